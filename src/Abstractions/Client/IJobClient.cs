@@ -1,0 +1,60 @@
+namespace OrleansJobs;
+
+/// <summary>Submits and follows jobs, from any process that has an Orleans client or is a silo.</summary>
+public interface IJobClient
+{
+    /// <summary>Hands a job to the grid. When the task completes, the store has it.</summary>
+    /// <typeparam name="TArgs">Written as JSON with the web defaults (camelCase), unless they are <see cref="System.Text.Json.JsonElement"/>.</typeparam>
+    /// <exception cref="JobRejectedException">It breaks a rule; nothing was stored.</exception>
+    /// <exception cref="JobConflictException">Another job has this id.</exception>
+    /// <exception cref="GridOverloadedException">A bound is reached; nothing was stored.</exception>
+    /// <exception cref="GridUnavailableException">No answer in time, after the client's own retries: submit again with the same id to find out.</exception>
+    Task<JobHandle> SubmitAsync<TArgs>(string type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default);
+
+    /// <summary>Hands a job to the grid, typed by its handler's contract: name and result type come from <typeparamref name="TJob"/>.</summary>
+    /// <inheritdoc cref="SubmitAsync{TArgs}(string, TArgs, SubmitOptions?, CancellationToken)"/>
+    Task<JobHandle<TResult>> SubmitAsync<TJob, TArgs, TResult>(TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
+        where TJob : IJob<TArgs, TResult>;
+
+    /// <summary>Many jobs in few round trips. One that is refused does not hold up the others: look at each receipt.</summary>
+    Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default);
+
+    /// <summary>Submits as it stands, without turning what became of it into exceptions.</summary>
+    Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation = default);
+
+    /// <summary>A handle for a job that was submitted somewhere else. Asks nothing yet.</summary>
+    JobHandle Get(string id);
+
+    /// <inheritdoc cref="Get(string)"/>
+    JobHandle<TResult> Get<TResult>(string id);
+
+    Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default);
+}
+
+/// <summary>How a job is to be run. What is left null is the handler's or the grid's choice.</summary>
+public sealed record SubmitOptions
+{
+    /// <summary>An id of the caller's choice: a second submit of the same content under it answers the first job.</summary>
+    public string? Id { get; init; }
+    public string? Queue { get; init; }
+
+    /// <summary>0 to 9; higher first. Default 4.</summary>
+    public int? Priority { get; init; }
+
+    /// <summary>Start so long after acceptance.</summary>
+    public TimeSpan? Countdown { get; init; }
+
+    /// <summary>Start at this instant.</summary>
+    public DateTimeOffset? Eta { get; init; }
+
+    /// <summary>Not started so long after acceptance: it fails as expired and never runs.</summary>
+    public TimeSpan? ExpiresAfter { get; init; }
+    public RetryPolicy? Retry { get; init; }
+
+    /// <summary>How long one attempt may run before it is cancelled.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>How long the finished job is kept.</summary>
+    public TimeSpan? Retention { get; init; }
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+}

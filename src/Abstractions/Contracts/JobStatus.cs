@@ -1,0 +1,113 @@
+namespace OrleansJobs;
+
+/// <summary>All that can be said of one job at one moment.</summary>
+[GenerateSerializer, Immutable, Alias("oj.status")]
+public sealed record JobStatus
+{
+    [Id(0)] public required string Id { get; init; }
+    [Id(1)] public required string Type { get; init; }
+    [Id(2)] public required string Queue { get; init; }
+    [Id(3)] public int Priority { get; init; }
+    [Id(4)] public JobState State { get; init; }
+    [Id(5)] public JobPhase Phase { get; init; }
+
+    /// <summary>How far it is, in the handler's own units; never above <see cref="Total"/> unless the handler says so.</summary>
+    [Id(6)] public long Current { get; init; }
+
+    /// <summary>What <see cref="Current"/> counts up to; at least 1, so that a page can divide by it.</summary>
+    [Id(7)] public long Total { get; init; } = 1;
+
+    /// <summary>The last message of the handler, or a word on where the job stands.</summary>
+    [Id(8)] public string Message { get; init; } = "";
+
+    /// <summary>The number of the running or last attempt; 0 before the first.</summary>
+    [Id(9)] public int Attempt { get; init; }
+
+    /// <summary>Only grows. A reader never sees a lower one after a higher one. Its steps mean nothing.</summary>
+    [Id(10)] public long Version { get; init; }
+
+    [Id(11)] public DateTimeOffset SubmittedAt { get; init; }
+
+    /// <summary>When it is, or was, to start; after a failed attempt, when it runs again.</summary>
+    [Id(12)] public DateTimeOffset DueAt { get; init; }
+
+    /// <summary>When the running or last attempt started.</summary>
+    [Id(13)] public DateTimeOffset? StartedAt { get; init; }
+    [Id(14)] public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>The handler's result as UTF-8 JSON; only in <see cref="JobState.Success"/>.</summary>
+    [Id(15)] public byte[]? Result { get; init; }
+
+    /// <summary>Only in <see cref="JobState.Failure"/>.</summary>
+    [Id(16)] public JobError? Error { get; init; }
+
+    /// <summary>The attempts that ended, oldest first; the newest 20 are kept.</summary>
+    [Id(17)] public JobAttempt[] Attempts { get; init; } = [];
+
+    [Id(18)] public JobTag[] Tags { get; init; } = [];
+    [Id(19)] public int MaxAttempts { get; init; }
+    [Id(20)] public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The running or last attempt's fencing token; 0 before the first. Only grows.</summary>
+    [Id(21)] public long Token { get; init; }
+
+    /// <summary>The silo that runs it, where it runs.</summary>
+    [Id(22)] public string? Silo { get; init; }
+
+    /// <summary>W3C trace context that came with the submit.</summary>
+    [Id(23)] public string? TraceParent { get; init; }
+
+    public bool IsFinished => State.IsTerminal;
+}
+
+/// <summary>Why a job failed.</summary>
+/// <param name="Code">One of <see cref="JobErrorCodes"/>.</param>
+/// <param name="Type">The exception's type name, without its namespace, where an exception was thrown.</param>
+/// <param name="Message">In words; clipped to the message limit.</param>
+[GenerateSerializer, Immutable, Alias("oj.error")]
+public sealed record JobError(
+    [property: Id(0)] string Code,
+    [property: Id(1)] string? Type,
+    [property: Id(2)] string Message);
+
+public static class JobErrorCodes
+{
+    /// <summary>The handler threw, and its attempts are used up or the error is final.</summary>
+    public const string Error = "error";
+
+    /// <summary>It ran longer than its timeout and did not stop when asked.</summary>
+    public const string Timeout = "timeout";
+
+    /// <summary>It was running when its silo was lost, too many times.</summary>
+    public const string Poison = "poison";
+
+    /// <summary>It was not started in time.</summary>
+    public const string Expired = "expired";
+
+    /// <summary>Its arguments do not fit the handler's type.</summary>
+    public const string BadArgs = "bad_args";
+
+    /// <summary>Its result is larger than the limit.</summary>
+    public const string ResultTooLarge = "result_too_large";
+
+    /// <summary>Its result cannot be written as JSON.</summary>
+    public const string BadResult = "bad_result";
+}
+
+/// <summary>One attempt that ended.</summary>
+[GenerateSerializer, Immutable, Alias("oj.attempt")]
+public sealed record JobAttempt
+{
+    [Id(0)] public int Number { get; init; }
+    [Id(1)] public string? Silo { get; init; }
+    [Id(2)] public DateTimeOffset StartedAt { get; init; }
+    [Id(3)] public DateTimeOffset EndedAt { get; init; }
+
+    /// <summary><c>succeeded</c>, <c>failed</c>, <c>crashed</c>, <c>returned</c> (handed back by a draining silo), <c>postponed</c>, <c>cancelled</c> or <c>timeout</c>.</summary>
+    [Id(4)] public string Outcome { get; init; } = "";
+    [Id(5)] public JobError? Error { get; init; }
+    [Id(6)] public long Token { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("oj.tag")]
+public readonly record struct JobTag([property: Id(0)] string Name, [property: Id(1)] string Value);

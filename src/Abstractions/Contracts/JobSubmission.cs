@@ -1,0 +1,96 @@
+namespace OrleansJobs;
+
+/// <summary>A job as it is handed to the grid. All durations are in milliseconds, all instants in Unix milliseconds.</summary>
+[GenerateSerializer, Immutable, Alias("oj.submission")]
+public sealed record JobSubmission
+{
+    [Id(0)] public required string Id { get; init; }
+    [Id(1)] public required string Type { get; init; }
+    [Id(2)] public string Queue { get; init; } = JobLimits.DefaultQueue;
+
+    /// <summary>The arguments as UTF-8 JSON.</summary>
+    [Id(3)] public required byte[] Args { get; init; }
+
+    /// <summary>0 to 9; higher runs first among what is due.</summary>
+    [Id(4)] public int Priority { get; init; } = JobLimits.DefaultPriority;
+
+    /// <summary>Start so long after acceptance; not together with <see cref="Eta"/>.</summary>
+    [Id(5)] public long? Countdown { get; init; }
+
+    /// <summary>Start at this instant; one in the past means now.</summary>
+    [Id(6)] public long? Eta { get; init; }
+
+    /// <summary>Not started so long after acceptance: FAILURE <c>expired</c>. Not together with <see cref="ExpiresAt"/>.</summary>
+    [Id(7)] public long? ExpiresAfter { get; init; }
+    [Id(8)] public long? ExpiresAt { get; init; }
+
+    /// <summary>Null: what the handler says.</summary>
+    [Id(9)] public RetryPolicy? Retry { get; init; }
+
+    /// <summary>How long one attempt may run before it is cancelled. Null: what the handler says.</summary>
+    [Id(10)] public long? Timeout { get; init; }
+
+    /// <summary>How long the finished job is kept. Null: the grid's retention for its outcome.</summary>
+    [Id(11)] public long? Retention { get; init; }
+    [Id(12)] public JobTag[] Tags { get; init; } = [];
+
+    /// <summary>W3C trace context of the submitter.</summary>
+    [Id(13)] public string? TraceParent { get; init; }
+
+    /// <summary>
+    /// What makes two submits with one id the same: see <see cref="SubmissionFingerprint"/>. Null where the id is fresh and ours, so that
+    /// nothing has to be looked up.
+    /// </summary>
+    [Id(14)] public byte[]? Fingerprint { get; init; }
+
+    /// <summary>This very submit may have been accepted before (its answer was lost): look first.</summary>
+    [Id(15)] public bool MayExist { get; init; }
+}
+
+/// <summary>What became of a submit.</summary>
+[GenerateSerializer, Alias("oj.submitOutcome")]
+public enum SubmitOutcome : byte
+{
+    /// <summary>The store has it.</summary>
+    Accepted = 0,
+
+    /// <summary>The store had it already, with the same content.</summary>
+    Replayed = 1,
+
+    /// <summary>The store has another job under this id.</summary>
+    Conflict = 2,
+
+    /// <summary>It breaks a rule; <see cref="SubmitReceipt.Problems"/> says which. Nothing was stored.</summary>
+    Rejected = 3,
+
+    /// <summary>A bound of the grid is reached. Nothing was stored; try again after <see cref="SubmitReceipt.RetryAfter"/>.</summary>
+    Overloaded = 4,
+
+    /// <summary>The store did not answer in time. It may or may not have been stored: submit again with the same id to find out.</summary>
+    Unavailable = 5,
+}
+
+[GenerateSerializer, Immutable, Alias("oj.receipt")]
+public sealed record SubmitReceipt
+{
+    [Id(0)] public required string Id { get; init; }
+    [Id(1)] public SubmitOutcome Outcome { get; init; }
+
+    /// <summary>Where the job stands; present where it was accepted or replayed.</summary>
+    [Id(2)] public JobStatus? Status { get; init; }
+    [Id(3)] public SubmissionProblem[] Problems { get; init; } = [];
+    [Id(4)] public TimeSpan RetryAfter { get; init; }
+
+    /// <summary>In words, where it was not accepted.</summary>
+    [Id(5)] public string? Reason { get; init; }
+}
+
+/// <summary>A rule that a submission breaks.</summary>
+/// <param name="Pointer">JSON Pointer to the member, such as <c>/countdown</c>.</param>
+/// <param name="Detail">In words, with the limit.</param>
+[GenerateSerializer, Immutable, Alias("oj.problem")]
+public sealed record SubmissionProblem([property: Id(0)] string Pointer, [property: Id(1)] string Detail)
+{
+    /// <summary>The content is over a size limit, rather than wrong.</summary>
+    [Id(2)] public bool TooLarge { get; init; }
+}

@@ -1,0 +1,111 @@
+namespace OrleansJobs;
+
+/// <summary>Which jobs to list; null members do not filter.</summary>
+[GenerateSerializer, Immutable, Alias("oj.query")]
+public sealed record JobQuery
+{
+    [Id(0)] public JobState? State { get; init; }
+    [Id(1)] public string? Type { get; init; }
+    [Id(2)] public string? Queue { get; init; }
+    [Id(3)] public JobTag[] Tags { get; init; } = [];
+    [Id(4)] public DateTimeOffset? SubmittedAfter { get; init; }
+
+    /// <summary>1 to <see cref="JobLimits.MaxPage"/>.</summary>
+    [Id(5)] public int Limit { get; init; } = 50;
+
+    /// <summary>What the page before gave as <see cref="JobPage.Cursor"/>.</summary>
+    [Id(6)] public string? Cursor { get; init; }
+}
+
+/// <summary>A page of jobs, newest first. Statuses carry no result.</summary>
+/// <param name="Jobs">May be fewer than asked for, or none, with a cursor all the same: the work per page is bounded.</param>
+/// <param name="Cursor">Where the next page starts; null at the end.</param>
+[GenerateSerializer, Immutable, Alias("oj.page")]
+public sealed record JobPage([property: Id(0)] JobStatus[] Jobs, [property: Id(1)] string? Cursor);
+
+/// <summary>What the grid is made of; it does not change while it runs.</summary>
+[GenerateSerializer, Immutable, Alias("oj.grid")]
+public sealed record GridInfo([property: Id(0)] int Partitions, [property: Id(1)] JobLimits Limits);
+
+/// <summary>A registered job type.</summary>
+[GenerateSerializer, Immutable, Alias("oj.type")]
+public sealed record JobTypeInfo
+{
+    [Id(0)] public required string Name { get; init; }
+
+    /// <summary>Where its jobs go when the submitter names no queue.</summary>
+    [Id(1)] public string Queue { get; init; } = JobLimits.DefaultQueue;
+
+    /// <summary>JSON Schema of the arguments.</summary>
+    [Id(2)] public string ArgsSchema { get; init; } = "true";
+
+    /// <summary>JSON Schema of the result.</summary>
+    [Id(3)] public string ResultSchema { get; init; } = "true";
+
+    /// <summary>How many running silos have a handler for it; 0: its jobs wait.</summary>
+    [Id(4)] public int Silos { get; init; }
+    [Id(5)] public string? Description { get; init; }
+}
+
+/// <summary>How many jobs of one queue and type are in one state.</summary>
+[GenerateSerializer, Immutable, Alias("oj.count")]
+public readonly record struct JobCount(
+    [property: Id(0)] JobState State,
+    [property: Id(1)] string Queue,
+    [property: Id(2)] string Type,
+    [property: Id(3)] long Jobs);
+
+/// <summary>The grid's figures. Counts are of the jobs the store holds.</summary>
+[GenerateSerializer, Immutable, Alias("oj.stats")]
+public sealed record GridStats
+{
+    [Id(0)] public JobCount[] Counts { get; init; } = [];
+
+    /// <summary>Due and not started, whatever the reason.</summary>
+    [Id(1)] public long Backlog { get; init; }
+    [Id(2)] public long Running { get; init; }
+
+    /// <summary>How long the job that waits longest has been due; zero where none waits.</summary>
+    [Id(3)] public TimeSpan OldestWaiting { get; init; }
+
+    /// <summary>Finished per second over the last minute.</summary>
+    [Id(4)] public double FinishedPerSecond { get; init; }
+
+    /// <summary>Accepted per second over the last minute.</summary>
+    [Id(5)] public double SubmittedPerSecond { get; init; }
+
+    /// <summary>Slots of all running silos.</summary>
+    [Id(6)] public int Slots { get; init; }
+
+    /// <summary>Slots whose handler ran past its hard timeout and has not returned.</summary>
+    [Id(7)] public int StuckSlots { get; init; }
+    [Id(8)] public SiloInfo[] Silos { get; init; } = [];
+
+    /// <summary>Jobs that nothing would wake; anything but 0 is a defect.</summary>
+    [Id(9)] public long Orphans { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("oj.silo")]
+public sealed record SiloInfo
+{
+    [Id(0)] public required string Address { get; init; }
+    [Id(1)] public string Name { get; init; } = "";
+    [Id(2)] public int Slots { get; init; }
+    [Id(3)] public int Busy { get; init; }
+    [Id(4)] public int Stuck { get; init; }
+    [Id(5)] public bool Draining { get; init; }
+    [Id(6)] public string[] Types { get; init; } = [];
+    [Id(7)] public int Partitions { get; init; }
+}
+
+/// <summary>A queue and whether it is paused.</summary>
+[GenerateSerializer, Immutable, Alias("oj.queue")]
+public sealed record QueueInfo
+{
+    [Id(0)] public required string Name { get; init; }
+    [Id(1)] public bool Paused { get; init; }
+    [Id(2)] public string? Reason { get; init; }
+    [Id(3)] public DateTimeOffset? Since { get; init; }
+    [Id(4)] public long Pending { get; init; }
+    [Id(5)] public long Running { get; init; }
+}

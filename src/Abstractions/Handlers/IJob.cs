@@ -1,0 +1,40 @@
+namespace OrleansJobs;
+
+/// <summary>A job handler. One instance is made per attempt, in a scope of its own.</summary>
+/// <typeparam name="TArgs">Read from the job's JSON arguments.</typeparam>
+/// <typeparam name="TResult">Written as the job's JSON result.</typeparam>
+public interface IJob<TArgs, TResult>
+{
+    /// <param name="args">The arguments.</param>
+    /// <param name="job">Progress, checkpoints, and what there is to know of this attempt.</param>
+    /// <param name="cancellation">Fires on cancel, on timeout, and when the silo must stop; ending by it hands the job back or ends it, as fits.</param>
+    Task<TResult> RunAsync(TArgs args, JobContext job, CancellationToken cancellation);
+}
+
+/// <summary>A job handler without a result.</summary>
+public interface IJob<TArgs>
+{
+    /// <inheritdoc cref="IJob{TArgs, TResult}.RunAsync"/>
+    Task RunAsync(TArgs args, JobContext job, CancellationToken cancellation);
+}
+
+/// <summary>Names a handler. The name is what submits say and what is stored; the class may be renamed and moved.</summary>
+/// <param name="name">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>.</param>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Interface, Inherited = false)]
+public sealed class JobAttribute(string name) : Attribute
+{
+    public string Name { get; } = name;
+
+    /// <summary>Where its jobs go when the submitter names no queue.</summary>
+    /// <value>Default <c>default</c>.</value>
+    public string Queue { get; set; } = JobLimits.DefaultQueue;
+
+    /// <value>Attempts; 0: the grid's default.</value>
+    public int Attempts { get; set; }
+
+    /// <value>Seconds that one attempt may run before it is cancelled; 0: no limit.</value>
+    public double TimeoutSeconds { get; set; }
+
+    /// <summary>In a sentence, for people who look at the list of job types.</summary>
+    public string? Description { get; set; }
+}

@@ -1,0 +1,43 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace OrleansJobs;
+
+/// <summary>Job ids: 1 to 128 of <c>A-Z a-z 0-9 . _ -</c>. Those the grid makes are UUIDv7.</summary>
+public static class JobIds
+{
+    public const int MaxLength = 128;
+
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    /// <summary>A fresh UUIDv7, in lower-case hexadecimal with hyphens.</summary>
+    public static string New(TimeProvider? time = null) =>
+        Guid.CreateVersion7((time ?? TimeProvider.System).GetUtcNow()).ToString();
+
+    /// <summary>Whether it may name a job. <c>.</c> and <c>..</c> may not: they are no path segments.</summary>
+    public static bool IsValid(string? id) =>
+        id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(Allowed) && id is not ("." or "..");
+
+    /// <summary>
+    /// The id of the one job that an idempotency key stands for. The scope keeps one caller's keys apart from another's.
+    /// </summary>
+    public static string FromKey(string scope, string key) =>
+        "k-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{scope.Length}:{scope}{key}")).AsSpan(0, 16));
+
+    /// <summary>The partition that a job belongs to, for ever: FNV-1a over the id's characters, finished so that low bits mix.</summary>
+    public static int PartitionOf(string id, int partitions)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var c in id)
+        {
+            hash = (hash ^ c) * 1099511628211UL;
+        }
+
+        hash ^= hash >> 32;
+        hash *= 0xd6e8feb86659fd93UL;
+        hash ^= hash >> 32;
+        return (int)(hash % (uint)partitions);
+    }
+}

@@ -1,0 +1,126 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace OrleansJobs.Hosting;
+
+/// <summary>How a silo runs its share of the grid. Section <c>JobGrid</c> of the configuration; validated at start.</summary>
+public sealed class JobGridOptions
+{
+    public const string Section = "JobGrid";
+
+    /// <summary>Partitions of the grid; written to the store at its first start and the same ever after.</summary>
+    /// <value>Default 32; 1 to 1,024.</value>
+    [Range(1, 1024)] public int Partitions { get; set; } = 32;
+
+    /// <summary>Handlers that may run on this silo at a time.</summary>
+    /// <value>Default 16 per core; 1 to 100,000.</value>
+    [Range(1, 100_000)] public int Slots { get; set; } = 16 * Environment.ProcessorCount;
+
+    /// <summary>Queues that this silo serves, with how many of its slots each may take at most. Empty: all queues, with all slots.</summary>
+    public Dictionary<string, int> Queues { get; set; } = [];
+
+    /// <summary>Bounds on what submits may ask for.</summary>
+    public JobLimits Limits { get; set; } = new();
+
+    /// <summary>What applies where neither submit nor handler says otherwise.</summary>
+    public RetryPolicy Retry { get; set; } = new();
+
+    /// <value>How long a finished job is kept where it succeeded or was cancelled; default 24 h.</value>
+    public TimeSpan SuccessRetention { get; set; } = TimeSpan.FromHours(24);
+
+    /// <value>How long a finished job is kept where it failed; default 7 days.</value>
+    public TimeSpan FailureRetention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Crashes a job may be present at; at the last of them it fails as poison.</summary>
+    /// <value>Default 3; 1 to 100.</value>
+    [Range(1, 100)] public int PoisonCrashes { get; set; } = 3;
+
+    /// <summary>Jobs that have not ended, over all partitions; beyond it submits are refused.</summary>
+    /// <value>Default 10,000,000.</value>
+    [Range(1, long.MaxValue)] public long MaxBacklog { get; set; } = 10_000_000;
+
+    /// <summary>Submits that one partition holds while the store has not acknowledged them; beyond it submits are refused.</summary>
+    /// <value>Default 20,000.</value>
+    [Range(1, 1_000_000)] public int MaxPendingSubmits { get; set; } = 20_000;
+
+    /// <summary>How long a submit waits for the store before it is answered as unavailable.</summary>
+    /// <value>Default 5 s.</value>
+    public TimeSpan SubmitDeadline { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Waiting jobs of one lane that a partition holds in memory; the rest stays in the store.</summary>
+    /// <value>Default 1,024; 16 to 100,000.</value>
+    [Range(16, 100_000)] public int WindowJobs { get; set; } = 1024;
+
+    /// <summary>Bytes of job records that one partition holds in memory for jobs that wait.</summary>
+    /// <value>Default 4 MiB.</value>
+    [Range(1 << 16, 1 << 30)] public int WindowBytes { get; set; } = 4 << 20;
+
+    /// <summary>Pairs of queue and type that one partition keeps apart; a submit that would open another is refused.</summary>
+    /// <value>Default 1,000.</value>
+    [Range(1, 100_000)] public int MaxLanes { get; set; } = 1000;
+
+    /// <summary>How often at most the progress of a running job is carried to those who watch it.</summary>
+    /// <value>Default 250 ms.</value>
+    public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often at most the progress of a running job is written to the store, so that it outlives its silo.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan ProgressSaveInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long handlers may go on when the silo is told to stop, before they are cancelled.</summary>
+    /// <value>Default 30 s. The host's shutdown time-out must exceed it by at least 15 s.</value>
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a cancelled handler may take to return before its job ends without it and its slot counts as stuck.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Share of the store's memory limit from which on submits are refused, so that running jobs can still finish.</summary>
+    /// <value>Default 0.9; 0.1 to 1.</value>
+    [Range(0.1, 1.0)] public double FullAt { get; set; } = 0.9;
+}
+
+/// <summary>Rules across options; the error names the option, the rule and the value.</summary>
+internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
+{
+    public ValidateOptionsResult Validate(string? name, JobGridOptions options)
+    {
+        var errors = new List<string>();
+        CheckAttributes(options, "", errors);
+        CheckAttributes(options.Limits, "Limits:", errors);
+        Positive(options.SuccessRetention, nameof(options.SuccessRetention));
+        Positive(options.FailureRetention, nameof(options.FailureRetention));
+        Positive(options.SubmitDeadline, nameof(options.SubmitDeadline));
+        Positive(options.ProgressInterval, nameof(options.ProgressInterval));
+        Positive(options.ProgressSaveInterval, nameof(options.ProgressSaveInterval));
+        Positive(options.DrainTime, nameof(options.DrainTime));
+        Positive(options.CancelGrace, nameof(options.CancelGrace));
+        foreach (var (queue, slots) in options.Queues)
+        {
+            if (!SubmissionRules.IsName(queue)) Error($"Queues:{queue}", "is not a queue name: 1 to 64 of A-Z a-z 0-9 . _ -", queue);
+            if (slots < 1 || slots > options.Slots) Error($"Queues:{queue}", $"must be 1 to Slots ({options.Slots})", slots);
+        }
+
+        if (options.Retry.Attempts < 1 || options.Retry.Attempts > options.Limits.MaxAttempts)
+            Error("Retry:Attempts", $"must be 1 to Limits:MaxAttempts ({options.Limits.MaxAttempts})", options.Retry.Attempts);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+
+        void Error(string option, string rule, object value) => errors.Add($"{JobGridOptions.Section}:{option} {rule}; it is {value}.");
+
+        void Positive(TimeSpan value, string option)
+        {
+            if (value <= TimeSpan.Zero) Error(option, "must be more than zero", value);
+        }
+    }
+
+    private static void CheckAttributes(object options, string prefix, List<string> errors)
+    {
+        var results = new List<ValidationResult>();
+        if (Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true)) return;
+        foreach (var result in results)
+        {
+            var member = result.MemberNames.First();
+            errors.Add($"{JobGridOptions.Section}:{prefix}{member} is {options.GetType().GetProperty(member)!.GetValue(options)}: {result.ErrorMessage}");
+        }
+    }
+}

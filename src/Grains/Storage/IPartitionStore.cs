@@ -1,0 +1,123 @@
+namespace OrleansJobs.Storage;
+
+/// <summary>
+/// Where partitions keep their jobs. Records are bytes to the store; what it knows is which job is due when, leased, finished and listed.
+/// Every write is one commit: all of it or nothing, refused where another activation of the partition has opened it since.
+/// Transient faults (no connection, a time-out) come out as exceptions of the store's client and mean "unknown".
+/// </summary>
+public interface IPartitionStore
+{
+    /// <summary>Creates the grid's record where there is none, and reads it.</summary>
+    /// <exception cref="GridMismatchException">The store's grid has another number of partitions.</exception>
+    ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default);
+
+    /// <summary>Reads the grid's record; null where the store is empty.</summary>
+    ValueTask<GridRecord?> ReadGridAsync(CancellationToken cancellation = default);
+
+    /// <summary>Takes the partition's next generation, so that every older one is refused from now on, and reads what a partition must know.</summary>
+    ValueTask<PartitionOpening> OpenAsync(int partition, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Applies a commit. Its sequence must follow the last applied one of this generation; the last one again answers
+    /// <see cref="CommitOutcome.Applied"/> and changes nothing, so that a commit whose reply was lost may be sent again as it was.
+    /// </summary>
+    ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default);
+
+    /// <summary>Records of jobs, live or finished, in the order asked for; null where there is none.</summary>
+    ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Waiting jobs of a lane in the order (due, id), from behind a position. Records come along until their bytes pass the budget; beyond
+    /// it <see cref="LaneEntry.Job"/> is null and must be read before use.
+    /// </summary>
+    ValueTask<LaneEntry[]> ReadLaneAsync(int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default);
+
+    /// <summary>Ids of jobs to list, newest first.</summary>
+    ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default);
+
+    /// <summary>Finished jobs whose retention is over at <paramref name="now"/> (Unix ms), soonest first.</summary>
+    ValueTask<string[]> ReadExpiredAsync(int partition, long now, int limit, CancellationToken cancellation = default);
+
+    /// <summary>Jobs with a start-by instant at or before <paramref name="now"/> (Unix ms) that have not been started, soonest first.</summary>
+    ValueTask<LaneEntry[]> ReadDeadlinesAsync(int partition, long now, int limit, CancellationToken cancellation = default);
+
+    /// <summary>Keeps what a silo says of a job type, for those who ask while no silo knows it.</summary>
+    ValueTask PutTypesAsync(IReadOnlyDictionary<string, byte[]> types, CancellationToken cancellation = default);
+
+    ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default);
+
+    /// <summary>Share of the store's memory limit that is used, 0 to 1; 0 where there is no limit.</summary>
+    ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default);
+}
+
+/// <summary>The grid as the store knows it. The incarnation is drawn at creation: another one means another, emptied store.</summary>
+public sealed record GridRecord(int Partitions, string Incarnation);
+
+/// <summary>A silo is configured with another number of partitions than the store's grid has.</summary>
+public sealed class GridMismatchException(int configured, int stored)
+    : Exception($"This silo is configured with {configured} partitions, but the store's grid has {stored}. Jobs belong to their partition for ever: configure {stored}, or use an empty store.")
+{
+    public int Configured { get; } = configured;
+    public int Stored { get; } = stored;
+}
+
+/// <summary>What a partition must know when it opens.</summary>
+public sealed record PartitionOpening
+{
+    /// <summary>This opening's generation; only grows.</summary>
+    public required long Generation { get; init; }
+
+    /// <summary>False where the partition had never been opened before in this store.</summary>
+    public required bool Existed { get; init; }
+    public required KeyValuePair<string, byte[]>[] Leases { get; init; }
+
+    /// <summary>Lanes that hold waiting jobs, with how many and the first's due time.</summary>
+    public required LaneSummary[] Lanes { get; init; }
+
+    /// <summary>Counters as the commits' deltas have made them; none is zero.</summary>
+    public required KeyValuePair<string, long>[] Counts { get; init; }
+
+    /// <summary>The highest stamp given so far; 0 where none was.</summary>
+    public required long LastStamp { get; init; }
+
+    /// <summary>The soonest start-by instant; null where no waiting job has one.</summary>
+    public long? NextDeadline { get; init; }
+}
+
+public readonly record struct LaneSummary(string Lane, long Count, long FirstDue);
+
+public enum CommitOutcome
+{
+    Applied,
+
+    /// <summary>A higher generation has been taken, or another commit stands at this sequence: this activation is over.</summary>
+    Fenced,
+
+    /// <summary>The partition's generation is gone: the store was emptied.</summary>
+    Lost,
+
+    /// <summary>The store is full and the commit adds jobs. Nothing was applied, and the sequence is not used up.</summary>
+    Full,
+}
+
+/// <summary>All that is stored of one job.</summary>
+/// <param name="Spec">What was submitted; never changes.</param>
+/// <param name="Track">What happened to it so far, where it waits again.</param>
+/// <param name="Lease">Who runs it, where it runs.</param>
+/// <param name="Outcome">How it ended, where it has.</param>
+public sealed record StoredJob(byte[] Spec, byte[]? Track, byte[]? Lease, byte[]? Outcome);
+
+public sealed record LaneEntry(string Id, long Due, StoredJob? Job);
+
+/// <summary>A place in a lane's order (due, id by ordinal). Everything is behind <see cref="Start"/>.</summary>
+public readonly record struct LanePosition(long Due, string Id)
+{
+    public static readonly LanePosition Start = new(long.MinValue, "");
+}
+
+public readonly record struct LogEntry(long Stamp, string Id);
+
+/// <summary>Which log to read. With an index, that one; otherwise the logs of all lanes that fit queue and type, merged.</summary>
+/// <param name="Before">Only stamps below.</param>
+/// <param name="After">Only stamps above.</param>
+public sealed record LogQuery(long Before, long After, int Limit, string? Index = null, string? Queue = null, string? Type = null);

@@ -1,0 +1,255 @@
+using Orleans.Concurrency;
+
+namespace OrleansJobs.Workers;
+
+/// <summary>What partitions and workers say to each other.</summary>
+[Alias("oj.IPartitionWork")]
+internal interface IPartitionWork : IGrainWithIntegerKey
+{
+    /// <summary>Reports of finished attempts and a request for more, in one commit.</summary>
+    [Alias("exchange")]
+    Task<ExchangeReply> Exchange(ExchangeRequest request);
+
+    /// <summary>Brings the partition to life where it is not; it opens, looks after its leases and arms its timer.</summary>
+    [Alias("wake")]
+    Task Wake();
+
+    /// <summary>These silos are dead: their leases are to be given out again.</summary>
+    [Alias("lost")]
+    Task SilosLost(SiloAddress[] silos);
+
+    /// <summary>A partition that belongs elsewhere by now moves there once it is idle.</summary>
+    [Alias("rehome")]
+    Task Rehome();
+
+    /// <summary>Whether this attempt holds the job's lease, so that what it says counts.</summary>
+    [Alias("isCurrent")]
+    Task<bool> IsCurrent(string id, long token);
+}
+
+/// <summary>Who asks, and what it can run. Small and rarely changed: sent along with every exchange.</summary>
+[GenerateSerializer, Immutable, Alias("oj.profile")]
+internal sealed record WorkerProfile
+{
+    [Id(0)] public required SiloAddress Silo { get; init; }
+    [Id(1)] public required string SiloName { get; init; }
+
+    /// <summary>Job types it has handlers for.</summary>
+    [Id(2)] public required string[] Types { get; init; }
+
+    /// <summary>Queues it serves; null: all.</summary>
+    [Id(3)] public string[]? Queues { get; init; }
+
+    /// <summary>Queues that are paused, or whose own slots are all taken.</summary>
+    [Id(4)] public string[] Closed { get; init; } = [];
+
+    /// <summary>A job that was present at a crash is running there: no second one now.</summary>
+    [Id(5)] public bool HasSuspect { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("oj.exchange")]
+internal sealed record ExchangeRequest
+{
+    [Id(0)] public required WorkerProfile Worker { get; init; }
+    [Id(1)] public JobReport[] Reports { get; init; } = [];
+
+    /// <summary>Slots that the worker has set aside for the answer. 0: reports only.</summary>
+    [Id(2)] public int Want { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("oj.exchangeReply")]
+internal sealed record ExchangeReply
+{
+    /// <summary>At most as many as wanted, at most one of them a suspect.</summary>
+    [Id(0)] public Lease[] Leases { get; init; } = [];
+
+    /// <summary>One for each report, in order. False: the attempt was stale, and what it said is refused. Nothing is left to do either way.</summary>
+    [Id(1)] public bool[] Taken { get; init; } = [];
+
+    /// <summary>How many more jobs this worker could have had: 0 means that the partition will call when there is one.</summary>
+    [Id(2)] public int Ready { get; init; }
+}
+
+/// <summary>A job handed to a worker. The store knows of it before the worker does.</summary>
+[GenerateSerializer, Immutable, Alias("oj.lease")]
+internal sealed record Lease
+{
+    [Id(0)] public required string Id { get; init; }
+    [Id(1)] public required int Partition { get; init; }
+
+    /// <summary>Generation and counter in one number that only grows per partition: see <see cref="FencingToken"/>.</summary>
+    [Id(2)] public required long Token { get; init; }
+    [Id(3)] public required string Type { get; init; }
+    [Id(4)] public required string Queue { get; init; }
+    [Id(5)] public required byte[] Args { get; init; }
+    [Id(6)] public required int Attempt { get; init; }
+
+    /// <summary>Failed attempts so far; what the retry policy counts.</summary>
+    [Id(7)] public int Failures { get; init; }
+
+    /// <summary>Crashes it was present at; from 1 on it is a suspect.</summary>
+    [Id(8)] public int Crashes { get; init; }
+    [Id(9)] public DateTimeOffset SubmittedAt { get; init; }
+    [Id(10)] public DateTimeOffset DueAt { get; init; }
+    [Id(11)] public JobTag[] Tags { get; init; } = [];
+
+    /// <summary>What the submit asked for; null: the handler's.</summary>
+    [Id(12)] public RetryPolicy? Retry { get; init; }
+
+    /// <summary>Milliseconds; null: the handler's.</summary>
+    [Id(13)] public long? Timeout { get; init; }
+    [Id(14)] public string? TraceParent { get; init; }
+
+    /// <summary>An attempt before this one left something with the job grain, such as a checkpoint: it is to be read.</summary>
+    [Id(15)] public bool HasGrainState { get; init; }
+
+    public bool IsSuspect => Crashes > 0;
+}
+
+/// <summary>How an attempt ended.</summary>
+[GenerateSerializer, Alias("oj.reportKind")]
+internal enum ReportKind : byte
+{
+    Succeeded,
+
+    /// <summary>Failed for good.</summary>
+    Failed,
+
+    /// <summary>Failed, and runs again after <see cref="JobReport.Delay"/>.</summary>
+    FailedOnce,
+
+    /// <summary>The handler asked for a later run; uses up no attempt.</summary>
+    Postponed,
+
+    /// <summary>Handed back by a draining silo, or never started; uses up no attempt, and is due at once.</summary>
+    Returned,
+
+    /// <summary>Stopped because its cancellation was asked for.</summary>
+    Cancelled,
+}
+
+[GenerateSerializer, Immutable, Alias("oj.report")]
+internal sealed record JobReport
+{
+    [Id(0)] public required string Id { get; init; }
+    [Id(1)] public required long Token { get; init; }
+    [Id(2)] public required ReportKind Kind { get; init; }
+
+    /// <summary>UTF-8 JSON; null counts as <c>null</c>.</summary>
+    [Id(3)] public byte[]? Result { get; init; }
+    [Id(4)] public JobError? Error { get; init; }
+    [Id(5)] public TimeSpan Delay { get; init; }
+    [Id(6)] public Progress Progress { get; init; }
+
+    /// <summary>The attempt left something with the job grain, which has to forget it when the job goes.</summary>
+    [Id(7)] public bool HasGrainState { get; init; }
+
+    /// <summary>Attempts that the policy in force allows; for the status.</summary>
+    [Id(8)] public int MaxAttempts { get; init; }
+}
+
+/// <summary>The last thing a handler said of how far it is. The default says nothing.</summary>
+/// <param name="Sequence">Counts what an attempt has sent; 0: nothing was said.</param>
+[GenerateSerializer, Immutable, Alias("oj.progress")]
+internal readonly record struct Progress(
+    [property: Id(0)] long Sequence,
+    [property: Id(1)] long Current,
+    [property: Id(2)] long Total,
+    [property: Id(3)] string? Message);
+
+/// <summary>A number that only grows per partition, hence per job: the partition's generation, then a counter within it.</summary>
+internal static class FencingToken
+{
+    private const int CounterBits = 31;
+    public const long MaxCounter = (1L << CounterBits) - 1;
+
+    public static long Make(long generation, long counter) => (generation << CounterBits) | counter;
+
+    public static long GenerationOf(long token) => token >> CounterBits;
+}
+
+/// <summary>
+/// The worker of this silo, as the partitions of this silo see it without a message. All members are safe to call from any thread and
+/// return at once.
+/// </summary>
+internal interface ILocalWorker
+{
+    WorkerProfile Profile { get; }
+
+    /// <summary>Sets slots aside for jobs that are about to be leased to this worker.</summary>
+    /// <returns>How many of <paramref name="wanted"/>; 0 where the type is unknown, the queue closed, or all slots taken.</returns>
+    int TryReserve(string queue, string type, int wanted);
+
+    /// <summary>Gives back what was set aside and is not needed.</summary>
+    void Release(string queue, int count);
+
+    /// <summary>Starts jobs whose leases are in the store and whose slots were set aside.</summary>
+    void Start(IReadOnlyList<Lease> leases);
+
+    /// <summary>A partition of this silo has jobs ready that found no slot, so that the next free slot asks it.</summary>
+    void HasBacklog(int partition);
+}
+
+/// <summary>The worker of one silo, as seen from the others.</summary>
+[Alias("oj.IJobWorker")]
+internal interface IJobWorker : Orleans.Services.IGrainService
+{
+    /// <summary>A partition has jobs ready for this worker: ask it, if there is a slot.</summary>
+    [Alias("hint"), OneWay]
+    Task Hint(int partition);
+
+    /// <summary>A partition has opened: ask it for work, so that it learns who is hungry.</summary>
+    [Alias("opened"), OneWay]
+    Task PartitionOpened(int partition);
+
+    /// <summary>
+    /// Which of these leases this worker holds: running, queued to start, or finished with a report not yet delivered. From now on it refuses
+    /// to start any other lease of this partition with a generation below <paramref name="generation"/>.
+    /// </summary>
+    [Alias("confirm")]
+    Task<string[]> Confirm(int partition, long generation, LeaseName[] leases);
+
+    /// <summary>Asks a running handler to stop.</summary>
+    [Alias("cancel"), OneWay]
+    Task Cancel(LeaseName lease);
+
+    /// <summary>The progress of a running attempt; null where it does not run here. From now on its changes are carried to the job grain at the short interval.</summary>
+    [Alias("progress")]
+    Task<Progress?> GetProgress(LeaseName lease);
+
+    /// <summary>The queues that are paused from now on, all of them.</summary>
+    [Alias("paused")]
+    Task SetPaused(string[] queues);
+
+    [Alias("describe")]
+    Task<SiloInfo> Describe();
+
+    [Alias("types")]
+    Task<JobTypeInfo[]> GetTypes();
+}
+
+[GenerateSerializer, Immutable, Alias("oj.leaseName")]
+internal readonly record struct LeaseName([property: Id(0)] string Id, [property: Id(1)] long Token);
+
+/// <summary>What a worker says to a job's grain.</summary>
+[Alias("oj.IJobFeed")]
+internal interface IJobFeed : IGrainWithStringKey
+{
+    /// <summary>The newest progress of an attempt.</summary>
+    /// <returns>Whether anybody watches; where nobody does, the worker may say less.</returns>
+    [Alias("progress")]
+    Task<bool> Progress(LeaseName lease, Progress progress);
+
+    /// <summary>Durable when the task completes.</summary>
+    /// <returns>False where the attempt is stale; nothing was saved.</returns>
+    [Alias("save")]
+    Task<bool> SaveCheckpoint(LeaseName lease, byte[] checkpoint);
+
+    /// <summary>The newest checkpoint, for an attempt that starts: from now on older attempts are refused. Null where nothing was saved.</summary>
+    [Alias("load")]
+    Task<byte[]?> LoadCheckpoint(LeaseName lease);
+
+    /// <summary>The job is gone, or needs its state no more: clear it.</summary>
+    [Alias("forget")]
+    Task Forget();
+}
