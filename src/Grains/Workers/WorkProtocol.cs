@@ -43,7 +43,7 @@ internal sealed record WorkerProfile
     /// <summary>Queues that are paused, or whose own slots are all taken.</summary>
     [Id(4)] public string[] Closed { get; init; } = [];
 
-    /// <summary>A job that was present at a crash is running there: no second one now.</summary>
+    /// <summary>A suspect is running there: no second one now.</summary>
     [Id(5)] public bool HasSuspect { get; init; }
 }
 
@@ -87,7 +87,7 @@ internal sealed record Lease
     /// <summary>Failed attempts so far; what the retry policy counts.</summary>
     [Id(7)] public int Failures { get; init; }
 
-    /// <summary>Crashes it was present at; from 1 on it is a suspect.</summary>
+    /// <summary>Crashes it was present at.</summary>
     [Id(8)] public int Crashes { get; init; }
     [Id(9)] public DateTimeOffset SubmittedAt { get; init; }
     [Id(10)] public DateTimeOffset DueAt { get; init; }
@@ -103,7 +103,8 @@ internal sealed record Lease
     /// <summary>An attempt before this one left something with the job grain, such as a checkpoint: it is to be read.</summary>
     [Id(15)] public bool HasGrainState { get; init; }
 
-    public bool IsSuspect => Crashes > 0;
+    /// <summary>It was present at so many crashes that the next one convicts it: it runs with no other suspect beside it.</summary>
+    [Id(16)] public bool IsSuspect { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>

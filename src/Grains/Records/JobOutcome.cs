@@ -1,0 +1,78 @@
+namespace OrleansJobs.Records;
+
+/// <summary>How a job ended, with what had happened to it by then. All instants are Unix milliseconds.</summary>
+internal sealed record JobOutcome
+{
+    public required JobState State { get; init; }
+    public byte[]? Result { get; init; }
+    public JobError? Error { get; init; }
+    public required long FinishedAt { get; init; }
+
+    /// <summary>From then on the job is as good as gone, and soon is.</summary>
+    public required long RetainUntil { get; init; }
+    public required JobTrack Track { get; init; }
+
+    public byte[] Encode()
+    {
+        var track = Track.Encode();
+        var writer = new RecordWriter(track.Length + (Result?.Length ?? 0) + 64);
+        writer.Number(1, (int)State);
+        if (Result is not null) writer.Bytes(2, Result);
+        if (Error is not null) writer.Bytes(3, Encode(Error));
+        writer.Number(4, FinishedAt);
+        writer.Signed(5, RetainUntil - FinishedAt);
+        writer.Bytes(6, track);
+        return writer.ToArray();
+    }
+
+    public static JobOutcome Decode(ReadOnlySpan<byte> record)
+    {
+        var state = JobState.Success;
+        byte[]? result = null;
+        JobError? error = null;
+        long finished = 0, retain = 0;
+        var track = JobTrack.Fresh;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: state = (JobState)reader.Number; break;
+                case 2: result = reader.Bytes.ToArray(); break;
+                case 3: error = DecodeError(reader.Bytes); break;
+                case 4: finished = reader.Number; break;
+                case 5: retain = reader.Signed; break;
+                case 6: track = JobTrack.Decode(reader.Bytes); break;
+            }
+        }
+
+        return new JobOutcome { State = state, Result = result, Error = error, FinishedAt = finished, RetainUntil = finished + retain, Track = track };
+    }
+
+    public static byte[] Encode(JobError error)
+    {
+        var writer = new RecordWriter(64 + error.Message.Length);
+        writer.Text(1, error.Code);
+        writer.Text(2, error.Type);
+        writer.Text(3, error.Message);
+        return writer.ToArray();
+    }
+
+    public static JobError DecodeError(ReadOnlySpan<byte> record)
+    {
+        string code = "", message = "";
+        string? type = null;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: code = reader.Text; break;
+                case 2: type = reader.Text; break;
+                case 3: message = reader.Text; break;
+            }
+        }
+
+        return new JobError(code, type, message);
+    }
+}

@@ -1,0 +1,132 @@
+namespace OrleansJobs.Records;
+
+/// <summary>What was submitted. Stored once, never changed. All instants are Unix milliseconds.</summary>
+internal sealed class JobSpec
+{
+    private const int StampShift = 12;
+
+    public required string Type { get; init; }
+    public required string Queue { get; init; }
+    public int Priority { get; init; } = JobLimits.DefaultPriority;
+    public required byte[] Args { get; init; }
+    public long SubmittedAt { get; init; }
+
+    /// <summary>The job's place among the submits of its partition: strictly growing, and about the time of submit.</summary>
+    public long Stamp { get; init; }
+
+    /// <summary>When it was to start at first.</summary>
+    public long DueAt { get; init; }
+    public long? ExpiresAt { get; init; }
+    public RetryPolicy? Retry { get; init; }
+    public long? Timeout { get; init; }
+    public long? Retention { get; init; }
+    public JobTag[] Tags { get; init; } = [];
+    public string? TraceParent { get; init; }
+    public byte[]? Fingerprint { get; init; }
+
+    /// <summary>The lowest stamp of a millisecond.</summary>
+    public static long StampAt(long milliseconds) => milliseconds << StampShift;
+
+    public byte[] Encode()
+    {
+        var writer = new RecordWriter(Args.Length + 128);
+        writer.Text(1, Type);
+        if (Queue != JobLimits.DefaultQueue) writer.Text(2, Queue);
+        if (Priority != JobLimits.DefaultPriority) writer.Signed(3, Priority);
+        writer.Bytes(4, Args);
+        writer.Number(5, SubmittedAt);
+        writer.Signed(6, Stamp - StampAt(SubmittedAt));
+        if (DueAt != SubmittedAt) writer.Signed(7, DueAt - SubmittedAt);
+        if (ExpiresAt is { } expiry) writer.Signed(8, expiry - SubmittedAt);
+        if (Retry is { } retry) writer.Bytes(9, Encode(retry));
+        writer.Signed(10, Timeout);
+        writer.Signed(11, Retention);
+        foreach (var tag in Tags)
+        {
+            writer.Text(12, tag.Name);
+            writer.Bytes(13, System.Text.Encoding.UTF8.GetBytes(tag.Value));
+        }
+
+        writer.Text(14, TraceParent);
+        if (Fingerprint is not null) writer.Bytes(15, Fingerprint);
+        return writer.ToArray();
+    }
+
+    public static JobSpec Decode(ReadOnlySpan<byte> record)
+    {
+        string type = "", queue = JobLimits.DefaultQueue;
+        var priority = JobLimits.DefaultPriority;
+        byte[] args = [];
+        long submitted = 0, stamp = 0, due = 0;
+        long? expires = null, timeout = null, retention = null;
+        RetryPolicy? retry = null;
+        List<JobTag>? tags = null;
+        string tagName = "";
+        string? trace = null;
+        byte[]? fingerprint = null;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: type = string.Intern(reader.Text); break;
+                case 2: queue = string.Intern(reader.Text); break;
+                case 3: priority = (int)reader.Signed; break;
+                case 4: args = reader.Bytes.ToArray(); break;
+                case 5: submitted = reader.Number; break;
+                case 6: stamp = reader.Signed; break;
+                case 7: due = reader.Signed; break;
+                case 8: expires = reader.Signed; break;
+                case 9: retry = DecodeRetry(reader.Bytes); break;
+                case 10: timeout = reader.Signed; break;
+                case 11: retention = reader.Signed; break;
+                case 12: tagName = reader.Text; break;
+                case 13: (tags ??= []).Add(new(tagName, reader.Text)); break;
+                case 14: trace = reader.Text; break;
+                case 15: fingerprint = reader.Bytes.ToArray(); break;
+            }
+        }
+
+        return new JobSpec
+        {
+            Type = type, Queue = queue, Priority = priority, Args = args, SubmittedAt = submitted, Stamp = StampAt(submitted) + stamp,
+            DueAt = submitted + due, ExpiresAt = expires is { } after ? submitted + after : null, Retry = retry, Timeout = timeout,
+            Retention = retention, Tags = tags is null ? [] : [.. tags], TraceParent = trace, Fingerprint = fingerprint,
+        };
+    }
+
+    private static byte[] Encode(RetryPolicy retry)
+    {
+        var writer = new RecordWriter(64);
+        writer.Number(1, retry.Attempts);
+        writer.Number(2, (long)retry.FirstDelay.TotalMilliseconds);
+        writer.Double(3, retry.Factor);
+        writer.Number(4, (long)retry.Ceiling.TotalMilliseconds);
+        writer.Double(5, retry.Jitter);
+        return writer.ToArray();
+    }
+
+    private static RetryPolicy DecodeRetry(ReadOnlySpan<byte> record)
+    {
+        int attempts = 0;
+        long first = 0, ceiling = 0;
+        double factor = 1, jitter = 0;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: attempts = (int)reader.Number; break;
+                case 2: first = reader.Number; break;
+                case 3: factor = reader.Double; break;
+                case 4: ceiling = reader.Number; break;
+                case 5: jitter = reader.Double; break;
+            }
+        }
+
+        return new RetryPolicy
+        {
+            Attempts = attempts, FirstDelay = TimeSpan.FromMilliseconds(first), Factor = factor, Ceiling = TimeSpan.FromMilliseconds(ceiling), Jitter = jitter,
+        };
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Records;
+
+/// <summary>
+/// What has happened to a job so far: a value, replaced at every transition. Waiting jobs store it only where it differs from
+/// <see cref="Fresh"/>; leases and outcomes carry it within.
+/// </summary>
+internal sealed record JobTrack
+{
+    public const int MaxHistory = 20;
+
+    public static readonly JobTrack Fresh = new();
+
+    /// <summary>Grows by one at every transition.</summary>
+    public long Version { get; init; } = 1;
+
+    /// <summary>Failed attempts; what the retry policy counts.</summary>
+    public int Failures { get; init; }
+    public int Crashes { get; init; }
+    public Progress Progress { get; init; }
+
+    /// <summary>An attempt may have left a checkpoint or progress with the job's grain.</summary>
+    public bool HasGrainState { get; init; }
+
+    /// <summary>Somebody asked for its end; it is not started again.</summary>
+    public bool CancelRequested { get; init; }
+    public string? CancelReason { get; init; }
+
+    /// <summary>It waits because an attempt ended without an outcome, not because it never ran.</summary>
+    public bool IsRetrying { get; init; }
+
+    /// <summary>The running or last attempt: its token, start and silo. Token 0: never started.</summary>
+    public long Token { get; init; }
+    public long StartedAt { get; init; }
+    public string? Silo { get; init; }
+
+    /// <summary>Attempts that the policy in force allows, as the worker said; 0: not known yet.</summary>
+    public int MaxAttempts { get; init; }
+
+    /// <summary>When a waiting job is due, if not at the time its submit said.</summary>
+    public long? DueAt { get; init; }
+    public ImmutableArray<JobAttempt> History { get; init; } = [];
+
+    /// <summary>The number of the running attempt, or of the next one.</summary>
+    public int Attempt => Failures + Crashes + 1;
+
+    public JobTrack WithEnded(string outcome, JobError? error, long now)
+    {
+        var attempt = new JobAttempt
+        {
+            Number = Attempt, Silo = Silo, Token = Token, Outcome = outcome, Error = error,
+            StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(StartedAt), EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(now),
+        };
+        var history = History.Length < MaxHistory ? History : History.RemoveAt(0);
+        return this with { History = history.Add(attempt) };
+    }
+
+    public byte[] Encode()
+    {
+        var writer = new RecordWriter(128);
+        writer.Number(1, Version);
+        writer.Number(2, Failures);
+        writer.Number(3, Crashes);
+        writer.Number(4, Progress.Sequence);
+        writer.Signed(5, Progress.Sequence == 0 ? null : Progress.Current);
+        writer.Signed(6, Progress.Sequence == 0 ? null : Progress.Total);
+        writer.Text(7, Progress.Message);
+        writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0));
+        writer.Text(9, CancelReason);
+        writer.Number(10, Token);
+        writer.Number(11, StartedAt);
+        writer.Text(12, Silo);
+        writer.Number(13, MaxAttempts);
+        writer.Signed(14, DueAt);
+        foreach (var attempt in History) writer.Bytes(15, Encode(attempt));
+        return writer.ToArray();
+    }
+
+    public static JobTrack Decode(ReadOnlySpan<byte> record)
+    {
+        long version = 1, sequence = 0, current = 0, total = 0, flags = 0, token = 0, started = 0;
+        int failures = 0, crashes = 0, maxAttempts = 0;
+        long? due = null;
+        string? message = null, reason = null, silo = null;
+        ImmutableArray<JobAttempt>.Builder? history = null;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: version = reader.Number; break;
+                case 2: failures = (int)reader.Number; break;
+                case 3: crashes = (int)reader.Number; break;
+                case 4: sequence = reader.Number; break;
+                case 5: current = reader.Signed; break;
+                case 6: total = reader.Signed; break;
+                case 7: message = reader.Text; break;
+                case 8: flags = reader.Number; break;
+                case 9: reason = reader.Text; break;
+                case 10: token = reader.Number; break;
+                case 11: started = reader.Number; break;
+                case 12: silo = reader.Text; break;
+                case 13: maxAttempts = (int)reader.Number; break;
+                case 14: due = reader.Signed; break;
+                case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
+            }
+        }
+
+        return new JobTrack
+        {
+            Version = version, Failures = failures, Crashes = crashes, Progress = new(sequence, current, total, message),
+            HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
+            Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, History = history?.ToImmutable() ?? [],
+        };
+    }
+
+    private static byte[] Encode(JobAttempt attempt)
+    {
+        var writer = new RecordWriter(128);
+        writer.Number(1, attempt.Number);
+        writer.Text(2, attempt.Silo);
+        writer.Number(3, attempt.StartedAt.ToUnixTimeMilliseconds());
+        writer.Number(4, attempt.EndedAt.ToUnixTimeMilliseconds());
+        writer.Text(5, attempt.Outcome);
+        if (attempt.Error is { } error) writer.Bytes(6, JobOutcome.Encode(error));
+        writer.Number(7, attempt.Token);
+        return writer.ToArray();
+    }
+
+    private static JobAttempt DecodeAttempt(ReadOnlySpan<byte> record)
+    {
+        long number = 0, started = 0, ended = 0, token = 0;
+        string? silo = null;
+        var outcome = "";
+        JobError? error = null;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: number = reader.Number; break;
+                case 2: silo = reader.Text; break;
+                case 3: started = reader.Number; break;
+                case 4: ended = reader.Number; break;
+                case 5: outcome = reader.Text; break;
+                case 6: error = JobOutcome.DecodeError(reader.Bytes); break;
+                case 7: token = reader.Number; break;
+            }
+        }
+
+        return new JobAttempt
+        {
+            Number = (int)number, Silo = silo, Outcome = outcome, Error = error, Token = token,
+            StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(started), EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(ended),
+        };
+    }
+}
