@@ -3,17 +3,19 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using OrleansJobs.Diagnostics;
 
 namespace OrleansJobs;
 
 /// <summary>The client over grain calls. One instance serves a process.</summary>
-public sealed class JobClient(IGrainFactory grains, TimeProvider time) : IJobClient
+public sealed class JobClient(IGrainFactory grains, TimeProvider time, System.Diagnostics.Metrics.IMeterFactory? meters = null) : IJobClient
 {
     /// <summary>A submit whose answer is lost is sent again, under the same id, so often before the caller is told.</summary>
     private const int SubmitTries = 3;
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(250);
 
+    private readonly JobClientMeters _meters = new(meters);
     private GridInfo? _grid;
 
     public async Task<JobHandle> SubmitAsync<TArgs>(string type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
@@ -32,6 +34,25 @@ public sealed class JobClient(IGrainFactory grains, TimeProvider time) : IJobCli
     }
 
     public async Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation = default)
+    {
+        using var span = JobTracing.StartSubmit(job);
+        job = JobTracing.Carry(job, span);
+        var started = _meters.Enabled ? time.GetTimestamp() : 0;
+        var outcome = SubmitOutcome.Unavailable;
+        try
+        {
+            var receipt = await SubmitWithRetriesAsync(job, cancellation);
+            outcome = receipt.Outcome;
+            return receipt;
+        }
+        finally
+        {
+            span.SetOutcome(outcome);
+            if (started != 0) _meters.Sent(job.Queue, outcome, 1, time.GetElapsedTime(started));
+        }
+    }
+
+    private async Task<SubmitReceipt> SubmitWithRetriesAsync(JobSubmission job, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -52,6 +73,9 @@ public sealed class JobClient(IGrainFactory grains, TimeProvider time) : IJobCli
 
     public async Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default)
     {
+        using var span = JobTracing.StartSubmitMany(jobs);
+        jobs = [.. jobs.Select(job => JobTracing.Carry(job, span))];
+        var started = time.GetTimestamp();
         var grid = await GridAsync(cancellation);
         var receipts = new SubmitReceipt[jobs.Count];
         var groups = Enumerable.Range(0, jobs.Count)
@@ -62,6 +86,7 @@ public sealed class JobClient(IGrainFactory grains, TimeProvider time) : IJobCli
             var answers = await SubmitChunkAsync(group.Partition, [.. group.Indices.Select(index => jobs[index])], cancellation);
             for (var i = 0; i < group.Indices.Length; i++) receipts[group.Indices[i]] = answers[i];
         }));
+        if (_meters.Enabled) CountSent(jobs, receipts, time.GetElapsedTime(started));
         return receipts;
     }
 
@@ -197,6 +222,14 @@ public sealed class JobClient(IGrainFactory grains, TimeProvider time) : IJobCli
             TraceParent = System.Diagnostics.Activity.Current?.Id,
         };
         return options.Id is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
+    }
+
+    private void CountSent(IReadOnlyList<JobSubmission> jobs, SubmitReceipt[] receipts, TimeSpan took)
+    {
+        foreach (var group in jobs.Zip(receipts).GroupBy(pair => (pair.First.Queue, pair.Second.Outcome)))
+        {
+            _meters.Sent(group.Key.Queue, group.Key.Outcome, group.Count(), took);
+        }
     }
 
     private async ValueTask<IJobPartitionGrain> PartitionOfAsync(string id, CancellationToken cancellation) =>

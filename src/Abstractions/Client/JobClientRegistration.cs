@@ -9,7 +9,8 @@ public static class JobClientRegistration
     public static IServiceCollection AddJobClient(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IJobClient>(provider => new JobClient(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<IJobClient>(provider => new JobClient(
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<System.Diagnostics.Metrics.IMeterFactory>()));
         return services;
     }
 }

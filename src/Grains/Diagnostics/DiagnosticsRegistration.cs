@@ -1,0 +1,15 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace OrleansJobs.Diagnostics;
+
+internal static class DiagnosticsRegistration
+{
+    /// <summary>Adds <see cref="JobMeters"/>; needs a <see cref="TimeProvider"/>.</summary>
+    public static IServiceCollection AddJobDiagnostics(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton<JobMeters>();
+        return services;
+    }
+}

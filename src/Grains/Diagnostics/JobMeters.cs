@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Diagnostics;
+
+/// <summary>
+/// All instruments of a silo, on the meter <c>OrleansJobs</c>. Names follow OpenTelemetry's messaging conventions where there is one, and start
+/// with <c>orleansjobs.</c> elsewhere. Safe to call from any thread; where nobody listens, a call costs a few nanoseconds.
+/// Gauges speak for this silo's share: sum them over the silos.
+/// </summary>
+internal sealed class JobMeters
+{
+    private static readonly InstrumentAdvice<double> ShortSeconds = new()
+    {
+        HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    };
+
+    private static readonly InstrumentAdvice<double> LongSeconds = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400],
+    };
+
+    private readonly TimeProvider _time;
+    private readonly Counter<long> _submitted;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _finished;
+    private readonly Counter<long> _attempts;
+    private readonly Counter<long> _stale;
+    private readonly Counter<long> _commitRetries;
+    private readonly Histogram<double> _lateness;
+    private readonly Histogram<double> _processDuration;
+    private readonly Histogram<double> _commitDuration;
+    private readonly Histogram<long> _commitSize;
+    private Func<SlotFigures>? _slots;
+    private double _fullness;
+    private int _storeReachable = 1;
+
+    public JobMeters(IMeterFactory factory, TimeProvider time)
+    {
+        _time = time;
+        Partitions = new PartitionGauges();
+        var meter = factory.Create(JobTracing.Name);
+
+        _submitted = meter.CreateCounter<long>("orleansjobs.jobs.submitted", "{job}", "Jobs that the store has acknowledged.");
+        _refused = meter.CreateCounter<long>("orleansjobs.jobs.refused", "{job}", "Submits that were not accepted, by reason.");
+        _finished = meter.CreateCounter<long>("orleansjobs.jobs.finished", "{job}", "Jobs that reached a terminal state, by outcome.");
+        _attempts = meter.CreateCounter<long>("orleansjobs.attempts.ended", "{attempt}", "Attempts that ended, by outcome; crashes included.");
+        _stale = meter.CreateCounter<long>("orleansjobs.reports.stale", "{report}", "Reports of attempts that no longer hold their job, refused.");
+        _commitRetries = meter.CreateCounter<long>("orleansjobs.commit.retries", "{commit}", "Commits sent again because the store's reply was lost.");
+        _lateness = meter.CreateHistogram("orleansjobs.jobs.lateness", "s", "From the instant a job was due to the start of its attempt.", advice: ShortSeconds);
+        _processDuration = meter.CreateHistogram("messaging.process.duration", "s", "How long the handler of one attempt ran.", advice: LongSeconds);
+        _commitDuration = meter.CreateHistogram("orleansjobs.commit.duration", "s", "From handing a commit to the store to its answer.", advice: ShortSeconds);
+        _commitSize = meter.CreateHistogram("orleansjobs.commit.size", "{operation}", "Operations that shared one commit.",
+            advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] });
+
+        meter.CreateObservableGauge("orleansjobs.jobs.waiting", () => Partitions.Observe(lane => lane.Waiting), "{job}", "Due and not started.");
+        meter.CreateObservableGauge("orleansjobs.jobs.scheduled", () => Partitions.Observe(lane => lane.Scheduled), "{job}", "Due later.");
+        meter.CreateObservableGauge("orleansjobs.jobs.running", () => Partitions.Observe(lane => lane.Running), "{job}", "Leased to a worker.");
+        meter.CreateObservableGauge("orleansjobs.jobs.oldest_age", () => Partitions.ObserveAges(_time.GetUtcNow()), "s", "How long the job that waits longest has been due.");
+        meter.CreateObservableGauge("orleansjobs.jobs.orphaned", () => Partitions.Orphans, "{job}", "Jobs that nothing would wake. Anything but 0 is a defect.");
+        meter.CreateObservableGauge("orleansjobs.partitions.open", () => Partitions.Open, "{partition}", "Partitions that this silo owns; over all silos, all of them.");
+        meter.CreateObservableGauge("orleansjobs.slots.total", () => Slots.Total, "{slot}", "Handlers that may run at a time.");
+        meter.CreateObservableGauge("orleansjobs.slots.busy", () => Slots.Busy, "{slot}", "Slots that are taken, the stuck ones included.");
+        meter.CreateObservableGauge("orleansjobs.slots.stuck", () => Slots.Stuck, "{slot}", "Slots whose handler did not return after it was cancelled.");
+        meter.CreateObservableGauge("orleansjobs.silo.draining", () => Slots.Draining ? 1 : 0, "{silo}", "1 while this silo takes no more work because it is to stop.");
+        meter.CreateObservableGauge("orleansjobs.store.reachable", () => Volatile.Read(ref _storeReachable), "{store}", "1 where the store answered last, 0 where it did not.");
+        meter.CreateObservableGauge("orleansjobs.store.fullness", () => Volatile.Read(ref _fullness), "1", "Share of the store's memory limit that is used; 0 where it has none.");
+    }
+
+    /// <summary>What the partitions of this silo hold.</summary>
+    public PartitionGauges Partitions { get; }
+
+    private SlotFigures Slots => Volatile.Read(ref _slots)?.Invoke() ?? default;
+
+    /// <summary>Accepted: the store has them.</summary>
+    public void Submitted(string queue, string type, int jobs = 1) => _submitted.Add(jobs, new TagList { { "queue", queue }, { "type", type } });
+
+    /// <summary>Not accepted; a replay is not counted.</summary>
+    public void Refused(SubmitOutcome outcome, int jobs = 1) => _refused.Add(jobs, new KeyValuePair<string, object?>("reason", JobTracing.Word(outcome)));
+
+    /// <summary>Ended, and the store has it.</summary>
+    /// <param name="errorCode">One of <see cref="JobErrorCodes"/> in FAILURE; null elsewhere.</param>
+    public void Finished(string queue, string type, JobState state, string? errorCode = null, int jobs = 1) => _finished.Add(jobs, new TagList
+    {
+        { "queue", queue },
+        { "type", type },
+        { "outcome", state switch { JobState.Success => "success", JobState.Failure => "failure", _ => "revoked" } },
+        { "code", errorCode ?? "" },
+    });
+
+    /// <summary>One attempt ended, as the partition sees it.</summary>
+    /// <param name="outcome">As in <see cref="JobAttempt.Outcome"/>.</param>
+    public void AttemptEnded(string queue, string type, string outcome, int attempts = 1) =>
+        _attempts.Add(attempts, new TagList { { "queue", queue }, { "type", type }, { "outcome", outcome } });
+
+    /// <summary>A report was refused because its attempt does not hold the job any more.</summary>
+    public void Stale(int reports = 1) => _stale.Add(reports);
+
+    /// <summary>A worker starts an attempt so long after the job was due; a negative one counts as 0.</summary>
+    public void Lateness(string queue, string type, TimeSpan late) =>
+        _lateness.Record(Math.Max(0, late.TotalSeconds), new TagList { { "queue", queue }, { "type", type } });
+
+    /// <summary>A handler returned, or was given up on.</summary>
+    /// <param name="errorType">The exception's type or the error's code; null where it succeeded.</param>
+    public void Processed(string queue, string type, TimeSpan took, string? errorType = null)
+    {
+        var tags = new TagList
+        {
+            { "messaging.system", JobTracing.MessagingSystem },
+            { "messaging.operation.name", "process" },
+            { "messaging.destination.name", queue },
+            { "orleansjobs.job.type", type },
+        };
+        if (errorType is not null) tags.Add("error.type", errorType);
+        _processDuration.Record(took.TotalSeconds, tags);
+    }
+
+    /// <summary>The store answered a commit.</summary>
+    /// <param name="operations">Jobs, leases and outcomes that it carried.</param>
+    public void Commit(int operations, TimeSpan took, CommitOutcome outcome = CommitOutcome.Applied)
+    {
+        _commitSize.Record(operations);
+        _commitDuration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("outcome", Word(outcome)));
+        StoreReachable(true);
+    }
+
+    /// <summary>The store's reply to a commit was lost, and it is sent again.</summary>
+    public void CommitRetried()
+    {
+        _commitRetries.Add(1);
+        StoreReachable(false);
+    }
+
+    public void StoreReachable(bool reachable) => Volatile.Write(ref _storeReachable, reachable ? 1 : 0);
+
+    /// <param name="share">0 to 1.</param>
+    public void StoreFullness(double share) => Volatile.Write(ref _fullness, share);
+
+    /// <summary>Where the slots of this silo are read; called by the exporter's thread.</summary>
+    public void ObserveSlots(Func<SlotFigures> read) => Volatile.Write(ref _slots, read);
+
+    private static string Word(CommitOutcome outcome) => outcome switch
+    {
+        CommitOutcome.Applied => "applied",
+        CommitOutcome.Fenced => "fenced",
+        CommitOutcome.Lost => "lost",
+        _ => "full",
+    };
+}
+
+/// <summary>The slots of a silo at one moment.</summary>
+internal readonly record struct SlotFigures(int Total, int Busy, int Stuck, bool Draining);
