@@ -1,0 +1,70 @@
+namespace OrleansJobs.Storage;
+
+/// <summary>Ids, each with a score, in the order (score, id by ordinal): what a sorted set is in Redis.</summary>
+internal sealed class ScoredSet
+{
+    private readonly Dictionary<string, long> _scores = [];
+    private readonly SortedSet<Line> _order = new(LineOrder.Instance);
+
+    public int Count => _scores.Count;
+
+    public Line First => _order.Min;
+
+    public void Put(string id, long score)
+    {
+        if (_scores.TryGetValue(id, out var old))
+        {
+            if (old == score) return;
+            _order.Remove(new(old, id));
+        }
+
+        _scores[id] = score;
+        _order.Add(new(score, id));
+    }
+
+    public void Remove(string id)
+    {
+        if (_scores.Remove(id, out var score)) _order.Remove(new(score, id));
+    }
+
+    /// <summary>Those strictly behind a place, in order.</summary>
+    public IEnumerable<Line> Behind(long score, string id)
+    {
+        var place = new Line(score, id);
+        if (Count == 0 || LineOrder.Instance.Compare(place, _order.Max) >= 0) yield break;
+
+        foreach (var line in _order.GetViewBetween(place, _order.Max))
+        {
+            if (line != place) yield return line;
+        }
+    }
+
+    /// <summary>Those with a score up to and with the given one, in order.</summary>
+    public IEnumerable<Line> UpTo(long score)
+    {
+        foreach (var line in _order)
+        {
+            if (line.Score > score) yield break;
+            yield return line;
+        }
+    }
+
+    /// <summary>Those with a score strictly between, highest first.</summary>
+    public IEnumerable<Line> Between(long after, long before)
+    {
+        if (after >= before) yield break;
+
+        // An empty id comes before all others of its score.
+        var (from, to) = (new Line(after + 1, ""), new Line(before, ""));
+        foreach (var line in _order.GetViewBetween(from, to).Reverse()) yield return line;
+    }
+
+    internal readonly record struct Line(long Score, string Id);
+
+    private sealed class LineOrder : IComparer<Line>
+    {
+        public static readonly LineOrder Instance = new();
+
+        public int Compare(Line x, Line y) => x.Score != y.Score ? x.Score.CompareTo(y.Score) : string.CompareOrdinal(x.Id, y.Id);
+    }
+}
