@@ -43,8 +43,11 @@ internal sealed record JobTrack
     public long? DueAt { get; init; }
     public ImmutableArray<JobAttempt> History { get; init; } = [];
 
+    /// <summary>Attempts before it was last run again by hand.</summary>
+    public int Earlier { get; init; }
+
     /// <summary>The number of the running attempt, or of the next one.</summary>
-    public int Attempt => Failures + Crashes + 1;
+    public int Attempt => Earlier + Failures + Crashes + 1;
 
     public JobTrack WithEnded(string outcome, JobError? error, long now)
     {
@@ -75,13 +78,14 @@ internal sealed record JobTrack
         writer.Number(13, MaxAttempts);
         writer.Signed(14, DueAt);
         foreach (var attempt in History) writer.Bytes(15, Encode(attempt));
+        writer.Number(16, Earlier);
         return writer.ToArray();
     }
 
     public static JobTrack Decode(ReadOnlySpan<byte> record)
     {
         long version = 1, sequence = 0, current = 0, total = 0, flags = 0, token = 0, started = 0;
-        int failures = 0, crashes = 0, maxAttempts = 0;
+        int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0;
         long? due = null;
         string? message = null, reason = null, silo = null;
         ImmutableArray<JobAttempt>.Builder? history = null;
@@ -104,6 +108,7 @@ internal sealed record JobTrack
                 case 12: silo = reader.Text; break;
                 case 13: maxAttempts = (int)reader.Number; break;
                 case 14: due = reader.Signed; break;
+                case 16: earlier = (int)reader.Number; break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -112,7 +117,7 @@ internal sealed record JobTrack
         {
             Version = version, Failures = failures, Crashes = crashes, Progress = new(sequence, current, total, message),
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
-            Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, History = history?.ToImmutable() ?? [],
+            Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
         };
     }
 

@@ -253,4 +253,8 @@ internal interface IJobFeed : IGrainWithStringKey
     /// <summary>The job is gone, or needs its state no more: clear it.</summary>
     [Alias("forget")]
     Task Forget();
+
+    /// <summary>The job had ended and lives again: what was remembered of its end no longer holds.</summary>
+    [Alias("reopened")]
+    Task Reopened();
 }

@@ -1,0 +1,26 @@
+using OrleansJobs.Records;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>
+/// The rarer indexes. Jobs are listed by queue and type anyway; beside that, each tag has its index, and so have the states that people
+/// look for among many jobs in others.
+/// </summary>
+internal static class IndexNames
+{
+    public static string Tag(JobTag tag) => $"tag:{tag.Name}={tag.Value}";
+
+    /// <summary>Null where a state has no index.</summary>
+    public static string? State(JobState? state) => state switch
+    {
+        JobState.Failure => "state:FAILURE",
+        JobState.Revoked => "state:REVOKED",
+        _ => null,
+    };
+
+    public static IEnumerable<string> Of(JobSpec spec, JobState? state)
+    {
+        foreach (var tag in spec.Tags) yield return Tag(tag);
+        if (State(state) is { } index) yield return index;
+    }
+}

@@ -1,0 +1,119 @@
+using OrleansJobs.Records;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>Which job goes to whom.</summary>
+internal sealed partial class PartitionCore
+{
+    private const int SpecsPerRead = 64;
+
+    /// <summary>
+    /// Leases ready jobs that a worker can run: of the highest priority first, of one priority those due longest first. Stops where the
+    /// next one's record is not in memory, and names what to read before asking again.
+    /// </summary>
+    public List<Lease> Take(WorkerProfile worker, int want, long now, List<LiveJob> unread)
+    {
+        var leases = new List<Lease>(Math.Min(want, 64));
+        var suspectTaken = worker.HasSuspect;
+        while (leases.Count < want && NextLane(worker, now, suspectTaken) is { } lane)
+        {
+            var job = lane.First!;
+            if (!EnsureReadable(lane, want - leases.Count, now, unread)) break;
+            if (IsExpired(job, now))
+            {
+                Expire(job, now);
+                continue;
+            }
+
+            leases.Add(Lease(job, worker.Silo.ToParsableString(), now));
+            suspectTaken |= lane.Suspects;
+        }
+
+        return leases;
+    }
+
+    /// <summary>How many more jobs a worker could have, counted up to a limit.</summary>
+    public int CountReadyFor(WorkerProfile worker, long now, int limit)
+    {
+        var ready = 0;
+        foreach (var lane in _lanes.Values)
+        {
+            if (ready >= limit) break;
+            if (!CanRun(worker, lane) || (lane.Suspects && worker.HasSuspect)) continue;
+            ready += lane.CountReady(now, limit - ready);
+        }
+
+        return ready;
+    }
+
+    /// <summary>The best ready lane that is not among those to skip.</summary>
+    public Lane? BestReadyLane(long now, HashSet<Lane>? skip)
+    {
+        Lane? best = null;
+        foreach (var lane in _lanes.Values)
+        {
+            if (lane.IsReady(now) && skip?.Contains(lane) != true && (best is null || IsAhead(lane, best))) best = lane;
+        }
+
+        return best;
+    }
+
+    /// <summary>Whether the next jobs of a lane are in memory; names what to read where the first is not.</summary>
+    public bool EnsureReadable(Lane lane, int wanted, long now, List<LiveJob> unread)
+    {
+        if (lane.First!.Spec is not null) return true;
+        foreach (var job in lane.Window)
+        {
+            if (job.Due > now || unread.Count >= Math.Min(wanted, SpecsPerRead)) break;
+            if (job.Spec is null) unread.Add(job);
+        }
+
+        return false;
+    }
+
+    public bool IsExpired(LiveJob job, long now) => job.Track.Token == 0 && job.Spec!.ExpiresAt <= now;
+
+    /// <summary>Gives a waiting job, whose record is in memory, to a silo. The lease counts once its commit is applied.</summary>
+    public Lease Lease(LiveJob job, string silo, long now)
+    {
+        var spec = job.Spec!;
+        var isSuspect = job.Lane.Suspects;
+        var hadGrainState = job.Track.HasGrainState;
+        job.Lane.Remove(job);
+        job.Place = JobPlace.Leased;
+        job.Track = job.Track with
+        {
+            Version = job.Track.Version + 1, Token = FencingToken.Make(Generation, ++_tokens), StartedAt = now, Silo = silo, IsRetrying = false,
+        };
+        _leased.Add(job.Id, job);
+        MarkDirty(job);
+        return new Lease
+        {
+            Id = job.Id, Partition = Partition, Token = job.Track.Token, Type = spec.Type, Queue = spec.Queue, Args = spec.Args,
+            Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = isSuspect,
+            SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
+            Tags = spec.Tags, Retry = spec.Retry, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hadGrainState,
+        };
+    }
+
+    private Lane? NextLane(WorkerProfile worker, long now, bool suspectTaken)
+    {
+        Lane? best = null;
+        foreach (var lane in _lanes.Values)
+        {
+            if (!lane.IsReady(now) || (lane.Suspects && suspectTaken) || !CanRun(worker, lane)) continue;
+            if (best is null || IsAhead(lane, best)) best = lane;
+        }
+
+        return best;
+    }
+
+    private static bool CanRun(WorkerProfile worker, Lane lane) =>
+        Array.IndexOf(worker.Types, lane.Type) >= 0
+        && (worker.Queues is null || Array.IndexOf(worker.Queues, lane.Queue) >= 0)
+        && Array.IndexOf(worker.Closed, lane.Queue) < 0;
+
+    private static bool IsAhead(Lane lane, Lane other) =>
+        lane.Priority != other.Priority ? lane.Priority > other.Priority : lane.First!.Due < other.First!.Due;
+}

@@ -1,0 +1,227 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Records;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>
+/// The decisions of a partition, without I/O and without a clock of its own: every call is told the time in Unix milliseconds. Changes are
+/// gathered and leave as commits (<see cref="Seal"/>); nothing that came of a change may be said before its commit is applied.
+/// </summary>
+internal sealed partial class PartitionCore
+{
+    private readonly JobGridOptions _options;
+    private readonly Dictionary<string, LiveJob> _live = [];
+    private readonly Dictionary<string, LiveJob> _leased = [];
+    private readonly Dictionary<string, Lane> _lanes = [];
+    private readonly Dictionary<string, long> _counts = [];
+    private long _lastStamp;
+    private long _tokens;
+    private long _windowBytes;
+
+    public PartitionCore(int partition, PartitionOpening opening, JobGridOptions options)
+    {
+        Partition = partition;
+        Generation = opening.Generation;
+        NextDeadline = opening.NextDeadline;
+        _options = options;
+        _lastStamp = opening.LastStamp;
+        foreach (var (key, count) in opening.Counts) _counts[key] = count;
+        Unfinished = Counts().Where(count => !count.State.IsTerminal).Sum(count => count.Jobs);
+        foreach (var (name, count, _) in opening.Lanes)
+        {
+            var lane = LaneOf(name);
+            lane.Count = count;
+            if (count > 0) lane.StartUnread();
+        }
+    }
+
+    public int Partition { get; }
+    public long Generation { get; }
+
+    /// <summary>The soonest start-by instant of a waiting job, or a bound below it; null where none has one.</summary>
+    public long? NextDeadline { get; set; }
+
+    public IReadOnlyCollection<LiveJob> Leased => _leased.Values;
+    public IReadOnlyCollection<Lane> Lanes => _lanes.Values;
+
+    /// <summary>Jobs that have not ended.</summary>
+    public long Unfinished { get; private set; }
+
+    public LiveJob? Find(string id) => _live.GetValueOrDefault(id);
+
+    /// <summary>Why the grid cannot take another job now; null where it can.</summary>
+    public string? RefusalOf(JobSubmission job)
+    {
+        if (Unfinished >= Math.Max(1, _options.MaxBacklog / _options.Partitions))
+            return $"The grid holds as many unfinished jobs as it may ({_options.MaxBacklog}).";
+        if (!HasLaneFor(job))
+            return $"The grid holds as many combinations of queue, priority and type as it may ({_options.MaxLanes}).";
+        return null;
+    }
+
+    /// <summary>Takes a job that has been checked against the rules and is known to be new.</summary>
+    public LiveJob Submit(JobSubmission submission, long now)
+    {
+        var due = submission.Eta ?? now + (submission.Countdown ?? 0);
+        _lastStamp = Math.Max(_lastStamp + 1, JobSpec.StampAt(now));
+        var spec = new JobSpec
+        {
+            Type = submission.Type, Queue = submission.Queue, Priority = submission.Priority, Args = submission.Args,
+            SubmittedAt = now, Stamp = _lastStamp, DueAt = Math.Max(due, now), Retry = submission.Retry, Timeout = submission.Timeout,
+            ExpiresAt = submission.ExpiresAt ?? (submission.ExpiresAfter is { } after ? now + after : null),
+            Retention = submission.Retention, Tags = submission.Tags, TraceParent = submission.TraceParent, Fingerprint = submission.Fingerprint,
+        };
+        var job = new LiveJob(submission.Id) { Spec = spec, Lane = LaneOf(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false)) };
+        _live.Add(job.Id, job);
+        _windowBytes += spec.Args.Length;
+        Unfinished++;
+        Wait(job, spec.DueAt, JobTrack.Fresh);
+        return job;
+    }
+
+    /// <summary>The fencing tokens of this generation run out: open the partition anew.</summary>
+    public bool IsExhausted => _tokens >= Workers.FencingToken.MaxCounter / 2;
+
+    /// <summary>Takes back a submit whose commit has not been sent.</summary>
+    public bool TryWithdraw(LiveJob job)
+    {
+        if (job.Stored.HasSpec || job.InFlight > 0 || job.Place != JobPlace.Waiting) return false;
+        Discard(job);
+        return true;
+    }
+
+    /// <summary>Brings a stored job into memory, as it is.</summary>
+    public LiveJob Load(string id, StoredJob stored)
+    {
+        var job = Inflate(id, stored);
+        _live.Add(id, job);
+        _windowBytes += job.Spec!.Args.Length;
+        if (job.Place == JobPlace.Leased) _leased.Add(id, job);
+        return job;
+    }
+
+    /// <summary>Fills in what memory had let go of.</summary>
+    public void LoadSpec(LiveJob job, StoredJob stored)
+    {
+        if (job.Spec is not null) return;
+        job.Spec = JobSpec.Decode(stored.Spec);
+        _windowBytes += job.Spec.Args.Length;
+    }
+
+    /// <summary>A page of a lane has been read.</summary>
+    public void EndRead(Lane lane, LaneEntry[] page, bool isLast) => lane.EndRead(page, isLast, entry =>
+    {
+        if (_live.TryGetValue(entry.Id, out var known))
+            return known.Place == JobPlace.Waiting && known.Lane == lane && known.Due == entry.Due ? known : null;
+        var job = entry.Job is { } stored
+            ? Inflate(entry.Id, stored)
+            : new LiveJob(entry.Id) { Lane = lane, Due = entry.Due, Stored = new() { HasSpec = true, Lane = lane.Name, Due = entry.Due, Counted = JobState.Pending } };
+        if (job.Place != JobPlace.Waiting) return null;
+        _live.Add(job.Id, job);
+        _windowBytes += job.Spec?.Args.Length ?? 0;
+        return job;
+    });
+
+    /// <summary>The next instant after now at which something falls due; null where nothing will. What is due already waits for a slot, not for the clock.</summary>
+    public long? NextDue(long now)
+    {
+        var next = NextDeadline;
+        foreach (var lane in _lanes.Values)
+        {
+            if (lane.First is { } first && first.Due > now && !(first.Due >= next)) next = first.Due;
+        }
+
+        return next;
+    }
+
+    /// <summary>For how long the job that waits longest has been due, in milliseconds, as far as memory knows.</summary>
+    public long OldestWaiting(long now)
+    {
+        var oldest = now;
+        foreach (var lane in _lanes.Values)
+        {
+            if (lane.First is { } first) oldest = Math.Min(oldest, first.Due);
+        }
+
+        return now - oldest;
+    }
+
+    /// <summary>Jobs by state, queue and type.</summary>
+    public IEnumerable<JobCount> Counts()
+    {
+        foreach (var (key, jobs) in _counts)
+        {
+            var parts = key.Split('/');
+            if (jobs != 0) yield return new((JobState)int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), parts[1], parts[2], jobs);
+        }
+    }
+
+    private bool HasLaneFor(JobSubmission job)
+    {
+        if (_lanes.Count < _options.MaxLanes || _lanes.ContainsKey(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false))) return true;
+        foreach (var lane in _lanes.Values.Where(lane => lane is { Count: 0, IsReading: false }).ToList()) _lanes.Remove(lane.Name);
+        return _lanes.Count < _options.MaxLanes;
+    }
+
+    private Lane LaneOf(string name)
+    {
+        if (_lanes.TryGetValue(name, out var lane)) return lane;
+        lane = Lane.Parse(name, _options.WindowJobs);
+        _lanes.Add(name, lane);
+        return lane;
+    }
+
+    private LiveJob Inflate(string id, StoredJob stored)
+    {
+        var spec = JobSpec.Decode(stored.Spec);
+        var outcome = stored.Outcome is { } ended ? JobOutcome.Decode(ended) : null;
+        var lease = outcome is null && stored.Lease is { } leased ? JobTrack.Decode(leased) : null;
+        var waiting = outcome is null && lease is null && stored.Track is { } tracked ? JobTrack.Decode(tracked) : null;
+        var track = outcome?.Track ?? lease ?? waiting ?? JobTrack.Fresh;
+        var lane = LaneOf(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, IsSuspect(track)));
+        var waits = outcome is null && lease is null;
+        var due = track.DueAt ?? spec.DueAt;
+        return new LiveJob(id)
+        {
+            Spec = spec, Track = track, Outcome = outcome, Lane = lane, Due = due,
+            Place = outcome is not null ? JobPlace.Finished : lease is not null ? JobPlace.Leased : JobPlace.Waiting,
+            Stored = new StoredShape
+            {
+                HasSpec = true, Lane = waits ? lane.Name : null, Due = waits ? due : 0, Track = waiting, Lease = lease, Outcome = outcome,
+                HasDeadline = waits && HasDeadline(spec, track),
+                Counted = outcome?.State ?? (lease is not null ? JobState.Progress : JobState.Pending),
+            },
+        };
+    }
+
+    /// <summary>Puts a job into its lane, from wherever it was.</summary>
+    private void Wait(LiveJob job, long due, JobTrack track)
+    {
+        _leased.Remove(job.Id);
+        job.Place = JobPlace.Waiting;
+        job.Due = due;
+        job.Track = due == job.Spec!.DueAt ? track with { DueAt = null } : track with { DueAt = due };
+        if (track == JobTrack.Fresh) job.Track = JobTrack.Fresh;
+        job.Outcome = null;
+        job.Lane = LaneOf(Lane.NameOf(job.Spec.Queue, job.Spec.Priority, job.Spec.Type, IsSuspect(track)));
+        job.Lane.Add(job);
+        if (HasDeadline(job.Spec, job.Track) && !(job.Spec.ExpiresAt >= NextDeadline)) NextDeadline = job.Spec.ExpiresAt;
+        MarkDirty(job);
+    }
+
+    /// <summary>Forgets a job that was never stored.</summary>
+    private void Discard(LiveJob job)
+    {
+        if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
+        _leased.Remove(job.Id);
+        if (job.Spec is { } spec) _windowBytes -= spec.Args.Length;
+        job.Place = JobPlace.Gone;
+        Unfinished--;
+        _live.Remove(job.Id);
+    }
+
+    private bool IsSuspect(JobTrack track) => track.Crashes > 0 && track.Crashes >= _options.PoisonCrashes - 1;
+
+    private static bool HasDeadline(JobSpec spec, JobTrack track) => spec.ExpiresAt is not null && track.Token == 0;
+}

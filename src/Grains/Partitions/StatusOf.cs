@@ -1,0 +1,85 @@
+using OrleansJobs.Records;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>What is said of a job, from what is stored of it.</summary>
+internal static class StatusOf
+{
+    /// <summary>Low bits of a version, counting progress within one lifecycle version.</summary>
+    public const int ProgressBits = 24;
+
+    public static JobStatus Live(LiveJob job, long now) => Of(job.Id, job.Spec!, job.Track, job.Place == JobPlace.Leased, job.Due, job.Outcome, now);
+
+    public static JobStatus Stored(string id, Storage.StoredJob stored, long now, bool withResult = true)
+    {
+        var spec = JobSpec.Decode(stored.Spec);
+        var outcome = stored.Outcome is { } ended ? JobOutcome.Decode(ended) : null;
+        var leased = outcome is null && stored.Lease is not null;
+        var track = outcome?.Track ?? (leased ? JobTrack.Decode(stored.Lease) : stored.Track is { } waiting ? JobTrack.Decode(waiting) : JobTrack.Fresh);
+        if (!withResult && outcome is not null) outcome = outcome with { Result = null };
+        return Of(id, spec, track, leased, track.DueAt ?? spec.DueAt, outcome, now);
+    }
+
+    /// <summary>The last attempt of a job that has ended, as it stands in the history.</summary>
+    public static JobAttempt LastAttempt(JobOutcome outcome) => new()
+    {
+        Number = outcome.Track.Attempt, Silo = outcome.Track.Silo, Token = outcome.Track.Token, Error = outcome.Error,
+        StartedAt = Instant(outcome.Track.StartedAt), EndedAt = Instant(outcome.FinishedAt),
+        Outcome = outcome.State switch
+        {
+            JobState.Success => "succeeded",
+            JobState.Revoked => "cancelled",
+            _ => outcome.Error?.Code switch { JobErrorCodes.Timeout => "timeout", JobErrorCodes.Poison => "crashed", _ => "failed" },
+        },
+    };
+
+    /// <summary>A running job's status with what its worker said last.</summary>
+    public static JobStatus WithProgress(JobStatus status, Progress progress) =>
+        progress.Sequence == 0 ? status : status with
+        {
+            Current = progress.Current, Total = Math.Max(1, progress.Total), Message = progress.Message ?? status.Message,
+            Version = (status.Version >> ProgressBits << ProgressBits) + Math.Min(progress.Sequence, (1L << ProgressBits) - 1),
+        };
+
+    private static JobStatus Of(string id, JobSpec spec, JobTrack track, bool leased, long due, JobOutcome? outcome, long now)
+    {
+        var state = outcome?.State ?? (leased ? JobState.Progress : JobState.Pending);
+        var phase = Phase(track, leased, due, outcome, now);
+        var started = track.Token != 0;
+        var progress = track.Progress;
+        var (current, total) = progress.Sequence > 0 ? (progress.Current, Math.Max(1, progress.Total)) : (state == JobState.Success ? 1 : 0, 1);
+        return new JobStatus
+        {
+            Id = id, Type = spec.Type, Queue = spec.Queue, Priority = spec.Priority, State = state, Phase = phase,
+            Current = current, Total = total, Message = Message(state, phase, track, outcome),
+            Attempt = outcome is null && !leased ? track.Attempt - 1 : started ? track.Attempt : track.Attempt - 1,
+            Version = track.Version << ProgressBits, Token = track.Token, MaxAttempts = track.MaxAttempts,
+            SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due), StartedAt = started ? Instant(track.StartedAt) : null,
+            FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,
+            Result = state == JobState.Success ? outcome!.Result : null, Error = outcome?.Error,
+            Attempts = outcome is not null && started ? [.. track.History, LastAttempt(outcome)] : [.. track.History],
+            Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent,
+        };
+    }
+
+    private static JobPhase Phase(JobTrack track, bool leased, long due, JobOutcome? outcome, long now)
+    {
+        if (outcome is not null) return JobPhase.None;
+        if (leased) return track.CancelRequested ? JobPhase.Cancelling : JobPhase.Running;
+        if (track.IsRetrying) return JobPhase.Retrying;
+        return due > now ? JobPhase.Scheduled : JobPhase.Waiting;
+    }
+
+    private static string Message(JobState state, JobPhase phase, JobTrack track, JobOutcome? outcome) => state switch
+    {
+        JobState.Failure => outcome!.Error?.Message ?? "Failed",
+        JobState.Revoked => track.CancelReason ?? "Cancelled",
+        _ when track.Progress.Message is { } message => message,
+        JobState.Success => "Done",
+        JobState.Progress => phase == JobPhase.Cancelling ? "Cancelling" : "Running",
+        _ => phase switch { JobPhase.Scheduled => "Scheduled", JobPhase.Retrying => "Will be tried again", _ => "Waiting" },
+    };
+
+    private static DateTimeOffset Instant(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}
