@@ -43,7 +43,7 @@ internal sealed record WorkerProfile
     /// <summary>Queues that are paused, or whose own slots are all taken.</summary>
     [Id(4)] public string[] Closed { get; init; } = [];
 
-    /// <summary>A suspect is running there: no second one now.</summary>
+    /// <summary>A suspect is running there, or may come by another exchange: none is to be given now.</summary>
     [Id(5)] public bool HasSuspect { get; init; }
 }
 
@@ -53,9 +53,29 @@ internal sealed record ExchangeRequest
     [Id(0)] public required WorkerProfile Worker { get; init; }
     [Id(1)] public JobReport[] Reports { get; init; } = [];
 
-    /// <summary>Slots that the worker has set aside for the answer. 0: reports only.</summary>
+    /// <summary>
+    /// Slots that the worker has set aside for the answer. 0: reports only. After a hint, a worker without a free slot asks for 0 at once, so
+    /// that the partition tells another one. A worker that stops comes with a profile without types: it is to be told nothing any more.
+    /// </summary>
     [Id(2)] public int Want { get; init; }
+
+    /// <summary>At most so many leases of each of these queues; null: no bound but <see cref="Want"/>.</summary>
+    [Id(3)] public QueueRoom[]? Room { get; init; }
+
+    /// <summary>
+    /// Sent where an answer was lost, and null otherwise: the leases of this partition that the worker knows of. One that the partition has
+    /// given to this worker and that is not among them never arrived: it is in the answer once more, as it was, on top of
+    /// <see cref="Want"/>. It is not to be given elsewhere, because it may be on its way; the worker starts a lease once however often it comes.
+    /// </summary>
+    [Id(4)] public LeaseName[]? Held { get; init; }
+
+    /// <summary>Grows from exchange to exchange of this worker with this partition. One that a later one has overtaken is to be given no leases.</summary>
+    [Id(5)] public long Sequence { get; init; }
 }
+
+/// <summary>How many more jobs of a queue a worker can take.</summary>
+[GenerateSerializer, Immutable, Alias("oj.room")]
+internal readonly record struct QueueRoom([property: Id(0)] string Queue, [property: Id(1)] int Jobs);
 
 [GenerateSerializer, Immutable, Alias("oj.exchangeReply")]
 internal sealed record ExchangeReply
@@ -68,6 +88,12 @@ internal sealed record ExchangeReply
 
     /// <summary>How many more jobs this worker could have had: 0 means that the partition will call when there is one.</summary>
     [Id(2)] public int Ready { get; init; }
+
+    /// <summary>
+    /// Jobs are ready that this worker would have got, were it not for its closed queues, its room or its suspect; they are not counted in
+    /// <see cref="Ready"/>. The worker asks again when that changes.
+    /// </summary>
+    [Id(3)] public bool HeldBack { get; init; }
 }
 
 /// <summary>A job handed to a worker. The store knows of it before the worker does.</summary>
@@ -177,7 +203,10 @@ internal interface ILocalWorker
 {
     WorkerProfile Profile { get; }
 
-    /// <summary>Sets slots aside for jobs that are about to be leased to this worker.</summary>
+    /// <summary>
+    /// Sets slots aside for jobs that are about to be leased to this worker. Not for suspects: a partition that has one ready calls
+    /// <see cref="HasBacklog"/>, and the worker asks for it by an exchange when none is running.
+    /// </summary>
     /// <returns>How many of <paramref name="wanted"/>; 0 where the type is unknown, the queue closed, or all slots taken.</returns>
     int TryReserve(string queue, string type, int wanted);
 

@@ -1,0 +1,93 @@
+using System.Reflection;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Hosting;
+
+/// <summary>
+/// Collects the handlers that a silo has. Mistakes are found when the silo is built: an invalid name, a name given twice, a class without
+/// <c>[Job]</c>, a handler without a contract.
+/// </summary>
+public sealed class JobGridBuilder
+{
+    private readonly List<Registration> _registrations = [];
+
+    /// <summary>
+    /// Registers a class that implements <see cref="IJob{TArgs, TResult}"/> or <see cref="IJob{TArgs}"/> and carries
+    /// <see cref="JobAttribute"/>, itself or on its contract interface. An instance is made for every attempt, in a scope of its own,
+    /// with its constructor's parameters from the silo's services.
+    /// </summary>
+    /// <exception cref="JobRegistrationException">The class is no handler, or has no name.</exception>
+    public JobGridBuilder AddJob<THandler>(Action<JobRegistrationOptions>? configure = null) where THandler : class =>
+        Add(HandlerContract.Of(typeof(THandler)), configure);
+
+    /// <summary>Registers a function as the handler of a job type.</summary>
+    /// <param name="name">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>.</param>
+    /// <exception cref="JobRegistrationException">The name is invalid.</exception>
+    public JobGridBuilder AddJob<TArgs, TResult>(
+        string name, Func<TArgs, JobContext, CancellationToken, Task<TResult>> run, Action<JobRegistrationOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return Add(name, Describe(run), configure, (n, options) => new FunctionHandler<TArgs, TResult>(n, options, run));
+    }
+
+    /// <summary>Registers a function without a result as the handler of a job type.</summary>
+    /// <inheritdoc cref="AddJob{TArgs, TResult}(string, Func{TArgs, JobContext, CancellationToken, Task{TResult}}, Action{JobRegistrationOptions}?)"/>
+    public JobGridBuilder AddJob<TArgs>(
+        string name, Func<TArgs, JobContext, CancellationToken, Task> run, Action<JobRegistrationOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return Add(name, Describe(run), configure, (n, options) => new ActionHandler<TArgs>(n, options, run));
+    }
+
+    /// <summary>Registers every class of an assembly that carries <see cref="JobAttribute"/>, itself or on its contract interface.</summary>
+    /// <exception cref="JobRegistrationException">A class with the attribute is no handler.</exception>
+    public JobGridBuilder AddJobsFrom(Assembly assembly)
+    {
+        ArgumentNullException.ThrowIfNull(assembly);
+        foreach (var type in assembly.GetTypes().Where(HandlerContract.IsNamedHandler).OrderBy(type => type.FullName, StringComparer.Ordinal))
+            Add(HandlerContract.Of(type), null);
+        return this;
+    }
+
+    /// <summary>What was registered, checked against the limits and defaults of the grid.</summary>
+    /// <exception cref="JobRegistrationException">A name is registered twice, or an option is out of bounds; names all that is wrong.</exception>
+    internal HandlerRegistry Build(JobGridOptions options)
+    {
+        var errors = new List<string>();
+        foreach (var same in _registrations.GroupBy(registration => registration.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
+            errors.Add($"Job '{same.Key}' is registered {same.Count()} times: by {string.Join(" and by ", same.Select(registration => registration.Source))}. A name has one handler.");
+        foreach (var registration in _registrations)
+            errors.AddRange(JobRegistrationRules.Check(registration.Name, registration.Source, registration.Options, options));
+        if (errors.Count > 0) throw new JobRegistrationException(string.Join(Environment.NewLine, errors));
+        return new HandlerRegistry(_registrations.Select(registration => registration.Make(registration.Name, HandlerOptions.Of(registration.Options, options))));
+    }
+
+    private static string Describe(Delegate run) =>
+        run.Method.DeclaringType is { } type ? $"a function of {(type.DeclaringType ?? type).FullName}" : "a function";
+
+    private JobGridBuilder Add(HandlerContract contract, Action<JobRegistrationOptions>? configure)
+    {
+        void FromAttribute(JobRegistrationOptions options)
+        {
+            options.Queue = contract.Attribute.Queue;
+            options.Description = contract.Attribute.Description;
+            if (contract.Attribute.Attempts != 0) options.Attempts = contract.Attribute.Attempts;
+            if (contract.Attribute.TimeoutSeconds != 0) options.Timeout = JobRegistrationRules.Seconds(contract.Attribute.TimeoutSeconds);
+        }
+
+        return Add(contract.Attribute.Name, contract.Handler.FullName ?? contract.Handler.Name, FromAttribute + configure, contract.MakeEntry);
+    }
+
+    private JobGridBuilder Add(
+        string name, string source, Action<JobRegistrationOptions>? configure, Func<string, HandlerOptions, HandlerEntry> make)
+    {
+        if (!SubmissionRules.IsName(name))
+            throw new JobRegistrationException($"'{name}', the name of the job handled by {source}, is invalid: a name is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.");
+        var options = new JobRegistrationOptions();
+        configure?.Invoke(options);
+        _registrations.Add(new(name, source, options, make));
+        return this;
+    }
+
+    private sealed record Registration(string Name, string Source, JobRegistrationOptions Options, Func<string, HandlerOptions, HandlerEntry> Make);
+}

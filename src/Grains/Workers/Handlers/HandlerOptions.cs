@@ -1,0 +1,27 @@
+using OrleansJobs.Hosting;
+
+namespace OrleansJobs.Workers;
+
+/// <summary>How a handler's jobs are run where the submit does not say otherwise, with the grid's defaults filled in.</summary>
+/// <param name="HardTimeout">Null: the cancel grace after the timeout.</param>
+internal sealed record HandlerOptions(string Queue, RetryPolicy Retry, TimeSpan? Timeout, TimeSpan? HardTimeout, Type[] Final, string? Description)
+{
+    public static HandlerOptions Of(JobRegistrationOptions options, JobGridOptions grid) => new(
+        options.Queue,
+        options.Retry ?? (options.Attempts is { } attempts ? grid.Retry with { Attempts = attempts } : grid.Retry),
+        options.Timeout,
+        options.HardTimeout,
+        [.. options.FinalExceptions],
+        options.Description);
+
+    /// <summary>Whether this exception ends the job, whatever attempts are left.</summary>
+    public bool IsFinal(Exception exception)
+    {
+        foreach (var type in Final)
+        {
+            if (type.IsInstanceOfType(exception)) return true;
+        }
+
+        return false;
+    }
+}
