@@ -1,0 +1,34 @@
+namespace OrleansJobs.Diagnostics;
+
+/// <summary>What keeps the promises, one by one. A test turns one off and shows that its scenarios notice.</summary>
+internal enum Safeguard
+{
+    None,
+
+    /// <summary>A partition refuses what an attempt says that no longer holds the job's lease.</summary>
+    Fence,
+
+    /// <summary>The store refuses the commit of a partition that has been opened elsewhere since.</summary>
+    GenerationCheck,
+
+    /// <summary>The leases of a dead silo are given out again.</summary>
+    Redelivery,
+
+    /// <summary>A submit is answered as accepted when the store has acknowledged it, not before.</summary>
+    StoreAcknowledgement,
+}
+
+/// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>
+internal static class Sabotage
+{
+    private static volatile Safeguard _off;
+
+    public static bool IsOff(Safeguard safeguard) => FaultSwitch.IsOn && _off == safeguard;
+
+    /// <exception cref="InvalidOperationException">This process may not be sabotaged.</exception>
+    public static void TurnOff(Safeguard safeguard)
+    {
+        if (!FaultSwitch.IsOn) throw new InvalidOperationException($"Safeguards stay on: the switch {FaultSwitch.Name} is off in this process.");
+        _off = safeguard;
+    }
+}
