@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using OrleansJobs.Faults.Histories;
+
+namespace OrleansJobs.Faults.Loads;
+
+/// <summary>Speaks HTTP to the gateways, any of them, and reads answers without the product's types.</summary>
+internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan timeout) : IDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20) })
+    {
+        Timeout = timeout,
+    };
+
+    private int _next;
+
+    /// <summary>Gateways in turn, so that a retry goes elsewhere.</summary>
+    public Uri NextAddress()
+    {
+        var all = addresses();
+        return all[(int)((uint)Interlocked.Increment(ref _next) % (uint)all.Count)];
+    }
+
+    public Task<Answer> PostAsync(string path, string json, string? idempotencyKey = null, Uri? address = null) =>
+        SendAsync(() =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address ?? NextAddress(), path))
+            {
+                Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
+            };
+            if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
+            return request;
+        });
+
+    public Task<Answer> GetAsync(string path, Uri? address = null) =>
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Get, new Uri(address ?? NextAddress(), path)));
+
+    /// <summary>Where a job stands; null where the gateway says that there is none.</summary>
+    /// <exception cref="HttpRequestException">No answer that tells: try again.</exception>
+    public async Task<Reading?> ReadAsync(string reader, string id, Uri? address = null)
+    {
+        var answer = await GetAsync($"/jobs/{id}", address);
+        if (answer.Status == HttpStatusCode.NotFound) return null;
+        if (answer.Status != HttpStatusCode.OK) throw new HttpRequestException($"GET /jobs/{id} was answered {(int)answer.Status}.");
+        return Parse(reader, id, answer.Body);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    internal static Reading Parse(string reader, string id, byte[] body)
+    {
+        using var json = JsonDocument.Parse(body);
+        var job = json.RootElement;
+        var state = job.GetProperty("state").GetString()!;
+        var terminal = state is "SUCCESS" or "FAILURE" or "REVOKED";
+        var code = job.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? error.GetProperty("code").GetString() : null;
+        long? token = job.TryGetProperty("result", out var result) && result.ValueKind == JsonValueKind.Object && result.TryGetProperty("token", out var value)
+            ? value.GetInt64()
+            : null;
+        return new Reading(reader, id, Monotonic.Now, job.GetProperty("version").GetInt64(), state, code, terminal ? Convert.ToHexString(SHA256.HashData(body)) : null, token);
+    }
+
+    /// <summary>The id that an answer is about.</summary>
+    internal static string IdOf(byte[] body)
+    {
+        using var json = JsonDocument.Parse(body);
+        return json.RootElement.GetProperty("id").GetString()!;
+    }
+
+    private async Task<Answer> SendAsync(Func<HttpRequestMessage> make)
+    {
+        using var request = make();
+        try
+        {
+            using var answer = await _http.SendAsync(request);
+            return new Answer(answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(), answer.Headers.RetryAfter?.Delta, answer.Headers.Contains("Idempotent-Replayed"));
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            throw new HttpRequestException("No answer in time.", exception);
+        }
+    }
+}
+
+internal sealed record Answer(HttpStatusCode Status, byte[] Body, TimeSpan? RetryAfter, bool Replayed)
+{
+    public bool IsAccepted => Status is HttpStatusCode.Accepted or HttpStatusCode.OK;
+    public bool IsBusy => Status is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable;
+}

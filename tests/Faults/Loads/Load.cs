@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using OrleansJobs.Faults.Histories;
+
+namespace OrleansJobs.Faults.Loads;
+
+/// <summary>
+/// Open-loop load: jobs are sent when it is their time, whatever became of those before. Each is sent under an id of the sender's and sent
+/// again under the same id until somebody says that it is accepted, as a client would that must not lose it.
+/// </summary>
+internal sealed class Load(GatewayClient client, Random random)
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private readonly ConcurrentDictionary<string, Submitted> _submits = [];
+    private long _busy;
+    private long _busyWithoutRetryAfter;
+
+    public ICollection<Submitted> Submits => _submits.Values;
+    public int Accepted => _submits.Values.Count(submit => submit.AcceptedAt is not null);
+
+    /// <summary>Answers of 429 and 503, and those among them that did not say when to come again.</summary>
+    public (long All, long WithoutRetryAfter) Busy => (Interlocked.Read(ref _busy), Interlocked.Read(ref _busyWithoutRetryAfter));
+
+    /// <summary>Answers that no client should ever get, such as 500.</summary>
+    public ConcurrentBag<string> Wrong { get; } = [];
+
+    /// <summary>Sends so many a second until told to stop, then waits for the answers that are still out.</summary>
+    public async Task RunAsync(double perSecond, Func<Random, JobOrder> next, TimeSpan patience, CancellationToken stop)
+    {
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
+        var sent = new List<Task>();
+        for (long count = 0; !stop.IsCancellationRequested; count++)
+        {
+            var ahead = TimeSpan.FromSeconds(count / perSecond) - clock.GetElapsedTime(started);
+            if (ahead > TimeSpan.FromMilliseconds(1))
+            {
+                try
+                {
+                    await Task.Delay(ahead, clock, stop);
+                }
+                catch (OperationCanceledException)
+                {
+                    break;
+                }
+            }
+
+            sent.Add(SubmitAsync(next(random), patience));
+        }
+
+        await Task.WhenAll(sent);
+    }
+
+    /// <summary>Sends so many as fast as the given number of senders can.</summary>
+    public async Task SendAsync(int count, int senders, Func<Random, JobOrder> next, TimeSpan patience)
+    {
+        var orders = new ConcurrentQueue<JobOrder>(Enumerable.Range(0, count).Select(_ => next(random)));
+        await Task.WhenAll(Enumerable.Range(0, senders).Select(async _ =>
+        {
+            while (orders.TryDequeue(out var order)) await SubmitAsync(order, patience);
+        }));
+    }
+
+    /// <returns>The job's id, whether or not anybody accepted it.</returns>
+    public async Task<string> SubmitAsync(JobOrder order, TimeSpan patience)
+    {
+        var clock = TimeProvider.System;
+        var id = order.Key is null ? $"f-{Guid.CreateVersion7():n}" : null;
+        var json = order.ToJson(id);
+        var started = clock.GetTimestamp();
+        var sentAt = Monotonic.Now;
+        if (id is not null) _submits[id] = new Submitted(id, order.Type, sentAt, null, sentAt + Monotonic.Of(order.Countdown), order.Expected);
+        for (var attempt = 1; ; attempt++)
+        {
+            var pause = RetryPause * attempt;
+            try
+            {
+                var answer = await client.PostAsync("/jobs", json, order.Key);
+                if (answer.IsAccepted)
+                {
+                    var accepted = GatewayClient.IdOf(answer.Body);
+                    if (id is not null && id != accepted) Wrong.Add($"{id} was sent and {accepted} answered");
+                    _submits.AddOrUpdate(
+                        accepted, name => new Submitted(name, order.Type, sentAt, Monotonic.Now, sentAt + Monotonic.Of(order.Countdown), order.Expected),
+                        (_, submit) => submit.AcceptedAt is null ? submit with { AcceptedAt = Monotonic.Now } : submit);
+                    return accepted;
+                }
+
+                if (!answer.IsBusy)
+                {
+                    Wrong.Add($"{(int)answer.Status} {System.Text.Encoding.UTF8.GetString(answer.Body)}");
+                    return id ?? "";
+                }
+
+                Interlocked.Increment(ref _busy);
+                if (answer.RetryAfter is { } after) pause = after;
+                else Interlocked.Increment(ref _busyWithoutRetryAfter);
+            }
+            catch (HttpRequestException)
+            {
+                // No answer: it may be accepted or not, and the next try under the same id tells.
+            }
+
+            if (pause > LongestPause) pause = LongestPause;
+            if (clock.GetElapsedTime(started) + pause > patience) return id ?? "";
+            await Task.Delay(pause, clock);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+
+namespace OrleansJobs.Faults.Processes;
+
+/// <summary>A redis-server, silos that carry gateways, and gateways of their own where asked for.</summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(3);
+    private readonly HttpClient _health = new() { Timeout = HealthTimeout };
+    private readonly List<SiloProcess> _silos = [];
+    private readonly List<GatewayProcess> _gateways = [];
+    private readonly string _directory;
+    private readonly NetworkLab? _lab;
+
+    private Cluster(string directory, RedisServer redis, SiloSettings settings, NetworkLab? lab)
+    {
+        _directory = directory;
+        Redis = redis;
+        Settings = settings;
+        _lab = lab;
+    }
+
+    public RedisServer Redis { get; }
+    public SiloSettings Settings { get; }
+    public IReadOnlyList<SiloProcess> Silos => _silos;
+    public IReadOnlyList<GatewayProcess> Gateways => _gateways;
+
+    /// <summary>Where the load goes: the gateways where there are any, otherwise the silos, running or not.</summary>
+    public IReadOnlyList<Uri> Addresses => _gateways.Count > 0 ? [.. _gateways.Select(gateway => gateway.Address)] : [.. _silos.Select(silo => silo.Address)];
+
+    public static async Task<Cluster> StartAsync(string directory, ClusterPlan plan)
+    {
+        var lab = plan.InNamespaces ? new NetworkLab() : null;
+        var address = lab?.Outside.Address ?? "127.0.0.1";
+        var redis = new RedisServer(Path.Combine(directory, "redis"), plan.AppendFsync, Ports.Free(), address, null);
+        var cluster = new Cluster(directory, redis, new SiloSettings(redis.ConnectionString, $"faults-{Ports.Free()}", plan.Options), lab);
+        try
+        {
+            await redis.StartAsync();
+            for (var i = 1; i <= plan.Silos; i++) cluster.AddSilo();
+            // The first alone, so that the grid's record and the membership table are there for the others; then all at once.
+            cluster._silos[0].Start(cluster.Settings);
+            await cluster.UntilReadyAsync(cluster._silos[0]);
+            foreach (var silo in cluster._silos.Skip(1)) silo.Start(cluster.Settings);
+            for (var i = 1; i <= plan.Gateways; i++) cluster.AddGateway(i);
+            await cluster.UntilAllReadyAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A silo that is not running yet.</summary>
+    public SiloProcess AddSilo()
+    {
+        var host = _lab?.AddHost();
+        var silo = new SiloProcess($"s{_silos.Count + 1}", _directory, host?.Address ?? "127.0.0.1", host?.Namespace);
+        _silos.Add(silo);
+        return silo;
+    }
+
+    public void CutFromRedis(SiloProcess silo) => _lab!.Cut(_lab.Outside, HostOf(silo));
+
+    public void HealToRedis(SiloProcess silo) => _lab!.Heal(_lab.Outside, HostOf(silo));
+
+    public void Cut(SiloProcess one, SiloProcess other) => _lab!.Cut(HostOf(one), HostOf(other));
+
+    public void Heal(SiloProcess one, SiloProcess other) => _lab!.Heal(HostOf(one), HostOf(other));
+
+    public Task UntilReadyAsync(SiloProcess silo) => Deadlines.UntilAsync($"{silo.Life} is ready", StartDeadline, async () =>
+    {
+        if (!silo.IsRunning) throw new InvalidOperationException($"{silo.Life} ended with {silo.ExitCode}: see {silo.Log}.");
+        return await IsReadyAsync(silo.Address);
+    });
+
+    public async Task UntilAllReadyAsync()
+    {
+        foreach (var silo in _silos.Where(silo => silo.IsRunning)) await UntilReadyAsync(silo);
+        foreach (var gateway in _gateways.Where(gateway => gateway.IsRunning))
+            await Deadlines.UntilAsync($"{gateway.Name} is ready", StartDeadline, () => IsReadyAsync(gateway.Address));
+    }
+
+    public async Task<bool> IsReadyAsync(Uri address)
+    {
+        try
+        {
+            using var answer = await _health.GetAsync(new Uri(address, "/health/ready"));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Asks a silo of this driver's to do something for a test, such as to die at a crash point.</summary>
+    public async Task<string> TellAsync(SiloProcess silo, string path)
+    {
+        using var answer = await _health.PostAsync(new Uri(silo.Address, path), null);
+        answer.EnsureSuccessStatusCode();
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var gateway in _gateways) gateway.Dispose();
+        foreach (var silo in _silos) silo.Dispose();
+        await Redis.DisposeAsync();
+        _lab?.Dispose();
+        _health.Dispose();
+    }
+
+    private void AddGateway(int number)
+    {
+        var gateway = new GatewayProcess(string.Create(CultureInfo.InvariantCulture, $"g{number}"), _directory);
+        gateway.Start(Settings);
+        _gateways.Add(gateway);
+    }
+
+    private static LabHost HostOf(SiloProcess silo) => new(silo.Namespace, silo.Host);
+}
+
+/// <param name="AppendFsync">Redis' <c>appendfsync</c>; <c>off</c>: no append-only file at all.</param>
+/// <param name="Options">Configuration of every silo.</param>
+internal sealed record ClusterPlan(
+    int Silos, IReadOnlyDictionary<string, string> Options, int Gateways = 0, string AppendFsync = "everysec", bool InNamespaces = false);
