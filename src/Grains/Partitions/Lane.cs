@@ -66,6 +66,13 @@ internal sealed class Lane(string name, string queue, int priority, string type,
         return ready;
     }
 
+    /// <summary>Jobs that are due; an upper bound where the window ends before the present.</summary>
+    public long CountBacklog(long now)
+    {
+        var ready = CountReady(now, int.MaxValue);
+        return Horizon is not null && ready == _window.Count ? Count : ready;
+    }
+
     /// <summary>A job starts to wait here.</summary>
     public void Add(LiveJob job)
     {

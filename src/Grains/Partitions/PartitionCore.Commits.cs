@@ -164,6 +164,7 @@ internal sealed partial class PartitionCore
     private void LetGo(LiveJob job)
     {
         if (!job.IsSettled || job.Place == JobPlace.Leased || (job.Place == JobPlace.Waiting && job.InWindow)) return;
+        if (_pins.ContainsKey(job.Id)) return;
         if (_live.Remove(job.Id) && job.Spec is { } spec) _windowBytes -= spec.Args.Length;
     }
 

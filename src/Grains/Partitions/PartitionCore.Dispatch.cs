@@ -109,7 +109,7 @@ internal sealed partial class PartitionCore
         return best;
     }
 
-    private static bool CanRun(WorkerProfile worker, Lane lane) =>
+    public static bool CanRun(WorkerProfile worker, Lane lane) =>
         Array.IndexOf(worker.Types, lane.Type) >= 0
         && (worker.Queues is null || Array.IndexOf(worker.Queues, lane.Queue) >= 0)
         && Array.IndexOf(worker.Closed, lane.Queue) < 0;

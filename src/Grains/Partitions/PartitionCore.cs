@@ -15,6 +15,7 @@ internal sealed partial class PartitionCore
     private readonly Dictionary<string, LiveJob> _leased = [];
     private readonly Dictionary<string, Lane> _lanes = [];
     private readonly Dictionary<string, long> _counts = [];
+    private readonly Dictionary<string, int> _pins = [];
     private long _lastStamp;
     private long _tokens;
     private long _windowBytes;
@@ -101,6 +102,25 @@ internal sealed partial class PartitionCore
         return job;
     }
 
+    /// <summary>
+    /// A record of this job is being read. Until <see cref="Unpin"/> memory does not let go of the job, should it come to know it: what was
+    /// read may be older than what happens meanwhile.
+    /// </summary>
+    public void Pin(string id) => _pins[id] = _pins.GetValueOrDefault(id) + 1;
+
+    public void Unpin(string id)
+    {
+        var pins = _pins[id] - 1;
+        if (pins > 0)
+        {
+            _pins[id] = pins;
+            return;
+        }
+
+        _pins.Remove(id);
+        if (_live.TryGetValue(id, out var job)) LetGo(job);
+    }
+
     /// <summary>Fills in what memory had let go of.</summary>
     public void LoadSpec(LiveJob job, StoredJob stored)
     {
@@ -146,6 +166,9 @@ internal sealed partial class PartitionCore
 
         return now - oldest;
     }
+
+    /// <summary>Jobs that wait in memory without standing in a window and with nothing under way that would bring them there. Anything but 0 is a defect.</summary>
+    public int Orphans => _live.Values.Count(job => job is { Place: JobPlace.Waiting, InWindow: false, IsSettled: true } && !_pins.ContainsKey(job.Id));
 
     /// <summary>Jobs by state, queue and type.</summary>
     public IEnumerable<JobCount> Counts()

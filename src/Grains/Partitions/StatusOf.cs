@@ -42,6 +42,10 @@ internal static class StatusOf
             Version = (status.Version >> ProgressBits << ProgressBits) + Math.Min(progress.Sequence, (1L << ProgressBits) - 1),
         };
 
+    /// <summary>A job whose attempt was lost before it could report, with what the attempt had said by then.</summary>
+    public static JobStatus WithLast(JobStatus status, Progress progress) =>
+        progress.Sequence == 0 || status.Current != 0 ? status : status with { Current = progress.Current, Total = Math.Max(1, progress.Total) };
+
     private static JobStatus Of(string id, JobSpec spec, JobTrack track, bool leased, long due, JobOutcome? outcome, long now)
     {
         var state = outcome?.State ?? (leased ? JobState.Progress : JobState.Pending);

@@ -1,0 +1,282 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using Orleans.Placement;
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Jobs;
+
+/// <summary>
+/// The live face of one job: lifecycle from its partition, progress from its worker, and a checkpoint kept in grain storage. It is activated
+/// when somebody asks about the job or the job has something to say, and not otherwise.
+/// </summary>
+[Reentrant, PreferLocalPlacement]
+internal sealed partial class JobGrain(
+    [PersistentState("job", JobGrain.StorageName)] IPersistentState<JobMemory> memory,
+    IWorkerDirectory workers, IOptions<JobGridOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IJobFeed
+{
+    public const string StorageName = "jobs";
+    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan PollRetry = TimeSpan.FromMilliseconds(250);
+
+    private readonly ILogger _logger = logger;
+    private readonly CancellationTokenSource _closing = new();
+    private TaskCompletionSource _changed = NewSignal();
+    private JobStatus? _status;
+    private bool _missing;
+    private Progress _progress;
+    private long _progressToken;
+    private long _verifiedToken;
+    private long _savedAt;
+    private int _watchers;
+    private bool _following;
+    private Task _saving = Task.CompletedTask;
+
+    private string Id => this.GetPrimaryKeyString();
+
+    private IJobPartitionGrain Partition => GrainFactory.GetGrain<IJobPartitionGrain>(JobIds.PartitionOf(Id, options.Value.Partitions));
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellation)
+    {
+        _closing.Cancel();
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    public async Task<JobStatus?> GetStatus()
+    {
+        if (_status is { IsFinished: true } ended) return ended;
+        Take(await Partition.Get(Id));
+        if (_status is { State: JobState.Progress } running && !Knows(running)) await AskWorkerAsync(running);
+        return Current();
+    }
+
+    public async IAsyncEnumerable<JobStatus> Watch(long afterVersion, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        _watchers++;
+        try
+        {
+            if (await GetStatus() is not { } first) yield break;
+            var version = afterVersion;
+            Follow();
+            while (!_closing.IsCancellationRequested)
+            {
+                var changed = _changed.Task;
+                if (_missing) yield break;
+                if (Current() is { } status && status.Version > version)
+                {
+                    version = status.Version;
+                    yield return status;
+                    if (status.IsFinished) yield break;
+                    continue;
+                }
+
+                if (first.IsFinished) yield break;
+                await changed.WaitAsync(cancellation);
+            }
+        }
+        finally
+        {
+            _watchers--;
+        }
+    }
+
+    public async Task<JobChange> Cancel(string? reason)
+    {
+        var change = await Partition.Cancel(Id, reason);
+        if (change.Status is { } status) Take(status);
+        return change with { Status = Current() ?? change.Status };
+    }
+
+    public async Task<bool> Progress(LeaseName lease, Progress progress)
+    {
+        if (lease.Token < Math.Max(_progressToken, memory.State.Token)) return false;
+        if (lease.Token > _progressToken)
+        {
+            _progressToken = lease.Token;
+            _progress = default;
+        }
+
+        if (progress.Sequence <= _progress.Sequence) return _watchers > 0;
+        _progress = progress;
+        Signal();
+        if (IsTimeToSave()) await SaveProgressAsync();
+        return _watchers > 0;
+    }
+
+    public async Task<bool> SaveCheckpoint(LeaseName lease, byte[] checkpoint)
+    {
+        if (!await IsCurrentAsync(lease.Token)) return false;
+        await ChangeMemoryAsync(state =>
+        {
+            if (lease.Token < state.Token) return;
+            state.Token = lease.Token;
+            state.Checkpoint = checkpoint;
+            state.Progress = _progress;
+        });
+        return memory.State.Token == lease.Token;
+    }
+
+    public async Task<byte[]?> LoadCheckpoint(LeaseName lease)
+    {
+        if (await IsCurrentAsync(lease.Token) && lease.Token > memory.State.Token)
+            await ChangeMemoryAsync(state => state.Token = Math.Max(state.Token, lease.Token));
+        return memory.State.Checkpoint;
+    }
+
+    public async Task Forget()
+    {
+        await _saving;
+        if (memory.RecordExists) await memory.ClearStateAsync();
+        DeactivateOnIdle();
+    }
+
+    public Task Reopened()
+    {
+        _status = null;
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Takes what the partition says. It only ever knows more, so that an older answer that overtook a newer one is dropped.</summary>
+    private void Take(JobStatus? status)
+    {
+        _missing = status is null;
+        if (status is not null && !(status.Version < _status?.Version)) _status = status;
+        Signal();
+    }
+
+    private JobStatus? Current() =>
+        _missing ? null
+        : _status is { State: JobState.Progress } running && Knows(running) ? StatusOf.WithProgress(running, _progress)
+        : _status is { Phase: JobPhase.Retrying } lost && memory.State.Token == lost.Token ? StatusOf.WithLast(lost, memory.State.Progress)
+        : _status;
+
+    private bool Knows(JobStatus running) => _progress.Sequence > 0 && _progressToken == running.Token;
+
+    /// <summary>After an activation was lost, the worker still knows what it said.</summary>
+    private async Task AskWorkerAsync(JobStatus running)
+    {
+        if (running.Silo is null) return;
+        try
+        {
+            var said = await workers.Of(SiloAddress.FromParsableString(running.Silo)).GetProgress(new(Id, running.Token));
+            if (said is { Sequence: > 0 } progress && running.Token >= _progressToken && !(running.Token == _progressToken && progress.Sequence < _progress.Sequence))
+            {
+                _progressToken = running.Token;
+                _progress = progress;
+            }
+        }
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        {
+            LogWorkerSilent(exception, Id, running.Silo);
+        }
+    }
+
+    /// <summary>While anybody watches, one question stands open at the partition.</summary>
+    private async void Follow()
+    {
+        if (_following) return;
+        _following = true;
+        try
+        {
+            while (_watchers > 0 && !_missing && _status is not { IsFinished: true } && !_closing.IsCancellationRequested)
+            {
+                try
+                {
+                    Take(await Partition.Wait(Id, _status?.Version ?? 0, LongPoll));
+                    if (_status is { State: JobState.Progress } running && !Knows(running)) await AskWorkerAsync(running);
+                    Signal();
+                }
+                catch (Exception exception) when (exception is OrleansException or TimeoutException)
+                {
+                    await Task.Delay(PollRetry, time, _closing.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        finally
+        {
+            _following = false;
+        }
+    }
+
+    private async ValueTask<bool> IsCurrentAsync(long token)
+    {
+        if (token < memory.State.Token) return false;
+        if (token == _verifiedToken && token >= _progressToken) return true;
+        if (!await GrainFactory.GetGrain<IPartitionWork>(JobIds.PartitionOf(Id, options.Value.Partitions)).IsCurrent(Id, token)) return false;
+        _verifiedToken = Math.Max(_verifiedToken, token);
+        return token >= memory.State.Token;
+    }
+
+    private bool IsTimeToSave()
+    {
+        var now = time.GetTimestamp();
+        if (_savedAt == 0) _savedAt = now;
+        if (time.GetElapsedTime(_savedAt, now) < options.Value.ProgressSaveInterval) return false;
+        _savedAt = now;
+        return true;
+    }
+
+    private async Task SaveProgressAsync()
+    {
+        var (token, progress) = (_progressToken, _progress);
+        try
+        {
+            await ChangeMemoryAsync(state =>
+            {
+                if (token < state.Token) return;
+                state.Token = token;
+                state.Progress = progress;
+            });
+        }
+        catch (Exception exception)
+        {
+            // Progress is worth less than the handler that reports it.
+            LogNotSaved(exception, Id);
+        }
+    }
+
+    /// <summary>One write at a time. One that fails leaves unknown what is stored: this activation gives way to one that reads it.</summary>
+    private async Task ChangeMemoryAsync(Action<JobMemory> change)
+    {
+        while (!_saving.IsCompleted) await _saving;
+        var done = new TaskCompletionSource();
+        _saving = done.Task;
+        try
+        {
+            change(memory.State);
+            await memory.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+
+    private void Signal()
+    {
+        var changed = _changed;
+        _changed = NewSignal();
+        changed.TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(LogLevel.Debug, "Job {Job}: the worker on {Silo} does not answer; its progress will come")]
+    private partial void LogWorkerSilent(Exception exception, string job, string silo);
+
+    [LoggerMessage(LogLevel.Warning, "Job {Job}: its progress could not be saved")]
+    private partial void LogNotSaved(Exception exception, string job);
+}

@@ -1,0 +1,115 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+using OrleansJobs.Records;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Jobs;
+
+/// <summary>Answers for the grid as a whole, by asking every partition and every worker. Holds nothing itself.</summary>
+[StatelessWorker(1), Reentrant]
+internal sealed partial class JobGridGrain(
+    IPartitionStore store, IOptions<JobGridOptions> options, IClusterMembershipService membership, IWorkerDirectory workers, GridHealth health,
+    TimeProvider time, ILogger<JobGridGrain> logger) : Grain, IJobGridGrain
+{
+    private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
+    private readonly ILogger _logger = logger;
+
+    public Task<GridInfo> GetInfo() => Task.FromResult(new GridInfo(options.Value.Partitions, options.Value.Limits));
+
+    public Task<string?> GetTrouble() => Task.FromResult(health.Trouble());
+
+    public async Task<Immutable<JobTypeInfo[]>> GetJobTypes()
+    {
+        var running = (await AskSilosAsync(worker => worker.GetTypes())).SelectMany(types => types)
+            .GroupBy(type => type.Name, StringComparer.Ordinal)
+            .ToDictionary(same => same.Key, same => same.First() with { Silos = same.Count() }, StringComparer.Ordinal);
+        foreach (var (name, record) in await store.ReadTypesAsync())
+        {
+            if (!running.ContainsKey(name)) running.Add(name, JobTypeRecord.Decode(name, record));
+        }
+
+        return running.Values.OrderBy(type => type.Name, StringComparer.Ordinal).ToArray().AsImmutable();
+    }
+
+    public async Task<JobPage> List(JobQuery query)
+    {
+        if (query.Limit is < 1 or > JobLimits.MaxPage) throw new ArgumentOutOfRangeException(nameof(query), $"A page has 1 to {JobLimits.MaxPage} jobs.");
+        if (!ListCursor.TryParse(query.Cursor, out var cursor)) throw new ArgumentException("The cursor is none of ours.", nameof(query));
+        var pages = await Task.WhenAll(Partitions().Select(partition =>
+            GrainFactory.GetGrain<IPartitionQuery>(partition).ReadPage(query with { Cursor = null }, cursor.Before(partition))));
+        return ListMerge.Merge(pages, query.Limit);
+    }
+
+    public async Task<GridStats> GetStats()
+    {
+        var partitions = await Task.WhenAll(Partitions().Select(partition => GrainFactory.GetGrain<IJobPartitionGrain>(partition).GetStats()));
+        var silos = await AskSilosAsync(worker => worker.Describe());
+        return new GridStats
+        {
+            Counts = [.. partitions.SelectMany(stats => stats.Counts)
+                .GroupBy(count => (count.State, count.Queue, count.Type))
+                .Select(same => new JobCount(same.Key.State, same.Key.Queue, same.Key.Type, same.Sum(count => count.Jobs)))
+                .OrderBy(count => (count.Queue, count.Type, count.State))],
+            Backlog = partitions.Sum(stats => stats.Backlog),
+            Running = partitions.Sum(stats => stats.Running),
+            Orphans = partitions.Sum(stats => stats.Orphans),
+            OldestWaiting = partitions.Max(stats => stats.OldestWaiting),
+            SubmittedPerSecond = partitions.Sum(stats => stats.SubmittedPerSecond),
+            FinishedPerSecond = partitions.Sum(stats => stats.FinishedPerSecond),
+            Slots = silos.Sum(silo => silo.Slots),
+            StuckSlots = silos.Sum(silo => silo.Stuck),
+            Silos = [.. silos.OrderBy(silo => silo.Address, StringComparer.Ordinal)],
+        };
+    }
+
+    public async Task<Immutable<QueueInfo[]>> GetQueues()
+    {
+        var stats = await GetStats();
+        var queues = (await Control.GetPaused()).ToDictionary(queue => queue.Name, StringComparer.Ordinal);
+        foreach (var name in stats.Counts.Select(count => count.Queue).Concat((await GetJobTypes()).Value.Select(type => type.Queue)).Append(JobLimits.DefaultQueue))
+            queues.TryAdd(name, new QueueInfo { Name = name });
+        return queues.Values.OrderBy(queue => queue.Name, StringComparer.Ordinal).Select(queue => queue with
+        {
+            Pending = stats.Counts.Where(count => count.Queue == queue.Name && count.State == JobState.Pending).Sum(count => count.Jobs),
+            Running = stats.Counts.Where(count => count.Queue == queue.Name && count.State == JobState.Progress).Sum(count => count.Jobs),
+        }).ToArray().AsImmutable();
+    }
+
+    public Task<QueueInfo> Pause(string queue, string? reason) => Control.Pause(Checked(queue), Clipped(reason));
+
+    public Task<QueueInfo> Resume(string queue) => Control.Resume(Checked(queue));
+
+    private IQueueControlGrain Control => GrainFactory.GetGrain<IQueueControlGrain>(0);
+
+    private IEnumerable<int> Partitions() => Enumerable.Range(0, options.Value.Partitions);
+
+    private static string Checked(string queue) => SubmissionRules.IsName(queue) ? queue : throw new ArgumentException("That is no queue name.", nameof(queue));
+
+    private string? Clipped(string? reason) => reason?.Length > options.Value.Limits.MaxMessageLength ? reason[..options.Value.Limits.MaxMessageLength] : reason;
+
+    /// <summary>What every running silo answers; one that does not answer in time is left out.</summary>
+    private async Task<T[]> AskSilosAsync<T>(Func<IJobWorker, Task<T>> ask) where T : class
+    {
+        var active = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
+        var answers = await Task.WhenAll(active.Select(async member =>
+        {
+            try
+            {
+                return await ask(workers.Of(member.SiloAddress)).WaitAsync(AskTimeout, time);
+            }
+            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            {
+                LogSilent(exception, member.SiloAddress);
+                return null;
+            }
+        }));
+        return [.. answers.OfType<T>()];
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} does not answer; the grid's figures go without it")]
+    private partial void LogSilent(Exception exception, SiloAddress silo);
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Jobs;
+
+/// <summary>Knows which queues are paused, durably, and tells the workers. Key: 0.</summary>
+[Alias("oj.IQueueControl")]
+internal interface IQueueControlGrain : IGrainWithIntegerKey
+{
+    [Alias("paused")]
+    Task<QueueInfo[]> GetPaused();
+
+    [Alias("pause")]
+    Task<QueueInfo> Pause(string queue, string? reason);
+
+    [Alias("resume")]
+    Task<QueueInfo> Resume(string queue);
+}
+
+[GenerateSerializer, Alias("oj.queueMemory")]
+internal sealed class QueueMemory
+{
+    [Id(0)] public Dictionary<string, QueueInfo> Paused { get; set; } = [];
+}
+
+internal sealed partial class QueueControlGrain(
+    [PersistentState("queues", JobGrain.StorageName)] IPersistentState<QueueMemory> memory,
+    IClusterMembershipService membership, IWorkerDirectory workers, TimeProvider time, ILogger<QueueControlGrain> logger) : Grain, IQueueControlGrain
+{
+    private readonly ILogger _logger = logger;
+
+    public Task<QueueInfo[]> GetPaused() => Task.FromResult(memory.State.Paused.Values.ToArray());
+
+    public async Task<QueueInfo> Pause(string queue, string? reason)
+    {
+        var paused = new QueueInfo { Name = queue, Paused = true, Reason = reason, Since = time.GetUtcNow() };
+        memory.State.Paused[queue] = paused;
+        await SaveAsync();
+        return paused;
+    }
+
+    public async Task<QueueInfo> Resume(string queue)
+    {
+        if (memory.State.Paused.Remove(queue)) await SaveAsync();
+        return new QueueInfo { Name = queue };
+    }
+
+    /// <summary>Durable first, then told: a silo that starts in between reads it.</summary>
+    private async Task SaveAsync()
+    {
+        try
+        {
+            await memory.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+
+        var names = memory.State.Paused.Keys.ToArray();
+        var silos = membership.CurrentSnapshot.Members.Values.Where(member => member.Status is SiloStatus.Active or SiloStatus.Joining);
+        await Task.WhenAll(silos.Select(async member =>
+        {
+            try
+            {
+                await workers.Of(member.SiloAddress).SetPaused(names);
+            }
+            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            {
+                LogNotTold(exception, member.SiloAddress);
+            }
+        }));
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} could not be told which queues are paused; it reads them when it starts")]
+    private partial void LogNotTold(Exception exception, SiloAddress silo);
+}

@@ -1,0 +1,159 @@
+using Microsoft.Extensions.Logging;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>
+/// Group commit: one write to the store is under way at a time, and all that changes meanwhile forms the next one. Runs in the turns of its
+/// partition; nothing here is safe to call from elsewhere.
+/// </summary>
+internal sealed partial class CommitLoop(
+    PartitionCore core, IPartitionStore store, TimeProvider time, GridHealth health, JobMeters meters, ILogger logger, CancellationToken closing)
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
+
+    private TaskCompletionSource _next = NewCompletion();
+    private Task _current = Task.CompletedTask;
+    private readonly List<TaskCompletionSource> _carried = [];
+    private bool _running;
+
+    /// <summary>A commit is in the store.</summary>
+    public Action<SealedCommit>? Applied { get; set; }
+
+    /// <summary>The store is full: these new jobs were not taken.</summary>
+    public Action<List<LiveJob>>? Dropped { get; set; }
+
+    /// <summary>This activation can write no more.</summary>
+    public Action<CommitOutcome>? Ended { get; set; }
+
+    public bool IsOver { get; private set; }
+
+    /// <summary>Completes when all changes made so far are in the store; fails where they never will be.</summary>
+    public Task Committed()
+    {
+        if (IsOver) return Task.FromException(PartitionMoved.Exception(core.Partition));
+        if (!core.HasChanges) return _current;
+        if (!_running) _ = RunAsync();
+        return _next.Task;
+    }
+
+    /// <summary>Completes when the changes of one job are in the store.</summary>
+    public Task Settled(LiveJob job) => job.IsSettled ? Task.CompletedTask : job.IsDirty ? Committed() : _current;
+
+    private async Task RunAsync()
+    {
+        _running = true;
+        try
+        {
+            while (core.HasChanges && !IsOver)
+            {
+                // Calls that wait for their turn already belong into this commit.
+                await Task.Yield();
+                var done = _next;
+                _next = NewCompletion();
+                _current = done.Task;
+                var changes = core.Seal();
+                Finish(changes, changes.Commit.IsEmpty ? CommitOutcome.Applied : await SendAsync(changes.Commit), done);
+            }
+        }
+        catch (Exception exception)
+        {
+            // What was sent may or may not be stored, and memory cannot tell: the next activation reads it.
+            if (!closing.IsCancellationRequested) LogBroken(exception, core.Partition);
+            End(CommitOutcome.Fenced);
+        }
+        finally
+        {
+            _running = false;
+        }
+    }
+
+    private void Finish(SealedCommit changes, CommitOutcome outcome, TaskCompletionSource done)
+    {
+        switch (outcome)
+        {
+            case CommitOutcome.Applied:
+                core.Applied(changes);
+                Applied?.Invoke(changes);
+                foreach (var carried in _carried) carried.TrySetResult();
+                _carried.Clear();
+                done.TrySetResult();
+                break;
+            case CommitOutcome.Full:
+                // Whoever waits for anything but the dropped submits goes on waiting, for the next commit.
+                _carried.Add(done);
+                _current = done.Task;
+                Dropped?.Invoke(core.Refused(changes));
+                if (core.HasChanges) break;
+                foreach (var carried in _carried) carried.TrySetResult();
+                _carried.Clear();
+                break;
+            default:
+                _carried.Add(done);
+                End(outcome);
+                break;
+        }
+    }
+
+    /// <summary>Sends a commit until the store has answered it. A reply that is lost means "unknown", and the same commit again finds out.</summary>
+    private async Task<CommitOutcome> SendAsync(PartitionCommit commit)
+    {
+        var delay = FirstRetry;
+        while (true)
+        {
+            closing.ThrowIfCancellationRequested();
+            var started = time.GetTimestamp();
+            try
+            {
+                var outcome = await store.CommitAsync(commit, closing);
+                health.StoreAnswered();
+                meters.Commit(SizeOf(commit), time.GetElapsedTime(started), outcome);
+                return outcome;
+            }
+            catch (Exception exception) when (!closing.IsCancellationRequested)
+            {
+                health.StoreFailed();
+                meters.CommitRetried();
+                LogRetry(exception, core.Partition, commit.Sequence, delay);
+            }
+
+            await Task.Delay(delay, time, closing);
+            delay = delay * 2 < LastRetry ? delay * 2 : LastRetry;
+        }
+    }
+
+    private void End(CommitOutcome outcome)
+    {
+        if (IsOver) return;
+        IsOver = true;
+        var moved = PartitionMoved.Exception(core.Partition);
+        foreach (var waiting in _carried.Append(_next))
+        {
+            waiting.TrySetException(moved);
+            _ = waiting.Task.Exception;
+        }
+
+        _carried.Clear();
+        Ended?.Invoke(outcome);
+    }
+
+    private static int SizeOf(PartitionCommit commit) =>
+        commit.Jobs.Count + commit.Leases.Count + commit.Outcomes.Count + commit.Tracks.Count + commit.Purges.Count;
+
+    private static TaskCompletionSource NewCompletion() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(LogLevel.Warning, "Partition {Partition}: the store did not answer commit {Sequence}; sending it again in {Delay}")]
+    private partial void LogRetry(Exception exception, int partition, long sequence, TimeSpan delay);
+
+    [LoggerMessage(LogLevel.Error, "Partition {Partition}: its commits broke off; it will be opened anew")]
+    private partial void LogBroken(Exception exception, int partition);
+}
+
+/// <summary>What callers see of an activation that is over: ask again, another one answers.</summary>
+internal static class PartitionMoved
+{
+    public static OrleansException Exception(int partition) => new($"Partition {partition} was opened elsewhere; ask again.");
+}

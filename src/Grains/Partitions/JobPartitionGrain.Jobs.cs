@@ -1,0 +1,155 @@
+using OrleansJobs.Records;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>What is asked of single jobs.</summary>
+internal sealed partial class JobPartitionGrain
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    /// <param name="IsOverdue">Its retention is over; it only has not been swept yet.</param>
+    private readonly record struct FoundJob(JobStatus Status, byte[]? Fingerprint, bool IsOverdue);
+
+    public async Task<JobStatus?> Get(string id) => await FindAsync(id) is { IsOverdue: false } found ? found.Status : null;
+
+    public async Task<JobStatus?> Wait(string id, long version, TimeSpan atMost)
+    {
+        var deadline = Now + (long)Math.Min(atMost.TotalMilliseconds, LongestWait.TotalMilliseconds);
+        while (true)
+        {
+            // Signed up before looking, so that no change falls between the two.
+            var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!_waiters.TryGetValue(id, out var waiters)) _waiters.Add(id, waiters = []);
+            waiters.Add(changed);
+            try
+            {
+                var status = await Get(id);
+                var left = deadline - Now;
+                if (status is null || status.IsFinished || status.Version > version || left <= 0 || _closing.IsCancellationRequested) return status;
+                await changed.Task.WaitAsync(TimeSpan.FromMilliseconds(left), services.Time);
+            }
+            catch (TimeoutException)
+            {
+                return await Get(id);
+            }
+            finally
+            {
+                if (_waiters.TryGetValue(id, out var list) && list.Remove(changed) && list.Count == 0) _waiters.Remove(id);
+            }
+        }
+    }
+
+    public Task<JobChange> Cancel(string id, string? reason) => ChangeAsync(id, job =>
+    {
+        if (reason?.Length > _options.Limits.MaxMessageLength) reason = reason[.._options.Limits.MaxMessageLength];
+        var wasRunning = job.Place == JobPlace.Leased;
+        if (!_core.Cancel(job, reason, Now)) return null;
+        return wasRunning ? AfterCancel : NothingMore;
+
+        Task AfterCancel()
+        {
+            if (SiloAddress.FromParsableString(job.Track.Silo!) is { } silo) services.Workers.Of(silo).Cancel(new(job.Id, job.Track.Token)).Ignore();
+            return Task.CompletedTask;
+        }
+    });
+
+    public Task<JobChange> Retry(string id) => ChangeAsync(id, job =>
+    {
+        if (!_core.Retry(job, Now)) return null;
+        Pump();
+        return () => GrainFactory.GetGrain<IJobFeed>(id).Reopened();
+    });
+
+    public async Task<JobChange> Delete(string id)
+    {
+        var change = await ChangeAsync(id, job => _core.Delete(job) ? () => GrainFactory.GetGrain<IJobFeed>(id).Forget() : null);
+        return change.Outcome == JobChangeOutcome.Done ? change with { Status = null } : change;
+    }
+
+    public async Task<byte[]?> GetArgs(string id)
+    {
+        if (_core.Find(id) is { Spec: { } spec } job)
+        {
+            await _commits.Settled(job);
+            return spec.Args;
+        }
+
+        return (await _store.ReadAsync(_partition, [id]))[0] is { } stored && IsKept(stored) ? JobSpec.Decode(stored.Spec).Args : null;
+    }
+
+    public Task<bool> IsCurrent(string id, long token) =>
+        Task.FromResult(_core.Find(id) is { Place: JobPlace.Leased } job && job.Track.Token == token);
+
+    /// <summary>Where a job stands, as the store has it; null where there is none.</summary>
+    private async Task<FoundJob?> FindAsync(string id)
+    {
+        while (_core.Find(id) is { } job)
+        {
+            if (!job.IsSettled)
+            {
+                // What is not stored has not happened.
+                await _commits.Settled(job);
+                continue;
+            }
+
+            if (job.Spec is not { } spec) break;
+            return new(StatusOf.Live(job, Now), spec.Fingerprint, IsOverdue: false);
+        }
+
+        if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
+        if ((await _store.ReadAsync(_partition, [id]))[0] is not { } stored) return null;
+        return new(StatusOf.Stored(id, stored, Now), JobSpec.Decode(stored.Spec).Fingerprint, !IsKept(stored));
+    }
+
+    /// <summary>Changes one job: brings its record into memory, decides, waits for the store, then does what must follow.</summary>
+    /// <param name="change">What must follow; null where the job's state does not allow the change.</param>
+    private async Task<JobChange> ChangeAsync(string id, Func<LiveJob, Func<Task>?> change)
+    {
+        _core.Pin(id);
+        try
+        {
+            if (await BringAsync(id) is not { } job || job.Outcome?.RetainUntil <= Now) return new(JobChangeOutcome.NotFound, null);
+            var follow = change(job);
+            if (follow is null)
+            {
+                await _commits.Settled(job);
+                return new(JobChangeOutcome.WrongState, StatusOf.Live(job, Now));
+            }
+
+            var status = StatusOf.Live(job, Now);
+            Arm();
+            await _commits.Committed().WaitAsync(_options.SubmitDeadline, services.Time);
+            await follow();
+            return new(JobChangeOutcome.Done, status);
+        }
+        catch (TimeoutException)
+        {
+            return new(JobChangeOutcome.Unavailable, null);
+        }
+        finally
+        {
+            _core.Unpin(id);
+        }
+    }
+
+    /// <summary>A job that the caller has pinned, with its record in memory; null where there is none.</summary>
+    private async Task<LiveJob?> BringAsync(string id)
+    {
+        if (_core.Find(id) is { Spec: not null } ready) return ready;
+        var stored = (await _store.ReadAsync(_partition, [id]).AsTask().WaitAsync(_options.SubmitDeadline, services.Time))[0];
+        // Others had their turn meanwhile: what memory knows goes before what was read.
+        if (_core.Find(id) is { } job)
+        {
+            if (job.Spec is null && stored is not null) _core.LoadSpec(job, stored);
+            return job.Spec is null ? null : job;
+        }
+
+        return stored is not null ? _core.Load(id, stored) : null;
+    }
+
+    private bool IsKept(StoredJob stored) => stored.Outcome is not { } outcome || JobOutcome.Decode(outcome).RetainUntil > Now;
+
+    private static Task NothingMore() => Task.CompletedTask;
+}

@@ -1,0 +1,186 @@
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>
+/// How jobs go to workers. Local first: slots of this silo are set aside at once, so that submit and lease share a commit. Pull for the rest:
+/// a worker elsewhere that went away hungry is told when there is something, and asks.
+/// </summary>
+internal sealed partial class JobPartitionGrain
+{
+    private const int LargestTake = 1000;
+    private const int PumpChunk = 256;
+
+    private readonly Dictionary<SiloAddress, WorkerProfile> _hungry = [];
+
+    public async Task<ExchangeReply> Exchange(ExchangeRequest request)
+    {
+        var now = Now;
+        var taken = Array.ConvertAll(request.Reports, report => _core.Report(report, now));
+        var stale = taken.Count(one => !one);
+        if (stale > 0) services.Meters.Stale(stale);
+        var leases = await TakeAsync(request.Worker, Math.Min(request.Want, LargestTake));
+        if (leases.Count > 0 || request.Reports.Length > 0)
+        {
+            // A failed attempt may fall due again, and a lane may have become free of suspects.
+            Arm();
+            await _commits.Committed();
+        }
+
+        var ready = leases.Count < request.Want ? 0 : _core.CountReadyFor(request.Worker, Now, LargestTake);
+        Remember(request, leases.Count);
+        TellCancelled(request.Worker.Silo, leases);
+        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready };
+    }
+
+    public Task SilosLost(SiloAddress[] silos)
+    {
+        foreach (var silo in silos)
+        {
+            _hungry.Remove(silo);
+            CrashLeasesOf(silo.ToParsableString());
+        }
+
+        Pump();
+        return Task.CompletedTask;
+    }
+
+    private async Task<List<Lease>> TakeAsync(WorkerProfile worker, int want)
+    {
+        var unread = new List<LiveJob>();
+        var leases = _core.Take(worker, want, Now, unread);
+        if (unread.Count > 0)
+        {
+            await ReadSpecsAsync(unread);
+            leases.AddRange(_core.Take(worker, want - leases.Count, Now, []));
+        }
+
+        ReadPages();
+        return leases;
+    }
+
+    /// <summary>Gives what is ready to the free slots of this silo, and tells others of what is left.</summary>
+    private void Pump()
+    {
+        if (_commits.IsOver) return;
+        var now = Now;
+        HashSet<Lane>? passed = null;
+        List<Lease>? leases = null;
+        while (_core.BestReadyLane(now, passed) is { } lane)
+        {
+            var granted = lane.Suspects && services.LocalWorker.Profile.HasSuspect
+                ? 0
+                : services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.Suspects ? 1 : lane.CountReady(now, PumpChunk));
+            var given = Give(lane, granted, now, ref leases);
+            if (given < granted) services.LocalWorker.Release(lane.Queue, granted - given);
+            if (given == 0 || lane.Suspects) (passed ??= []).Add(lane);
+        }
+
+        if (leases is not null) _ = StartAsync(leases);
+        if (passed is not null) Offer(passed, now);
+        Arm();
+    }
+
+    private int Give(Lane lane, int granted, long now, ref List<Lease>? leases)
+    {
+        var given = 0;
+        var unread = new List<LiveJob>();
+        while (given < granted && lane.IsReady(now) && _core.EnsureReadable(lane, granted, now, unread))
+        {
+            var job = lane.First!;
+            if (_core.IsExpired(job, now))
+            {
+                _core.Expire(job, now);
+                _ = _commits.Committed();
+                continue;
+            }
+
+            (leases ??= []).Add(_core.Lease(job, _self, now));
+            given++;
+        }
+
+        if (unread.Count > 0) Background(() => ReadAndPumpAsync(unread), "reading records");
+        return given;
+    }
+
+    private async Task StartAsync(List<Lease> leases)
+    {
+        try
+        {
+            await _commits.Committed();
+            // A store that was full has dropped new jobs; their leases never were.
+            var stored = leases.FindAll(lease => _core.Find(lease.Id)?.Track.Token == lease.Token);
+            foreach (var lease in leases)
+            {
+                if (!stored.Contains(lease)) services.LocalWorker.Release(lease.Queue, 1);
+            }
+
+            services.LocalWorker.Start(stored);
+            TellCancelled(services.Silo, stored);
+        }
+        catch (OrleansException)
+        {
+            // Never stored, or stored without our knowing: then the next activation asks the worker, which does not hold them.
+            foreach (var lease in leases) services.LocalWorker.Release(lease.Queue, 1);
+        }
+    }
+
+    /// <summary>Jobs are ready in these lanes and this silo has no slot for them.</summary>
+    private void Offer(HashSet<Lane> lanes, long now)
+    {
+        var local = services.LocalWorker.Profile;
+        var told = false;
+        foreach (var lane in lanes)
+        {
+            if (!told && Array.IndexOf(local.Types, lane.Type) >= 0)
+            {
+                services.LocalWorker.HasBacklog(_partition);
+                told = true;
+            }
+
+            if (_hungry.Count == 0) continue;
+            var ready = lane.CountReady(now, PumpChunk);
+            foreach (var (silo, worker) in _hungry)
+            {
+                if (ready <= 0) break;
+                if (!PartitionCore.CanRun(worker, lane)) continue;
+                _hungry.Remove(silo);
+                services.Workers.Of(silo).Hint(_partition).Ignore();
+                ready--;
+            }
+        }
+    }
+
+    /// <summary>A worker elsewhere that got less than it wanted is told when there is more.</summary>
+    private void Remember(ExchangeRequest request, int given)
+    {
+        if (request.Want == 0 || request.Worker.Silo.Equals(services.Silo)) return;
+        if (given < request.Want) _hungry[request.Worker.Silo] = request.Worker;
+        else _hungry.Remove(request.Worker.Silo);
+    }
+
+    /// <summary>A job may have been cancelled between its lease and its start, when its worker had not heard of it.</summary>
+    private void TellCancelled(SiloAddress silo, List<Lease> leases)
+    {
+        foreach (var lease in leases)
+        {
+            if (_core.Find(lease.Id) is { Track.CancelRequested: true } job && job.Track.Token == lease.Token)
+                services.Workers.Of(silo).Cancel(new(lease.Id, lease.Token)).Ignore();
+        }
+    }
+
+    private async Task ReadAndPumpAsync(List<LiveJob> jobs)
+    {
+        await ReadSpecsAsync(jobs);
+        Pump();
+    }
+
+    private async Task ReadSpecsAsync(List<LiveJob> jobs)
+    {
+        var records = await _store.ReadAsync(_partition, jobs.ConvertAll(job => job.Id));
+        for (var i = 0; i < jobs.Count; i++)
+        {
+            if (records[i] is { } record) _core.LoadSpec(jobs[i], record);
+        }
+    }
+}

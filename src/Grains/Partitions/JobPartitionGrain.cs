@@ -1,0 +1,193 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>
+/// The shell of a partition: loads, decides with <see cref="PartitionCore"/>, saves with <see cref="CommitLoop"/>, and tells. Reentrant, so
+/// that whatever arrives while a commit is under way joins the next one.
+/// </summary>
+[Reentrant, PartitionPlacement, KeepAlive]
+internal sealed partial class JobPartitionGrain(PartitionServices services, ILogger<JobPartitionGrain> logger)
+    : Grain, IJobPartitionGrain, IPartitionWork, IPartitionQuery, IRemindable
+{
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan GaugePeriod = TimeSpan.FromSeconds(5);
+
+    private readonly JobGridOptions _options = services.Options;
+    private readonly IPartitionStore _store = services.Store;
+    private readonly ILogger _logger = logger;
+    private readonly Dictionary<string, List<TaskCompletionSource>> _waiters = [];
+    private readonly RateMeter _submitted = new();
+    private readonly RateMeter _finished = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly string _self = services.Silo.ToParsableString();
+    private int _partition;
+    private PartitionCore _core = null!;
+    private CommitLoop _commits = null!;
+    private PartitionGaugeWriter _gauges = null!;
+    private IGrainTimer _dueTimer = null!;
+
+    private long Now => services.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public override async Task OnActivateAsync(CancellationToken cancellation)
+    {
+        _partition = (int)this.GetPrimaryKeyLong();
+        if (_partition < 0 || _partition >= _options.Partitions)
+            throw new ArgumentOutOfRangeException(nameof(_partition), $"There is no partition {_partition}; the grid has {_options.Partitions}.");
+        var opening = await OpenAsync(cancellation);
+        _core = new PartitionCore(_partition, opening, _options);
+        _commits = new CommitLoop(_core, _store, services.Time, services.Health, services.Meters, _logger, _closing.Token)
+        {
+            Applied = OnApplied, Dropped = OnDropped, Ended = OnEnded,
+        };
+        foreach (var chunk in opening.Leases.Chunk(LeasesPerRead))
+        {
+            var records = await _store.ReadAsync(_partition, [.. chunk.Select(lease => lease.Key)], cancellation);
+            for (var i = 0; i < chunk.Length; i++)
+            {
+                if (records[i] is { } record) _core.Load(chunk[i].Key, record);
+            }
+        }
+
+        _gauges = new PartitionGaugeWriter(_core, services.Meters, services.Meters.Partitions.OpenPartition());
+        _dueTimer = this.RegisterGrainTimer(OnDueAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+        this.RegisterGrainTimer(() => { _gauges.Refresh(Now); return Task.CompletedTask; }, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });
+        this.RegisterGrainTimer(SweepAsync, new() { DueTime = SweepDelay(), Period = SweepPeriod, Interleave = true });
+        LogOpened(_partition, _core.Generation, _core.Leased.Count, _core.Unfinished);
+        Background(RecoverAsync, "recovery");
+        Background(KeepReminderAsync, "its reminder");
+        ReadPages();
+        Arm();
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellation)
+    {
+        _closing.Cancel();
+        _gauges?.Dispose();
+        foreach (var waiter in _waiters.Values.SelectMany(list => list)) waiter.TrySetResult();
+        return Task.CompletedTask;
+    }
+
+    public Task Wake()
+    {
+        if (_core.IsExhausted) DeactivateOnIdle();
+        CheckLeases(services.Membership.CurrentSnapshot);
+        ReadPages();
+        Pump();
+        return Task.CompletedTask;
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => Wake();
+
+    public Task Rehome()
+    {
+        LogMoving(_partition);
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
+
+    private async Task<PartitionOpening> OpenAsync(CancellationToken cancellation)
+    {
+        if (services.Health.Grid is not { } grid) throw PartitionMoved.Exception(_partition);
+        if (services.Health.IsLost) throw new OrleansException($"Partition {_partition} stays closed: {services.Health.Trouble()}");
+        try
+        {
+            // A grid that was created anew has this partition's generation at its start again: nothing fenced by the old ones would hold.
+            if (await _store.ReadGridAsync(cancellation) is not { } stored || stored.Incarnation != grid.Incarnation)
+            {
+                ReportLoss();
+                throw new OrleansException($"Partition {_partition} stays closed: {services.Health.Trouble()}");
+            }
+
+            var opening = await _store.OpenAsync(_partition, cancellation);
+            services.Health.StoreAnswered();
+            return opening;
+        }
+        catch (Exception exception) when (exception is not OrleansException and not OperationCanceledException)
+        {
+            services.Health.StoreFailed();
+            LogNotOpened(exception, _partition);
+            throw new OrleansException($"Partition {_partition} cannot be opened: the store does not answer.");
+        }
+    }
+
+    private void OnApplied(SealedCommit changes)
+    {
+        var now = Now;
+        if (changes.Commit.Jobs.Count > 0) _submitted.Add(now, changes.Commit.Jobs.Count);
+        if (changes.Commit.Outcomes.Count > 0) _finished.Add(now, changes.Commit.Outcomes.Count);
+        _gauges.Count(changes);
+        foreach (var (job, _) in changes.Jobs) Notify(job.Id);
+        ReadPages();
+    }
+
+    private void OnDropped(List<LiveJob> jobs)
+    {
+        services.Health.Fullness = 1;
+        LogFull(_partition, jobs.Count);
+    }
+
+    private void OnEnded(CommitOutcome outcome)
+    {
+        if (outcome == CommitOutcome.Lost) ReportLoss();
+        LogFenced(_partition, _core.Generation, outcome);
+        foreach (var id in _waiters.Keys.ToList()) Notify(id);
+        DeactivateOnIdle();
+    }
+
+    private void ReportLoss()
+    {
+        if (!services.Health.IsLost) LogLost(_partition);
+        services.Health.StoreLost("The store was emptied while the grid ran: jobs it had accepted are gone. Restore the store, or restart all silos to begin with an empty one.");
+    }
+
+    private void Notify(string id)
+    {
+        if (!_waiters.Remove(id, out var waiters)) return;
+        foreach (var waiter in waiters) waiter.TrySetResult();
+    }
+
+    private async Task KeepReminderAsync()
+    {
+        const string Name = "wake";
+        if (await this.GetReminder(Name) is null) await this.RegisterOrUpdateReminder(Name, ReminderPeriod, ReminderPeriod);
+    }
+
+    /// <summary>Work that nobody waits for, in the turns of this grain. What fails is logged; the reminder's wake-up tries again.</summary>
+    private async void Background(Func<Task> work, string what)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception exception)
+        {
+            if (!_closing.IsCancellationRequested && !_commits.IsOver) LogBackground(exception, _partition, what);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Partition {Partition} opened as generation {Generation}: {Leases} leases, {Unfinished} unfinished jobs")]
+    private partial void LogOpened(int partition, long generation, int leases, long unfinished);
+
+    [LoggerMessage(LogLevel.Warning, "Partition {Partition} cannot be opened")]
+    private partial void LogNotOpened(Exception exception, int partition);
+
+    [LoggerMessage(LogLevel.Information, "Partition {Partition} moves to the silo it belongs to")]
+    private partial void LogMoving(int partition);
+
+    [LoggerMessage(LogLevel.Warning, "Partition {Partition}, generation {Generation}, can write no more: {Outcome}")]
+    private partial void LogFenced(int partition, long generation, CommitOutcome outcome);
+
+    [LoggerMessage(LogLevel.Critical, "Partition {Partition}: the store was emptied while the grid ran")]
+    private partial void LogLost(int partition);
+
+    [LoggerMessage(LogLevel.Error, "Partition {Partition}: the store is full, {Jobs} submits were refused")]
+    private partial void LogFull(int partition, int jobs);
+
+    [LoggerMessage(LogLevel.Warning, "Partition {Partition}: {Work} failed; it will be tried again")]
+    private partial void LogBackground(Exception exception, int partition, string work);
+}

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Options;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>What every partition of a silo works with.</summary>
+internal sealed class PartitionServices(
+    IPartitionStore store, IOptions<JobGridOptions> options, TimeProvider time, ILocalWorker localWorker, IWorkerDirectory workers,
+    IClusterMembershipService membership, ILocalSiloDetails silo, GridHealth health, JobMeters meters)
+{
+    public IPartitionStore Store { get; } = store;
+    public JobGridOptions Options { get; } = options.Value;
+    public TimeProvider Time { get; } = time;
+    public ILocalWorker LocalWorker { get; } = localWorker;
+    public IWorkerDirectory Workers { get; } = workers;
+    public IClusterMembershipService Membership { get; } = membership;
+    public SiloAddress Silo { get; } = silo.SiloAddress;
+    public GridHealth Health { get; } = health;
+    public JobMeters Meters { get; } = meters;
+}
