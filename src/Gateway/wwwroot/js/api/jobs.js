@@ -1,0 +1,45 @@
+// The gateway's routes for jobs.
+import { getJson, getText, postJson, request } from './http.js';
+
+const job = (id) => `jobs/${encodeURIComponent(id)}`;
+
+/** @param {string} [watchToken] Lets a key without the right to read in. */
+export const getJob = (id, signal, watchToken) => getJson(watchToken ? `${job(id)}?watchToken=${encodeURIComponent(watchToken)}` : job(id), { signal });
+
+/** The address of the events of many jobs; with tokens, in the order of the jobs. */
+export const eventsOf = (ids, watchTokens) => `events?jobs=${list(ids)}${watchTokens ? `&watchToken=${list(watchTokens)}` : ''}`;
+const list = (all) => all.map(encodeURIComponent).join(',');
+
+export const getArgs = (id, signal) => getText(`${job(id)}/args`, { signal });
+export const getResult = (id, signal) => getText(`${job(id)}/result`, { signal });
+export const cancelJob = (id) => postJson(`${job(id)}/cancel`);
+export const retryJob = (id) => postJson(`${job(id)}/retry`);
+export const deleteJob = (id) => request(job(id), { method: 'DELETE' });
+
+/**
+ * @param {object} filter `state`, `type`, `queue`, `tag` (as `name=value`), `submittedAfter`, `cursor`, `limit`; empty ones do not filter.
+ * @returns {Promise<{jobs: object[], cursor?: string}>}
+ */
+export function listJobs({ tag, ...filter }, signal) {
+  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value));
+  if (tag) {
+    const [name, value = ''] = tag.split(/=(.*)/s);
+    query.append(`tag.${name}`, value);
+  }
+  return getJson(`jobs?${query}`, { signal });
+}
+
+// A submit whose answer was lost may have been accepted. Asked for again word for word, it goes out under the same key, so that the
+// gateway answers with the first job instead of making a second.
+let lost;
+
+/** @param {string} body The submission as JSON text. */
+export async function submitJob(body) {
+  const attempt = lost?.body === body ? lost : { body, key: newKey() };
+  lost = attempt;
+  const response = await request('jobs', { method: 'POST', body, headers: { 'Idempotency-Key': `"${attempt.key}"` } });
+  lost = undefined;
+  return response.json();
+}
+
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,32 @@
+// What went wrong with a request, in words to show. The gateway answers with problem details (RFC 9457).
+
+export class Problem extends Error {
+  /**
+   * @param {{status?: number, title: string, detail?: string, mistakes?: {pointer?: string, parameter?: string, detail: string}[], retryAfter?: number}} said
+   *   `status` 0: there was no answer. `retryAfter` is in seconds.
+   */
+  constructor({ status = 0, title, detail, mistakes = [], retryAfter }) {
+    super(title);
+    this.name = 'Problem';
+    Object.assign(this, { status, title, detail, mistakes, retryAfter });
+  }
+
+  get isKeyWanted() {
+    return this.status === 401;
+  }
+}
+
+export const unreachable = () => new Problem({ title: 'The gateway cannot be reached', detail: 'It may be restarting, or the network is away.' });
+
+/** Reads a problem out of an answer that is no success. */
+export async function problemOf(response) {
+  const said = await response.json().catch(() => null);
+  const retryAfter = Number(response.headers.get('Retry-After')) || undefined;
+  return new Problem({
+    status: response.status,
+    title: said?.title ?? `The gateway answered ${response.status}`,
+    detail: said?.detail,
+    mistakes: Array.isArray(said?.errors) ? said.errors : [],
+    retryAfter,
+  });
+}

@@ -1,0 +1,66 @@
+// Puts the view that the address names into the page, and the frame around it.
+import { read } from './address.js';
+import { announce } from './announcer.js';
+import { h, fill, setAttribute } from './dom.js';
+import { showConnection } from './parts/connection.js';
+import { initKeyButton } from './parts/keyDialog.js';
+import { errorBox } from './parts/notes.js';
+import { keepTimesFresh } from './parts/time.js';
+
+// Views are fetched when they are first gone to.
+const routes = {
+  '': () => import('./views/start.js'),
+  jobs: (segments) => (segments.length > 1 ? import('./views/job.js') : import('./views/jobs.js')),
+  failures: () => import('./views/failures.js'),
+  queues: () => import('./views/queues.js'),
+  overview: () => import('./views/overview.js'),
+};
+
+const main = document.getElementById('main');
+let lifetime = new AbortController();
+let shown;
+
+async function show({ moveFocus }) {
+  const { segments, query } = read();
+  const route = segments[0] ?? '';
+  // A view that stays may take in new parameters itself and keep what the user is looking at.
+  const place = segments.join('/');
+  if (shown?.place === place && shown.onQuery) return shown.onQuery(query);
+
+  lifetime.abort();
+  lifetime = new AbortController();
+  const { signal } = lifetime;
+  shown = undefined;
+  for (const link of document.querySelectorAll('nav a')) setAttribute(link, 'aria-current', link.dataset.route === route ? 'page' : null);
+
+  try {
+    const view = await (routes[route] ?? (() => import('./views/notFound.js')))(segments);
+    if (signal.aborted) return;
+    const root = h('div', { class: 'view' });
+    const onQuery = view.mount(root, { segments, query, signal });
+    shown = { place, onQuery };
+    fill(main, root);
+    document.title = `${view.title(segments)} · OrleansJobs`;
+  } catch (error) {
+    if (!signal.aborted) fill(main, errorBox(error, { retry: () => show({ moveFocus: false }) }));
+  }
+  if (moveFocus && !signal.aborted) {
+    scrollTo(0, 0);
+    main.focus({ preventScroll: true });
+    announce(document.title);
+  }
+}
+
+// The skip link is an address too, but not one of a view.
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
+addEventListener('hashchange', () => show({ moveFocus: true }));
+initKeyButton(document.getElementById('key'), () => {
+  shown = undefined;
+  show({ moveFocus: false });
+});
+showConnection(document.getElementById('connection'));
+keepTimesFresh();
+show({ moveFocus: false });

@@ -1,0 +1,92 @@
+// Starts a job of any type the grid knows.
+import { announce } from '../announcer.js';
+import { submitJob } from '../api/jobs.js';
+import { Problem } from '../api/problem.js';
+import { fill, h, setText } from '../dom.js';
+import { selectField } from '../parts/fields.js';
+import { errorBox } from '../parts/notes.js';
+import { argsForm } from './argsForm.js';
+import { Mistakes, readAll } from './mistake.js';
+import { submitOptions } from './submitOptions.js';
+
+/**
+ * @param {{types: object[], preferred?: string, onStarted: (job: object) => void, onType: (name: string) => void}} options
+ */
+export function startForm({ types, preferred, onStarted, onType }) {
+  const places = new Map();
+  const options = submitOptions(places);
+  const first = types.find(({ name }) => name === preferred) ?? types.find(({ name }) => name === 'longtask') ?? types[0];
+  const choice = selectField({ label: 'Job type', options: types.map(({ name }) => name), value: first.name });
+  const about = h('p', { class: 'about' });
+  const args = h('div');
+  const trouble = h('div');
+  const button = h('button', { class: 'primary large' });
+  const element = h('form', { class: 'start-form', novalidate: true, on: { submit } }, h('div', { class: 'start-top' }, choice.element, button), about, args, options.element, trouble);
+  let type;
+  let form;
+
+  function choose(name) {
+    type = types.find((each) => each.name === name);
+    for (const pointer of [...places.keys()]) if (pointer.startsWith('/args')) places.delete(pointer);
+    form = argsForm(type, places);
+    fill(args, form.element);
+    fill(trouble);
+    setText(button, type.name === 'longtask' ? 'Start a long job' : `Start ${type.name}`);
+    fill(about, type.description, type.description && ' ', type.silos === 0 && h('strong', { class: 'warn' }, 'No running silo has a handler for it: its jobs wait for one.'));
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    for (const setMistake of places.values()) setMistake('');
+    fill(trouble);
+    let body;
+    try {
+      body = bodyText();
+    } catch (error) {
+      if (!(error instanceof Mistakes)) throw error;
+      return showMistakes(error.all.map(({ pointer, message }) => ({ pointer, detail: message })));
+    }
+    button.disabled = true;
+    try {
+      const job = await submitJob(body);
+      announce(`${job.type} started`);
+      onStarted(job);
+    } catch (error) {
+      const unplaced = error instanceof Problem ? showMistakes(error.mistakes) : [];
+      if (!(error instanceof Problem) || error.mistakes.length === 0 || unplaced.length > 0) fill(trouble, errorBox(error));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  // The arguments go out as the text they are.
+  function bodyText() {
+    const [argsText, chosen] = readAll([form.read, options.read]);
+    return `{"type":${JSON.stringify(type.name)},"args":${argsText}${Object.entries(chosen).map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`).join('')}}`;
+  }
+
+  /** Shows each mistake at the nearest input, and gives back those that have none. */
+  function showMistakes(mistakes) {
+    const unplaced = mistakes.filter(({ pointer, detail }) => {
+      const place = nearest(pointer ?? '');
+      if (!place) return true;
+      if (!place.startsWith('/args')) options.open();
+      places.get(place)(detail);
+      return false;
+    });
+    element.querySelector('[aria-invalid="true"]')?.focus();
+    return unplaced;
+  }
+
+  function nearest(pointer) {
+    for (let at = pointer; at; at = at.slice(0, at.lastIndexOf('/'))) if (places.has(at)) return at;
+    return undefined;
+  }
+
+  choice.input.addEventListener('change', () => {
+    choose(choice.input.value);
+    onType(choice.input.value);
+  });
+  choose(first.name);
+  return { element, setQueues: options.setQueues };
+}

@@ -1,0 +1,52 @@
+// When and how a job is to run, folded away, since most jobs need none of it.
+import { h } from '../dom.js';
+import { textField } from '../parts/fields.js';
+import { Mistake, readAll } from './mistake.js';
+
+const numbers = [
+  { name: 'countdown', label: 'Start after (seconds)', example: 'at once' },
+  { name: 'expires', label: 'Give up if not started within (seconds)', example: 'never' },
+  { name: 'priority', label: 'Priority (0 to 9, higher first)', example: '4' },
+  { name: 'attempts', label: 'Attempts', example: 'as the type says' },
+  { name: 'timeout', label: 'Timeout of an attempt (seconds)', example: 'as the type says' },
+  { name: 'retention', label: 'Keep when finished (seconds)', example: 'as the grid says' },
+];
+
+/**
+ * @param {Map<string, (text: string) => void>} places Where to show what is wrong, by JSON Pointer.
+ * @returns {{element: HTMLElement, read: () => object}} `read` gives the members that were filled in.
+ */
+export function submitOptions(places) {
+  const list = h('datalist', { id: 'queue-names' });
+  const inputs = [
+    { name: 'queue', ...textField({ label: 'Queue', placeholder: 'as the type says', attributes: { list: list.id } }), parse: (text) => text },
+    ...numbers.map(({ name, label, example }) => ({ name, ...textField({ label, placeholder: example, attributes: { inputmode: 'decimal' } }), parse: parseNumber })),
+    { name: 'tags', ...textField({ label: 'Tags', placeholder: 'tenant=acme, run=7' }), parse: parseTags },
+  ];
+  for (const { name, setMistake } of inputs) places.set(`/${name}`, setMistake);
+  const element = h('details', { class: 'options' }, h('summary', null, 'When and how'), h('div', { class: 'fields' }, inputs.map((input) => input.element)), list);
+
+  const read = () => {
+    const values = readAll(
+      inputs.map(({ name, input, parse }) => () => {
+        const text = input.value.trim();
+        return text === '' ? undefined : parse(text, `/${name}`);
+      }),
+    );
+    return Object.fromEntries(inputs.map(({ name }, index) => [name, values[index]]).filter(([, value]) => value !== undefined));
+  };
+  return { element, read, setQueues: (names) => list.replaceChildren(...names.map((name) => h('option', { value: name }))), open: () => (element.open = true) };
+}
+
+function parseNumber(text, pointer) {
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new Mistake(pointer, 'This has to be a number');
+  return value;
+}
+
+/** "tenant=acme, run=7" → { tenant: "acme", run: "7" }. */
+export function parseTags(text, pointer) {
+  const pairs = text.split(',').map((pair) => pair.trim()).filter(Boolean).map((pair) => /^([^=]+)=(.*)$/s.exec(pair));
+  if (pairs.includes(null)) throw new Mistake(pointer, 'Write tags as name=value, separated by commas');
+  return Object.fromEntries(pairs.map(([, name, value]) => [name.trim(), value.trim()]));
+}

@@ -1,0 +1,38 @@
+// JSON to read and to take along.
+import { announce } from '../announcer.js';
+import { h, setText } from '../dom.js';
+import { count } from '../format.js';
+import { indent } from '../indent.js';
+
+// More than this in one element makes a browser slow; all of it can be copied.
+const mostShown = 100_000;
+
+/** @param {string} text JSON as it came. */
+export function jsonBlock(text, what) {
+  const pretty = text.length <= mostShown ? indent(text) : text.slice(0, mostShown);
+  return h(
+    'div',
+    { class: 'code-block' },
+    copyButton(`Copy ${what}`, () => text),
+    h('pre', { tabindex: 0, 'aria-label': what }, pretty),
+    text.length > mostShown && h('p', { class: 'dim' }, `The first ${count(mostShown)} of ${count(text.length)} characters are shown.`),
+  );
+}
+
+export function copyButton(label, text) {
+  const button = h('button', { type: 'button', class: 'quiet small', on: { click: copy } }, label);
+
+  async function copy() {
+    let said = 'Copied';
+    try {
+      // Only there on https and on localhost.
+      await navigator.clipboard.writeText(text());
+    } catch {
+      said = 'Cannot copy here';
+    }
+    setText(button, said);
+    announce(said);
+    setTimeout(() => setText(button, label), 2000);
+  }
+  return button;
+}

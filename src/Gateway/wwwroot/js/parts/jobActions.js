@@ -1,0 +1,74 @@
+// What can be done to a job, as buttons that are there only when they can be used.
+import { announce } from '../announcer.js';
+import { cancelJob, deleteJob, getJob, retryJob } from '../api/jobs.js';
+import { h, fill } from '../dom.js';
+import { shortId } from '../format.js';
+import { offer } from '../live/jobFeed.js';
+import { isFinished } from '../live/jobStates.js';
+import { ask } from './dialog.js';
+import { errorBox } from './notes.js';
+
+/**
+ * @param {object} job
+ * @param {{trouble: HTMLElement, only?: string[], onDeleted?: () => void, onChange?: (job: object) => void}} options `trouble` is where mistakes are shown.
+ */
+export function jobActions(job, { trouble, only, onDeleted, onChange }) {
+  let current = job;
+  const name = `${job.type} ${shortId(job.id)}`;
+  const buttons = {
+    cancel: button('Cancel', () => change(cancelJob, `Cancelling ${name}`)),
+    retry: button('Run again', () => change(retryJob, `Running ${name} again`)),
+    remove: button('Delete', remove, 'danger-quiet'),
+  };
+  const element = h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${name}`, tabindex: -1 }, Object.entries(buttons).filter(([key]) => !only || only.includes(key)).map(([, value]) => value));
+
+  function button(text, click, kind = 'quiet') {
+    return h('button', { type: 'button', class: kind, on: { click } }, text, h('span', { class: 'unseen' }, ` ${name}`));
+  }
+
+  async function change(act, said) {
+    const hadFocus = element.contains(document.activeElement);
+    fill(trouble);
+    setBusy(true);
+    try {
+      await act(current.id);
+      announce(said);
+      const next = await getJob(current.id);
+      offer(next);
+      onChange?.(next);
+    } catch (error) {
+      fill(trouble, errorBox(error));
+    } finally {
+      setBusy(false);
+      // The button may be gone; who works by keyboard goes on from where it was.
+      if (hadFocus) element.focus();
+    }
+  }
+
+  async function remove() {
+    const id = current.id;
+    const deleted = await ask({
+      title: 'Delete this job?',
+      text: 'Its arguments, its result and its history are removed. This cannot be undone.',
+      action: 'Delete',
+      danger: true,
+      act: () => deleteJob(id),
+    });
+    if (deleted) {
+      announce(`${name} deleted`);
+      onDeleted?.();
+    }
+  }
+
+  const setBusy = (busy) => Object.values(buttons).forEach((each) => (each.disabled = busy));
+
+  const update = (next) => {
+    current = next;
+    const finished = isFinished(next);
+    buttons.cancel.hidden = finished || next.phase === 'cancelling';
+    buttons.retry.hidden = next.state !== 'FAILURE' && next.state !== 'REVOKED';
+    buttons.remove.hidden = !finished;
+  };
+  update(job);
+  return { element, update };
+}

@@ -1,0 +1,83 @@
+// A page of jobs as a table that becomes cards on a narrow screen. Rows of jobs that have not ended are live.
+import { toJob } from '../address.js';
+import { h, setText } from '../dom.js';
+import { shortId } from '../format.js';
+import { watchJob } from '../live/jobFeed.js';
+import { isFinished } from '../live/jobStates.js';
+import { badge } from './badge.js';
+import { bar } from './bar.js';
+import { errorText } from './jobCard.js';
+import { ago } from './time.js';
+
+const columns = ['Job', 'State', 'Progress', 'Queue', 'Submitted', 'Says'];
+
+export function jobTable(signal) {
+  const rows = new Map();
+  const body = h('tbody');
+  const element = h('table', { class: 'jobs-table' }, h('caption', { class: 'unseen' }, 'Jobs, newest first'), h('thead', null, h('tr', null, columns.map((name) => h('th', { scope: 'col' }, name)))), body);
+
+  /** Shows these and no others, keeping the rows that stay, so that focus and selection stay too. */
+  function set(jobs) {
+    const wanted = new Set(jobs.map(({ id }) => id));
+    for (const [id, row] of rows) {
+      if (wanted.has(id)) continue;
+      row.end();
+      rows.delete(id);
+    }
+    let next = body.firstChild;
+    for (const job of jobs) {
+      let row = rows.get(job.id);
+      if (row) row.update(job);
+      else rows.set(job.id, (row = jobRow(job, signal)));
+      if (row.element === next) next = next.nextSibling;
+      else body.insertBefore(row.element, next);
+    }
+  }
+
+  return { element, set };
+}
+
+function jobRow(first, signal) {
+  let job = first;
+  const state = badge(job);
+  const progress = bar(job);
+  const says = h('td', { class: 'cell-says', data: { label: 'Says' } });
+  const element = h(
+    'tr',
+    { data: { job: job.id } },
+    h('th', { scope: 'row', class: 'cell-job' }, h('a', { href: toJob(job.id), title: job.id }, job.type, ' ', h('span', { class: 'id' }, shortId(job.id)))),
+    h('td', { class: 'cell-state' }, state.element),
+    h('td', { class: 'cell-progress' }, progress.element),
+    h('td', { data: { label: 'Queue' } }, job.queue),
+    h('td', { data: { label: 'Submitted' } }, ago(job.submittedAt)),
+    says,
+  );
+  const watching = new AbortController();
+  const stop = () => watching.abort();
+  signal.addEventListener('abort', stop, { signal: watching.signal });
+
+  function show() {
+    state.update(job);
+    progress.update(job);
+    const text = job.error ? errorText(job.error) : job.status;
+    setText(says, text || '');
+    says.title = text || '';
+  }
+
+  function update(next) {
+    if (next.version <= job.version) return;
+    job = next;
+    show();
+  }
+
+  show();
+  if (!isFinished(job)) watchJob(job.id, (next) => next && update(next), watching.signal);
+  return {
+    element,
+    update,
+    end() {
+      stop();
+      element.remove();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// What is shown in place of content: nothing yet, nothing at all, or what went wrong.
+import { h } from '../dom.js';
+import { plural } from '../format.js';
+import { Problem } from '../api/problem.js';
+
+export const loading = (what = 'Loading') => h('p', { class: 'loading', role: 'status' }, `${what}…`);
+
+export const empty = (title, ...hint) => h('div', { class: 'empty' }, h('p', { class: 'empty-title' }, title), hint.length > 0 && h('p', null, hint));
+
+/** @param {{retry?: () => void}} [options] */
+export function errorBox(error, { retry } = {}) {
+  const problem = error instanceof Problem ? error : new Problem({ title: 'This page has made a mistake', detail: String(error?.message ?? error) });
+  return h(
+    'div',
+    { class: 'error-box', role: 'alert' },
+    h('p', { class: 'error-title' }, problem.title),
+    problem.detail && h('p', null, problem.detail),
+    problem.mistakes.length > 0 && h('ul', null, problem.mistakes.map(({ pointer, parameter, detail }) => h('li', null, (pointer || parameter) && [h('code', null, pointer || parameter), ' '], detail))),
+    problem.retryAfter && h('p', { class: 'dim' }, `Try again in ${plural(problem.retryAfter, 'second')}.`),
+    problem.isKeyWanted && h('button', { type: 'button', on: { click: () => document.dispatchEvent(new Event('keywanted')) } }, 'Enter an API key'),
+    !problem.isKeyWanted && retry && h('button', { type: 'button', on: { click: retry } }, 'Try again'),
+  );
+}

@@ -1,0 +1,117 @@
+// All there is to know about one job.
+import { to } from '../address.js';
+import { getArgs, getJob, getResult } from '../api/jobs.js';
+import { announce } from '../announcer.js';
+import { fill, h, setText } from '../dom.js';
+import { shortId } from '../format.js';
+import { offer, watchJob } from '../live/jobFeed.js';
+import { isFinished, stateWord } from '../live/jobStates.js';
+import { badge } from '../parts/badge.js';
+import { bar } from '../parts/bar.js';
+import { copyButton, jsonBlock } from '../parts/code.js';
+import { jobActions } from '../parts/jobActions.js';
+import { jobFacts } from '../parts/jobFacts.js';
+import { empty, errorBox, loading } from '../parts/notes.js';
+import { timeline } from '../parts/timeline.js';
+
+export const title = ([, id]) => `Job ${shortId(id)}`;
+
+export function mount(root, { segments, signal }) {
+  const id = segments[1];
+  fill(root, loading());
+  load();
+
+  async function load() {
+    try {
+      const job = await getJob(id, signal);
+      show(job);
+    } catch (error) {
+      if (signal.aborted) return;
+      fill(root, h('h1', null, 'Job'), error.status === 404 ? missing(id) : errorBox(error, { retry: load }));
+    }
+  }
+
+  function show(first) {
+    let job = first;
+    const trouble = h('div');
+    const state = badge(job);
+    const progress = bar(job);
+    const says = h('p', { class: 'says' });
+    const actions = jobActions(job, { trouble, onDeleted: () => fill(root, h('h1', null, job.type), empty('This job has been deleted', h('a', { href: to(['jobs']) }, 'Go to the list'))) });
+    const facts = jobFacts();
+    const history = timeline();
+    const failure = h('section', { hidden: true });
+    const result = outcome(signal);
+    fill(
+      root,
+      h('p', { class: 'crumb' }, h('a', { href: to(['jobs']) }, 'Jobs')),
+      h('div', { class: 'section-head' }, h('h1', null, job.type, ' ', state.element), actions.element),
+      h('p', { class: 'job-id' }, h('code', null, job.id), copyButton('Copy id', () => job.id)),
+      h('section', { class: 'panel', 'aria-label': 'Progress' }, progress.element, says, trouble),
+      failure,
+      result.element,
+      h('div', { class: 'columns' }, facts.element, history.element),
+      argsSection(id, signal),
+    );
+
+    function update(next) {
+      if (isFinished(next) && !isFinished(job)) announce(`${next.type}: ${stateWord(next)}`);
+      job = next;
+      state.update(job);
+      progress.update(job);
+      actions.update(job);
+      facts.update(job);
+      history.update(job);
+      setText(says, job.error ? '' : job.status || stateWord(job));
+      showFailure(failure, job);
+      result.update(job);
+    }
+
+    update(job);
+    watchJob(id, (next) => next && next.version > job.version && update(next), signal);
+    offer(job);
+  }
+}
+
+const missing = (id) => empty('There is no job of this id', h('code', null, id), ' It may have been deleted, or its retention is over. ', h('a', { href: to(['jobs']) }, 'Go to the list'));
+
+function showFailure(element, job) {
+  element.hidden = !job.error;
+  fill(
+    element,
+    job.error &&
+      h('div', { class: 'error-box' }, h('h2', { class: 'error-title' }, 'Why it failed'), h('p', null, h('code', null, job.error.code), job.error.type && [' ', h('code', null, job.error.type)]), h('pre', { class: 'wrap' }, job.error.message)),
+  );
+}
+
+/** The result, fetched as text when there is one, so that it is shown as the handler wrote it. */
+function outcome(signal) {
+  const content = h('div');
+  const element = h('section', { hidden: true, 'aria-labelledby': 'result' }, h('h2', { id: 'result' }, 'Result'), content);
+  let shownVersion;
+
+  async function update(job) {
+    element.hidden = job.state !== 'SUCCESS';
+    if (element.hidden || shownVersion === job.version) return;
+    shownVersion = job.version;
+    try {
+      fill(content, jsonBlock(await getResult(job.id, signal), 'result'));
+    } catch (error) {
+      if (!signal.aborted) fill(content, errorBox(error));
+    }
+  }
+  return { element, update };
+}
+
+/** The arguments as they were sent. */
+function argsSection(id, signal) {
+  const content = h('div', null, loading());
+  const element = h('section', { 'aria-labelledby': 'args' }, h('h2', { id: 'args' }, 'Arguments'), content);
+  getArgs(id, signal).then(
+    (text) => fill(content, jsonBlock(text, 'arguments')),
+    (error) => {
+      if (!signal.aborted) fill(content, errorBox(error));
+    },
+  );
+  return element;
+}

@@ -1,0 +1,82 @@
+// How the grid is doing.
+import { to } from '../address.js';
+import { announce } from '../announcer.js';
+import { getStats } from '../api/grid.js';
+import { fill, h, setText } from '../dom.js';
+import { compactCount, count, duration, plural, rate } from '../format.js';
+import { errorBox, loading } from '../parts/notes.js';
+import { countsTable } from '../parts/countsTable.js';
+import { siloTable } from '../parts/siloTable.js';
+import { sparkline } from '../parts/sparkline.js';
+import { every } from '../polling.js';
+
+const refreshMs = 2000;
+
+export const title = () => 'Overview';
+
+export function mount(root, { signal }) {
+  const tiles = {
+    finished: tile('Finished per s', { line: true }),
+    submitted: tile('Submitted per s', { line: true }),
+    backlog: tile('Backlog', { line: true, href: to(['jobs'], { state: 'PENDING' }) }),
+    running: tile('Running', { href: to(['jobs'], { state: 'PROGRESS' }) }),
+    oldest: tile('Oldest waiting'),
+    failed: tile('Failed', { href: to(['failures']) }),
+  };
+  const warnings = h('div');
+  const silos = siloTable();
+  const counts = countsTable();
+  const content = h('div', { hidden: true }, h('ul', { class: 'tiles' }, Object.values(tiles).map(({ element }) => element)), silos.element, counts.element);
+  const trouble = h('div', null, loading());
+  fill(root, h('h1', null, 'Overview'), trouble, warnings, content);
+  let warned = '';
+
+  const refresh = every(refreshMs, load, signal);
+
+  async function load() {
+    try {
+      const stats = await getStats(signal);
+      fill(trouble);
+      show(stats);
+    } catch (error) {
+      if (!signal.aborted) fill(trouble, errorBox(error, { retry: () => refresh() }));
+    }
+  }
+
+  function show(stats) {
+    content.hidden = false;
+    tiles.finished.set(rate(stats.finishedPerSecond), stats.finishedPerSecond);
+    tiles.submitted.set(rate(stats.submittedPerSecond), stats.submittedPerSecond);
+    tiles.backlog.set(compactCount(stats.backlog), stats.backlog);
+    tiles.running.set(`${count(stats.running)} of ${count(stats.slots)}`);
+    tiles.oldest.set(stats.oldestWaitingSeconds > 0 ? duration(stats.oldestWaitingSeconds * 1000) : '–');
+    tiles.failed.set(compactCount(stats.counts.filter(({ state }) => state === 'FAILURE').reduce((sum, { jobs }) => sum + jobs, 0)));
+    silos.set(stats.silos);
+    counts.set(stats.counts);
+    showWarnings(stats);
+  }
+
+  // Only changes are read out.
+  function showWarnings({ stuckSlots, orphans, silos: all }) {
+    const texts = [
+      all.length === 0 && 'No silo is running: jobs are taken in and wait.',
+      stuckSlots > 0 && `${plural(stuckSlots, 'stuck slot')}: a handler ran past its timeout and does not return.`,
+      orphans > 0 && `${plural(orphans, 'job')} that nothing would wake. This is a defect of the grid.`,
+    ].filter(Boolean);
+    if (texts.join(' ') === warned) return;
+    warned = texts.join(' ');
+    announce(warned);
+    fill(warnings, texts.map((text) => h('p', { class: 'note warn' }, text)));
+  }
+}
+
+function tile(label, { line = false, href } = {}) {
+  const figure = h('span', { class: 'tile-figure' }, '–');
+  const chart = line && sparkline();
+  const element = h('li', { class: 'tile' }, h('span', { class: 'tile-label' }, href ? h('a', { href }, label) : label), figure, chart && chart.element);
+  const set = (text, value) => {
+    setText(figure, text);
+    if (chart) chart.add(value);
+  };
+  return { element, set };
+}

@@ -1,0 +1,90 @@
+// Queues, and holding them back.
+import { to } from '../address.js';
+import { announce } from '../announcer.js';
+import { getQueues, pauseQueue, resumeQueue } from '../api/grid.js';
+import { fill, h, refill } from '../dom.js';
+import { count } from '../format.js';
+import { ask } from '../parts/dialog.js';
+import { textField } from '../parts/fields.js';
+import { empty, errorBox, loading } from '../parts/notes.js';
+import { ago } from '../parts/time.js';
+import { every } from '../polling.js';
+
+const refreshMs = 3000;
+
+export const title = () => 'Queues';
+
+export function mount(root, { signal }) {
+  const trouble = h('div');
+  const content = h('div', null, loading());
+  fill(root, h('h1', null, 'Queues'), h('p', { class: 'lead' }, 'A paused queue takes jobs in and starts none. What runs goes on.'), trouble, content);
+  let shown;
+
+  async function load() {
+    try {
+      const queues = await getQueues(signal);
+      const now = JSON.stringify(queues);
+      // What has not changed is left alone, and focus with it.
+      if (now !== shown) show(queues);
+      shown = now;
+    } catch (error) {
+      if (signal.aborted) return;
+      shown = undefined;
+      fill(content, errorBox(error, { retry: refresh }));
+    }
+  }
+
+  function show(queues) {
+    refill(content, queues.length === 0 ? empty('No queues yet', 'A queue is there as soon as a job has gone through it.') : h('ul', { class: 'board' }, queues.map(card)));
+  }
+
+  function card(queue) {
+    const { name, paused, reason, since, pending, running } = queue;
+    return h(
+      'li',
+      { class: 'card', data: { queue: name, paused: String(paused) } },
+      h(
+        'div',
+        { class: 'card-head' },
+        h('h2', { class: 'card-name' }, name),
+        paused && h('span', { class: 'badge', data: { state: 'PAUSED' } }, 'Paused'),
+        h('div', { class: 'actions' }, h('button', { type: 'button', class: paused ? null : 'quiet', data: { key: name }, on: { click: () => (paused ? resume(name) : pause(name)) } }, paused ? 'Resume' : 'Pause', h('span', { class: 'unseen' }, ` ${name}`))),
+      ),
+      paused && h('p', null, 'Paused ', ago(since), reason && [': ', h('q', null, reason)]),
+      h(
+        'p',
+        { class: 'figures' },
+        h('a', { href: to(['jobs'], { queue: name, state: 'PENDING' }) }, h('strong', null, count(pending)), ' waiting'),
+        h('a', { href: to(['jobs'], { queue: name, state: 'PROGRESS' }) }, h('strong', null, count(running)), ' running'),
+      ),
+    );
+  }
+
+  async function pause(name) {
+    const reason = textField({ label: 'Why', hint: 'Shown to everybody who looks at this queue.', attributes: { maxlength: 256 } });
+    const paused = await ask({
+      title: `Pause ${name}?`,
+      text: 'No job of this queue is started until it is resumed.',
+      fields: [reason.element],
+      action: 'Pause',
+      act: () => pauseQueue(name, reason.input.value.trim()),
+    });
+    if (paused) {
+      announce(`${name} is paused`);
+      refresh();
+    }
+  }
+
+  async function resume(name) {
+    fill(trouble);
+    try {
+      await resumeQueue(name);
+      announce(`${name} is resumed`);
+    } catch (error) {
+      fill(trouble, errorBox(error));
+    }
+    refresh();
+  }
+
+  const refresh = every(refreshMs, load, signal);
+}
