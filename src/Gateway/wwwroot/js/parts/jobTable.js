@@ -11,10 +11,11 @@ import { ago } from './time.js';
 
 const columns = ['Job', 'State', 'Progress', 'Queue', 'Submitted', 'Says'];
 
+// Roles are said in full, since a table laid out as cards is no table to some screen readers.
 export function jobTable(signal) {
   const rows = new Map();
-  const body = h('tbody');
-  const element = h('table', { class: 'jobs-table' }, h('caption', { class: 'unseen' }, 'Jobs, newest first'), h('thead', null, h('tr', null, columns.map((name) => h('th', { scope: 'col' }, name)))), body);
+  const body = h('tbody', { role: 'rowgroup' });
+  const element = h('table', { class: 'jobs-table', role: 'table' }, h('caption', { class: 'unseen' }, 'Jobs, newest first'), h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((name) => h('th', { scope: 'col', role: 'columnheader' }, name)))), body);
 
   /** Shows these and no others, keeping the rows that stay, so that focus and selection stay too. */
   function set(jobs) {
@@ -41,15 +42,15 @@ function jobRow(first, signal) {
   let job = first;
   const state = badge(job);
   const progress = bar(job);
-  const says = h('td', { class: 'cell-says', data: { label: 'Says' } });
+  const says = h('td', { class: 'cell-says', role: 'cell', data: { label: 'Says' } });
   const element = h(
     'tr',
-    { data: { job: job.id } },
-    h('th', { scope: 'row', class: 'cell-job' }, h('a', { href: toJob(job.id), title: job.id }, job.type, ' ', h('span', { class: 'id' }, shortId(job.id)))),
-    h('td', { class: 'cell-state' }, state.element),
-    h('td', { class: 'cell-progress' }, progress.element),
-    h('td', { data: { label: 'Queue' } }, job.queue),
-    h('td', { data: { label: 'Submitted' } }, ago(job.submittedAt)),
+    { role: 'row', data: { job: job.id } },
+    h('th', { scope: 'row', role: 'rowheader', class: 'cell-job' }, h('a', { href: toJob(job.id), title: job.id }, job.type, ' ', h('span', { class: 'id' }, shortId(job.id)))),
+    h('td', { class: 'cell-state', role: 'cell' }, state.element),
+    h('td', { class: 'cell-progress', role: 'cell' }, progress.element),
+    h('td', { role: 'cell', data: { label: 'Queue' } }, job.queue),
+    h('td', { role: 'cell', data: { label: 'Submitted' } }, ago(job.submittedAt)),
     says,
   );
   const watching = new AbortController();
