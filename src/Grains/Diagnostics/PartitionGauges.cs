@@ -11,6 +11,10 @@ internal sealed class PartitionGauges
 {
     private readonly ConcurrentDictionary<PartitionGauge, byte> _open = new();
 
+    // Exporters repeat the last value of a series that is not told any more. What a partition held when it moved to another silo would then be
+    // counted twice, so a lane that was seen once is told for ever, at 0 where nobody here holds it.
+    private readonly ConcurrentDictionary<(string Queue, string Type), byte> _seen = new();
+
     public int Open => _open.Count;
 
     public long Orphans => _open.Keys.Sum(partition => partition.Orphans);
@@ -25,20 +29,23 @@ internal sealed class PartitionGauges
 
     internal void Close(PartitionGauge gauge) => _open.TryRemove(gauge, out _);
 
+    internal void See(string queue, string type) => _seen.TryAdd((queue, type), 0);
+
     internal IEnumerable<Measurement<long>> Observe(Func<LaneGauge, long> read) =>
-        from lane in _open.Keys.SelectMany(partition => partition.Lanes)
-        group lane by (lane.Queue, lane.Type) into lanes
-        select new Measurement<long>(lanes.Sum(read), Tags(lanes.Key.Queue, lanes.Key.Type));
+        from lanes in Lanes() select new Measurement<long>(lanes.Sum(read), Tags(lanes.Key));
 
     internal IEnumerable<Measurement<double>> ObserveAges(DateTimeOffset now) =>
-        from lane in _open.Keys.SelectMany(partition => partition.Lanes)
-        group lane by (lane.Queue, lane.Type) into lanes
-        select new Measurement<double>(Age(lanes.Min(lane => lane.OldestDue), now), Tags(lanes.Key.Queue, lanes.Key.Type));
+        from lanes in Lanes() select new Measurement<double>(Age(lanes.Select(lane => lane.OldestDue).Append(LaneGauge.NoneWaits).Min(), now), Tags(lanes.Key));
+
+    private IEnumerable<IGrouping<(string Queue, string Type), LaneGauge>> Lanes() => _open.Keys
+        .SelectMany(partition => partition.Lanes)
+        .Concat(_seen.Keys.Select(key => new LaneGauge(key.Queue, key.Type)))
+        .GroupBy(lane => (lane.Queue, lane.Type));
 
     private static double Age(long oldestDue, DateTimeOffset now) =>
         oldestDue == LaneGauge.NoneWaits ? 0 : Math.Max(0, (now.ToUnixTimeMilliseconds() - oldestDue) / 1000.0);
 
-    private static KeyValuePair<string, object?>[] Tags(string queue, string type) => [new("queue", queue), new("type", type)];
+    private static KeyValuePair<string, object?>[] Tags((string Queue, string Type) lane) => [new("queue", lane.Queue), new("type", lane.Type)];
 }
 
 /// <summary>What one partition holds.</summary>
@@ -57,11 +64,16 @@ internal sealed class PartitionGauge(PartitionGauges owner) : IDisposable
     internal IEnumerable<LaneGauge> Lanes => _lanes.Values;
 
     /// <summary>The gauge of a queue and type; the same one every time, so that it may be kept.</summary>
-    public LaneGauge Lane(string queue, string type) =>
-        _lanes.GetOrAdd((queue, type), static key => new LaneGauge(key.Queue, key.Type));
+    public LaneGauge Lane(string queue, string type) => _lanes.TryGetValue((queue, type), out var lane) ? lane : Add(queue, type);
 
     /// <summary>The partition has closed: what it held is another activation's to tell.</summary>
     public void Dispose() => owner.Close(this);
+
+    private LaneGauge Add(string queue, string type)
+    {
+        owner.See(queue, type);
+        return _lanes.GetOrAdd((queue, type), static key => new LaneGauge(key.Queue, key.Type));
+    }
 }
 
 /// <summary>How many jobs of one queue and type a partition holds. Set by its turns only.</summary>

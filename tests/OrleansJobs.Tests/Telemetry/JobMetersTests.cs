@@ -87,6 +87,18 @@ public sealed class JobMetersTests : IDisposable
     }
 
     [Fact]
+    public void PartitionGauges_WhenThePartitionHasMovedAway_TellZeroRatherThanNothing()
+    {
+        var partition = _meters.Partitions.OpenPartition();
+        Fill(partition.Lane("q", "t"), waiting: 2, running: 1, scheduled: 4, oldestDue: Now.AddSeconds(-30));
+        partition.Dispose();
+
+        _listener.RecordObservableInstruments();
+        Assert.Equal(0, One("orleansjobs.jobs.waiting", ("queue", "q"), ("type", "t")));
+        Assert.Equal(0, One("orleansjobs.jobs.oldest_age", ("queue", "q"), ("type", "t")));
+    }
+
+    [Fact]
     public void OldestAge_WhenNothingWaits_IsZero()
     {
         using var partition = _meters.Partitions.OpenPartition();
