@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Text;
+using StackExchange.Redis;
+
+namespace OrleansJobs.Storage;
+
+/// <summary>A script of this assembly's resources, called by its hash.</summary>
+internal sealed class RedisScript
+{
+    public static readonly RedisScript Open = new("#!lua flags=allow-oom", "open");
+
+    /// <summary>For commits that add jobs: refused as a whole by a full store.</summary>
+    public static readonly RedisScript Add = new("#!lua", "commit");
+
+    /// <summary>For commits that add none: those make room, or let running jobs finish.</summary>
+    public static readonly RedisScript Commit = new("#!lua flags=allow-oom", "commit");
+    public static readonly RedisScript Settle = new("#!lua flags=allow-oom", "settle");
+    public static readonly RedisScript Read = new("#!lua flags=no-writes", "read");
+    public static readonly RedisScript Lane = new("#!lua flags=no-writes", "records", "lane");
+    public static readonly RedisScript Deadlines = new("#!lua flags=no-writes", "records", "deadlines");
+    public static readonly RedisScript Log = new("#!lua flags=no-writes", "log");
+    public static readonly RedisScript Grid = new("#!lua flags=allow-oom", "grid");
+    public static readonly RedisScript Types = new("#!lua flags=allow-oom", "types");
+
+    private readonly string _text;
+    private readonly byte[] _hash;
+
+    private RedisScript(string shebang, params ReadOnlySpan<string> resources)
+    {
+        var text = new StringBuilder(shebang).Append('\n');
+        foreach (var resource in resources) text.Append(Resource($"{resource}.lua")).Append('\n');
+        _text = text.ToString();
+        _hash = SHA1.HashData(Encoding.UTF8.GetBytes(_text));
+    }
+
+    public async Task<RedisResult> EvaluateAsync(IDatabaseAsync database, RedisKey[] keys, RedisValue[] arguments)
+    {
+        try
+        {
+            return await database.ScriptEvaluateAsync(_hash, keys, arguments).ConfigureAwait(false);
+        }
+        catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            // A server that is new, restarted or flushed does not know it. Given the text, the client loads it first.
+            return await database.ScriptEvaluateAsync(_text, keys, arguments).ConfigureAwait(false);
+        }
+    }
+
+    private static string Resource(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The script {name} is not among the assembly's resources.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

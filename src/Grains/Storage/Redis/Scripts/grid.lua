@@ -1,0 +1,5 @@
+-- Creates the grid's record where there is none, and reads it. KEYS[1]: the record. ARGV: partitions, incarnation.
+if redis.call('EXISTS', KEYS[1]) == 0 then
+    redis.call('HSET', KEYS[1], 'partitions', ARGV[1], 'incarnation', ARGV[2])
+end
+return redis.call('HMGET', KEYS[1], 'partitions', 'incarnation')

@@ -1,0 +1,14 @@
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Tests.Storage;
+
+public class MemoryPartitionStoreTests : PartitionStoreConformance
+{
+    protected override Task<IPartitionStore> NewStoreAsync() => Task.FromResult<IPartitionStore>(new MemoryPartitionStore());
+
+    protected override Task EmptyAsync(IPartitionStore store)
+    {
+        ((MemoryPartitionStore)store).Clear();
+        return Task.CompletedTask;
+    }
+}
