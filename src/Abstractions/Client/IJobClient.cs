@@ -11,15 +11,33 @@ public interface IJobClient
     /// <exception cref="GridUnavailableException">No answer in time, after the client's own retries: submit again with the same id to find out.</exception>
     Task<JobHandle> SubmitAsync<TArgs>(string type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default);
 
+    /// <summary>Hands a job to the grid, typed by a <see cref="JobType{TArgs, TResult}"/>: the compiler infers the rest.</summary>
+    /// <inheritdoc cref="SubmitAsync{TArgs}(string, TArgs, SubmitOptions?, CancellationToken)"/>
+    Task<JobHandle<TResult>> SubmitAsync<TArgs, TResult>(
+        JobType<TArgs, TResult> type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default);
+
     /// <summary>Hands a job to the grid, typed by its handler's contract: name and result type come from <typeparamref name="TJob"/>.</summary>
     /// <inheritdoc cref="SubmitAsync{TArgs}(string, TArgs, SubmitOptions?, CancellationToken)"/>
     Task<JobHandle<TResult>> SubmitAsync<TJob, TArgs, TResult>(TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
         where TJob : IJob<TArgs, TResult>;
 
+    /// <summary>Hands a job without a result to the grid, typed by its handler's contract.</summary>
+    /// <inheritdoc cref="SubmitAsync{TArgs}(string, TArgs, SubmitOptions?, CancellationToken)"/>
+    Task<JobHandle> SubmitAsync<TJob, TArgs>(TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
+        where TJob : IJob<TArgs>;
+
+    /// <summary>One job for each of <paramref name="args"/>, in few round trips. One that is refused does not hold up the others: look at each receipt.</summary>
+    /// <param name="options">Of all of them; an id is refused.</param>
+    /// <returns>In the order of <paramref name="args"/>.</returns>
+    /// <exception cref="JobRejectedException">Arguments cannot be written as JSON; nothing was sent.</exception>
+    Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync<TArgs>(
+        string type, IEnumerable<TArgs> args, SubmitOptions? options = null, CancellationToken cancellation = default);
+
     /// <summary>Many jobs in few round trips. One that is refused does not hold up the others: look at each receipt.</summary>
+    /// <returns>In the order of <paramref name="jobs"/>.</returns>
     Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default);
 
-    /// <summary>Submits as it stands, without turning what became of it into exceptions.</summary>
+    /// <summary>Submits as it stands, without turning what became of it into exceptions: a grid that does not answer is a receipt too.</summary>
     Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation = default);
 
     /// <summary>A handle for a job that was submitted somewhere else. Asks nothing yet.</summary>
@@ -28,6 +46,7 @@ public interface IJobClient
     /// <inheritdoc cref="Get(string)"/>
     JobHandle<TResult> Get<TResult>(string id);
 
+    /// <exception cref="GridUnavailableException"/>
     Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default);
 }
 

@@ -1,260 +1,123 @@
+using System.Diagnostics.Metrics;
 using System.Reflection;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
-using Orleans.Concurrency;
-using Orleans.Runtime;
-using OrleansJobs.Diagnostics;
 
 namespace OrleansJobs;
 
-/// <summary>The client over grain calls. One instance serves a process.</summary>
-public sealed class JobClient(IGrainFactory grains, TimeProvider time, System.Diagnostics.Metrics.IMeterFactory? meters = null) : IJobClient
+/// <summary>The client over grain calls. One instance serves a process, from any thread.</summary>
+public sealed class JobClient : IJobClient
 {
-    /// <summary>A submit whose answer is lost is sent again, under the same id, so often before the caller is told.</summary>
-    private const int SubmitTries = 3;
-    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(250);
+    private readonly GridConnection _grid;
+    private readonly JobSubmitter _submitter;
+    private readonly JobFollower _follower;
+    private readonly JobTypeQueues _queues;
 
-    private readonly JobClientMeters _meters = new(meters);
-    private GridInfo? _grid;
+    public JobClient(IGrainFactory grains, TimeProvider time, IMeterFactory? meters = null, JobClientOptions? options = null)
+    {
+        options ??= new();
+        options.Validate();
+        _grid = new GridConnection(grains, time, options);
+        _submitter = new JobSubmitter(_grid, meters);
+        _follower = new JobFollower(_grid);
+        _queues = new JobTypeQueues(_grid);
+    }
 
     public async Task<JobHandle> SubmitAsync<TArgs>(string type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
     {
-        var receipt = await SubmitOrThrowAsync(Build(type, args, options, null), cancellation);
+        var receipt = await SubmitOrThrowAsync(type, args, options, null, cancellation);
         return new JobHandle(this, receipt.Id, receipt);
+    }
+
+    public async Task<JobHandle<TResult>> SubmitAsync<TArgs, TResult>(
+        JobType<TArgs, TResult> type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
+    {
+        var receipt = await SubmitOrThrowAsync(type.Name, args, options, type.Queue, cancellation);
+        return new JobHandle<TResult>(this, receipt.Id, receipt);
     }
 
     public async Task<JobHandle<TResult>> SubmitAsync<TJob, TArgs, TResult>(TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
         where TJob : IJob<TArgs, TResult>
     {
-        var job = typeof(TJob).GetCustomAttribute<JobAttribute>()
-            ?? throw new ArgumentException($"{typeof(TJob).Name} has no [Job(\"name\")] attribute.");
-        var receipt = await SubmitOrThrowAsync(Build(job.Name, args, options, job.Queue), cancellation);
+        var job = Named<TJob>();
+        var receipt = await SubmitOrThrowAsync(job.Name, args, options, job.Queue, cancellation);
         return new JobHandle<TResult>(this, receipt.Id, receipt);
     }
 
-    public async Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation = default)
+    public async Task<JobHandle> SubmitAsync<TJob, TArgs>(TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
+        where TJob : IJob<TArgs>
     {
-        using var span = JobTracing.StartSubmit(job);
-        job = JobTracing.Carry(job, span);
-        var started = _meters.Enabled ? time.GetTimestamp() : 0;
-        var outcome = SubmitOutcome.Unavailable;
-        try
-        {
-            var receipt = await SubmitWithRetriesAsync(job, cancellation);
-            outcome = receipt.Outcome;
-            return receipt;
-        }
-        finally
-        {
-            span.SetOutcome(outcome);
-            if (started != 0) _meters.Sent(job.Queue, outcome, 1, time.GetElapsedTime(started));
-        }
+        var job = Named<TJob>();
+        var receipt = await SubmitOrThrowAsync(job.Name, args, options, job.Queue, cancellation);
+        return new JobHandle(this, receipt.Id, receipt);
     }
 
-    private async Task<SubmitReceipt> SubmitWithRetriesAsync(JobSubmission job, CancellationToken cancellation)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var receipt = await (await PartitionOfAsync(job.Id, cancellation)).Submit(job).WaitAsync(cancellation);
-                if (receipt.Outcome != SubmitOutcome.Unavailable || attempt == SubmitTries) return receipt;
-            }
-            catch (Exception exception) when (IsTransient(exception) && attempt < SubmitTries)
-            {
-                // The answer is lost, not the question: ask again under the same id, and have the partition look first.
-            }
+    public Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation = default) => _submitter.SubmitAsync(job, cancellation);
 
-            job = job with { MayExist = true };
-            await Task.Delay(ReconnectDelay * attempt, time, cancellation);
-        }
+    public async Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync<TArgs>(
+        string type, IEnumerable<TArgs> args, SubmitOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new();
+        if (options.Id is not null) throw new ArgumentException("One id cannot name many jobs; submit one by one, or make submissions of your own.", nameof(options));
+        var queue = options.Queue ?? await _queues.QueueOfAsync(type, cancellation);
+        return await SubmitManyAsync([.. args.Select(one => SubmissionBuilder.Build(type, one, options, queue, _grid.Time))], cancellation);
     }
 
-    public async Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default)
-    {
-        using var span = JobTracing.StartSubmitMany(jobs);
-        jobs = [.. jobs.Select(job => JobTracing.Carry(job, span))];
-        var started = time.GetTimestamp();
-        var grid = await GridAsync(cancellation);
-        var receipts = new SubmitReceipt[jobs.Count];
-        var groups = Enumerable.Range(0, jobs.Count)
-            .GroupBy(index => JobIds.PartitionOf(jobs[index].Id, grid.Partitions))
-            .SelectMany(group => group.Chunk(grid.Limits.MaxBatch).Select(chunk => (Partition: group.Key, Indices: chunk)));
-        await Task.WhenAll(groups.Select(async group =>
-        {
-            var answers = await SubmitChunkAsync(group.Partition, [.. group.Indices.Select(index => jobs[index])], cancellation);
-            for (var i = 0; i < group.Indices.Length; i++) receipts[group.Indices[i]] = answers[i];
-        }));
-        if (_meters.Enabled) CountSent(jobs, receipts, time.GetElapsedTime(started));
-        return receipts;
-    }
+    public async Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default) =>
+        await _submitter.SubmitManyAsync(jobs, cancellation);
 
     public JobHandle Get(string id) => new(this, id, null);
 
     public JobHandle<TResult> Get<TResult>(string id) => new(this, id, null);
 
     public Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default) =>
-        grains.GetGrain<IJobGridGrain>(0).List(query).WaitAsync(cancellation);
+        _grid.AskAsync(() => _grid.Grid.List(query), cancellation);
 
-    internal async Task<JobStatus> GetStatusAsync(string id, CancellationToken cancellation) =>
-        await grains.GetGrain<IJobGrain>(id).GetStatus().WaitAsync(cancellation) ?? throw new JobNotFoundException(id);
+    internal Task<JobStatus> GetStatusAsync(string id, CancellationToken cancellation) => _follower.GetStatusAsync(id, cancellation);
 
-    internal async IAsyncEnumerable<JobStatus> WatchAsync(string id, long afterVersion, [EnumeratorCancellation] CancellationToken cancellation)
+    internal IAsyncEnumerable<JobStatus> WatchAsync(string id, long afterVersion, CancellationToken cancellation) =>
+        _follower.WatchAsync(id, afterVersion, cancellation);
+
+    internal Task<JobStatus> WaitAsync(string id, CancellationToken cancellation) => _follower.WaitAsync(id, cancellation);
+
+    internal Task<bool> CancelAsync(string id, string? reason, CancellationToken cancellation) =>
+        ChangeAsync(id, () => _grid.Job(id).Cancel(reason), change => change.Status?.State == JobState.Revoked, cancellation);
+
+    internal Task<bool> RetryAsync(string id, CancellationToken cancellation) =>
+        ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Retry(id), change => change.Status is { IsFinished: false }, cancellation);
+
+    internal Task<bool> DeleteAsync(string id, CancellationToken cancellation) =>
+        ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Delete(id), change => change.Outcome == JobChangeOutcome.NotFound, cancellation);
+
+    /// <param name="doneBefore">Whether what a second try found is what the first one, whose answer was lost, may have done.</param>
+    private async Task<bool> ChangeAsync(string id, Func<Task<JobChange>> change, Func<JobChange, bool> doneBefore, CancellationToken cancellation)
     {
-        var version = afterVersion;
-        var seen = false;
-        while (true)
+        var tries = 0;
+        var answer = await _grid.AskAsync(async () =>
         {
-            var stream = grains.GetGrain<IJobGrain>(id).Watch(version, cancellation).GetAsyncEnumerator(cancellation);
-            await using (stream.ConfigureAwait(false))
-            {
-                while (await TryMoveNextAsync(stream, cancellation) is { } more)
-                {
-                    if (!more)
-                    {
-                        if (!seen) throw new JobNotFoundException(id);
-                        break;
-                    }
-
-                    if (stream.Current.Version <= version) continue;
-                    version = stream.Current.Version;
-                    seen = true;
-                    yield return stream.Current;
-                    if (stream.Current.IsFinished) yield break;
-                }
-            }
-
-            // The grain was moved or its silo lost. The version says where to go on.
-            await Task.Delay(ReconnectDelay, time, cancellation);
-        }
+            tries++;
+            var answer = await change();
+            return answer.Outcome == JobChangeOutcome.Unavailable
+                ? throw new GridUnavailableException("The store did not answer in time; what was asked may or may not have happened.")
+                : answer;
+        }, cancellation);
+        if (answer.Outcome == JobChangeOutcome.Done || (tries > 1 && doneBefore(answer))) return true;
+        return answer.Outcome == JobChangeOutcome.NotFound ? throw new JobNotFoundException(id) : false;
     }
 
-    internal async Task<JobStatus> WaitAsync(string id, CancellationToken cancellation)
+    private async Task<SubmitReceipt> SubmitOrThrowAsync<TArgs>(string type, TArgs args, SubmitOptions? options, string? queue, CancellationToken cancellation)
     {
-        var version = 0L;
-        while (true)
-        {
-            try
-            {
-                var partition = await PartitionOfAsync(id, cancellation);
-                var status = await partition.Wait(id, version, LongPoll).WaitAsync(cancellation) ?? throw new JobNotFoundException(id);
-                if (status.IsFinished) return status;
-                version = status.Version;
-            }
-            catch (Exception exception) when (IsTransient(exception))
-            {
-                await Task.Delay(ReconnectDelay, time, cancellation);
-            }
-        }
-    }
-
-    internal async Task<bool> CancelAsync(string id, string? reason, CancellationToken cancellation)
-    {
-        var change = await grains.GetGrain<IJobGrain>(id).Cancel(reason).WaitAsync(cancellation);
-        return change.Outcome switch
-        {
-            JobChangeOutcome.Done => true,
-            JobChangeOutcome.NotFound => throw new JobNotFoundException(id),
-            JobChangeOutcome.Unavailable => throw new GridUnavailableException("The store did not answer in time; the job may or may not be cancelled."),
-            _ => false,
-        };
-    }
-
-    private async Task<SubmitReceipt> SubmitOrThrowAsync(JobSubmission job, CancellationToken cancellation)
-    {
-        SubmitReceipt receipt;
-        try
-        {
-            receipt = await SubmitAsync(job, cancellation);
-        }
-        catch (Exception exception) when (IsTransient(exception))
-        {
-            throw new GridUnavailableException($"The grid did not answer in time; submit again with the id '{job.Id}' to find out.", exception);
-        }
-
+        options ??= new();
+        queue = options.Queue ?? queue ?? await _queues.QueueOfAsync(type, cancellation);
+        var receipt = await SubmitAsync(SubmissionBuilder.Build(type, args, options, queue, _grid.Time), cancellation);
         return receipt.Outcome switch
         {
             SubmitOutcome.Accepted or SubmitOutcome.Replayed => receipt,
             SubmitOutcome.Conflict => throw new JobConflictException(receipt.Id),
             SubmitOutcome.Rejected => throw new JobRejectedException(receipt.Problems),
             SubmitOutcome.Overloaded => throw new GridOverloadedException(receipt.Reason ?? "The grid is full.", receipt.RetryAfter),
-            _ => throw new GridUnavailableException(receipt.Reason ?? "The store did not answer in time."),
+            _ => throw new GridUnavailableException($"The grid did not answer in time; submit again with the id '{receipt.Id}' to find out. {receipt.Reason}"),
         };
     }
 
-    private async Task<SubmitReceipt[]> SubmitChunkAsync(int partition, JobSubmission[] jobs, CancellationToken cancellation)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await grains.GetGrain<IJobPartitionGrain>(partition).SubmitMany(jobs.AsImmutable()).WaitAsync(cancellation);
-            }
-            catch (Exception exception) when (IsTransient(exception))
-            {
-                if (attempt == SubmitTries)
-                    return [.. jobs.Select(job => new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Unavailable, Reason = exception.Message })];
-            }
-
-            jobs = [.. jobs.Select(job => job with { MayExist = true })];
-            await Task.Delay(ReconnectDelay * attempt, time, cancellation);
-        }
-    }
-
-    private JobSubmission Build<TArgs>(string type, TArgs args, SubmitOptions? options, string? queue)
-    {
-        options ??= new();
-        var job = new JobSubmission
-        {
-            Id = options.Id ?? JobIds.New(time),
-            Type = type,
-            Args = JsonSerializer.SerializeToUtf8Bytes(args, JobJson.Options),
-            Queue = options.Queue ?? queue ?? JobLimits.DefaultQueue,
-            Priority = options.Priority ?? JobLimits.DefaultPriority,
-            Countdown = Milliseconds(options.Countdown),
-            Eta = options.Eta?.ToUnixTimeMilliseconds(),
-            ExpiresAfter = Milliseconds(options.ExpiresAfter),
-            Retry = options.Retry,
-            Timeout = Milliseconds(options.Timeout),
-            Retention = Milliseconds(options.Retention),
-            Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
-            TraceParent = System.Diagnostics.Activity.Current?.Id,
-        };
-        return options.Id is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
-    }
-
-    private void CountSent(IReadOnlyList<JobSubmission> jobs, SubmitReceipt[] receipts, TimeSpan took)
-    {
-        foreach (var group in jobs.Zip(receipts).GroupBy(pair => (pair.First.Queue, pair.Second.Outcome)))
-        {
-            _meters.Sent(group.Key.Queue, group.Key.Outcome, group.Count(), took);
-        }
-    }
-
-    private async ValueTask<IJobPartitionGrain> PartitionOfAsync(string id, CancellationToken cancellation) =>
-        grains.GetGrain<IJobPartitionGrain>(JobIds.PartitionOf(id, (await GridAsync(cancellation)).Partitions));
-
-    private async ValueTask<GridInfo> GridAsync(CancellationToken cancellation) =>
-        _grid ??= await grains.GetGrain<IJobGridGrain>(0).GetInfo().WaitAsync(cancellation);
-
-    /// <summary>One step of a stream; null where the stream broke in a way that a new one mends.</summary>
-    private static async ValueTask<bool?> TryMoveNextAsync(IAsyncEnumerator<JobStatus> stream, CancellationToken cancellation)
-    {
-        try
-        {
-            return await stream.MoveNextAsync();
-        }
-        catch (Exception exception) when (IsTransient(exception) && !cancellation.IsCancellationRequested)
-        {
-            return null;
-        }
-    }
-
-    // What Orleans throws when a silo is lost, an activation has moved or a call has run into its time limit.
-    private static bool IsTransient(Exception exception) =>
-        exception is OrleansException or TimeoutException or EnumerationAbortedException or GridUnavailableException
-        || exception is InvalidOperationException { Source: "Orleans.Runtime" or "Orleans.Core" };
-
-    private static long? Milliseconds(TimeSpan? span) => span is { } value ? (long)value.TotalMilliseconds : null;
+    private static JobAttribute Named<TJob>() =>
+        typeof(TJob).GetCustomAttribute<JobAttribute>() ?? throw new ArgumentException($"{typeof(TJob).Name} has no [Job(\"name\")] attribute.");
 }

@@ -1,8 +1,8 @@
 namespace OrleansJobs;
 
 /// <summary>A submit breaks a rule. Nothing was stored.</summary>
-public sealed class JobRejectedException(IReadOnlyList<SubmissionProblem> problems)
-    : Exception("The job was rejected: " + string.Join(" ", problems.Select(problem => $"{problem.Pointer}: {problem.Detail}")))
+public sealed class JobRejectedException(IReadOnlyList<SubmissionProblem> problems, Exception? inner = null)
+    : Exception("The job was rejected: " + string.Join(" ", problems.Select(problem => $"{problem.Pointer}: {problem.Detail}")), inner)
 {
     public IReadOnlyList<SubmissionProblem> Problems { get; } = problems;
 }

@@ -1,12 +1,11 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace OrleansJobs;
 
-/// <summary>One job, to look at, wait for and cancel.</summary>
+/// <summary>One job, to look at, wait for, cancel and run again. Tests of code that submits jobs may derive their own.</summary>
 public class JobHandle
 {
-    private readonly JobClient _client;
+    private readonly JobClient? _client;
 
     internal JobHandle(JobClient client, string id, SubmitReceipt? receipt)
     {
@@ -15,27 +14,45 @@ public class JobHandle
         Receipt = receipt;
     }
 
+    /// <summary>For stand-ins in tests: what is not overridden throws.</summary>
+    protected JobHandle(string id) => Id = id;
+
     public string Id { get; }
 
     /// <summary>What the submit answered, where this handle comes from one.</summary>
     public SubmitReceipt? Receipt { get; }
 
-    /// <exception cref="JobNotFoundException"/>
-    public Task<JobStatus> GetStatusAsync(CancellationToken cancellation = default) => _client.GetStatusAsync(Id, cancellation);
+    private JobClient Client => _client ?? throw new NotSupportedException("This stand-in for a job does not do that.");
 
-    /// <summary>The status now, and again whenever it is newer, until the job has ended. Goes on over the loss of silos.</summary>
     /// <exception cref="JobNotFoundException"/>
-    public IAsyncEnumerable<JobStatus> WatchAsync(CancellationToken cancellation = default) => _client.WatchAsync(Id, 0, cancellation);
+    /// <exception cref="GridUnavailableException"/>
+    public virtual Task<JobStatus> GetStatusAsync(CancellationToken cancellation = default) => Client.GetStatusAsync(Id, cancellation);
+
+    /// <inheritdoc cref="WatchAsync(long, CancellationToken)"/>
+    public IAsyncEnumerable<JobStatus> WatchAsync(CancellationToken cancellation = default) => WatchAsync(0, cancellation);
+
+    /// <summary>
+    /// The status now, and again whenever it is newer, until the job has ended. Intermediate values may be left out; the last one never is.
+    /// Goes on over the loss of silos.
+    /// </summary>
+    /// <param name="afterVersion">Only what is newer than this <see cref="JobStatus.Version"/>; for going on where an earlier watch stopped.</param>
+    /// <exception cref="JobNotFoundException">There is no such job, or it was removed meanwhile.</exception>
+    /// <exception cref="GridUnavailableException">No answer for longer than <see cref="JobClientOptions.Patience"/>.</exception>
+    public virtual IAsyncEnumerable<JobStatus> WatchAsync(long afterVersion, CancellationToken cancellation = default) =>
+        Client.WatchAsync(Id, afterVersion, cancellation);
 
     /// <summary>Waits for the end, however it is, without taking part in progress.</summary>
     /// <exception cref="JobNotFoundException"/>
-    public Task<JobStatus> WaitAsync(CancellationToken cancellation = default) => _client.WaitAsync(Id, cancellation);
+    /// <exception cref="GridUnavailableException">No answer for longer than <see cref="JobClientOptions.Patience"/>.</exception>
+    public virtual Task<JobStatus> WaitAsync(CancellationToken cancellation = default) => Client.WaitAsync(Id, cancellation);
 
     /// <summary>Waits for the end and reads the result.</summary>
     /// <exception cref="JobFailedException"/>
     /// <exception cref="JobExpiredException"/>
     /// <exception cref="JobCancelledException"/>
     /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException">No answer for longer than <see cref="JobClientOptions.Patience"/>.</exception>
+    /// <exception cref="JsonException">The result is no <typeparamref name="T"/>.</exception>
     public async Task<T?> ResultAsync<T>(CancellationToken cancellation = default)
     {
         var status = await WaitAsync(cancellation);
@@ -50,13 +67,31 @@ public class JobHandle
     /// <summary>Ends a waiting job; asks a running one to stop. Durable when the task completes.</summary>
     /// <returns>False where the job had ended before.</returns>
     /// <exception cref="JobNotFoundException"/>
-    public Task<bool> CancelAsync(string? reason = null, CancellationToken cancellation = default) => _client.CancelAsync(Id, reason, cancellation);
+    /// <exception cref="GridUnavailableException">It may or may not be cancelled.</exception>
+    public virtual Task<bool> CancelAsync(string? reason = null, CancellationToken cancellation = default) => Client.CancelAsync(Id, reason, cancellation);
+
+    /// <summary>Runs a failed or cancelled job again, with its history kept.</summary>
+    /// <returns>False where the job has not failed or been cancelled.</returns>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException">It may or may not run again.</exception>
+    public virtual Task<bool> RetryAsync(CancellationToken cancellation = default) => Client.RetryAsync(Id, cancellation);
+
+    /// <summary>Removes a finished job.</summary>
+    /// <returns>False where the job has not ended.</returns>
+    /// <exception cref="JobNotFoundException">There is none, or no longer.</exception>
+    /// <exception cref="GridUnavailableException">It may or may not be removed.</exception>
+    public virtual Task<bool> DeleteAsync(CancellationToken cancellation = default) => Client.DeleteAsync(Id, cancellation);
 }
 
 /// <summary>One job whose result type is known.</summary>
-public sealed class JobHandle<TResult> : JobHandle
+public class JobHandle<TResult> : JobHandle
 {
     internal JobHandle(JobClient client, string id, SubmitReceipt? receipt) : base(client, id, receipt)
+    {
+    }
+
+    /// <inheritdoc cref="JobHandle(string)"/>
+    protected JobHandle(string id) : base(id)
     {
     }
 

@@ -1,0 +1,46 @@
+namespace OrleansJobs;
+
+/// <summary>The grid as a client reaches it: its grains, what it is made of, and patience with its silences.</summary>
+internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, JobClientOptions options)
+{
+    private GridInfo? _info;
+
+    public JobClientOptions Options => options;
+    public TimeProvider Time => time;
+    public IJobGridGrain Grid => grains.GetGrain<IJobGridGrain>(0);
+
+    public IJobGrain Job(string id) => grains.GetGrain<IJobGrain>(id);
+
+    public IJobPartitionGrain Partition(int number) => grains.GetGrain<IJobPartitionGrain>(number);
+
+    /// <summary>One try.</summary>
+    public async ValueTask<GridInfo> GetInfoAsync(CancellationToken cancellation) =>
+        _info ??= await TryAsync(Grid.GetInfo(), cancellation);
+
+    /// <summary>One try.</summary>
+    public async ValueTask<IJobPartitionGrain> PartitionOfAsync(string id, CancellationToken cancellation) =>
+        Partition(JobIds.PartitionOf(id, (await GetInfoAsync(cancellation)).Partitions));
+
+    public Task<T> TryAsync<T>(Task<T> call, CancellationToken cancellation) => call.WaitAsync(options.TryTimeout, time, cancellation);
+
+    /// <summary>Asks, and asks again where the answer is lost, until the deadline.</summary>
+    /// <exception cref="GridUnavailableException"/>
+    public async Task<T> AskAsync<T>(Func<Task<T>> question, CancellationToken cancellation)
+    {
+        var outage = new Outage(time, options.Deadline);
+        while (true)
+        {
+            var asked = time.GetTimestamp();
+            try
+            {
+                return await TryAsync(question(), cancellation);
+            }
+            catch (Exception exception) when (TransientFailure.Is(exception))
+            {
+                if (!outage.GoesOn(asked)) throw new GridUnavailableException($"The grid did not answer within {options.Deadline.TotalSeconds:0.###} s: {exception.Message}", exception);
+            }
+
+            await outage.DelayAsync(cancellation);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using Orleans.Concurrency;
+
+namespace OrleansJobs;
+
+/// <summary>
+/// The way of this process's submits to one partition. A submit that finds the way free goes at once and alone. While calls are under way,
+/// those that arrive gather and share the next one: under load a message carries many jobs, and an idle grid is as quick as ever.
+/// </summary>
+/// <param name="maxBatch">Jobs of one call.</param>
+/// <param name="timeout">How long one call may take.</param>
+internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBatch, TimeSpan timeout, TimeProvider time)
+{
+    /// <summary>One whose jobs the partition is writing, and one that waits there for its turn.</summary>
+    public const int MaxCalls = 2;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Waiting> _waiting = new();
+    private int _calls;
+
+    public Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            if (_calls == MaxCalls)
+            {
+                var waiting = new Waiting(job, cancellation);
+                _waiting.Enqueue(waiting);
+                return waiting.Receipt.Task.WaitAsync(cancellation);
+            }
+
+            _calls++;
+        }
+
+        return SendAsync(job, cancellation);
+    }
+
+    private async Task<SubmitReceipt> SendAsync(JobSubmission job, CancellationToken cancellation)
+    {
+        try
+        {
+            return await partition.Submit(job).WaitAsync(timeout, time, cancellation);
+        }
+        finally
+        {
+            // The others' jobs are not to travel in this caller's context, nor on a grain's turn.
+            if (TakeOrLeave() is { } batch)
+                ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Submitter.SendAllAsync(work.Batch), (Submitter: this, Batch: batch), preferLocal: false);
+        }
+    }
+
+    /// <summary>Sends what has gathered until nothing is left. Failures go to the callers, each of which decides for itself.</summary>
+    private async Task SendAllAsync(List<Waiting>? batch)
+    {
+        for (; batch is not null; batch = TakeOrLeave())
+        {
+            try
+            {
+                JobSubmission[] jobs = [.. batch.Select(waiting => waiting.Job)];
+                var receipts = await partition.SubmitMany(jobs.AsImmutable()).WaitAsync(timeout, time);
+                for (var i = 0; i < jobs.Length; i++) batch[i].Receipt.TrySetResult(receipts[i]);
+            }
+            catch (Exception exception)
+            {
+                foreach (var waiting in batch) waiting.Receipt.TrySetException(exception);
+            }
+        }
+    }
+
+    /// <summary>What has gathered, as much as one call takes; null where nothing has, and the way is given up.</summary>
+    private List<Waiting>? TakeOrLeave()
+    {
+        lock (_lock)
+        {
+            List<Waiting>? batch = null;
+            var size = new BatchSize(maxBatch);
+            while (_waiting.TryPeek(out var waiting))
+            {
+                if (!waiting.Cancellation.IsCancellationRequested)
+                {
+                    if (!size.TryAdd(waiting.Job)) break;
+                    (batch ??= []).Add(waiting);
+                }
+
+                _waiting.Dequeue();
+            }
+
+            if (batch is null) _calls--;
+            return batch;
+        }
+    }
+
+    private sealed record Waiting(JobSubmission Job, CancellationToken Cancellation)
+    {
+        public TaskCompletionSource<SubmitReceipt> Receipt { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

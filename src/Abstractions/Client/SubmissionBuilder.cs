@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace OrleansJobs;
+
+/// <summary>Makes a submission of what a caller says.</summary>
+internal static class SubmissionBuilder
+{
+    /// <exception cref="JobRejectedException">The arguments cannot be written as JSON.</exception>
+    public static JobSubmission Build<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time)
+    {
+        var job = new JobSubmission
+        {
+            Id = options.Id ?? JobIds.New(time),
+            Type = type,
+            Args = Write(args),
+            Queue = queue,
+            Priority = options.Priority ?? JobLimits.DefaultPriority,
+            Countdown = Milliseconds(options.Countdown),
+            Eta = Milliseconds(options.Eta),
+            ExpiresAfter = Milliseconds(options.ExpiresAfter),
+            Retry = options.Retry,
+            Timeout = Milliseconds(options.Timeout),
+            Retention = Milliseconds(options.Retention),
+            Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
+            TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
+        };
+        return options.Id is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
+    }
+
+    private static byte[] Write<TArgs>(TArgs args)
+    {
+        try
+        {
+            return JsonSerializer.SerializeToUtf8Bytes(args, JobJson.Options);
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
+        {
+            throw new JobRejectedException([new SubmissionProblem("/args", $"Arguments of type {typeof(TArgs).Name} cannot be written as JSON: {exception.Message}")], exception);
+        }
+    }
+
+    // Rounded up: a job is never early, and a duration above zero stays above it.
+    private static long? Milliseconds(TimeSpan? span) => span is { } value ? (long)Math.Ceiling(value.TotalMilliseconds) : null;
+
+    private static long? Milliseconds(DateTimeOffset? instant) =>
+        instant is { } value ? value.AddTicks(TimeSpan.TicksPerMillisecond - 1).ToUnixTimeMilliseconds() : null;
+}

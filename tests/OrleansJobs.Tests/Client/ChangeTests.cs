@@ -1,0 +1,68 @@
+using Orleans.Runtime;
+
+namespace OrleansJobs.Tests.Client;
+
+public class ChangeTests
+{
+    private readonly FakeGrid _grid = new();
+    private readonly ManualTime _time = new();
+    private readonly JobHandle _job;
+
+    public ChangeTests() => _job = new JobClient(_grid.Factory, _time).Get("job");
+
+    [Fact]
+    public async Task Change_AnswersWhetherItDidAnything()
+    {
+        Answers(Change(JobChangeOutcome.Done), Change(JobChangeOutcome.Done), Change(JobChangeOutcome.Done));
+        Assert.True(await _job.CancelAsync());
+        Assert.True(await _job.RetryAsync());
+        Assert.True(await _job.DeleteAsync());
+        Answers(Change(JobChangeOutcome.WrongState, JobState.Revoked), Change(JobChangeOutcome.WrongState, JobState.Success), Change(JobChangeOutcome.WrongState, JobState.Progress));
+        Assert.False(await _job.CancelAsync());
+        Assert.False(await _job.RetryAsync());
+        Assert.False(await _job.DeleteAsync());
+    }
+
+    [Fact]
+    public async Task Change_WhenThereIsNoJob_SaysSo()
+    {
+        Answers(Change(JobChangeOutcome.NotFound), Change(JobChangeOutcome.NotFound), Change(JobChangeOutcome.NotFound));
+        await Assert.ThrowsAsync<JobNotFoundException>(() => _job.CancelAsync());
+        await Assert.ThrowsAsync<JobNotFoundException>(() => _job.RetryAsync());
+        await Assert.ThrowsAsync<JobNotFoundException>(() => _job.DeleteAsync());
+    }
+
+    [Fact]
+    public async Task Change_WhoseFirstAnswerWasLost_CountsAsDoneWhereItShows()
+    {
+        Answers(new SiloUnavailableException(), Change(JobChangeOutcome.WrongState, JobState.Revoked));
+        Assert.True(await _time.RunAsync(_job.CancelAsync()));
+        Answers(Change(JobChangeOutcome.Unavailable), Change(JobChangeOutcome.WrongState, JobState.Pending));
+        Assert.True(await _time.RunAsync(_job.RetryAsync()));
+        Answers(new TimeoutException(), Change(JobChangeOutcome.NotFound));
+        Assert.True(await _time.RunAsync(_job.DeleteAsync()));
+        Answers(new TimeoutException(), Change(JobChangeOutcome.WrongState, JobState.Success));
+        Assert.False(await _time.RunAsync(_job.CancelAsync()));
+    }
+
+    [Fact]
+    public async Task Change_WhenTheStoreDoesNotAnswer_SaysThatItMayHaveHappened()
+    {
+        Answers([.. Enumerable.Repeat<object>(Change(JobChangeOutcome.Unavailable), 100)]);
+        var exception = await Assert.ThrowsAsync<GridUnavailableException>(() => _time.RunAsync(_job.CancelAsync()));
+        Assert.Contains("may or may not have happened", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static JobChange Change(JobChangeOutcome outcome, JobState? state = null) =>
+        new(outcome, state is { } known ? new JobStatus { Id = "job", Type = "a", Queue = "default", State = known } : null);
+
+    private void Answers(params object[] answers)
+    {
+        var next = new Queue<object>(answers);
+        _grid.Job.OnCancel = _grid.Partition().OnChange = () => next.Dequeue() switch
+        {
+            Exception exception => Task.FromException<JobChange>(exception),
+            var change => Task.FromResult((JobChange)change),
+        };
+    }
+}
