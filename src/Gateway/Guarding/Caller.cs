@@ -1,0 +1,38 @@
+using System.Security.Claims;
+
+namespace OrleansJobs.Gateway.Guarding;
+
+/// <summary>Who asks, and for which queues they are good.</summary>
+internal sealed class Caller
+{
+    public const string QueueClaim = "queue";
+    public const string ScopeClaim = "scope";
+
+    private readonly string[] _queues;
+
+    private Caller(string id, string[] queues)
+    {
+        Id = id;
+        _queues = queues;
+    }
+
+    public static Caller Anonymous { get; } = new("anonymous", []);
+
+    /// <summary>The key's id; keeps its idempotency keys apart from those of others.</summary>
+    public string Id { get; }
+
+    /// <summary>Empty: all queues.</summary>
+    public IReadOnlyList<string> Queues => _queues;
+
+    public bool IsLimited => _queues.Length > 0;
+
+    public static Caller Of(HttpContext context) => context.User.Identity is { IsAuthenticated: true } identity
+        ? Of(context.User, identity.Name)
+        : Anonymous;
+
+    public bool MayUse(string queue) => _queues.Length == 0 || Array.IndexOf(_queues, queue) >= 0;
+
+    private static Caller Of(ClaimsPrincipal user, string? name) => new(
+        name ?? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? user.FindFirstValue("sub") ?? "unnamed",
+        [.. user.FindAll(QueueClaim).Select(claim => claim.Value)]);
+}

@@ -1,0 +1,56 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+
+namespace OrleansJobs.Gateway.Guarding;
+
+/// <summary>
+/// The authorization policies of the gateway's routes. A host that wants other rules adds policies of the same names after
+/// <see cref="JobGatewayRegistration.AddJobGateway"/>.
+/// </summary>
+public static class Policies
+{
+    public const string Submit = "OrleansJobs.Submit";
+    public const string Read = "OrleansJobs.Read";
+    public const string Operate = "OrleansJobs.Operate";
+
+    /// <summary>Like <see cref="Read"/>, and for whoever holds the watch token of the job.</summary>
+    public const string Watch = "OrleansJobs.Watch";
+
+    internal static void Add(AuthorizationOptions authorization)
+    {
+        authorization.AddPolicy(Submit, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Submit)));
+        authorization.AddPolicy(Read, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read)));
+        authorization.AddPolicy(Operate, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Operate)));
+        authorization.AddPolicy(Watch, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrWatchToken = true }));
+    }
+}
+
+internal sealed record ScopeRequirement(string Scope) : IAuthorizationRequirement
+{
+    public bool OrWatchToken { get; init; }
+}
+
+internal sealed class ScopeHandler(IOptions<JobGatewayOptions> options, WatchTokens tokens) : AuthorizationHandler<ScopeRequirement>
+{
+    private readonly bool _open = options.Value.IsOpen;
+
+    protected override Task HandleRequirementAsync(AuthorizationHandlerContext authorization, ScopeRequirement requirement)
+    {
+        if (_open || HasScope(authorization, requirement.Scope)) authorization.Succeed(requirement);
+        else if (requirement.OrWatchToken && authorization.Resource is HttpContext context && HasTokens(context)) authorization.Succeed(requirement);
+        return Task.CompletedTask;
+    }
+
+    private static bool HasScope(AuthorizationHandlerContext authorization, string scope) =>
+        authorization.User.FindAll(Caller.ScopeClaim).Any(claim => claim.Value == scope || claim.Value.Split(' ').Contains(scope));
+
+    /// <summary>A token for each job that is asked for: the one in the path, or those in <c>jobs</c>.</summary>
+    private bool HasTokens(HttpContext context)
+    {
+        string[] ids = context.Request.RouteValues["id"] is string id ? [id] : context.Request.Query["jobs"].ToString().Split(',');
+        var given = context.Request.Query[WatchTokens.Parameter].ToString().Split(',');
+        if (given.Length != ids.Length || !ids.Zip(given).All(pair => JobIds.IsValid(pair.First) && tokens.IsValid(pair.Second, pair.First))) return false;
+        WatchTokens.Use(context);
+        return true;
+    }
+}

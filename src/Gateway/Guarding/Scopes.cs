@@ -1,0 +1,16 @@
+namespace OrleansJobs.Gateway.Guarding;
+
+/// <summary>What a key may do, as values of the claim <c>scope</c>.</summary>
+public static class Scopes
+{
+    /// <summary>Submit jobs.</summary>
+    public const string Submit = "submit";
+
+    /// <summary>Read jobs, lists, figures and events.</summary>
+    public const string Read = "read";
+
+    /// <summary>Cancel, retry and delete jobs; pause and resume queues.</summary>
+    public const string Operate = "operate";
+
+    public static readonly IReadOnlyList<string> All = [Submit, Read, Operate];
+}

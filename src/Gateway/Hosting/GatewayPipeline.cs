@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Hosting;
+using OrleansJobs.Gateway.Problems;
+
+namespace OrleansJobs.Gateway;
+
+/// <summary>What stands in front of the gateway's endpoints. Endpoints of the host are left alone; addresses that nobody serves are ours.</summary>
+internal static class GatewayPipeline
+{
+    public static void UseJobGateway(this WebApplication app)
+    {
+        var ours = app.Services.GetRequiredService<IOptions<JobGatewayOptions>>().Value.Cors.Origins;
+        app.UseWhen(IsOurs, branch =>
+        {
+            branch.Use((context, next) =>
+            {
+                SecurityHeaders.Set(context.Response);
+                return next(context);
+            });
+            branch.UseMiddleware<GatewayErrors>();
+        });
+        app.UseCors();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseWhen(IsOurs, branch => branch.Use((context, next) => RefuseForeign(context, next, ours)));
+    }
+
+    /// <summary>
+    /// A page of another origin can send simple requests without asking first. Those that change something are refused unless the origin is
+    /// allowed: what listens on localhost is in reach of every page that its user opens.
+    /// </summary>
+    private static Task RefuseForeign(HttpContext context, RequestDelegate next, List<string> allowed)
+    {
+        var request = context.Request;
+        if (request.Headers.Origin is not [{ } origin] || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
+            return next(context);
+        if (allowed.Contains("*") || allowed.Contains(origin) || origin == $"{request.Scheme}://{request.Host}") return next(context);
+        throw new ProblemException(new(ProblemTypes.ForeignOrigin, "Allow it under Gateway:Cors:Origins."));
+    }
+
+    private static bool IsOurs(HttpContext context) =>
+        context.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<GatewayRoute>() is not null || endpoint.DisplayName == "405 HTTP Method Not Supported";
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using StackExchange.Redis;
+
+namespace OrleansJobs.Gateway;
+
+/// <summary>How the gateway, in a process of its own, finds the silos.</summary>
+internal static class GridConnection
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    public static void Configure(IClientBuilder client)
+    {
+        var redis = client.Configuration.GetConnectionString("redis")
+            ?? throw new InvalidOperationException("A gateway in a process of its own finds the silos through Redis: set ConnectionStrings:redis.");
+        client.UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse(redis));
+        client.AddActivityPropagation();
+        // Silos may come later than the gateway, and go: it goes on asking.
+        client.UseConnectionRetryFilter(async (_, cancellation) =>
+        {
+            await Task.Delay(RetryDelay, TimeProvider.System, cancellation);
+            return true;
+        });
+    }
+}

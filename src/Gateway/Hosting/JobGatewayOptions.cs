@@ -1,0 +1,112 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrleansJobs.Gateway;
+
+/// <summary>How the gateway serves and guards. Section <c>Gateway</c> of the configuration; validated at start.</summary>
+public sealed class JobGatewayOptions
+{
+    public const string Section = "Gateway";
+
+    /// <summary>
+    /// Without <see cref="Keys"/> and <see cref="Scheme"/> everybody who reaches the gateway may do everything, so it then listens on loopback
+    /// only and refuses to start otherwise, unless this says that such is the intention.
+    /// </summary>
+    public bool AllowAnonymous { get; set; }
+
+    /// <summary>API keys, sent as <c>Authorization: Bearer ...</c>.</summary>
+    public List<ApiKeyOptions> Keys { get; set; } = [];
+
+    /// <summary>
+    /// The host's own authentication scheme, in place of API keys. It grants by claims: <c>scope</c> (<c>submit</c>, <c>read</c>, <c>operate</c>;
+    /// several in one claim are separated by spaces) and, to limit somebody to queues, one <c>queue</c> claim for each.
+    /// </summary>
+    public string? Scheme { get; set; }
+
+    /// <summary>
+    /// Secret that watch tokens are made with; at least 32 characters, the same for all gateways of a grid. Unset: random, so that tokens
+    /// are worth nothing to another gateway process or after a restart.
+    /// </summary>
+    public string? WatchTokenKey { get; set; }
+
+    /// <summary>Takes jobs of a type that no silo has ever had a handler for; they wait for one.</summary>
+    public bool AcceptUnknownTypes { get; set; }
+
+    /// <summary>Queues that submits may name. Empty: any.</summary>
+    public List<string> Queues { get; set; } = [];
+
+    public CorsOptions Cors { get; set; } = new();
+
+    /// <summary>For every key that says nothing else, and for every address where there are no keys.</summary>
+    public RateLimitOptions RateLimit { get; set; } = new();
+
+    /// <summary>What clients reach this gateway as, where a proxy changes it; for addresses given to pages of another origin.</summary>
+    public Uri? PublicUrl { get; set; }
+
+    /// <value>Bytes of the body of a batch; default 16 MiB.</value>
+    [Range(1 << 10, 1 << 30)] public int MaxBatchBytes { get; set; } = 16 << 20;
+
+    /// <summary>Bytes of bodies that are being received and submitted at a time; beyond it submits are answered 503.</summary>
+    /// <value>Default 256 MiB.</value>
+    [Range(1 << 20, 1L << 40)] public long MaxBodyBytesInFlight { get; set; } = 256 << 20;
+
+    /// <value>Connections at a time; default 20,000.</value>
+    [Range(1, 1_000_000)] public long MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Requests that wait for the end of a job (<c>Prefer: wait</c>) at a time; beyond it they are answered at once.</summary>
+    /// <value>Default 10,000.</value>
+    [Range(0, 1_000_000)] public int MaxWaits { get; set; } = 10_000;
+
+    /// <value>Streams of events at a time; beyond it 503. Default 20,000.</value>
+    [Range(0, 1_000_000)] public int MaxEventStreams { get; set; } = 20_000;
+
+    /// <value>Jobs that one stream of events may name or follow; default 100.</value>
+    [Range(1, 1000)] public int MaxEventJobs { get; set; } = 100;
+
+    /// <summary>How often an idle stream of events says that it is alive.</summary>
+    /// <value>Default 15 s.</value>
+    public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a reader of events may leave what was sent to it unread before it is dropped.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan EventWriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether nobody is asked who they are.</summary>
+    internal bool IsOpen => Keys.Count == 0 && Scheme is null;
+}
+
+/// <summary>An API key. The key itself is kept nowhere, only its hash.</summary>
+public sealed class ApiKeyOptions
+{
+    /// <summary>Who it belongs to; shows in logs, and keeps its idempotency keys apart from those of others.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>SHA-256 of the key, in hexadecimal: <c>printf %s "$KEY" | sha256sum</c>. Use keys of at least 32 random characters.</summary>
+    public string Sha256 { get; set; } = "";
+
+    /// <summary><c>submit</c>, <c>read</c>, <c>operate</c>.</summary>
+    public List<string> Scopes { get; set; } = [];
+
+    /// <summary>Queues that it is good for. Empty: all.</summary>
+    public List<string> Queues { get; set; } = [];
+
+    /// <summary>Null: the limit of <see cref="JobGatewayOptions.RateLimit"/>.</summary>
+    public RateLimitOptions? RateLimit { get; set; }
+}
+
+/// <summary>Which origins' pages may call the gateway.</summary>
+public sealed class CorsOptions
+{
+    /// <summary>Such as <c>https://app.example.com</c>; <c>*</c> for all. Empty: none but the gateway's own page.</summary>
+    public List<string> Origins { get; set; } = [];
+}
+
+/// <summary>A token bucket. A batch counts as many requests as it has jobs.</summary>
+public sealed class RateLimitOptions
+{
+    /// <value>0: no limit, the default.</value>
+    [Range(0.0, 1e9)] public double RequestsPerSecond { get; set; }
+
+    /// <summary>Requests that may come at once after a pause.</summary>
+    /// <value>Default 0: as many as two seconds bring, at least 1.</value>
+    [Range(0, 1_000_000_000)] public double Burst { get; set; }
+}

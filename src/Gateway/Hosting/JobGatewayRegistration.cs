@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Grid;
+using OrleansJobs.Gateway.Guarding;
+using OrleansJobs.Gateway.Hosting;
+using OrleansJobs.Gateway.Statuses;
+using OrleansJobs.Gateway.Submitting;
+
+namespace OrleansJobs.Gateway;
+
+public static class JobGatewayRegistration
+{
+    /// <summary>
+    /// Adds what <see cref="JobGatewayRoutes.MapJobs"/> needs. The process must be an Orleans client or a silo.
+    /// </summary>
+    /// <param name="configuration">Its section <c>Gateway</c> is read.</param>
+    /// <param name="configure">Has the last word.</param>
+    public static IServiceCollection AddJobGateway(
+        this IServiceCollection services, IConfiguration configuration, Action<JobGatewayOptions>? configure = null)
+    {
+        var options = services.AddOptions<JobGatewayOptions>().Bind(configuration.GetSection(JobGatewayOptions.Section));
+        if (configure is not null) options.Configure(configure);
+        options.ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobGatewayOptions>, JobGatewayOptionsValidator>());
+
+        services.AddJobClient();
+        AddServing(services);
+        AddGuarding(services);
+        return services;
+    }
+
+    private static void AddServing(IServiceCollection services)
+    {
+        services.AddSingleton<JobGrid>();
+        services.AddSingleton<JobTypeCatalogue>();
+        services.AddSingleton<OwnAddress>();
+        services.AddSingleton<BodyReader>();
+        services.AddSingleton<SubmissionBuilder>();
+        services.AddSingleton<SubmitEndpoints>();
+        services.AddSingleton<JobWaits>();
+        services.AddSingleton<StatusEndpoints>();
+        services.AddSingleton<ReasonReader>();
+        services.AddSingleton<ChangeEndpoints>();
+    }
+
+    private static void AddGuarding(IServiceCollection services)
+    {
+        services.AddSingleton<ApiKeys>();
+        services.AddSingleton<WatchTokens>();
+        services.AddSingleton<IAuthorizationHandler, ScopeHandler>();
+        services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
+        services.AddOptions<AuthenticationOptions>().Configure<IOptions<JobGatewayOptions>>((authentication, gateway) =>
+            authentication.DefaultScheme ??= gateway.Value.Scheme ?? ApiKeyAuthentication.SchemeName);
+        services.AddAuthorization(Policies.Add);
+        services.AddCors();
+        services.ConfigureOptions<GatewayCors>();
+        services.ConfigureOptions<GatewayKestrel>();
+        services.AddHostedService<ListenGuard>();
+    }
+}

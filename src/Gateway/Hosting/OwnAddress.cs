@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Options;
+
+namespace OrleansJobs.Gateway.Hosting;
+
+/// <summary>Addresses of this gateway, as a client can follow them.</summary>
+internal sealed class OwnAddress(IOptions<JobGatewayOptions> options)
+{
+    private readonly string? _public = options.Value.PublicUrl?.ToString().TrimEnd('/');
+
+    /// <summary>
+    /// A path, except for a page of another origin: that one would resolve a path against its own server, so it is given the whole address.
+    /// </summary>
+    public string Of(HttpContext context, string path)
+    {
+        if (_public is not null) return _public + path;
+        var request = context.Request;
+        var local = request.PathBase + path;
+        if (request.Headers.Origin.Count == 0) return local;
+        var own = $"{request.Scheme}://{request.Host}";
+        return request.Headers.Origin == own ? local : own + local;
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Grid;
+
+namespace OrleansJobs.Gateway.Statuses;
+
+/// <summary>Holds requests until their job has ended, for those who prefer to wait.</summary>
+internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options, TimeProvider time)
+{
+    /// <summary>The partition answers by then whether there is news or not.</summary>
+    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
+    private int _waiting;
+
+    public bool WasAskedFor(HttpContext context) => Preferences.Wait(context.Request) is not null;
+
+    /// <summary>The job that was just submitted: finished, if that is what the client waits for and it happens in time.</summary>
+    public async ValueTask<JobStatus> AfterSubmitAsync(HttpContext context, JobStatus status)
+    {
+        if (Preferences.Wait(context.Request) is not { } seconds) return status;
+        return await WaitAsync(context, status, seconds) ?? status;
+    }
+
+    /// <summary>The job's status, waited for if so preferred; null where there is no such job.</summary>
+    public async ValueTask<JobStatus?> StatusAsync(HttpContext context, string id)
+    {
+        var status = await grid.Job(id).GetStatus();
+        if (status is null || Preferences.Wait(context.Request) is not { } seconds) return status;
+        return await WaitAsync(context, status, seconds);
+    }
+
+    private async ValueTask<JobStatus?> WaitAsync(HttpContext context, JobStatus status, int seconds)
+    {
+        context.Response.Headers.Append("Vary", Preferences.Header);
+        try
+        {
+            // Too many waiting: a preference may be ignored, memory may not.
+            if (Interlocked.Increment(ref _waiting) > options.Value.MaxWaits) return status;
+            context.Response.Headers[Preferences.AppliedHeader] = $"wait={seconds}";
+            return status.IsFinished ? status : await WaitForEndAsync(status, TimeSpan.FromSeconds(seconds), context.RequestAborted);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async Task<JobStatus?> WaitForEndAsync(JobStatus status, TimeSpan atMost, CancellationToken cancellation)
+    {
+        var partition = await grid.PartitionAsync(status.Id);
+        var started = time.GetTimestamp();
+        var version = status.Version;
+        while (true)
+        {
+            var left = atMost - time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero) break;
+            var lifecycle = await partition.Wait(status.Id, version, left < LongPoll ? left : LongPoll).WaitAsync(cancellation);
+            if (lifecycle is null || lifecycle.IsFinished) return lifecycle;
+            version = Math.Max(version, lifecycle.Version);
+        }
+
+        // The partition does not know the progress; the job does.
+        return await grid.Job(status.Id).GetStatus();
+    }
+}

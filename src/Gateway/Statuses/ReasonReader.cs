@@ -1,0 +1,52 @@
+using System.Text.Json;
+using OrleansJobs.Gateway.Json;
+using OrleansJobs.Gateway.Problems;
+using OrleansJobs.Gateway.Submitting;
+
+namespace OrleansJobs.Gateway.Statuses;
+
+/// <summary>Reads the small body <c>{"reason": "..."}</c> that cancel and pause take, or none at all.</summary>
+internal sealed class ReasonReader(BodyReader bodies)
+{
+    public const int MaxLength = 256;
+    private const int MaxBytes = 4096;
+
+    public async Task<string?> ReadAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.ContentLength is null or 0 && request.Headers.TransferEncoding.Count == 0) return null;
+        if (ContentRules.Check(request, ContentRules.Json) is { } problem) throw new ProblemException(problem);
+        using var body = await bodies.ReadAsync(context, MaxBytes);
+        return body.Length == 0 ? null : Read(body.Span);
+    }
+
+    private static string? Read(ReadOnlySpan<byte> body)
+    {
+        var reader = StrictJson.Reader(body);
+        try
+        {
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.StartObject) throw Wrong("", "It must be an object with a reason.");
+            string? reason = null;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+            {
+                if (!reader.ValueTextEquals("reason"u8)) throw Wrong(StrictJson.Segment(reader.GetString()!), "There is no such member.");
+                if (reason is not null) throw Wrong("/reason", "It is given twice.");
+                reader.Read();
+                if (reader.TokenType != JsonTokenType.String) throw Wrong("/reason", "It must be a string.");
+                reason = reader.GetString()!;
+                if (reason.Length > MaxLength) throw Wrong("/reason", $"It may have at most {MaxLength} characters.");
+            }
+
+            StrictJson.ExpectEnd(ref reader);
+            return reason;
+        }
+        catch (Exception exception) when (StrictJson.IsMalformed(exception))
+        {
+            throw new ProblemException(StrictJson.Malformed(exception));
+        }
+    }
+
+    private static ProblemException Wrong(string pointer, string detail) =>
+        new(Problem.OfMember(ProblemTypes.InvalidMember, pointer, detail));
+}

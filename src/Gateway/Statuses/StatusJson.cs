@@ -1,0 +1,105 @@
+using System.Text.Json;
+
+namespace OrleansJobs.Gateway.Statuses;
+
+/// <summary>The JSON of a job's status, written member by member: it is what the gateway answers most.</summary>
+internal static class StatusJson
+{
+    private static readonly JsonEncodedText[] States = [.. Enum.GetValues<JobState>().Select(state => JsonEncodedText.Encode(state.Name))];
+
+    /// <param name="watchToken">For the submitter only.</param>
+    public static void Write(Utf8JsonWriter writer, JobStatus job, string? watchToken = null)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, job.Id);
+        writer.WriteString("type"u8, job.Type);
+        writer.WriteString("queue"u8, job.Queue);
+        writer.WriteNumber("priority"u8, job.Priority);
+        writer.WriteString("state"u8, States[(int)job.State]);
+        if (job.Phase.Name is { } phase) writer.WriteString("phase"u8, phase);
+        writer.WriteNumber("current"u8, job.Current);
+        // Pages divide by it.
+        writer.WriteNumber("total"u8, Math.Max(1, job.Total));
+        writer.WriteString("status"u8, job.Message);
+        writer.WriteNumber("attempt"u8, job.Attempt);
+        writer.WriteNumber("maxAttempts"u8, job.MaxAttempts);
+        writer.WriteNumber("version"u8, job.Version);
+        WriteInstant(writer, "submittedAt"u8, job.SubmittedAt);
+        WriteInstant(writer, "dueAt"u8, job.DueAt);
+        WriteInstant(writer, "startedAt"u8, job.StartedAt);
+        WriteInstant(writer, "finishedAt"u8, job.FinishedAt);
+        WriteInstant(writer, "expiresAt"u8, job.ExpiresAt);
+        if (job.Silo is not null) writer.WriteString("silo"u8, job.Silo);
+        WriteTags(writer, job.Tags);
+        WriteAttempts(writer, job.Attempts);
+        WriteOutcome(writer, job);
+        if (watchToken is not null) writer.WriteString("watchToken"u8, watchToken);
+        writer.WriteEndObject();
+    }
+
+    public static void WriteError(Utf8JsonWriter writer, JobError error)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("code"u8, error.Code);
+        if (error.Type is not null) writer.WriteString("type"u8, error.Type);
+        writer.WriteString("message"u8, error.Message);
+        writer.WriteEndObject();
+    }
+
+    public static void WriteInstant(Utf8JsonWriter writer, ReadOnlySpan<byte> name, DateTimeOffset? instant)
+    {
+        if (instant is { } value) writer.WriteString(name, value.UtcDateTime);
+    }
+
+    // Pages ask whether there is a "result" or an "error", so each stands in one state only.
+    private static void WriteOutcome(Utf8JsonWriter writer, JobStatus job)
+    {
+        if (job.State == JobState.Success)
+        {
+            writer.WritePropertyName("result"u8);
+            WriteResult(writer, job.Result);
+        }
+        else if (job is { State: JobState.Failure, Error: { } error })
+        {
+            writer.WritePropertyName("error"u8);
+            WriteError(writer, error);
+        }
+    }
+
+    // It is JSON already: the worker wrote it.
+    private static void WriteResult(Utf8JsonWriter writer, byte[]? result)
+    {
+        if (result is { Length: > 0 }) writer.WriteRawValue(result, skipInputValidation: true);
+        else writer.WriteNullValue();
+    }
+
+    private static void WriteTags(Utf8JsonWriter writer, JobTag[] tags)
+    {
+        writer.WriteStartObject("tags"u8);
+        foreach (var (name, value) in tags) writer.WriteString(name, value);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteAttempts(Utf8JsonWriter writer, JobAttempt[] attempts)
+    {
+        writer.WriteStartArray("attempts"u8);
+        foreach (var attempt in attempts)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("number"u8, attempt.Number);
+            if (attempt.Silo is not null) writer.WriteString("silo"u8, attempt.Silo);
+            WriteInstant(writer, "startedAt"u8, attempt.StartedAt);
+            WriteInstant(writer, "endedAt"u8, attempt.EndedAt);
+            writer.WriteString("outcome"u8, attempt.Outcome);
+            if (attempt.Error is { } error)
+            {
+                writer.WritePropertyName("error"u8);
+                WriteError(writer, error);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+}

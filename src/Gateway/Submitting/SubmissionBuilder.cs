@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Grid;
+using OrleansJobs.Gateway.Guarding;
+using OrleansJobs.Gateway.Json;
+using OrleansJobs.Gateway.Problems;
+
+namespace OrleansJobs.Gateway.Submitting;
+
+/// <summary>Turns what a client says into what the grid takes, or into a problem that says what is wrong with it.</summary>
+internal sealed class SubmissionBuilder(JobTypeCatalogue types, IOptions<JobGatewayOptions> options, TimeProvider time)
+{
+    private static readonly byte[] NoArgs = "{}"u8.ToArray();
+
+    private readonly HashSet<string> _queues = [.. options.Value.Queues];
+
+    /// <param name="body">What <see cref="SubmitRequest.Args"/> points into.</param>
+    /// <param name="argsPointer">Where the arguments stand in the body: <c>/args</c>, or nothing where they are the body.</param>
+    /// <param name="idempotencyKey">Null: none was given.</param>
+    public async ValueTask<(JobSubmission? Job, Problem? Problem)> BuildAsync(
+        SubmitRequest request, ReadOnlyMemory<byte> body, string argsPointer, Caller caller, string? idempotencyKey, JobLimits limits)
+    {
+        if (request.Id is not null && idempotencyKey is not null) request.Wrong("/id", "Give an id or an Idempotency-Key, not both.");
+        if (request.Errors.Count > 0) return (null, Problem.OfMembers(ProblemTypes.InvalidMember, request.Errors));
+        var type = SubmissionRules.IsName(request.Type) ? await types.FindAsync(request.Type!) : null;
+        var job = Build(request, body.Span, type, caller, idempotencyKey);
+        return Check(job, request, type, argsPointer, caller, limits) is { } problem ? (null, problem) : (job, null);
+    }
+
+    private JobSubmission Build(SubmitRequest request, ReadOnlySpan<byte> body, JobType? type, Caller caller, string? idempotencyKey)
+    {
+        var job = new JobSubmission
+        {
+            Id = request.Id ?? (idempotencyKey is null ? JobIds.New(time) : JobIds.FromKey(caller.Id, idempotencyKey)),
+            Type = request.Type!,
+            Args = request.Args is { } args ? body[args].ToArray() : NoArgs,
+            Queue = request.Queue ?? type?.Info.Queue ?? JobLimits.DefaultQueue,
+            Priority = request.Priority ?? JobLimits.DefaultPriority,
+            Countdown = request.Countdown,
+            Eta = request.Eta,
+            ExpiresAfter = request.ExpiresAfter,
+            ExpiresAt = request.ExpiresAt,
+            Retry = request.Attempts is { } attempts ? RetryPolicy.Default with { Attempts = attempts } : null,
+            Timeout = request.Timeout,
+            Retention = request.Retention,
+            Tags = request.Tags,
+            TraceParent = Activity.Current?.Id,
+        };
+        // An id of ours is fresh: the partition need not look whether it knows it.
+        return request.Id is null && idempotencyKey is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
+    }
+
+    private Problem? Check(JobSubmission job, SubmitRequest request, JobType? type, string argsPointer, Caller caller, JobLimits limits)
+    {
+        var broken = SubmissionRules.Check(job, limits, time.GetUtcNow());
+        if (broken.Length > 0) return OfRules(broken);
+        if (type is null && !options.Value.AcceptUnknownTypes)
+            return Problem.OfMember(ProblemTypes.UnknownType, "/type", $"No silo has, or has had, a handler for the type '{job.Type}'.");
+        if (_queues.Count > 0 && !_queues.Contains(job.Queue))
+            return Problem.OfMember(ProblemTypes.UnknownQueue, "/queue", $"The queue '{job.Queue}' is not one of those served.");
+        if (!caller.MayUse(job.Queue)) return Problem.OfMember(ProblemTypes.Forbidden, "/queue", $"This key is not good for the queue '{job.Queue}'.");
+
+        var errors = new List<ProblemError>();
+        var schema = type?.Args ?? Schemas.ArgsSchema.Anything;
+        try
+        {
+            schema.Check(job.Args, argsPointer, errors);
+        }
+        catch (Exception exception) when (StrictJson.IsMalformed(exception))
+        {
+            return StrictJson.Malformed(exception, request.Args is null ? "The body" : "A string in the arguments");
+        }
+
+        return errors.Count > 0 ? Problem.OfMembers(ProblemTypes.InvalidArgs, errors) : null;
+    }
+
+    /// <summary>The rules that a submission breaks, as the answer to it.</summary>
+    public static Problem OfRules(IReadOnlyList<SubmissionProblem> broken) => Problem.OfMembers(
+        broken.Any(problem => problem.TooLarge) ? ProblemTypes.TooLarge : ProblemTypes.InvalidMember,
+        [.. broken.Take(Problem.MaxErrors).Select(problem => new ProblemError(problem.Pointer, problem.Detail))]);
+}

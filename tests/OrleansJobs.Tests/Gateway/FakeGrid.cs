@@ -1,0 +1,245 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace OrleansJobs.Tests.Gateway;
+
+/// <summary>
+/// A grid in a dictionary, for what the gateway does with what a grid answers: outcomes, moments and faults that a real grid would have to be
+/// brought to. Jobs move only when a test moves them.
+/// </summary>
+internal sealed class FakeGrid : IGrainFactory
+{
+    private readonly ConcurrentDictionary<string, FakeJob> _jobs = new();
+
+    public JobLimits Limits { get; set; } = new();
+    public List<JobTypeInfo> Types { get; } =
+    [
+        new() { Name = "longtask", ArgsSchema = """{"type":"object","properties":{"steps":{"type":"integer","minimum":1,"maximum":50},"stepMs":{"type":"integer"}}}""" },
+        new() { Name = "anything", Queue = "side" },
+    ];
+
+    /// <summary>Thrown by every call, where set.</summary>
+    public Exception? Fault { get; set; }
+
+    /// <summary>What submits answer in place of storing the job, where set.</summary>
+    public Func<JobSubmission, SubmitReceipt>? Refuse { get; set; }
+
+    public Dictionary<string, QueueInfo> Queues { get; } = new() { ["default"] = new() { Name = "default" } };
+    public GridStats Stats { get; set; } = new();
+    public Func<JobQuery, JobPage>? Lists { get; set; }
+    public string? Trouble { get; set; }
+    public JobSubmission? LastSubmission { get; private set; }
+    public int TypeReads { get; private set; }
+    public int Watches;
+
+    public FakeJob this[string id] => _jobs[id];
+
+    public ICollection<FakeJob> Jobs => _jobs.Values;
+
+    public FakeJob Add(JobStatus status)
+    {
+        var job = new FakeJob(new() { Id = status.Id, Type = status.Type, Queue = status.Queue, Args = "{}"u8.ToArray() }, status);
+        _jobs[status.Id] = job;
+        return job;
+    }
+
+    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithStringKey =>
+        (TGrainInterface)(object)new JobFace(this, primaryKey);
+
+    public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithIntegerKey =>
+        typeof(TGrainInterface) == typeof(IJobGridGrain) ? (TGrainInterface)(object)new GridFace(this) : (TGrainInterface)(object)new PartitionFace(this);
+
+    private FakeJob? Find(string id)
+    {
+        if (Fault is not null) throw Fault;
+        return _jobs.GetValueOrDefault(id);
+    }
+
+    private SubmitReceipt Submit(JobSubmission submission)
+    {
+        if (Fault is not null) throw Fault;
+        LastSubmission = submission;
+        if (Refuse is not null) return Refuse(submission);
+        var added = new FakeJob(submission, new()
+        {
+            Id = submission.Id,
+            Type = submission.Type,
+            Queue = submission.Queue,
+            Priority = submission.Priority,
+            Phase = JobPhase.Waiting,
+            Version = 1,
+            Tags = submission.Tags,
+            SubmittedAt = TimeProvider.System.GetUtcNow(),
+            DueAt = TimeProvider.System.GetUtcNow() + TimeSpan.FromMilliseconds(submission.Countdown ?? 0),
+        });
+        var job = _jobs.GetOrAdd(submission.Id, added);
+        var outcome = job == added ? SubmitOutcome.Accepted
+            : job.Submission.Fingerprint.AsSpan().SequenceEqual(submission.Fingerprint) ? SubmitOutcome.Replayed
+            : SubmitOutcome.Conflict;
+        return new() { Id = submission.Id, Outcome = outcome, Status = outcome == SubmitOutcome.Conflict ? null : job.Status };
+    }
+
+    /// <summary>A job and the signal of its next version.</summary>
+    internal sealed class FakeJob(JobSubmission submission, JobStatus status)
+    {
+        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public JobSubmission Submission => submission;
+        public JobStatus Status { get; private set; } = status;
+        public Task Changed => _changed.Task;
+
+        public void Become(Func<JobStatus, JobStatus> change)
+        {
+            lock (this)
+            {
+                Status = change(Status) with { Version = Status.Version + 1 };
+                var changed = _changed;
+                _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                changed.SetResult();
+            }
+        }
+
+        public void Report(long current, long total, string message = "") => Become(status =>
+            status with { State = JobState.Progress, Phase = JobPhase.Running, Attempt = 1, Current = current, Total = total, Message = message });
+
+        public void Succeed(string json) => Become(status => status with
+        {
+            State = JobState.Success, Phase = JobPhase.None, Result = System.Text.Encoding.UTF8.GetBytes(json), FinishedAt = TimeProvider.System.GetUtcNow(),
+        });
+
+        public void Fail(string code, string message) => Become(status => status with
+        {
+            State = JobState.Failure, Phase = JobPhase.None, Error = new(code, "TestException", message), FinishedAt = TimeProvider.System.GetUtcNow(),
+        });
+
+        public async Task<JobStatus> After(long version, CancellationToken cancellation = default)
+        {
+            while (true)
+            {
+                var changed = Changed;
+                if (Status.Version > version || Status.IsFinished) return Status;
+                await changed.WaitAsync(cancellation);
+            }
+        }
+    }
+
+    private sealed class JobFace(FakeGrid grid, string id) : IJobGrain
+    {
+        public Task<JobStatus?> GetStatus() => Task.FromResult(grid.Find(id)?.Status);
+
+        public async IAsyncEnumerable<JobStatus> Watch(long afterVersion, [EnumeratorCancellation] CancellationToken cancellation = default)
+        {
+            Interlocked.Increment(ref grid.Watches);
+            try
+            {
+                if (grid.Find(id) is not { } job) yield break;
+                while (true)
+                {
+                    var status = await job.After(afterVersion, cancellation);
+                    afterVersion = status.Version;
+                    yield return status;
+                    if (status.IsFinished) yield break;
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref grid.Watches);
+            }
+        }
+
+        public Task<JobChange> Cancel(string? reason) => new PartitionFace(grid).Cancel(id, reason);
+    }
+
+    private sealed class PartitionFace(FakeGrid grid) : IJobPartitionGrain
+    {
+        public Task<SubmitReceipt> Submit(JobSubmission submission) => Task.FromResult(grid.Submit(submission));
+
+        public Task<SubmitReceipt[]> SubmitMany(Immutable<JobSubmission[]> submissions) => Task.FromResult(submissions.Value.Select(grid.Submit).ToArray());
+
+        public Task<JobStatus?> Get(string id) => Task.FromResult(grid.Find(id)?.Status);
+
+        public async Task<JobStatus?> Wait(string id, long version, TimeSpan atMost)
+        {
+            if (grid.Find(id) is not { } job) return null;
+            var changed = job.After(version);
+            await Task.WhenAny(changed, Task.Delay(atMost, TimeProvider.System));
+            return job.Status;
+        }
+
+        public Task<JobChange> Cancel(string id, string? reason) => Change(id, status => !status.IsFinished, status => status.State == JobState.Progress
+            ? status with { Phase = JobPhase.Cancelling }
+            : status with { State = JobState.Revoked, Phase = JobPhase.None, Message = reason ?? "" });
+
+        public Task<JobChange> Retry(string id) => Change(id, status => status.State is JobState.Failure or JobState.Revoked,
+            status => status with { State = JobState.Pending, Phase = JobPhase.Waiting, Error = null });
+
+        public async Task<JobChange> Delete(string id)
+        {
+            var change = await Change(id, status => status.IsFinished, status => status);
+            if (change.Outcome == JobChangeOutcome.Done) grid._jobs.TryRemove(id, out _);
+            return change;
+        }
+
+        public Task<byte[]?> GetArgs(string id) => Task.FromResult(grid.Find(id)?.Submission.Args);
+
+        public Task<JobPage> List(JobQuery query) => throw new NotSupportedException();
+
+        public Task<GridStats> GetStats() => throw new NotSupportedException();
+
+        private Task<JobChange> Change(string id, Func<JobStatus, bool> allowed, Func<JobStatus, JobStatus> change)
+        {
+            if (grid.Find(id) is not { } job) return Task.FromResult(new JobChange(JobChangeOutcome.NotFound, null));
+            if (!allowed(job.Status)) return Task.FromResult(new JobChange(JobChangeOutcome.WrongState, job.Status));
+            job.Become(change);
+            return Task.FromResult(new JobChange(JobChangeOutcome.Done, job.Status));
+        }
+    }
+
+    private sealed class GridFace(FakeGrid grid) : IJobGridGrain
+    {
+        public Task<GridInfo> GetInfo() => Answer(new GridInfo(4, grid.Limits));
+
+        public Task<Immutable<JobTypeInfo[]>> GetJobTypes()
+        {
+            grid.TypeReads++;
+            return Answer(grid.Types.ToArray().AsImmutable());
+        }
+
+        public Task<JobPage> List(JobQuery query) => Answer(grid.Lists?.Invoke(query) ?? new JobPage([.. grid.Jobs
+            .Select(job => job.Status)
+            .Where(status => (query.State is null || query.State == status.State) && (query.Queue ?? status.Queue) == status.Queue
+                && (query.Type ?? status.Type) == status.Type && query.Tags.All(status.Tags.Contains))
+            .OrderByDescending(status => status.SubmittedAt)
+            .Take(query.Limit)], null));
+
+        public Task<GridStats> GetStats() => Answer(grid.Stats);
+
+        public Task<Immutable<QueueInfo[]>> GetQueues() => Answer(grid.Queues.Values.ToArray().AsImmutable());
+
+        public Task<QueueInfo> Pause(string queue, string? reason) => Answer(grid.Queues[queue] = new() { Name = queue, Paused = true, Reason = reason });
+
+        public Task<QueueInfo> Resume(string queue) => Answer(grid.Queues[queue] = new() { Name = queue });
+
+        public Task<string?> GetTrouble() => Answer(grid.Trouble);
+
+        private Task<T> Answer<T>(T value) => grid.Fault is null ? Task.FromResult(value) : throw grid.Fault;
+    }
+
+    public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithGuidKey => throw new NotSupportedException();
+    public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithGuidCompoundKey => throw new NotSupportedException();
+    public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithIntegerCompoundKey => throw new NotSupportedException();
+    public TGrainObserverInterface CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj) where TGrainObserverInterface : IGrainObserver => throw new NotSupportedException();
+    public void DeleteObjectReference<TGrainObserverInterface>(IGrainObserver obj) where TGrainObserverInterface : IGrainObserver => throw new NotSupportedException();
+    public IGrain GetGrain(Type grainInterfaceType, Guid grainPrimaryKey) => throw new NotSupportedException();
+    public IGrain GetGrain(Type grainInterfaceType, long grainPrimaryKey) => throw new NotSupportedException();
+    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) => throw new NotSupportedException();
+    public IGrain GetGrain(Type grainInterfaceType, Guid grainPrimaryKey, string keyExtension) => throw new NotSupportedException();
+    public IGrain GetGrain(Type grainInterfaceType, long grainPrimaryKey, string keyExtension) => throw new NotSupportedException();
+    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId) where TGrainInterface : IAddressable => throw new NotSupportedException();
+    public IAddressable GetGrain(Type grainInterfaceType, IdSpan grainKey) => throw new NotSupportedException();
+    public IAddressable GetGrain(Type grainInterfaceType, IdSpan grainKey, string grainClassNamePrefix) => throw new NotSupportedException();
+    public IAddressable GetGrain(GrainId grainId) => throw new NotSupportedException();
+    public IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
+}
