@@ -1,0 +1,241 @@
+namespace OrleansJobs.Workers;
+
+/// <summary>Send an exchange to this partition, asking for so many jobs.</summary>
+internal readonly record struct Ask(int Partition, int Want);
+
+/// <summary>
+/// Decides whom to ask, with how much, and when. Reports go out at once, one exchange per partition at a time, and ask back as many jobs as
+/// they end; other free slots go in turn to the partitions that are known to have something. A partition that said it has nothing is not
+/// asked again until it hints. Not thread-safe; time is milliseconds of whatever clock.
+/// </summary>
+internal sealed class AskPlan
+{
+    /// <summary>Jobs that one exchange asks for at most.</summary>
+    public const int MaxWant = 1000;
+
+    private const int FirstBackoff = 50;
+    private const int MaxBackoff = 5000;
+
+    private readonly Line[] _lines;
+    private readonly Queue<int> _due = new();
+    private readonly Queue<int> _hungry = new();
+    private readonly List<int> _delayed = [];
+    private readonly List<int> _holders = [];
+    private long _loosenings;
+    private bool _stopping;
+
+    public AskPlan(int partitions)
+    {
+        _lines = new Line[partitions];
+        for (var partition = 0; partition < partitions; partition++) _lines[partition] = new Line();
+    }
+
+    /// <summary>Partitions with an exchange under way.</summary>
+    public int InFlight { get; private set; }
+
+    /// <summary>Nothing is under way, and nothing is to be said but to partitions that failed a moment ago.</summary>
+    public bool IsQuiet => InFlight == 0 && _due.Count == 0;
+
+    /// <summary>When the next partition that failed is due to be tried again; null where none waits for that.</summary>
+    public long? NextRetry => _delayed.Count == 0 ? null : _delayed.Min(partition => _lines[partition].NotBefore);
+
+    /// <summary>The partition has come to life and does not know us, or we it.</summary>
+    public void Opened(int partition)
+    {
+        var line = _lines[partition];
+        line.Curious = true;
+        // An answer that is under way may be from the activation before this one.
+        line.AskAgain = line.InFlight;
+        line.NotBefore = 0;
+        Queue(partition);
+    }
+
+    /// <summary>The partition has something for us. It is answered even where no slot is free, so that it can tell another worker.</summary>
+    public void Hinted(int partition)
+    {
+        var line = _lines[partition];
+        line.Must = true;
+        Opened(partition);
+    }
+
+    /// <summary>The partition is here, and has found no slot free.</summary>
+    public void HasBacklog(int partition) => Opened(partition);
+
+    /// <summary>So many more reports wait for the partition.</summary>
+    public void Reported(int partition, int reports = 1)
+    {
+        _lines[partition].Reports += reports;
+        Queue(partition);
+    }
+
+    /// <summary>Queues that were closed are open, or the suspect is done: whoever held jobs back may be asked again.</summary>
+    public void Loosened()
+    {
+        _loosenings++;
+        foreach (var partition in _holders)
+        {
+            _lines[partition].Curious = true;
+            Queue(partition);
+        }
+
+        _holders.Clear();
+    }
+
+    /// <summary>From now on nothing is asked for. Every partition is told.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        for (var partition = 0; partition < _lines.Length; partition++)
+        {
+            _lines[partition].Must = true;
+            _lines[partition].AskAgain = _lines[partition].InFlight;
+            Queue(partition);
+        }
+    }
+
+    /// <summary>The next exchange to send; null where there is none to send now.</summary>
+    /// <param name="free">Slots that could be set aside.</param>
+    public Ask? Next(int free, long now)
+    {
+        Wake(now);
+        while (_due.TryDequeue(out var partition))
+        {
+            var line = _lines[partition];
+            line.IsDue = false;
+            if (line.InFlight || !line.HasToSay) continue;
+            if (line.NotBefore > now) Delay(partition);
+            else return Send(partition, free);
+        }
+
+        while (!_stopping && free > 0 && _hungry.TryDequeue(out var partition))
+        {
+            var line = _lines[partition];
+            line.IsHungry = false;
+            if (line.InFlight || !line.MayHaveWork) continue;
+            if (line.NotBefore > now) Delay(partition);
+            else return Send(partition, free);
+        }
+
+        return null;
+    }
+
+    /// <summary>The exchange was answered.</summary>
+    public void Answered(int partition, int wanted, int got, int ready, bool heldBack, long now)
+    {
+        var line = Back(partition);
+        var again = heldBack && line.SentAtLoosening != _loosenings;
+        // It promised more than it gave: ask again, but not in a tight circle.
+        line.Failures = wanted > 0 && got == 0 && (ready > 0 || again) ? line.Failures + 1 : 0;
+        line.NotBefore = line.Failures > 0 ? now + Backoff(line.Failures) : 0;
+        line.Ready = ready;
+        line.Curious |= again;
+        if (heldBack && !again && !_holders.Contains(partition)) _holders.Add(partition);
+        Queue(partition);
+    }
+
+    /// <summary>The exchange failed: nobody knows whether it was heard. It is said again, after a while, with what was said.</summary>
+    public void Failed(int partition, int reports, long now)
+    {
+        var line = Back(partition);
+        line.Failures++;
+        line.NotBefore = now + Backoff(line.Failures);
+        line.Reports += reports;
+        line.Must = true;
+        line.Curious = true;
+        Queue(partition);
+    }
+
+    private static long Backoff(int failures) => Math.Min(MaxBackoff, FirstBackoff << Math.Min(10, failures - 1));
+
+    private Line Back(int partition)
+    {
+        var line = _lines[partition];
+        line.InFlight = false;
+        InFlight--;
+        if (line.AskAgain) line.Must = line.Curious = true;
+        return line;
+    }
+
+    private Ask Send(int partition, int free)
+    {
+        var line = _lines[partition];
+        var want = _stopping ? 0 : Math.Min(Math.Min(free, MaxWant), WantOf(line, free));
+        line.Reports = 0;
+        line.Ready = 0;
+        line.Must = line.Curious = line.AskAgain = false;
+        line.SentAtLoosening = _loosenings;
+        line.InFlight = true;
+        InFlight++;
+        return new Ask(partition, want);
+    }
+
+    private int WantOf(Line line, int free)
+    {
+        if (!line.MayHaveWork) return _hungry.Count > 0 ? 0 : line.Reports;
+        var share = (free + _hungry.Count) / (_hungry.Count + 1);
+        var want = Math.Max(1, Math.Max(share, line.Reports));
+        return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
+    }
+
+    private void Queue(int partition)
+    {
+        var line = _lines[partition];
+        if (line.InFlight) return;
+        if (line.HasToSay && !line.IsDue)
+        {
+            line.IsDue = true;
+            _due.Enqueue(partition);
+        }
+
+        if (line.MayHaveWork && !line.IsHungry)
+        {
+            line.IsHungry = true;
+            _hungry.Enqueue(partition);
+        }
+    }
+
+    private void Delay(int partition)
+    {
+        if (!_delayed.Contains(partition)) _delayed.Add(partition);
+    }
+
+    private void Wake(long now)
+    {
+        for (var i = _delayed.Count - 1; i >= 0; i--)
+        {
+            var partition = _delayed[i];
+            if (_lines[partition].NotBefore > now) continue;
+            _delayed.RemoveAt(i);
+            Queue(partition);
+        }
+    }
+
+    private sealed class Line
+    {
+        public bool InFlight { get; set; }
+
+        /// <summary>Reports that wait for the next exchange.</summary>
+        public int Reports { get; set; }
+
+        /// <summary>It is to hear from us even without a report or a free slot.</summary>
+        public bool Must { get; set; }
+
+        /// <summary>It may have work; how much is not known.</summary>
+        public bool Curious { get; set; }
+
+        /// <summary>Jobs that it said it has for us beyond what it gave.</summary>
+        public int Ready { get; set; }
+
+        /// <summary>How often things had loosened when the exchange was sent.</summary>
+        public long SentAtLoosening { get; set; }
+
+        /// <summary>It called while an exchange was under way, whose answer may be older than the call.</summary>
+        public bool AskAgain { get; set; }
+        public int Failures { get; set; }
+        public long NotBefore { get; set; }
+        public bool IsDue { get; set; }
+        public bool IsHungry { get; set; }
+        public bool HasToSay => Must || Reports > 0;
+        public bool MayHaveWork => Curious || Ready > 0;
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
+
+namespace OrleansJobs.Workers;
+
+/// <summary>What every attempt of a silo shares.</summary>
+internal sealed class AttemptServices
+{
+    public AttemptServices(
+        IServiceProvider provider, IOptions<JobGridOptions> configured, TimeProvider time, IWorkerGrid grid, JobMeters meters, ILogger<JobExecution> logger)
+    {
+        var options = configured.Value;
+        Provider = provider;
+        Limits = options.Limits;
+        CancelGrace = options.CancelGrace;
+        Time = time;
+        Grid = grid;
+        Carrier = new ProgressCarrier(grid.Feed, time, options, logger);
+        Execution = new JobExecution(this, meters, logger);
+    }
+
+    public IServiceProvider Provider { get; }
+    public JobLimits Limits { get; }
+    public TimeSpan CancelGrace { get; }
+    public TimeProvider Time { get; }
+    public IWorkerGrid Grid { get; }
+    public ProgressCarrier Carrier { get; }
+    public JobExecution Execution { get; }
+
+    /// <summary>Who takes what became of attempts; set by the worker before the first one starts.</summary>
+    public IAttemptOwner Owner { get; set; } = null!;
+
+    /// <summary>The handler did not stop in the time it was given: its job goes on without it.</summary>
+    public void Abandon(RunningJob job) => Owner.Ended(job, AttemptRules.OfStuck(job.Reason), returned: false);
+
+    public void CancelCallbackFailed(RunningJob job, Exception exception) => Execution.LogCancelCallback(job, exception);
+}
+
+/// <summary>The side of the grid that a worker talks to.</summary>
+internal interface IWorkerGrid
+{
+    IPartitionWork Partition(int partition);
+
+    IJobFeed Feed(string id);
+}
+
+/// <summary>Where attempts end.</summary>
+internal interface IAttemptOwner
+{
+    /// <summary>An attempt has ended. Only the first word on an attempt counts.</summary>
+    /// <param name="returned">Its handler has returned; otherwise it holds its slot until <see cref="HandlerReturned"/>.</param>
+    /// <returns>Whether it was the first.</returns>
+    bool Ended(RunningJob job, AttemptEnding ending, bool returned);
+
+    /// <summary>The handler of an attempt that ended without it has returned.</summary>
+    void HandlerReturned(RunningJob job);
+}

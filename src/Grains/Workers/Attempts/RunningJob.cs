@@ -1,0 +1,207 @@
+using System.Text.Json;
+
+namespace OrleansJobs.Workers;
+
+/// <summary>One attempt on this silo, from the arrival of its lease to its report: what its handler sees, and the strings to stop it by.</summary>
+internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
+{
+    private readonly AttemptServices _services;
+    private readonly CancellationTokenSource _stop = new();
+    private ITimer? _timer;
+    private ProgressCell? _progress;
+    private byte[]? _checkpoint;
+    private StopReason _reason;
+    private bool _told;
+    private bool _over;
+
+    public RunningJob(Lease lease, HandlerEntry handler, AttemptServices services)
+    {
+        Lease = lease;
+        Handler = handler;
+        _services = services;
+        LeaseName = new LeaseName(lease.Id, lease.Token);
+    }
+
+    public Lease Lease { get; }
+    public HandlerEntry Handler { get; }
+    public LeaseName LeaseName { get; }
+    public override string Id => Lease.Id;
+    public override string Type => Lease.Type;
+    public override string Queue => Lease.Queue;
+    public override int Attempt => Lease.Attempt;
+    public override long Token => Lease.Token;
+    public override DateTimeOffset SubmittedAt => Lease.SubmittedAt;
+    public override DateTimeOffset DueAt => Lease.DueAt;
+    public override IReadOnlyList<JobTag> Tags => Lease.Tags;
+    public CancellationToken Cancellation => _stop.Token;
+
+    /// <summary>Timestamp of its arrival, then of its start.</summary>
+    public long Since { get; set; }
+
+    /// <summary>Where it is; the worker's, under its lock.</summary>
+    public JobStage Stage { get; set; }
+
+    /// <summary>It holds the silo's one place for a suspect.</summary>
+    public bool HoldsSuspectPlace { get; set; }
+
+    public StopReason Reason
+    {
+        get { lock (_stop) return _reason; }
+    }
+
+    public override void Report(long current, long total, string? message = null) => (Volatile.Read(ref _progress) ?? Progress).Report(current, total, message);
+
+    public override async Task SaveCheckpointAsync<T>(T value, CancellationToken cancellation = default)
+    {
+        var bytes = WriteCheckpoint(value);
+        Volatile.Write(ref _told, true);
+        if (!await _services.Grid.Feed(Id).SaveCheckpoint(LeaseName, bytes).WaitAsync(cancellation).ConfigureAwait(false))
+            throw new JobAttemptStaleException(Id, Token);
+        Volatile.Write(ref _checkpoint, bytes);
+    }
+
+    public override T? Checkpoint<T>()
+        where T : default => Volatile.Read(ref _checkpoint) is { } bytes ? JsonSerializer.Deserialize<T>(bytes, JobJson.Options) : default;
+
+    void IThreadPoolWorkItem.Execute() => _ = _services.Execution.RunAsync(this);
+
+    /// <summary>What an attempt before this one has left.</summary>
+    public void Restore(byte[]? checkpoint) => Volatile.Write(ref _checkpoint, checkpoint);
+
+    /// <summary>From now on the timeout counts.</summary>
+    public void StartTimeout()
+    {
+        if (AttemptRules.TimeoutOf(Lease, Handler.Options) is { } soft) Arm(soft, static job => job.Stop(StopReason.Timeout));
+        else if (AttemptRules.HardTimeoutOf(Lease, Handler.Options, _services.CancelGrace) is { } hard) Arm(hard, static job => job.StopForGood());
+    }
+
+    /// <summary>Asks the handler to stop. A cancel goes before what was asked earlier.</summary>
+    public void Stop(StopReason reason)
+    {
+        lock (_stop)
+        {
+            if (_over || _reason >= reason) return;
+            var first = _reason == StopReason.None;
+            _reason = reason;
+            // A draining silo has its own end; every other stop ends the job even where the handler does not.
+            if (reason is not StopReason.Drain && Stage is JobStage.Running) Arm(GraceAfter(reason), static job => job._services.Abandon(job));
+            if (!first) return;
+        }
+
+        // Callbacks that the handler has registered run on the thread pool, and what they throw is theirs.
+        _ = CancelAsync();
+    }
+
+    /// <summary>No stop and no timeout from now on.</summary>
+    public void Over()
+    {
+        lock (_stop)
+        {
+            _over = true;
+            _timer?.Dispose();
+        }
+    }
+
+    /// <summary>The progress that can be watched from now on.</summary>
+    public Progress Watch() => _services.Carrier.Watch(Progress);
+
+    /// <summary>What goes to the partition of this attempt.</summary>
+    public JobReport ReportOf(AttemptEnding ending)
+    {
+        var told = Volatile.Read(ref _told);
+        var progress = default(Progress);
+        if (Volatile.Read(ref _progress) is { } cell)
+        {
+            progress = _services.Carrier.Close(cell, out var carried);
+            told |= carried;
+        }
+
+        return new JobReport
+        {
+            Id = Id,
+            Token = Token,
+            Kind = ending.Kind,
+            Result = ending.Result,
+            Error = ending.Error,
+            Delay = ending.Delay,
+            Progress = progress,
+            HasGrainState = told || Lease.HasGrainState,
+            MaxAttempts = AttemptRules.PolicyOf(Lease, Handler.Options).Attempts,
+        };
+    }
+
+    private ProgressCell Progress
+    {
+        get
+        {
+            if (Volatile.Read(ref _progress) is { } existing) return existing;
+            var made = new ProgressCell(LeaseName, _services.Carrier);
+            return Interlocked.CompareExchange(ref _progress, made, null) ?? made;
+        }
+    }
+
+    private byte[] WriteCheckpoint<T>(T value)
+    {
+        var limit = _services.Limits.MaxCheckpointBytes;
+        try
+        {
+            return ResultWriter.Write(value, static (writer, state) => JsonSerializer.Serialize(writer, state, JobJson.Options), limit);
+        }
+        catch (ResultTooLargeException)
+        {
+            throw new ArgumentException($"The checkpoint is longer than {limit} bytes as JSON.", nameof(value));
+        }
+    }
+
+    /// <summary>The grace of a cancel, unless the hard timeout of the handler comes sooner or lets it run longer after its timeout.</summary>
+    private TimeSpan GraceAfter(StopReason reason)
+    {
+        var grace = _services.CancelGrace;
+        if (AttemptRules.HardTimeoutOf(Lease, Handler.Options, grace) is not { } hard) return grace;
+        var left = hard - _services.Time.GetElapsedTime(Since);
+        if (left < TimeSpan.Zero) left = TimeSpan.Zero;
+        return reason is StopReason.Timeout || left < grace ? left : grace;
+    }
+
+    private void StopForGood()
+    {
+        Stop(StopReason.Timeout);
+        _services.Abandon(this);
+    }
+
+    private void Arm(TimeSpan after, Action<RunningJob> then)
+    {
+        lock (_stop)
+        {
+            if (_over) return;
+            _timer?.Dispose();
+            _timer = _services.Time.CreateTimer(_ => then(this), null, after, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task CancelAsync()
+    {
+        try
+        {
+            await _stop.CancelAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _services.CancelCallbackFailed(this, exception);
+        }
+    }
+}
+
+/// <summary>Where an attempt is on its silo.</summary>
+internal enum JobStage : byte
+{
+    /// <summary>Here, without a slot.</summary>
+    Waiting,
+    Running,
+
+    /// <summary>Its report is made; its handler has not returned.</summary>
+    Stuck,
+
+    /// <summary>Its report is made, and may not have been delivered yet.</summary>
+    Ended,
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Services;
+
+namespace OrleansJobs.Workers;
+
+/// <summary>The worker of this silo as others call it; all it does is hand on to <see cref="WorkerEngine"/>.</summary>
+internal sealed class JobWorker(GrainId id, Silo silo, ILoggerFactory loggers, WorkerEngine engine) : GrainService(id, silo, loggers), IJobWorker
+{
+    public Task Hint(int partition)
+    {
+        engine.Hint(partition);
+        return Task.CompletedTask;
+    }
+
+    public Task PartitionOpened(int partition)
+    {
+        engine.PartitionOpened(partition);
+        return Task.CompletedTask;
+    }
+
+    public Task<string[]> Confirm(int partition, long generation, LeaseName[] leases) => Task.FromResult(engine.Confirm(partition, generation, leases));
+
+    public Task Cancel(LeaseName lease)
+    {
+        engine.Cancel(lease);
+        return Task.CompletedTask;
+    }
+
+    public Task<Progress?> GetProgress(LeaseName lease) => Task.FromResult(engine.GetProgress(lease));
+
+    public Task SetPaused(string[] queues)
+    {
+        engine.SetPaused(queues);
+        return Task.CompletedTask;
+    }
+
+    public Task<SiloInfo> Describe() => Task.FromResult(engine.Describe());
+
+    public Task<JobTypeInfo[]> GetTypes() => Task.FromResult(engine.GetTypes());
+}
+
+/// <summary>Finds the worker of a silo without a directory look-up.</summary>
+internal interface IJobWorkerClient : IGrainServiceClient<IJobWorker>
+{
+    IJobWorker Of(SiloAddress silo);
+}
+
+internal sealed class JobWorkerClient(IServiceProvider services) : Orleans.Runtime.Services.GrainServiceClient<IJobWorker>(services), IJobWorkerClient
+{
+    public IJobWorker Of(SiloAddress silo) => GetGrainService(silo);
+}

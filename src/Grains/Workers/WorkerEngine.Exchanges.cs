@@ -1,0 +1,136 @@
+using Microsoft.Extensions.Logging;
+using OrleansJobs.Diagnostics;
+
+namespace OrleansJobs.Workers;
+
+/// <summary>The talk with the partitions.</summary>
+internal sealed partial class WorkerEngine
+{
+    /// <summary>Sends what is to be sent. Callers may be handlers or grains: the work is done elsewhere, with nothing of theirs.</summary>
+    private void Pump()
+    {
+        if (Interlocked.Exchange(ref _pumping, 2) == 0) ThreadPool.UnsafeQueueUserWorkItem(static engine => engine.PumpAll(), this, preferLocal: false);
+    }
+
+    private void PumpAll()
+    {
+        do
+        {
+            Interlocked.Exchange(ref _pumping, 1);
+            while (NextExchange() is { } exchange) _ = ExchangeAsync(exchange);
+        }
+        while (Interlocked.CompareExchange(ref _pumping, 0, 1) != 1);
+    }
+
+    private Exchange? NextExchange()
+    {
+        lock (_gate)
+        {
+            if (_closed) return null;
+            HandBackOverdue();
+            NoticeOpenings();
+            var free = _started && !_draining && !_outbox.IsFull ? _slots.Free : 0;
+            if (_plan.Next(free, Now) is not { } ask)
+            {
+                ArmTimer();
+                return null;
+            }
+
+            var ties = _ties[ask.Partition];
+            var reservation = ask.Want > 0 ? _slots.Reserve(ask.Want) : Reservation.None(_slots.Closed());
+            var reports = _outbox.Take(ask.Partition, out var left);
+            if (left > 0) _plan.Reported(ask.Partition, left);
+            return new Exchange(ask.Partition, reservation, new ExchangeRequest
+            {
+                Worker = ProfileFor(reservation.Closed, !reservation.MayBringSuspect),
+                Reports = reports,
+                Want = reservation.Count,
+                Room = reservation.Room,
+                Held = ties.LostAnswer ? [.. _held.Values.Where(job => job.Lease.Partition == ask.Partition).Select(job => job.LeaseName)] : null,
+                Sequence = ++ties.Sequence,
+            });
+        }
+    }
+
+    private async Task ExchangeAsync(Exchange exchange)
+    {
+        try
+        {
+            Settle(exchange, await _grid.Partition(exchange.Partition).Exchange(exchange.Request).ConfigureAwait(false));
+        }
+        catch (Exception exception)
+        {
+            Fail(exchange, exception);
+        }
+
+        Pump();
+    }
+
+    private void Settle(Exchange exchange, ExchangeReply reply)
+    {
+        var stale = reply.Taken.Count(taken => !taken);
+        lock (_gate)
+        {
+            var partition = exchange.Partition;
+            _ties[partition].LostAnswer = false;
+            foreach (var report in _outbox.Delivered(partition)) Forget(new LeaseName(report.Id, report.Token));
+            var maySuspect = _slots.Settle(exchange.Reservation, reply.Leases);
+            foreach (var lease in reply.Leases)
+            {
+                Take(lease, () => maySuspect);
+                if (lease.IsSuspect) maySuspect = false;
+            }
+
+            // Nothing could be held back from a request that was open to all: such a word is not waited upon.
+            var heldBack = reply.HeldBack && exchange.Reservation.IsRestricted;
+            _plan.Answered(partition, exchange.Reservation.Count, reply.Leases.Length, reply.Ready, heldBack, Now);
+            StartWaiting();
+            SignalWhenIdle();
+        }
+
+        if (stale == 0) return;
+        _meters.Stale(stale);
+        LogStale(exchange.Partition, stale);
+    }
+
+    private void Fail(Exchange exchange, Exception exception)
+    {
+        lock (_gate)
+        {
+            _ties[exchange.Partition].LostAnswer = true;
+            _slots.Settle(exchange.Reservation, []);
+            _plan.Failed(exchange.Partition, exchange.Request.Reports.Length, Now);
+            SignalWhenIdle();
+        }
+
+        LogExchangeFailed(exception, exchange.Partition, exchange.Request.Reports.Length);
+    }
+
+    /// <summary>The partition knows how the attempt ended. A stuck handler is no lease any more.</summary>
+    private void Forget(LeaseName lease) => _held.Remove(lease);
+
+    /// <summary>What was leased ahead of the slots and found none in time is for others to run.</summary>
+    private void HandBackOverdue()
+    {
+        if (!_waiting.Any(job => _time.GetElapsedTime(job.Since) >= LeaseAhead.Patience)) return;
+        var overdue = _waiting.Remove(job => _time.GetElapsedTime(job.Since) >= LeaseAhead.Patience);
+        _ahead.Overdue();
+        _slots.Ahead = _ahead.Allowed;
+        End(overdue, AttemptEnding.Returned);
+    }
+
+    private void ArmTimer()
+    {
+        var wait = _plan.NextRetry is { } retry ? Math.Max(1, retry - Now) : long.MaxValue;
+        if (_waiting.Count > 0) wait = Math.Min(wait, (long)LeaseAhead.Patience.TotalMilliseconds);
+        if (wait < long.MaxValue) _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} refused {Count} reports of attempts that no longer hold their job.")]
+    private partial void LogStale(int partition, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} could not be reached; {Count} reports are kept and will be sent again.")]
+    private partial void LogExchangeFailed(Exception exception, int partition, int count);
+
+    private sealed record Exchange(int Partition, Reservation Reservation, ExchangeRequest Request);
+}

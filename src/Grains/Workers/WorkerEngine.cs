@@ -1,0 +1,363 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
+
+namespace OrleansJobs.Workers;
+
+/// <summary>
+/// The worker of a silo, without anything of Orleans but the contracts: takes leases in, runs them in its slots, and brings their reports
+/// out. One lock guards its books; handlers, exchanges and everything else that takes time run outside of it, on the thread pool.
+/// </summary>
+internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly HandlerRegistry _handlers;
+    private readonly AttemptServices _attempts;
+    private readonly IWorkerGrid _grid;
+    private readonly TimeProvider _time;
+    private readonly JobMeters _meters;
+    private readonly ILogger _logger;
+    private readonly WorkerIdentity _identity;
+    private readonly JobGridOptions _options;
+    private readonly SlotPool _slots;
+    private readonly LeaseAhead _ahead;
+    private readonly AskPlan _plan;
+    private readonly ReportOutbox _outbox;
+    private readonly WaitingJobs _waiting;
+    private readonly Dictionary<LeaseName, RunningJob> _held = [];
+    private readonly PartitionTies[] _ties;
+    private readonly ITimer _timer;
+    private readonly long _origin;
+    private readonly WorkerProfile?[] _profiles = new WorkerProfile?[2];
+    private TaskCompletionSource? _idle;
+    private long _openings;
+    private bool _started;
+    private bool _draining;
+    private bool _closed;
+    private int _pumping;
+
+    public WorkerEngine(
+        WorkerIdentity identity, IOptions<JobGridOptions> configured, HandlerRegistry handlers, AttemptServices attempts, JobMeters meters, ILogger<WorkerEngine> logger)
+    {
+        var options = _options = configured.Value;
+        _identity = identity;
+        _handlers = handlers;
+        _attempts = attempts;
+        _grid = attempts.Grid;
+        _time = attempts.Time;
+        _meters = meters;
+        _logger = logger;
+        _slots = new SlotPool(options.Slots, options.Queues);
+        _ahead = new LeaseAhead(options.Slots);
+        _plan = new AskPlan(options.Partitions);
+        _outbox = new ReportOutbox(options.Partitions);
+        _waiting = new WaitingJobs(perQueue: options.Queues.Count > 0);
+        _ties = [.. Enumerable.Range(0, options.Partitions).Select(_ => new PartitionTies())];
+        _origin = _time.GetTimestamp();
+        _timer = _time.CreateTimer(static engine => ((WorkerEngine)engine!).Pump(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        attempts.Owner = this;
+        meters.ObserveSlots(() => _slots.Counts is var counts ? new SlotFigures(counts.Total, counts.Running + counts.Stuck, counts.Stuck, _draining) : default);
+    }
+
+    public WorkerProfile Profile
+    {
+        get { lock (_gate) return ProfileFor(_slots.Closed(), _slots.HasSuspect); }
+    }
+
+    public bool IsDraining
+    {
+        get { lock (_gate) return _draining; }
+    }
+
+    /// <summary>Asks every partition once, so that they know who is hungry.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (_started || _draining) return;
+            _started = true;
+            for (var partition = 0; partition < _options.Partitions; partition++) _plan.Opened(partition);
+        }
+
+        Pump();
+    }
+
+    public int TryReserve(string queue, string type, int wanted)
+    {
+        if (!_handlers.Has(type)) return 0;
+        lock (_gate) return _draining || _outbox.IsFull ? 0 : _slots.TryReserve(queue, wanted);
+    }
+
+    public void Release(string queue, int count)
+    {
+        _slots.Release(queue, count);
+        Pump();
+    }
+
+    public void Start(IReadOnlyList<Lease> leases)
+    {
+        lock (_gate)
+        {
+            foreach (var lease in leases)
+            {
+                _slots.Admit(lease.Queue);
+                Take(lease, maySuspect: _slots.TryTakeSuspect);
+            }
+
+            StartWaiting();
+        }
+
+        Pump();
+    }
+
+    public void HasBacklog(int partition)
+    {
+        lock (_gate)
+        {
+            if (_draining) return;
+            _plan.HasBacklog(partition);
+            if (_slots.Free == 0) return;
+        }
+
+        Pump();
+    }
+
+    public void Hint(int partition)
+    {
+        lock (_gate) _plan.Hinted(partition);
+        Pump();
+    }
+
+    public void PartitionOpened(int partition)
+    {
+        lock (_gate) _plan.Opened(partition);
+        Pump();
+    }
+
+    public string[] Confirm(int partition, long generation, LeaseName[] leases)
+    {
+        lock (_gate)
+        {
+            _ties[partition].OldestGeneration = Math.Max(_ties[partition].OldestGeneration, generation);
+            return [.. leases.Where(_held.ContainsKey).Select(lease => lease.Id)];
+        }
+    }
+
+    public void Cancel(LeaseName lease)
+    {
+        lock (_gate)
+        {
+            if (!_held.TryGetValue(lease, out var job)) return;
+            if (job.Stage is JobStage.Waiting) End(_waiting.Remove(waiting => waiting == job), AttemptEnding.Cancelled);
+            else if (job.Stage is JobStage.Running) job.Stop(StopReason.Cancel);
+        }
+
+        Pump();
+    }
+
+    public Progress? GetProgress(LeaseName lease)
+    {
+        RunningJob? job;
+        lock (_gate)
+        {
+            if (!_held.TryGetValue(lease, out job) || job.Stage is not JobStage.Running) return null;
+        }
+
+        return job.Watch();
+    }
+
+    public void SetPaused(string[] queues)
+    {
+        lock (_gate)
+        {
+            _slots.SetPaused(queues);
+            End(_waiting.Remove(job => _slots.IsPaused(job.Queue)), AttemptEnding.Returned);
+        }
+
+        Pump();
+    }
+
+    public SiloInfo Describe()
+    {
+        var counts = _slots.Counts;
+        return new SiloInfo
+        {
+            Address = _identity.Silo.ToString(),
+            Name = _identity.Name,
+            Slots = counts.Total,
+            Busy = counts.Running + counts.Stuck,
+            Stuck = counts.Stuck,
+            Draining = IsDraining,
+            Types = _handlers.Types,
+        };
+    }
+
+    public JobTypeInfo[] GetTypes() => _handlers.Describe();
+
+    public bool Ended(RunningJob job, AttemptEnding ending, bool returned)
+    {
+        lock (_gate)
+        {
+            if (job.Stage is not JobStage.Running) return false;
+            if (returned) _slots.Finish(job.Queue);
+            else _slots.Stick(job.Queue);
+            _ahead.Finished(_time.GetElapsedTime(job.Since));
+            _slots.Ahead = _ahead.Allowed;
+            Report(job, ending, returned ? JobStage.Ended : JobStage.Stuck);
+            StartWaiting();
+        }
+
+        if (!returned) LogStuck(job.Id, job.Type);
+        Pump();
+        return true;
+    }
+
+    public void HandlerReturned(RunningJob job)
+    {
+        lock (_gate)
+        {
+            if (job.Stage is not JobStage.Stuck) return;
+            job.Stage = JobStage.Ended;
+            _slots.Unstick(job.Queue);
+            LeaveSuspectPlace(job);
+            StartWaiting();
+        }
+
+        Pump();
+    }
+
+    public void Dispose()
+    {
+        lock (_gate) _closed = true;
+        _timer.Dispose();
+        _attempts.Carrier.Dispose();
+    }
+
+    private long Now => (long)_time.GetElapsedTime(_origin).TotalMilliseconds;
+
+    /// <summary>A lease has come in and is counted as waiting.</summary>
+    private void Take(Lease lease, Func<bool> maySuspect)
+    {
+        var name = new LeaseName(lease.Id, lease.Token);
+        if (_held.ContainsKey(name) || FencingToken.GenerationOf(lease.Token) < _ties[lease.Partition].OldestGeneration)
+        {
+            // It came twice, or from an activation of its partition that has been succeeded by one which gave it up.
+            _slots.Drop(lease.Queue);
+            LogNotTaken(lease.Id, lease.Token);
+            return;
+        }
+
+        if (!_handlers.TryGet(lease.Type, out var handler))
+        {
+            Refuse(lease, UnknownType);
+            return;
+        }
+
+        var job = new RunningJob(lease, handler, _attempts) { Since = _time.GetTimestamp() };
+        if (lease.IsSuspect && !(job.HoldsSuspectPlace = maySuspect()))
+        {
+            Refuse(lease, AttemptEnding.Returned);
+            return;
+        }
+
+        _held.Add(name, job);
+        if (_draining || _slots.IsPaused(lease.Queue)) End([job], AttemptEnding.Returned);
+        else _waiting.Add(job);
+    }
+
+    /// <summary>A lease that cannot be run here goes back without having been a job.</summary>
+    private void Refuse(Lease lease, AttemptEnding ending)
+    {
+        _slots.Drop(lease.Queue);
+        _outbox.Add(lease.Partition, new JobReport
+        {
+            Id = lease.Id, Token = lease.Token, Kind = ending.Kind, Delay = ending.Delay, HasGrainState = lease.HasGrainState,
+            MaxAttempts = (lease.Retry ?? _options.Retry).Attempts,
+        });
+        _plan.Reported(lease.Partition);
+    }
+
+    /// <summary>Ends jobs that never got a slot.</summary>
+    private void End(IEnumerable<RunningJob> waiting, AttemptEnding ending)
+    {
+        foreach (var job in waiting)
+        {
+            _slots.Drop(job.Queue);
+            Report(job, ending, JobStage.Ended);
+        }
+    }
+
+    private void Report(RunningJob job, AttemptEnding ending, JobStage stage)
+    {
+        job.Stage = stage;
+        if (stage is JobStage.Ended) LeaveSuspectPlace(job);
+        _outbox.Add(job.Lease.Partition, job.ReportOf(ending));
+        _plan.Reported(job.Lease.Partition);
+    }
+
+    private void LeaveSuspectPlace(RunningJob job)
+    {
+        if (!job.HoldsSuspectPlace) return;
+        job.HoldsSuspectPlace = false;
+        _slots.ReleaseSuspect();
+    }
+
+    /// <summary>Where a queue or the place for a suspect has come free, those who held jobs back for it are asked again.</summary>
+    private void NoticeOpenings()
+    {
+        if (_openings == _slots.Openings) return;
+        _openings = _slots.Openings;
+        _plan.Loosened();
+    }
+
+    private void StartWaiting()
+    {
+        while (_waiting.TakeNext(_slots) is { } job)
+        {
+            job.Stage = JobStage.Running;
+            job.Since = _time.GetTimestamp();
+            ThreadPool.UnsafeQueueUserWorkItem(job, preferLocal: false);
+        }
+    }
+
+    private WorkerProfile MakeProfile(string[] closed, bool hasSuspect) => new()
+    {
+        Silo = _identity.Silo,
+        SiloName = _identity.Name,
+        Types = _draining ? [] : _handlers.Types,
+        Queues = _slots.Queues,
+        Closed = closed,
+        HasSuspect = hasSuspect,
+    };
+
+    /// <summary>The same object for as long as it says the same; one with a suspect and one without.</summary>
+    private WorkerProfile ProfileFor(string[] closed, bool hasSuspect)
+    {
+        ref var profile = ref _profiles[hasSuspect ? 1 : 0];
+        if (profile is null || !profile.Closed.AsSpan().SequenceEqual(closed)) profile = MakeProfile(closed, hasSuspect);
+        return profile;
+    }
+
+    /// <summary>What ties this worker to one partition.</summary>
+    private sealed class PartitionTies
+    {
+        /// <summary>Leases of older generations are not taken any more.</summary>
+        public long OldestGeneration { get; set; }
+        public long Sequence { get; set; }
+
+        /// <summary>An answer was lost: what is held is said with the next exchange.</summary>
+        public bool LostAnswer { get; set; }
+    }
+
+    private static readonly AttemptEnding UnknownType = AttemptEnding.Postponed(TimeSpan.FromSeconds(5));
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Lease {Token} of job {JobId} is not taken: it is here already, or given up by its partition.")]
+    private partial void LogNotTaken(string jobId, long token);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The handler of job {JobId} ({JobType}) did not stop in the time it was given. Its job has ended without it, and its slot is stuck until it returns.")]
+    private partial void LogStuck(string jobId, string jobType);
+}
+
+/// <summary>Which silo a worker is of.</summary>
+internal sealed record WorkerIdentity(SiloAddress Silo, string Name);

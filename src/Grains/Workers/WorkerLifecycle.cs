@@ -1,0 +1,26 @@
+namespace OrleansJobs.Workers;
+
+/// <summary>
+/// Starts the worker once the silo is active, and drains it before anything else of the silo stops: while it drains, the silo still calls
+/// and is called.
+/// </summary>
+internal sealed class WorkerLifecycle(WorkerEngine engine) : ILifecycleParticipant<ISiloLifecycle>
+{
+    private const int Stage = ServiceLifecycleStage.Active + 1;
+
+    public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(WorkerLifecycle), Stage, Start, engine.DrainAsync);
+
+    private Task Start(CancellationToken cancellation)
+    {
+        engine.Start();
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>The grid by grain calls.</summary>
+internal sealed class WorkerGrid(IGrainFactory grains) : IWorkerGrid
+{
+    public IPartitionWork Partition(int partition) => grains.GetGrain<IPartitionWork>(partition);
+
+    public IJobFeed Feed(string id) => grains.GetGrain<IJobFeed>(id);
+}

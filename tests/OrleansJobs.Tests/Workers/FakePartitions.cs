@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using System.Text;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Workers;
+
+/// <summary>The partitions and job grains of a grid in memory, as a worker sees them: first in, first out, with the contract kept to the letter.</summary>
+internal sealed class FakePartitions : IWorkerGrid
+{
+    private readonly FakePartition[] _partitions;
+
+    public FakePartitions(int partitions) => _partitions = [.. Enumerable.Range(0, partitions).Select(number => new FakePartition(this, number))];
+
+    public ConcurrentDictionary<string, FakeFeed> Feeds { get; } = new();
+
+    public SemaphoreSlim Reported { get; } = new(0);
+
+    /// <summary>Called when a job becomes ready and a worker was told to be called.</summary>
+    public Action<int> Hint { get; set; } = _ => { };
+
+    public IEnumerable<JobReport> Reports => _partitions.SelectMany(partition => partition.Reports);
+
+    public FakePartition this[int partition] => _partitions[partition];
+
+    IPartitionWork IWorkerGrid.Partition(int partition) => _partitions[partition];
+
+    IJobFeed IWorkerGrid.Feed(string id) => Feed(id);
+
+    public FakeFeed Feed(string id) => Feeds.GetOrAdd(id, _ => new FakeFeed());
+
+    /// <summary>Waits for so many reports and gives them.</summary>
+    public async Task<JobReport[]> WaitForReports(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (!await Reported.WaitAsync(TimeSpan.FromSeconds(30))) Assert.Fail($"Only {i} of {count} reports came.");
+        }
+
+        return [.. Reports];
+    }
+}
+
+internal sealed class FakePartition(FakePartitions grid, int number) : IPartitionWork
+{
+    private readonly Lock _gate = new();
+    private readonly List<Lease> _ready = [];
+    private readonly Dictionary<LeaseName, Lease> _leased = [];
+    private readonly List<JobReport> _reports = [];
+    private readonly List<ExchangeRequest> _requests = [];
+    private bool _hungry;
+    private long _counter;
+    private long _lastSequence;
+
+    /// <summary>Runs before an exchange is heard; may throw.</summary>
+    public Func<ExchangeRequest, Task> Before { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Runs after an exchange has taken effect and before its answer; may throw.</summary>
+    public Func<ExchangeRequest, Task> After { get; set; } = _ => Task.CompletedTask;
+
+    public long Generation { get; set; } = 1;
+
+    public IReadOnlyList<JobReport> Reports
+    {
+        get { lock (_gate) return [.. _reports]; }
+    }
+
+    public IReadOnlyList<ExchangeRequest> Requests
+    {
+        get { lock (_gate) return [.. _requests]; }
+    }
+
+    public int LeasedCount
+    {
+        get { lock (_gate) return _leased.Count; }
+    }
+
+    /// <summary>Puts jobs in without telling anybody.</summary>
+    public Lease Add(string type, string args = "null", string queue = "default", Func<Lease, Lease>? with = null)
+    {
+        lock (_gate)
+        {
+            var token = FencingToken.Make(Generation, ++_counter);
+            var lease = new Lease
+            {
+                Id = $"p{number}-{_counter}", Partition = number, Token = token, Type = type, Queue = queue, Args = Encoding.UTF8.GetBytes(args), Attempt = 1,
+            };
+            lease = with?.Invoke(lease) ?? lease;
+            _ready.Add(lease);
+            return lease;
+        }
+    }
+
+    /// <summary>Puts a job in and calls the worker where it said to be called.</summary>
+    public Lease Submit(string type, string args = "null", string queue = "default", Func<Lease, Lease>? with = null)
+    {
+        var lease = Add(type, args, queue, with);
+        bool hungry;
+        lock (_gate) (hungry, _hungry) = (_hungry, false);
+        if (hungry) grid.Hint(number);
+        return lease;
+    }
+
+    public async Task<ExchangeReply> Exchange(ExchangeRequest request)
+    {
+        await Task.Yield();
+        await Before(request);
+        var reply = Apply(request);
+        await After(request);
+        return reply;
+    }
+
+    public Task Wake() => Task.CompletedTask;
+
+    public Task SilosLost(SiloAddress[] silos) => Task.CompletedTask;
+
+    public Task Rehome() => Task.CompletedTask;
+
+    public Task<bool> IsCurrent(string id, long token)
+    {
+        lock (_gate) return Task.FromResult(_leased.ContainsKey(new LeaseName(id, token)));
+    }
+
+    private ExchangeReply Apply(ExchangeRequest request)
+    {
+        lock (_gate)
+        {
+            _requests.Add(request);
+            var overtaken = request.Sequence < _lastSequence;
+            _lastSequence = Math.Max(_lastSequence, request.Sequence);
+            var taken = request.Reports.Select(Take).ToArray();
+            var leases = new List<Lease>();
+            if (request.Held is { } held) leases.AddRange(_leased.Values.Where(lease => !held.Contains(new LeaseName(lease.Id, lease.Token))));
+            var room = request.Room?.ToDictionary(entry => entry.Queue, entry => entry.Jobs);
+            var (given, ready, heldBack, suspects) = (0, 0, false, 0);
+            foreach (var lease in _ready.ToArray())
+            {
+                if (!request.Worker.Types.Contains(lease.Type) || request.Worker.Queues?.Contains(lease.Queue) == false) continue;
+                if (request.Worker.Closed.Contains(lease.Queue) || (room is not null && room.GetValueOrDefault(lease.Queue) <= 0)
+                    || (lease.IsSuspect && (request.Worker.HasSuspect || suspects > 0)))
+                {
+                    heldBack = true;
+                }
+                else if (given < request.Want && !overtaken)
+                {
+                    given++;
+                    if (lease.IsSuspect) suspects++;
+                    if (room is not null) room[lease.Queue]--;
+                    _ready.Remove(lease);
+                    _leased.Add(new LeaseName(lease.Id, lease.Token), lease);
+                    leases.Add(lease);
+                }
+                else
+                {
+                    ready++;
+                }
+            }
+
+            _hungry = ready == 0 && request.Worker.Types.Length > 0;
+            return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack };
+        }
+    }
+
+    private bool Take(JobReport report)
+    {
+        if (!_leased.Remove(new LeaseName(report.Id, report.Token))) return false;
+        _reports.Add(report);
+        grid.Reported.Release();
+        return true;
+    }
+}
+
+internal sealed class FakeFeed : IJobFeed
+{
+    private readonly Lock _gate = new();
+    private readonly List<Progress> _progress = [];
+
+    public SemaphoreSlim Told { get; } = new(0);
+    public bool Watched { get; set; } = true;
+    public byte[]? Saved { get; set; }
+    public bool Refuses { get; set; }
+    public Func<Task> Before { get; set; } = () => Task.CompletedTask;
+
+    public IReadOnlyList<Progress> ProgressSeen
+    {
+        get { lock (_gate) return [.. _progress]; }
+    }
+
+    public async Task<bool> Progress(LeaseName lease, Progress progress)
+    {
+        await Before();
+        lock (_gate) _progress.Add(progress);
+        Told.Release();
+        return Watched;
+    }
+
+    public async Task<bool> SaveCheckpoint(LeaseName lease, byte[] checkpoint)
+    {
+        await Before();
+        if (Refuses) return false;
+        Saved = checkpoint;
+        return true;
+    }
+
+    public async Task<byte[]?> LoadCheckpoint(LeaseName lease)
+    {
+        await Before();
+        return Saved;
+    }
+
+    public Task Forget() => Task.CompletedTask;
+
+    public Task Reopened() => Task.CompletedTask;
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Workers;
+
+/// <summary>A worker on fake partitions, with everything of its own.</summary>
+internal sealed class TestWorker : IDisposable
+{
+    public TestWorker(Action<JobGridBuilder> handlers, Action<JobGridOptions>? configure = null, TimeProvider? time = null, Action<IServiceCollection>? services = null)
+    {
+        var options = new JobGridOptions { Partitions = 4, Slots = 4 };
+        configure?.Invoke(options);
+        var builder = new JobGridBuilder();
+        handlers(builder);
+        Partitions = new FakePartitions(options.Partitions);
+        var collection = new ServiceCollection();
+        collection.AddSingleton(time ?? TimeProvider.System).AddJobDiagnostics();
+        services?.Invoke(collection);
+        Services = collection.BuildServiceProvider();
+        var meters = Services.GetRequiredService<JobMeters>();
+        var configured = Options.Create(options);
+        var attempts = new AttemptServices(Services, configured, time ?? TimeProvider.System, Partitions, meters, NullLogger<JobExecution>.Instance);
+        var identity = new WorkerIdentity(SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1), "test");
+        Engine = new WorkerEngine(identity, configured, builder.Build(options), attempts, meters, NullLogger<WorkerEngine>.Instance);
+        Partitions.Hint = Engine.Hint;
+    }
+
+    public FakePartitions Partitions { get; }
+    public WorkerEngine Engine { get; }
+    public ServiceProvider Services { get; }
+
+    public void Dispose()
+    {
+        Engine.Dispose();
+        Services.Dispose();
+    }
+}
