@@ -33,6 +33,8 @@ internal sealed partial class PartitionCore
         }
 
         _dirty.Clear();
+        // What need not be sent has no place in the sequence.
+        if (commit.IsEmpty) _sequence--;
         return new SealedCommit(commit, jobs);
     }
 

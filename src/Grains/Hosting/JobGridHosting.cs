@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Storage;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Jobs;
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Hosting;
+
+public static class JobGridHosting
+{
+    /// <summary>
+    /// Makes a silo part of a job grid: partitions, job grains, and a worker for the handlers registered here. Options come from section
+    /// <c>JobGrid</c> of the configuration. Jobs are kept in memory unless <see cref="RedisHosting.UseRedisJobStore"/> is called.
+    /// </summary>
+    /// <exception cref="JobRegistrationException">A handler's registration is wrong; thrown when the silo is built.</exception>
+    public static ISiloBuilder AddJobGrid(this ISiloBuilder silo, Action<JobGridBuilder> jobs, Action<JobGridOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(jobs);
+        var builder = new JobGridBuilder();
+        jobs(builder);
+        var services = silo.Services;
+        var options = services.AddOptions<JobGridOptions>().BindConfiguration(JobGridOptions.Section).ValidateOnStart();
+        if (configure is not null) options.Configure(configure);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobGridOptions>, JobGridOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddJobDiagnostics();
+        services.AddSingleton(provider => builder.Build(provider.GetRequiredService<IOptions<JobGridOptions>>().Value));
+        services.AddSingleton<GridHealth>();
+        services.TryAddSingleton<IPartitionStore, MemoryPartitionStore>();
+        services.AddSingleton<PartitionServices>();
+        services.AddJobClient();
+        AddLifecycle<GridOpener>(services);
+        AddLifecycle<PartitionKeeper>(services);
+        AddLifecycle<SiloAdoption>(services);
+        silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
+        //WORKER
+        silo.UseMembershipOfJobGrid();
+        return silo;
+    }
+
+    /// <summary>
+    /// Keeps the grid in this process's memory: jobs, checkpoints and reminders are gone with it. For development, tests, and work that may be lost.
+    /// </summary>
+    public static ISiloBuilder UseMemoryJobStore(this ISiloBuilder silo)
+    {
+        silo.UseInMemoryReminderService();
+        silo.AddMemoryGrainStorage(JobGrain.StorageName);
+        silo.Services.Replace(ServiceDescriptor.Singleton<IPartitionStore, MemoryPartitionStore>());
+        return silo;
+    }
+
+    /// <summary>A killed silo is declared dead in under ten seconds; one that is merely slow for eight is not.</summary>
+    private static void UseMembershipOfJobGrid(this ISiloBuilder silo) => silo.Configure<ClusterMembershipOptions>(options =>
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(3);
+        options.NumMissedProbesLimit = 3;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+        options.DefunctSiloExpiration = TimeSpan.FromDays(1);
+    });
+
+    private static void AddLifecycle<T>(IServiceCollection services) where T : class, ILifecycleParticipant<ISiloLifecycle>
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<T>());
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net;
+using Orleans.Configuration;
+using OrleansJobs.Hosting;
+
+namespace OrleansJobs.Silo;
+
+/// <summary>
+/// Where this silo keeps its jobs and whom it joins, from the configuration:
+/// <list type="bullet">
+/// <item><c>ConnectionStrings:redis</c>: the Redis that the cluster shares. Absent: this process alone, everything in memory.</item>
+/// <item><c>Silo:Port</c> (11111), <c>Silo:GatewayPort</c> (30000): where silos and clients reach it; give each silo of one machine its own.</item>
+/// <item><c>Silo:Name</c>: a silo that starts under the name of another takes its place.</item>
+/// <item><c>Silo:Address</c>: the address that others reach it at; absent: this machine's loopback, or what <c>Orleans:Endpoints</c> says.</item>
+/// <item><c>Orleans:ClusterId</c>, <c>Orleans:ServiceId</c> (both <c>orleansjobs</c>): the cluster, and the name under which its jobs are stored.</item>
+/// </list>
+/// </summary>
+internal static class ClusterConfiguration
+{
+    private const string DefaultName = "orleansjobs";
+
+    public static ISiloBuilder UseConfiguredCluster(this ISiloBuilder silo, IConfiguration configuration)
+    {
+        silo.Configure<ClusterOptions>(options =>
+        {
+            options.ClusterId = configuration["Orleans:ClusterId"] ?? DefaultName;
+            options.ServiceId = configuration["Orleans:ServiceId"] ?? DefaultName;
+        });
+        if (configuration["Silo:Name"] is { Length: > 0 } name) silo.Configure<SiloOptions>(options => options.SiloName = name);
+        if (configuration.GetConnectionString("redis") is not { Length: > 0 } redis)
+        {
+            return silo.UseLocalhostClustering(Port(configuration, "Silo:Port", 11111), Port(configuration, "Silo:GatewayPort", 30000)).UseMemoryJobStore();
+        }
+
+        silo.UseRedisJobStore(redis);
+        if (configuration.GetSection("Orleans:Endpoints").Exists()) return silo;
+        var address = configuration["Silo:Address"] is { Length: > 0 } text ? IPAddress.Parse(text) : IPAddress.Loopback;
+        return silo.ConfigureEndpoints(
+            address, Port(configuration, "Silo:Port", 11111), Port(configuration, "Silo:GatewayPort", 30000), listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+    }
+
+    private static int Port(IConfiguration configuration, string key, int standard)
+    {
+        if (configuration[key] is not { Length: > 0 } text) return standard;
+        return int.TryParse(text, out var port) && port is > 0 and < 65536 ? port : throw new InvalidOperationException($"{key} is '{text}'; a port is 1 to 65535.");
+    }
+}

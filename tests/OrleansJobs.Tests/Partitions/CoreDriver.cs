@@ -1,0 +1,109 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Partitions;
+
+/// <summary>Plays a partition's part: commits what the core decides, to a store in memory, under a clock of its own.</summary>
+internal sealed class CoreDriver
+{
+    public static readonly SiloAddress SiloA = SiloAddress.FromParsableString("127.0.0.1:11111@1");
+    public static readonly SiloAddress SiloB = SiloAddress.FromParsableString("127.0.0.1:11112@1");
+
+    private readonly IPartitionStore _store;
+
+    public CoreDriver(JobGridOptions? options = null, IPartitionStore? store = null)
+    {
+        Options = options ?? new JobGridOptions { Partitions = 1 };
+        _store = store ?? new MemoryPartitionStore();
+        Core = Open();
+    }
+
+    public JobGridOptions Options { get; }
+    public PartitionCore Core { get; private set; }
+    public long Now { get; set; } = 1_700_000_000_000;
+
+    public static WorkerProfile Worker(SiloAddress? silo = null, params string[] types) =>
+        new() { Silo = silo ?? SiloA, SiloName = "test", Types = types.Length == 0 ? ["work"] : types };
+
+    public LiveJob Submit(string id, Func<JobSubmission, JobSubmission>? with = null)
+    {
+        var submission = new JobSubmission { Id = id, Type = "work", Args = "{}"u8.ToArray() };
+        return Core.Submit(with is null ? submission : with(submission), Now);
+    }
+
+    public CommitOutcome Commit()
+    {
+        var changes = Core.Seal();
+        if (changes.Commit.IsEmpty)
+        {
+            Core.Applied(changes);
+            return CommitOutcome.Applied;
+        }
+
+        var outcome = _store.CommitAsync(changes.Commit).AsTask().Result;
+        if (outcome == CommitOutcome.Applied) Core.Applied(changes);
+        if (outcome == CommitOutcome.Full) Core.Refused(changes);
+        return outcome;
+    }
+
+    public List<Lease> Take(WorkerProfile? worker = null, int want = 1)
+    {
+        ReadPages();
+        var unread = new List<LiveJob>();
+        var leases = Core.Take(worker ?? Worker(), want, Now, unread);
+        if (unread.Count > 0)
+        {
+            foreach (var job in unread) Core.LoadSpec(job, Stored(job.Id)!);
+            leases.AddRange(Core.Take(worker ?? Worker(), want - leases.Count, Now, []));
+        }
+
+        Commit();
+        return leases;
+    }
+
+    public bool Report(Lease lease, ReportKind kind, byte[]? result = null, JobError? error = null, TimeSpan delay = default)
+    {
+        var taken = Core.Report(new JobReport { Id = lease.Id, Token = lease.Token, Kind = kind, Result = result, Error = error, Delay = delay }, Now);
+        Commit();
+        return taken;
+    }
+
+    public void ReadPages()
+    {
+        foreach (var lane in Core.Lanes.Where(lane => lane.NeedsPage))
+        {
+            var after = lane.BeginRead();
+            var page = _store.ReadLaneAsync(0, lane.Name, after, Options.WindowJobs, Options.WindowBytes / 4).AsTask().Result;
+            Core.EndRead(lane, page, page.Length < Options.WindowJobs);
+        }
+    }
+
+    public StoredJob? Stored(string id) => _store.ReadAsync(0, [id]).AsTask().Result[0];
+
+    public JobStatus? Status(string id) => Stored(id) is { } stored ? StatusOf.Stored(id, stored, Now) : null;
+
+    /// <summary>A job with its record in memory.</summary>
+    public LiveJob Bring(string id)
+    {
+        if (Core.Find(id) is { } job)
+        {
+            if (job.Spec is null) Core.LoadSpec(job, Stored(id)!);
+            return job;
+        }
+
+        return Core.Load(id, Stored(id)!);
+    }
+
+    /// <summary>The activation is lost; another one opens the partition.</summary>
+    public void Reopen() => Core = Open();
+
+    private PartitionCore Open()
+    {
+        var opening = _store.OpenAsync(0).AsTask().Result;
+        var core = new PartitionCore(0, opening, Options);
+        foreach (var (id, _) in opening.Leases) core.Load(id, Stored(id)!);
+        return core;
+    }
+}

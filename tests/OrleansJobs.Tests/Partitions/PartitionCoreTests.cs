@@ -1,0 +1,347 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+using static OrleansJobs.Tests.Partitions.CoreDriver;
+
+namespace OrleansJobs.Tests.Partitions;
+
+public class PartitionCoreTests
+{
+    private readonly CoreDriver _driver = new();
+
+    [Fact]
+    public void Submit_WhenLeasedBeforeTheCommit_IsOneWriteWithoutALane()
+    {
+        _driver.Submit("a");
+        var leases = _driver.Core.Take(Worker(), 1, _driver.Now, []);
+        var commit = _driver.Core.Seal().Commit;
+        Assert.Equal("a", Assert.Single(leases).Id);
+        Assert.Single(commit.Jobs);
+        Assert.Single(commit.Leases);
+        Assert.Empty(commit.LaneAdds);
+        Assert.Empty(commit.LaneRemoves);
+    }
+
+    [Fact]
+    public void Take_GoesByPriorityThenByDueTime()
+    {
+        _driver.Submit("late", job => job with { Countdown = 10 });
+        _driver.Submit("early");
+        _driver.Submit("urgent", job => job with { Countdown = 20, Priority = 9 });
+        _driver.Commit();
+        _driver.Now += 30;
+        Assert.Equal(["urgent", "early", "late"], _driver.Take(want: 5).Select(lease => lease.Id));
+    }
+
+    [Fact]
+    public void Take_WhenAJobIsNotDue_LeavesIt()
+    {
+        _driver.Submit("a", job => job with { Countdown = 1000 });
+        _driver.Commit();
+        _driver.Now += 999;
+        Assert.Empty(_driver.Take());
+        Assert.Equal(_driver.Now + 1, _driver.Core.NextDue(_driver.Now));
+        _driver.Now += 1;
+        Assert.Single(_driver.Take());
+    }
+
+    [Fact]
+    public void Take_WhenNobodyKnowsTheFirstJobsType_GivesTheNextOne()
+    {
+        for (var i = 0; i < 50; i++) _driver.Submit($"unknown{i:00}", job => job with { Type = "unknown" });
+        _driver.Submit("known");
+        _driver.Commit();
+        Assert.Equal("known", Assert.Single(_driver.Take(want: 10)).Id);
+    }
+
+    [Fact]
+    public void Take_WhenAQueueIsClosed_LeavesItsJobs()
+    {
+        _driver.Submit("a", job => job with { Queue = "slow" });
+        _driver.Commit();
+        Assert.Empty(_driver.Take(Worker() with { Closed = ["slow"] }));
+        Assert.Empty(_driver.Take(Worker() with { Queues = ["default"] }));
+        Assert.Single(_driver.Take());
+    }
+
+    [Fact]
+    public void Tokens_OnlyGrow_AlsoOverReopening()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        long last = 0;
+        for (var i = 0; i < 10; i++)
+        {
+            var lease = Assert.Single(_driver.Take());
+            Assert.True(lease.Token > last);
+            last = lease.Token;
+            Assert.True(_driver.Report(lease, ReportKind.Returned));
+            if (i % 3 == 0) _driver.Reopen();
+        }
+    }
+
+    [Fact]
+    public void Report_WhenTheAttemptIsStale_IsRefusedAndChangesNothing()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        var first = Assert.Single(_driver.Take());
+        _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
+        _driver.Commit();
+        var second = Assert.Single(_driver.Take(Worker(SiloB)));
+        Assert.False(_driver.Report(first, ReportKind.Succeeded, "1"u8.ToArray()));
+        Assert.Equal(JobState.Progress, _driver.Status("a")!.State);
+        Assert.True(_driver.Report(second, ReportKind.Succeeded, "2"u8.ToArray()));
+        Assert.False(_driver.Report(second, ReportKind.Succeeded, "3"u8.ToArray()));
+        Assert.Equal("2"u8.ToArray(), _driver.Status("a")!.Result);
+    }
+
+    [Fact]
+    public void FailedOnce_WaitsItsDelayAndKeepsItsHistory()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        var error = new JobError(JobErrorCodes.Error, "IOException", "gone");
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.FailedOnce, error: error, delay: TimeSpan.FromSeconds(5));
+        var status = _driver.Status("a")!;
+        Assert.Equal((JobState.Pending, JobPhase.Retrying, 1), (status.State, status.Phase, status.Attempt));
+        Assert.Equal(error, Assert.Single(status.Attempts).Error);
+        Assert.Empty(_driver.Take());
+        _driver.Now += 5000;
+        var lease = Assert.Single(_driver.Take());
+        Assert.Equal((2, 1), (lease.Attempt, lease.Failures));
+    }
+
+    [Theory]
+    [InlineData(nameof(ReportKind.Returned))]
+    [InlineData(nameof(ReportKind.Postponed))]
+    public void HandingBack_UsesUpNoAttempt(string kind)
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        for (var i = 0; i < 30; i++)
+        {
+            var lease = Assert.Single(_driver.Take());
+            Assert.Equal((1, 0), (lease.Attempt, lease.Failures));
+            _driver.Report(lease, Enum.Parse<ReportKind>(kind));
+        }
+
+        // The history is bounded.
+        Assert.Equal(20, _driver.Status("a")!.Attempts.Length);
+    }
+
+    [Fact]
+    public void Crash_WhenItIsTheLastAllowed_ConvictsThePoisonAlone()
+    {
+        foreach (var id in new[] { "neighbour1", "neighbour2", "poison" }) _driver.Submit(id);
+        _driver.Commit();
+        for (var crash = 0; crash < 2; crash++)
+        {
+            Assert.Equal(3, _driver.Take(want: 10).Count);
+            _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
+            _driver.Commit();
+        }
+
+        // All are suspects by now, and run one at a time.
+        for (var i = 0; i < 3; i++)
+        {
+            var lease = Assert.Single(_driver.Take(want: 10));
+            Assert.True(lease.IsSuspect);
+            Assert.Empty(_driver.Take(Worker() with { HasSuspect = true }, want: 10));
+            if (lease.Id == "poison")
+            {
+                _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
+                _driver.Commit();
+            }
+            else _driver.Report(lease, ReportKind.Succeeded);
+        }
+
+        Assert.Equal(JobErrorCodes.Poison, _driver.Status("poison")!.Error!.Code);
+        Assert.Equal(JobState.Success, _driver.Status("neighbour1")!.State);
+        Assert.Equal(JobState.Success, _driver.Status("neighbour2")!.State);
+    }
+
+    [Fact]
+    public void Cancel_WhenWaiting_EndsAtOnce()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        Assert.True(_driver.Core.Cancel(_driver.Bring("a"), "no need", _driver.Now));
+        _driver.Commit();
+        Assert.Equal((JobState.Revoked, "no need"), (_driver.Status("a")!.State, _driver.Status("a")!.Message));
+        Assert.Empty(_driver.Take());
+        Assert.False(_driver.Core.Cancel(_driver.Bring("a"), null, _driver.Now));
+    }
+
+    [Theory]
+    [InlineData(nameof(ReportKind.FailedOnce), JobState.Revoked)]
+    [InlineData(nameof(ReportKind.Returned), JobState.Revoked)]
+    [InlineData(nameof(ReportKind.Cancelled), JobState.Revoked)]
+    [InlineData(nameof(ReportKind.Succeeded), JobState.Success)]
+    public void Cancel_WhenRunning_IsDurableAndNotForgottenByWhatFollows(string kind, JobState expected)
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        var lease = Assert.Single(_driver.Take());
+        _driver.Core.Cancel(_driver.Bring("a"), null, _driver.Now);
+        _driver.Commit();
+        _driver.Reopen();
+        Assert.Equal(JobPhase.Cancelling, _driver.Status("a")!.Phase);
+        _driver.Report(lease, Enum.Parse<ReportKind>(kind));
+        Assert.Equal(expected, _driver.Status("a")!.State);
+    }
+
+    [Fact]
+    public void Cancel_WhenTheSiloIsLost_EndsTheJobInsteadOfRunningItAgain()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        _driver.Take();
+        _driver.Core.Cancel(_driver.Bring("a"), null, _driver.Now);
+        _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
+        _driver.Commit();
+        Assert.Equal(JobState.Revoked, _driver.Status("a")!.State);
+    }
+
+    [Fact]
+    public void Take_WhenAJobHasExpired_FailsItInsteadOfStartingIt()
+    {
+        _driver.Submit("a", job => job with { ExpiresAfter = 100 });
+        _driver.Commit();
+        _driver.Now += 100;
+        Assert.Empty(_driver.Take());
+        Assert.Equal(JobErrorCodes.Expired, _driver.Status("a")!.Error!.Code);
+        Assert.Null(_driver.Status("a")!.StartedAt);
+    }
+
+    [Fact]
+    public void Expiry_WhenTheJobWasStartedInTime_NoLongerApplies()
+    {
+        _driver.Submit("a", job => job with { ExpiresAfter = 100 });
+        _driver.Commit();
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.FailedOnce, delay: TimeSpan.FromSeconds(1));
+        _driver.Now += 5000;
+        Assert.Single(_driver.Take());
+    }
+
+    [Fact]
+    public void Retry_RunsAFailedJobAgainWithItsHistory()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        var error = new JobError(JobErrorCodes.Error, "E", "m");
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.Failed, error: error);
+        var failed = _driver.Status("a")!;
+        Assert.True(_driver.Core.Retry(_driver.Bring("a"), _driver.Now));
+        _driver.Commit();
+        var lease = Assert.Single(_driver.Take());
+        Assert.Equal(2, lease.Attempt);
+        _driver.Report(lease, ReportKind.Succeeded);
+        var status = _driver.Status("a")!;
+        Assert.Equal(JobState.Success, status.State);
+        Assert.Equal(["failed", "succeeded"], status.Attempts.Select(attempt => attempt.Outcome));
+        Assert.True(status.Version > failed.Version);
+    }
+
+    [Fact]
+    public void Delete_ForgetsAFinishedJobOnly()
+    {
+        _driver.Submit("a", job => job with { Tags = [new("k", "v")] });
+        _driver.Commit();
+        Assert.False(_driver.Core.Delete(_driver.Bring("a")));
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded);
+        Assert.True(_driver.Core.Delete(_driver.Bring("a")));
+        _driver.Commit();
+        Assert.Null(_driver.Stored("a"));
+        Assert.Null(_driver.Core.Find("a"));
+        Assert.Empty(_driver.Core.Counts());
+    }
+
+    [Fact]
+    public void Memory_KeepsABoundedWindowAndLosesNothing()
+    {
+        var driver = new CoreDriver(new JobGridOptions { Partitions = 1, WindowJobs = 16, WindowBytes = 1 << 16 });
+        for (var i = 0; i < 500; i++)
+        {
+            driver.Submit($"job{i:000}", job => job with { Countdown = 500 - i });
+            if (i % 7 == 0) driver.Commit();
+        }
+
+        driver.Commit();
+        Assert.True(driver.Core.Lanes.Sum(lane => lane.Window.Count) <= 16);
+        Assert.Equal(0, driver.Core.Orphans);
+        driver.Now += 1000;
+        var ids = new List<string>();
+        while (driver.Take(want: 5) is { Count: > 0 } leases)
+        {
+            ids.AddRange(leases.Select(lease => lease.Id));
+            foreach (var lease in leases) driver.Report(lease, ReportKind.Succeeded);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 500).Select(i => $"job{499 - i:000}"), ids);
+        Assert.Null(driver.Core.Find("job000"));
+    }
+
+    [Fact]
+    public void Memory_WhenRecordsAreLarge_LetsGoOfThemAndReadsThemAgain()
+    {
+        var driver = new CoreDriver(new JobGridOptions { Partitions = 1, WindowBytes = 1 << 16 });
+        var args = System.Text.Encoding.UTF8.GetBytes("\"" + new string('x', 10_000) + "\"");
+        for (var i = 0; i < 100; i++)
+        {
+            driver.Submit($"job{i:000}", job => job with { Args = args });
+            driver.Commit();
+        }
+
+        Assert.True(driver.Core.Lanes.Single().Window.Count(job => job.Spec is not null) <= 8);
+        for (var i = 0; i < 100; i++) Assert.Equal(args, Assert.Single(driver.Take()).Args);
+    }
+
+    [Fact]
+    public void Refused_WhenTheStoreIsFull_DropsNewJobsAndKeepsTheRest()
+    {
+        _driver.Submit("old");
+        _driver.Commit();
+        var lease = Assert.Single(_driver.Take());
+        var dropped = _driver.Submit("new");
+        _driver.Core.Report(new JobReport { Id = "old", Token = lease.Token, Kind = ReportKind.Succeeded }, _driver.Now);
+        var changes = _driver.Core.Seal();
+        Assert.Same(dropped, Assert.Single(_driver.Core.Refused(changes)));
+        Assert.Equal(CommitOutcome.Applied, _driver.Commit());
+        Assert.Null(_driver.Stored("new"));
+        Assert.Equal(JobState.Success, _driver.Status("old")!.State);
+        Assert.Equal(0, _driver.Core.Unfinished);
+    }
+
+    [Fact]
+    public void Undo_WhenALeaseNeverReachedItsWorker_CountsNothing()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        var lease = Assert.Single(_driver.Take());
+        _driver.Reopen();
+        _driver.Core.Undo(new(lease.Id, lease.Token), _driver.Now);
+        _driver.Commit();
+        var again = Assert.Single(_driver.Take());
+        Assert.Equal((1, 0, 0), (again.Attempt, again.Failures, again.Crashes));
+        Assert.True(again.Token > lease.Token);
+    }
+
+    [Fact]
+    public void Versions_GrowWithEveryTransition()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        var versions = new List<long> { _driver.Status("a")!.Version };
+        for (var i = 0; i < 3; i++)
+        {
+            var lease = Assert.Single(_driver.Take());
+            versions.Add(_driver.Status("a")!.Version);
+            _driver.Report(lease, i < 2 ? ReportKind.FailedOnce : ReportKind.Succeeded);
+            versions.Add(_driver.Status("a")!.Version);
+            _driver.Reopen();
+        }
+
+        Assert.Equal(versions.Distinct().Order(), versions);
+    }
+}
