@@ -1,18 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Hosting;
 
 internal static class JobWorkerRegistration
 {
-    /// <summary>
-    /// Adds the worker of this silo with the handlers that the builder holds by the time the silo starts. Needs <see cref="JobGridOptions"/>,
-    /// a <see cref="TimeProvider"/> and the diagnostics.
-    /// </summary>
-    public static IServiceCollection AddJobWorker(this IServiceCollection services, JobGridBuilder handlers)
+    /// <summary>Adds the worker of this silo. Needs the <see cref="HandlerRegistry"/>, <see cref="JobGridOptions"/>, a <see cref="TimeProvider"/> and the diagnostics.</summary>
+    public static IServiceCollection AddJobWorker(this IServiceCollection services)
     {
-        services.AddSingleton(provider => handlers.Build(provider.GetRequiredService<IOptions<JobGridOptions>>().Value));
         services.AddSingleton(provider =>
         {
             var silo = provider.GetRequiredService<ILocalSiloDetails>();
@@ -23,7 +19,7 @@ internal static class JobWorkerRegistration
         services.AddSingleton<WorkerEngine>();
         services.AddSingleton<ILocalWorker>(provider => provider.GetRequiredService<WorkerEngine>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, WorkerLifecycle>();
-        services.AddSingleton<IJobWorkerClient, JobWorkerClient>();
+        services.TryAddSingleton<IWorkerDirectory, WorkerDirectory>();
         services.AddGrainService<JobWorker>();
         return services;
     }

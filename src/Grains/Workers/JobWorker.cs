@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Services;
 
 namespace OrleansJobs.Workers;
 
@@ -37,15 +36,4 @@ internal sealed class JobWorker(GrainId id, Silo silo, ILoggerFactory loggers, W
     public Task<SiloInfo> Describe() => Task.FromResult(engine.Describe());
 
     public Task<JobTypeInfo[]> GetTypes() => Task.FromResult(engine.GetTypes());
-}
-
-/// <summary>Finds the worker of a silo without a directory look-up.</summary>
-internal interface IJobWorkerClient : IGrainServiceClient<IJobWorker>
-{
-    IJobWorker Of(SiloAddress silo);
-}
-
-internal sealed class JobWorkerClient(IServiceProvider services) : Orleans.Runtime.Services.GrainServiceClient<IJobWorker>(services), IJobWorkerClient
-{
-    public IJobWorker Of(SiloAddress silo) => GetGrainService(silo);
 }

@@ -88,7 +88,8 @@ internal sealed partial class WorkerEngine
             SignalWhenIdle();
         }
 
-        if (stale == 0) return;
+        // What is said again because its answer was lost may have been taken the first time.
+        if (stale == 0 || exchange.Request.Held is not null) return;
         _meters.Stale(stale);
         LogStale(exchange.Partition, stale);
     }
