@@ -9,6 +9,7 @@ public interface IPartitionStore
 {
     /// <summary>Creates the grid's record where there is none, and reads it.</summary>
     /// <exception cref="GridMismatchException">The store's grid has another number of partitions.</exception>
+    /// <exception cref="UnfitStoreException">The store would lose jobs: it is too old, or drops records when its memory is full.</exception>
     ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default);
 
     /// <summary>Reads the grid's record; null where the store is empty.</summary>
@@ -20,25 +21,32 @@ public interface IPartitionStore
     /// <summary>
     /// Applies a commit. Its sequence must follow the last applied one of this generation; the last one again answers
     /// <see cref="CommitOutcome.Applied"/> and changes nothing, so that a commit whose reply was lost may be sent again as it was.
+    /// Within it nothing may change between the sends.
     /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The sequence is below 1, or the stamps of new jobs are not strictly growing and above all that were given. Nothing was applied. This is a
+    /// defect of the caller and no transient fault: sending it again cannot help.
+    /// </exception>
     ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default);
 
     /// <summary>Records of jobs, live or finished, in the order asked for; null where there is none.</summary>
     ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Waiting jobs of a lane in the order (due, id), from behind a position. Records come along until their bytes pass the budget; beyond
-    /// it <see cref="LaneEntry.Job"/> is null and must be read before use.
+    /// Waiting jobs of a lane in the order (due, id), from behind a position. A record comes along while those before it are below the budget
+    /// together, so that a budget is passed by one record at most, and any budget but 0 brings the first; beyond it <see cref="LaneEntry.Job"/>
+    /// is null and must be read before use.
     /// </summary>
     ValueTask<LaneEntry[]> ReadLaneAsync(int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default);
 
-    /// <summary>Ids of jobs to list, newest first.</summary>
+    /// <summary>Ids of jobs to list, newest first. Empty where the bounds leave no stamp between them.</summary>
     ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default);
 
     /// <summary>Finished jobs whose retention is over at <paramref name="now"/> (Unix ms), soonest first.</summary>
     ValueTask<string[]> ReadExpiredAsync(int partition, long now, int limit, CancellationToken cancellation = default);
 
-    /// <summary>Jobs with a start-by instant at or before <paramref name="now"/> (Unix ms) that have not been started, soonest first.</summary>
+    /// <summary>Jobs with a start-by instant at or before <paramref name="now"/> (Unix ms) that have not been started, soonest first, without their records.</summary>
+    /// <returns><see cref="LaneEntry.Due"/> is the start-by instant.</returns>
     ValueTask<LaneEntry[]> ReadDeadlinesAsync(int partition, long now, int limit, CancellationToken cancellation = default);
 
     /// <summary>Keeps what a silo says of a job type, for those who ask while no silo knows it.</summary>
@@ -96,7 +104,10 @@ public enum CommitOutcome
     /// <summary>The partition's generation is gone: the store was emptied.</summary>
     Lost,
 
-    /// <summary>The store is full and the commit adds jobs. Nothing was applied, and the sequence is not used up.</summary>
+    /// <summary>
+    /// The store is full and the commit adds jobs. Nothing was applied nor will be, also where it was sent before, and the sequence is not used up:
+    /// the next commit has it, with whatever it holds.
+    /// </summary>
     Full,
 }
 

@@ -232,19 +232,19 @@ public abstract partial class PartitionStoreConformance
     }
 
     [Fact]
-    public async Task ReadDeadlinesAsync_GivesTheSoonestFirstWithTheirRecords()
+    public async Task ReadDeadlinesAsync_GivesTheSoonestFirst()
     {
         var writer = await OpenAsync();
         await writer.CommitAsync(commit =>
         {
-            commit.Jobs.AddRange([Job("a", 1, spec: "A"), Job("b", 2, spec: "B")]);
+            commit.Jobs.AddRange([Job("a", 1), Job("b", 2)]);
             commit.Deadlines.AddRange([new("a", 20), new("b", 10), new("c", 30)]);
         });
 
         Assert.Empty(await writer.Store.ReadDeadlinesAsync(0, 9, 10));
         Assert.Empty(await writer.Store.ReadDeadlinesAsync(0, 100, 0));
         var due = await writer.Store.ReadDeadlinesAsync(0, 20, 10);
-        Assert.Equal([("b", 10, "B,-,-,-"), ("a", 20, "A,-,-,-")], due.Select(entry => (entry.Id, entry.Due, Text(entry.Job))));
+        Assert.Equal([("b", 10), ("a", 20)], due.Select(entry => (entry.Id, entry.Due)));
         Assert.Equal("b", Assert.Single(await writer.Store.ReadDeadlinesAsync(0, 20, 1)).Id);
 
         await writer.CommitAsync(commit =>

@@ -5,8 +5,6 @@ namespace OrleansJobs.Storage;
 /// <summary>One partition's data in memory. Its store holds a lock around every call.</summary>
 internal sealed class MemoryPartition
 {
-    private const int DeadlineBytes = 4 << 20;
-
     private readonly Dictionary<string, byte[]> _specs = [];
     private readonly Dictionary<string, byte[]> _tracks = [];
     private readonly Dictionary<string, byte[]> _leases = [];
@@ -59,7 +57,8 @@ internal sealed class MemoryPartition
     public LaneEntry[] ReadLane(string lane, LanePosition after, int limit, int byteBudget) =>
         _lanes.TryGetValue(lane, out var waiting) ? WithRecords(waiting.Behind(after.Due, after.Id), limit, byteBudget) : [];
 
-    public LaneEntry[] ReadDeadlines(long now, int limit) => WithRecords(_deadlines.UpTo(now), limit, DeadlineBytes);
+    public LaneEntry[] ReadDeadlines(long now, int limit) =>
+        [.. _deadlines.UpTo(now).Take(limit).Select(line => new LaneEntry(line.Id, line.Score, null))];
 
     public string[] ReadExpired(long now, int limit) => [.. _retention.UpTo(now).Take(limit).Select(line => line.Id)];
 

@@ -30,7 +30,9 @@ internal sealed class RedisKeys
     public RedisKey[] Base(int partition) =>
         _bases.GetOrAdd(partition, static (partition, service) => [$"oj:{{{service}:{partition}}}"], _service);
 
-    public RedisKey Expiry(int partition) => Base(partition)[0].Append(":retention");
+    public RedisKey Retention(int partition) => Base(partition)[0].Append(":retention");
+
+    public RedisKey Deadlines(int partition) => Base(partition)[0].Append(":deadlines");
 
     public RedisKey Index(int partition, string index) => Base(partition)[0].Append($":index:{index}");
 }

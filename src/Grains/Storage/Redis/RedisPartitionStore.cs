@@ -15,8 +15,6 @@ namespace OrleansJobs.Storage;
 /// </remarks>
 public sealed class RedisPartitionStore : IPartitionStore
 {
-    private const int DeadlineBytes = 4 << 20;
-
     private readonly IConnectionMultiplexer _redis;
     private readonly IDatabase _database;
     private readonly RedisKeys _keys;
@@ -90,8 +88,8 @@ public sealed class RedisPartitionStore : IPartitionStore
 
     public async ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default)
     {
-        // Stamps are positive, and stream ids must be.
-        if (query.Limit <= 0 || query.Before <= 0) return [];
+        // Stamps are positive, and stream ids must be. Given bounds that leave nothing between them, the client would swap them.
+        if (query.Limit <= 0 || query.Before <= 0 || query.After >= query.Before) return [];
         if (query.Index is { } index) return await ReadIndexAsync(partition, index, query, cancellation).ConfigureAwait(false);
 
         RedisValue[] arguments =
@@ -102,15 +100,16 @@ public sealed class RedisPartitionStore : IPartitionStore
     public async ValueTask<string[]> ReadExpiredAsync(int partition, long now, int limit, CancellationToken cancellation = default)
     {
         if (limit <= 0) return [];
-        var ids = await _database.SortedSetRangeByScoreAsync(_keys.Expiry(partition), stop: now, take: limit).WaitAsync(cancellation).ConfigureAwait(false);
+        var ids = await _database.SortedSetRangeByScoreAsync(_keys.Retention(partition), stop: now, take: limit).WaitAsync(cancellation).ConfigureAwait(false);
         return Array.ConvertAll(ids, static id => id.ToString());
     }
 
     public async ValueTask<LaneEntry[]> ReadDeadlinesAsync(int partition, long now, int limit, CancellationToken cancellation = default)
     {
         if (limit <= 0) return [];
-        RedisValue[] arguments = [now, limit, DeadlineBytes];
-        return RedisReplies.Page(await RunAsync(RedisScript.Deadlines, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
+        var lines = await _database.SortedSetRangeByScoreWithScoresAsync(_keys.Deadlines(partition), stop: now, take: limit)
+            .WaitAsync(cancellation).ConfigureAwait(false);
+        return Array.ConvertAll(lines, static line => new LaneEntry(line.Element.ToString(), (long)line.Score, null));
     }
 
     public async ValueTask PutTypesAsync(IReadOnlyDictionary<string, byte[]> types, CancellationToken cancellation = default)
@@ -150,7 +149,8 @@ public sealed class RedisPartitionStore : IPartitionStore
     private async Task<LogEntry[]> ReadIndexAsync(int partition, string index, LogQuery query, CancellationToken cancellation)
     {
         var lines = await _database.SortedSetRangeByScoreWithScoresAsync(
-            _keys.Index(partition, index), query.After, query.Before, Exclude.Both, Order.Descending, take: query.Limit).WaitAsync(cancellation).ConfigureAwait(false);
+            _keys.Index(partition, index), query.After, query.Before, Exclude.Both, Order.Descending, take: query.Limit)
+            .WaitAsync(cancellation).ConfigureAwait(false);
         return Array.ConvertAll(lines, static line => new LogEntry((long)line.Score, line.Element.ToString()));
     }
 

@@ -10,14 +10,13 @@ internal sealed class RedisScript
     public static readonly RedisScript Open = new("#!lua flags=allow-oom", "open");
 
     /// <summary>For commits that add jobs: refused as a whole by a full store.</summary>
-    public static readonly RedisScript Add = new("#!lua", "commit");
+    public static readonly RedisScript Add = new("#!lua", "fence", "commit");
 
     /// <summary>For commits that add none: those make room, or let running jobs finish.</summary>
-    public static readonly RedisScript Commit = new("#!lua flags=allow-oom", "commit");
-    public static readonly RedisScript Settle = new("#!lua flags=allow-oom", "settle");
+    public static readonly RedisScript Commit = new("#!lua flags=allow-oom", "fence", "commit");
+    public static readonly RedisScript Settle = new("#!lua flags=allow-oom", "fence", "settle");
     public static readonly RedisScript Read = new("#!lua flags=no-writes", "read");
-    public static readonly RedisScript Lane = new("#!lua flags=no-writes", "records", "lane");
-    public static readonly RedisScript Deadlines = new("#!lua flags=no-writes", "records", "deadlines");
+    public static readonly RedisScript Lane = new("#!lua flags=no-writes", "lane");
     public static readonly RedisScript Log = new("#!lua flags=no-writes", "log");
     public static readonly RedisScript Grid = new("#!lua flags=allow-oom", "grid");
     public static readonly RedisScript Types = new("#!lua flags=allow-oom", "types");

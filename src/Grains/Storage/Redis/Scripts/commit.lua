@@ -1,15 +1,15 @@
 -- Applies a commit, all of it: whatever could be refused is refused before the first write.
 -- KEYS[1]: the partition. ARGV: generation, ticket, sequence, first stamp, last stamp (0: no new jobs), then blocks of
 -- command, key, count, arguments. Blocks come in the order to apply, each short enough for unpack.
--- Answers 0 applied, 1 fenced, 2 lost; a negative one is the last stamp given, which the first must exceed.
+-- Answers 0 applied, or the fence's verdict; a negative one is the last stamp given, which the first must exceed.
 local base = KEYS[1]
 local meta = base .. ':meta'
-local now = redis.call('HMGET', meta, 'generation', 'ticket', 'sequence', 'stamp')
-if not now[1] then return 2 end
-if now[1] ~= ARGV[1] or now[2] ~= ARGV[2] then return 1 end
-if now[3] == ARGV[3] then return 0 end
-if tonumber(now[3]) + 1 ~= tonumber(ARGV[3]) then return 1 end
-if ARGV[5] ~= '0' and now[4] and tonumber(ARGV[4]) <= tonumber(now[4]) then return -tonumber(now[4]) end
+local known = verdict(meta)
+if known then return known end
+if ARGV[5] ~= '0' then
+    local stamp = tonumber(redis.call('HGET', meta, 'stamp') or 0)
+    if tonumber(ARGV[4]) <= stamp then return -stamp end
+end
 
 local i = 6
 while ARGV[i] do
