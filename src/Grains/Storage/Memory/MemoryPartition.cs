@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using OrleansJobs.Diagnostics;
 
 namespace OrleansJobs.Storage;
 
@@ -37,10 +38,14 @@ internal sealed class MemoryPartition
 
     public CommitOutcome Commit(PartitionCommit commit)
     {
-        if (_generation == 0) return CommitOutcome.Lost;
-        if (commit.Generation != _generation) return CommitOutcome.Fenced;
-        if (commit.Sequence == _sequence) return CommitOutcome.Applied;
-        if (commit.Sequence != _sequence + 1) return CommitOutcome.Fenced;
+        if (!Sabotage.IsOff(Safeguard.GenerationCheck))
+        {
+            if (_generation == 0) return CommitOutcome.Lost;
+            if (commit.Generation != _generation) return CommitOutcome.Fenced;
+            if (commit.Sequence == _sequence) return CommitOutcome.Applied;
+            if (commit.Sequence != _sequence + 1) return CommitOutcome.Fenced;
+        }
+
         if (commit.Jobs.Count > 0) CommitRules.CheckAbove(commit.Jobs[0].Stamp, _lastStamp);
 
         Remove(commit);

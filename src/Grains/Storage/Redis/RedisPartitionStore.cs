@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OrleansJobs.Diagnostics;
 using StackExchange.Redis;
 
 namespace OrleansJobs.Storage;
@@ -58,7 +59,7 @@ public sealed class RedisPartitionStore : IPartitionStore
     {
         CommitRules.Check(commit);
         var ticket = _tickets.GetValueOrDefault(commit.Partition);
-        var script = commit.AddsJobs ? RedisScript.Add : RedisScript.Commit;
+        var script = Sabotage.IsOff(Safeguard.GenerationCheck) ? RedisScript.Unfenced : commit.AddsJobs ? RedisScript.Add : RedisScript.Commit;
         try
         {
             var reply = await RunAsync(script, _keys.Base(commit.Partition), CommitArguments.Of(commit, ticket), cancellation).ConfigureAwait(false);

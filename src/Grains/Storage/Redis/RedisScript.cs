@@ -14,6 +14,9 @@ internal sealed class RedisScript
 
     /// <summary>For commits that add none: those make room, or let running jobs finish.</summary>
     public static readonly RedisScript Commit = new("#!lua flags=allow-oom", "fence", "commit");
+
+    /// <summary>See <see cref="Diagnostics.Safeguard.GenerationCheck"/>.</summary>
+    public static readonly RedisScript Unfenced = new("#!lua flags=allow-oom", "unfenced", "commit");
     public static readonly RedisScript Settle = new("#!lua flags=allow-oom", "fence", "settle");
     public static readonly RedisScript Read = new("#!lua flags=no-writes", "read");
     public static readonly RedisScript Lane = new("#!lua flags=no-writes", "lane");
