@@ -113,7 +113,7 @@ internal sealed partial class CommitLoop(
                 meters.Commit(SizeOf(commit), time.GetElapsedTime(started), outcome);
                 return outcome;
             }
-            catch (Exception exception) when (!closing.IsCancellationRequested)
+            catch (Exception exception) when (exception is not ArgumentException && !closing.IsCancellationRequested)
             {
                 health.StoreFailed();
                 meters.CommitRetried();
