@@ -90,7 +90,6 @@ internal sealed partial class WorkerEngine
 
         // What is said again because its answer was lost may have been taken the first time.
         if (stale == 0 || exchange.Request.Held is not null) return;
-        _meters.Stale(stale);
         LogStale(exchange.Partition, stale);
     }
 

@@ -16,7 +16,6 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private readonly AttemptServices _attempts;
     private readonly IWorkerGrid _grid;
     private readonly TimeProvider _time;
-    private readonly JobMeters _meters;
     private readonly ILogger _logger;
     private readonly WorkerIdentity _identity;
     private readonly JobGridOptions _options;
@@ -46,7 +45,6 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         _attempts = attempts;
         _grid = attempts.Grid;
         _time = attempts.Time;
-        _meters = meters;
         _logger = logger;
         _slots = new SlotPool(options.Slots, options.Queues);
         _ahead = new LeaseAhead(options.Slots);
