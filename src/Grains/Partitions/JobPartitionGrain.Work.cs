@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
@@ -12,25 +13,34 @@ internal sealed partial class JobPartitionGrain
     private const int PumpChunk = 256;
 
     private readonly Dictionary<SiloAddress, WorkerProfile> _hungry = [];
+    private readonly Dictionary<SiloAddress, long> _sequences = [];
 
     public async Task<ExchangeReply> Exchange(ExchangeRequest request)
     {
         var now = Now;
         var taken = Array.ConvertAll(request.Reports, report => _core.Report(report, now));
         var stale = taken.Count(one => !one);
-        if (stale > 0) services.Meters.Stale(stale);
-        var leases = await TakeAsync(request.Worker, Math.Min(request.Want, LargestTake));
-        if (leases.Count > 0 || request.Reports.Length > 0)
+        // What is said again because its answer was lost may have been taken the first time.
+        if (stale > 0 && request.Held is null) services.Meters.Stale(stale);
+        var worker = request.Worker;
+        var room = request.Room?.ToDictionary(queue => queue.Queue, queue => queue.Jobs, StringComparer.Ordinal);
+        var leases = await TakeAsync(worker, IsOvertaken(request) ? 0 : Math.Min(request.Want, LargestTake), room);
+        var silo = worker.Silo.ToParsableString();
+        var missing = request.Held is { } held ? _core.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
+        if (leases.Count > 0 || missing.Count > 0 || request.Reports.Length > 0)
         {
             // A failed attempt may fall due again, and a lane may have become free of suspects.
             Arm();
             await _commits.Committed();
         }
 
-        var ready = leases.Count < request.Want ? 0 : _core.CountReadyFor(request.Worker, Now, LargestTake);
-        Remember(request, leases.Count);
-        TellCancelled(request.Worker.Silo, leases);
-        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready };
+        leases.AddRange(missing.Where(lease => _core.Find(lease.Id) is { Place: JobPlace.Leased } job && job.Track.Token == lease.Token));
+        var ready = _core.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
+        Remember(worker, ready);
+        TellCancelled(worker.Silo, leases);
+        // It may have been told of a job that it has no slot for, or no time: then it is another's.
+        if ((request.Want == 0 && ready > 0) || worker.Types.Length == 0) Pump();
+        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack };
     }
 
     public Task SilosLost(SiloAddress[] silos)
@@ -38,6 +48,7 @@ internal sealed partial class JobPartitionGrain
         foreach (var silo in silos)
         {
             _hungry.Remove(silo);
+            _sequences.Remove(silo);
             CrashLeasesOf(silo.ToParsableString());
         }
 
@@ -45,14 +56,23 @@ internal sealed partial class JobPartitionGrain
         return Task.CompletedTask;
     }
 
-    private async Task<List<Lease>> TakeAsync(WorkerProfile worker, int want)
+    /// <summary>An exchange that comes after one which its worker sent later: the worker has given it up, and would never see its leases.</summary>
+    private bool IsOvertaken(ExchangeRequest request)
+    {
+        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(_sequences, request.Worker.Silo, out _);
+        var overtaken = request.Sequence < last;
+        last = Math.Max(last, request.Sequence);
+        return overtaken;
+    }
+
+    private async Task<List<Lease>> TakeAsync(WorkerProfile worker, int want, Dictionary<string, int>? room)
     {
         var unread = new List<LiveJob>();
-        var leases = _core.Take(worker, want, Now, unread);
+        var leases = _core.Take(worker, want, Now, unread, room);
         if (unread.Count > 0)
         {
             await ReadSpecsAsync(unread);
-            leases.AddRange(_core.Take(worker, want - leases.Count, Now, []));
+            leases.AddRange(_core.Take(worker, want - leases.Count, Now, [], room));
         }
 
         ReadPages();
@@ -68,12 +88,11 @@ internal sealed partial class JobPartitionGrain
         List<Lease>? leases = null;
         while (_core.BestReadyLane(now, passed) is { } lane)
         {
-            var granted = lane.Suspects && services.LocalWorker.Profile.HasSuspect
-                ? 0
-                : services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.Suspects ? 1 : lane.CountReady(now, PumpChunk));
+            // A suspect is for the worker to ask for: it knows whether another is on its way to it.
+            var granted = lane.Suspects ? 0 : services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, PumpChunk));
             var given = Give(lane, granted, now, ref leases);
             if (given < granted) services.LocalWorker.Release(lane.Queue, granted - given);
-            if (given == 0 || lane.Suspects) (passed ??= []).Add(lane);
+            if (given == 0) (passed ??= []).Add(lane);
         }
 
         if (leases is not null) _ = StartAsync(leases);
@@ -151,12 +170,12 @@ internal sealed partial class JobPartitionGrain
         }
     }
 
-    /// <summary>A worker elsewhere that got less than it wanted is told when there is more.</summary>
-    private void Remember(ExchangeRequest request, int given)
+    /// <summary>A worker elsewhere that was told there is nothing more for it is told when there is. One that knows no types is about to stop.</summary>
+    private void Remember(WorkerProfile worker, int ready)
     {
-        if (request.Want == 0 || request.Worker.Silo.Equals(services.Silo)) return;
-        if (given < request.Want) _hungry[request.Worker.Silo] = request.Worker;
-        else _hungry.Remove(request.Worker.Silo);
+        if (worker.Silo.Equals(services.Silo)) return;
+        if (ready == 0 && worker.Types.Length > 0) _hungry[worker.Silo] = worker;
+        else _hungry.Remove(worker.Silo);
     }
 
     /// <summary>A job may have been cancelled between its lease and its start, when its worker had not heard of it.</summary>

@@ -12,11 +12,12 @@ internal sealed partial class PartitionCore
     /// Leases ready jobs that a worker can run: of the highest priority first, of one priority those due longest first. Stops where the
     /// next one's record is not in memory, and names what to read before asking again.
     /// </summary>
-    public List<Lease> Take(WorkerProfile worker, int want, long now, List<LiveJob> unread)
+    /// <param name="room">Of which queues how many more may be taken; null: no bound.</param>
+    public List<Lease> Take(WorkerProfile worker, int want, long now, List<LiveJob> unread, Dictionary<string, int>? room = null)
     {
         var leases = new List<Lease>(Math.Min(want, 64));
         var suspectTaken = worker.HasSuspect;
-        while (leases.Count < want && NextLane(worker, now, suspectTaken) is { } lane)
+        while (leases.Count < want && NextLane(worker, now, suspectTaken, room) is { } lane)
         {
             var job = lane.First!;
             if (!EnsureReadable(lane, want - leases.Count, now, unread)) break;
@@ -28,23 +29,35 @@ internal sealed partial class PartitionCore
 
             leases.Add(Lease(job, worker.Silo.ToParsableString(), now));
             suspectTaken |= lane.Suspects;
+            if (room is not null) room[lane.Queue]--;
         }
 
         return leases;
     }
 
     /// <summary>How many more jobs a worker could have, counted up to a limit.</summary>
-    public int CountReadyFor(WorkerProfile worker, long now, int limit)
+    /// <param name="heldBack">There are others that it could have, were it not for its closed queues, its room or its suspect.</param>
+    public int CountReadyFor(WorkerProfile worker, long now, int limit, Dictionary<string, int>? room, out bool heldBack)
     {
         var ready = 0;
+        heldBack = false;
         foreach (var lane in _lanes.Values)
         {
-            if (ready >= limit) break;
-            if (!CanRun(worker, lane) || (lane.Suspects && worker.HasSuspect)) continue;
-            ready += lane.CountReady(now, limit - ready);
+            if (!Knows(worker, lane) || !lane.IsReady(now)) continue;
+            if (!IsOpen(worker, lane) || (lane.Suspects && worker.HasSuspect) || room?.GetValueOrDefault(lane.Queue) <= 0) heldBack = true;
+            else if (ready < limit) ready += lane.CountReady(now, limit - ready);
         }
 
         return ready;
+    }
+
+    /// <summary>Leases of this activation that a silo has been given and does not know of.</summary>
+    public List<Lease> MissingAt(string silo, LeaseName[] held)
+    {
+        var known = held.ToHashSet();
+        return _leased.Values
+            .Where(job => job.Track.Silo == silo && FencingToken.GenerationOf(job.Track.Token) == Generation && !known.Contains(new(job.Id, job.Track.Token)))
+            .Select(job => LeaseOf(job, job.Track.HasGrainState)).ToList();
     }
 
     /// <summary>The best ready lane that is not among those to skip.</summary>
@@ -78,7 +91,6 @@ internal sealed partial class PartitionCore
     public Lease Lease(LiveJob job, string silo, long now)
     {
         var spec = job.Spec!;
-        var isSuspect = job.Lane.Suspects;
         var hadGrainState = job.Track.HasGrainState;
         job.Lane.Remove(job);
         job.Place = JobPlace.Leased;
@@ -88,31 +100,39 @@ internal sealed partial class PartitionCore
         };
         _leased.Add(job.Id, job);
         MarkDirty(job);
+        return LeaseOf(job, hadGrainState);
+    }
+
+    private Lease LeaseOf(LiveJob job, bool hasGrainState)
+    {
+        var spec = job.Spec!;
         return new Lease
         {
             Id = job.Id, Partition = Partition, Token = job.Track.Token, Type = spec.Type, Queue = spec.Queue, Args = spec.Args,
-            Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = isSuspect,
+            Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = job.Lane.Suspects,
             SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
-            Tags = spec.Tags, Retry = spec.Retry, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hadGrainState,
+            Tags = spec.Tags, Retry = spec.Retry, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
         };
     }
 
-    private Lane? NextLane(WorkerProfile worker, long now, bool suspectTaken)
+    private Lane? NextLane(WorkerProfile worker, long now, bool suspectTaken, Dictionary<string, int>? room)
     {
         Lane? best = null;
         foreach (var lane in _lanes.Values)
         {
-            if (!lane.IsReady(now) || (lane.Suspects && suspectTaken) || !CanRun(worker, lane)) continue;
+            if (!lane.IsReady(now) || (lane.Suspects && suspectTaken) || !CanRun(worker, lane) || room?.GetValueOrDefault(lane.Queue) <= 0) continue;
             if (best is null || IsAhead(lane, best)) best = lane;
         }
 
         return best;
     }
 
-    public static bool CanRun(WorkerProfile worker, Lane lane) =>
-        Array.IndexOf(worker.Types, lane.Type) >= 0
-        && (worker.Queues is null || Array.IndexOf(worker.Queues, lane.Queue) >= 0)
-        && Array.IndexOf(worker.Closed, lane.Queue) < 0;
+    public static bool CanRun(WorkerProfile worker, Lane lane) => Knows(worker, lane) && IsOpen(worker, lane);
+
+    private static bool Knows(WorkerProfile worker, Lane lane) =>
+        Array.IndexOf(worker.Types, lane.Type) >= 0 && (worker.Queues is null || Array.IndexOf(worker.Queues, lane.Queue) >= 0);
+
+    private static bool IsOpen(WorkerProfile worker, Lane lane) => Array.IndexOf(worker.Closed, lane.Queue) < 0;
 
     private static bool IsAhead(Lane lane, Lane other) =>
         lane.Priority != other.Priority ? lane.Priority > other.Priority : lane.First!.Due < other.First!.Due;
