@@ -34,12 +34,13 @@ public static class JobGridHosting
         services.AddSingleton<GridHealth>();
         services.TryAddSingleton<IPartitionStore, MemoryPartitionStore>();
         services.AddSingleton<PartitionServices>();
+        services.AddJobWorker();
         services.AddJobClient();
         AddLifecycle<GridOpener>(services);
         AddLifecycle<PartitionKeeper>(services);
         AddLifecycle<SiloAdoption>(services);
+        AddLifecycle<PausedQueues>(services);
         silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
-        //WORKER
         silo.UseMembershipOfJobGrid();
         return silo;
     }

@@ -106,8 +106,9 @@ internal sealed partial class ProgressCarrier : IDisposable
 
         var soonest = TimeSpan.MaxValue;
         var kept = 0;
-        foreach (var cell in _waiting)
+        for (var i = 0; i < _waiting.Count; i++)
         {
+            var cell = _waiting[i];
             var wait = TimeToWait(cell);
             if (wait is null) continue;
             if (wait <= TimeSpan.Zero)
