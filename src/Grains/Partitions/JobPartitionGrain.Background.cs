@@ -125,7 +125,7 @@ internal sealed partial class JobPartitionGrain
         }
         catch
         {
-            lane.AbandonRead();
+            _core.AbandonRead(lane);
             throw;
         }
 

@@ -7,15 +7,18 @@ namespace OrleansJobs.Partitions;
 /// <see cref="Horizon"/>. The rest stays in the store and is paged in. Jobs of a lane are alike, so that one nobody can run never stands
 /// before one that somebody can.
 /// </summary>
-internal sealed class Lane(string name, string queue, int priority, string type, bool suspects, int windowLimit)
+/// <param name="reading">The lanes of the partition that are being read; each puts itself in and takes itself out.</param>
+internal sealed class Lane(string name, string queue, int priority, string type, bool suspects, int windowLimit, List<Lane> reading)
 {
     private const char Separator = '/';
     private const string SuspectMark = "!";
 
     private readonly SortedSet<LiveJob> _window = new(WindowOrder.Instance);
     private readonly string?[] _countKeys = new string?[5];
+
+    /// <summary>Jobs that wait behind the window and that a page may not show, because the store did not have them when it was read.</summary>
+    private readonly HashSet<LiveJob> _behind = [];
     private HashSet<string>? _leftDuringRead;
-    private List<LiveJob>? _joinedDuringRead;
 
     public string Name { get; } = name;
     public string Queue { get; } = queue;
@@ -41,10 +44,10 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public static string NameOf(string queue, int priority, string type, bool suspects) =>
         string.Concat(queue, "/", priority.ToString(System.Globalization.CultureInfo.InvariantCulture), suspects ? "/" + type + "/" + SuspectMark : "/" + type);
 
-    public static Lane Parse(string name, int windowLimit)
+    public static Lane Parse(string name, int windowLimit, List<Lane> reading)
     {
         var parts = name.Split(Separator);
-        return new Lane(name, parts[0], int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), parts[2], parts.Length > 3, windowLimit);
+        return new Lane(name, parts[0], int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), parts[2], parts.Length > 3, windowLimit, reading);
     }
 
     /// <summary>The store has entries that memory has not seen.</summary>
@@ -77,10 +80,8 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public void Add(LiveJob job)
     {
         Count++;
-        _joinedDuringRead?.Add(job);
-        _leftDuringRead?.Remove(job.Id);
-        if (Horizon is { } horizon && !IsWithin(job, horizon)) return;
-        Insert(job);
+        if (Horizon is { } horizon && !IsWithin(job, horizon)) _behind.Add(job);
+        else Insert(job);
     }
 
     /// <summary>A job no longer waits here.</summary>
@@ -88,29 +89,43 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     {
         Count--;
         _leftDuringRead?.Add(job.Id);
+        _behind.Remove(job);
         if (!job.InWindow) return;
         _window.Remove(job);
         job.InWindow = false;
+    }
+
+    /// <summary>Whether memory must keep a waiting job of this lane, since the page that is being read may not show it.</summary>
+    public bool Keeps(LiveJob job) => IsReading && _behind.Contains(job);
+
+    /// <summary>Memory lets go of a job: from now on only the store knows it. A page that is being read may still show how it was.</summary>
+    public void LetGo(LiveJob job)
+    {
+        _behind.Remove(job);
+        foreach (var lane in reading)
+        {
+            // Where it waits, a page that shows it shows it rightly.
+            if (job.Place != JobPlace.Waiting || job.Lane != lane) lane._leftDuringRead!.Add(job.Id);
+        }
     }
 
     /// <summary>Where the next page starts. Changes until <see cref="EndRead"/> are remembered, since the page may not show them.</summary>
     public LanePosition BeginRead()
     {
         _leftDuringRead = [];
-        _joinedDuringRead = [];
+        reading.Add(this);
         return Horizon!.Value;
     }
 
-    /// <summary>Takes a page in: the entries that have not left meanwhile, and those that joined within its reach.</summary>
+    /// <summary>Takes a page in: the entries that have not left meanwhile, and the jobs within its reach that it could not show.</summary>
     /// <param name="page">In order; what the store had behind the position.</param>
     /// <param name="isLast">There was no more.</param>
     /// <param name="resolve">The job in memory for an entry, made where there is none; null where it does not wait here.</param>
-    public void EndRead(LaneEntry[] page, bool isLast, Func<LaneEntry, LiveJob?> resolve)
+    /// <returns>Jobs that memory kept for the sake of this read and that are still behind the window.</returns>
+    public List<LiveJob> EndRead(LaneEntry[] page, bool isLast, Func<LaneEntry, LiveJob?> resolve)
     {
         var left = _leftDuringRead!;
-        var joined = _joinedDuringRead!;
-        _leftDuringRead = null;
-        _joinedDuringRead = null;
+        AbandonRead();
         Horizon = isLast ? null : page.Length == 0 ? Horizon : new LanePosition(page[^1].Due, page[^1].Id);
         foreach (var entry in page)
         {
@@ -118,18 +133,22 @@ internal sealed class Lane(string name, string queue, int priority, string type,
             Insert(job);
         }
 
-        foreach (var job in joined)
+        foreach (var job in _behind)
         {
-            if (job.InWindow || job.Place != JobPlace.Waiting || job.Lane != this) continue;
-            if (Horizon is not { } horizon || IsWithin(job, horizon)) Insert(job);
+            if (!job.InWindow && (Horizon is not { } horizon || IsWithin(job, horizon))) Insert(job);
         }
+
+        _behind.RemoveWhere(job => job.InWindow);
+        return [.. _behind];
     }
 
-    /// <summary>The read failed; all stays as it was.</summary>
-    public void AbandonRead()
+    /// <summary>The read failed; the window stays as it was.</summary>
+    /// <returns>As <see cref="EndRead"/>.</returns>
+    public List<LiveJob> AbandonRead()
     {
         _leftDuringRead = null;
-        _joinedDuringRead = null;
+        reading.Remove(this);
+        return [.. _behind];
     }
 
     /// <summary>Takes the last job out of a window that is over its limit, and moves the horizon to the one before it.</summary>
@@ -139,6 +158,7 @@ internal sealed class Lane(string name, string queue, int priority, string type,
         var last = _window.Max!;
         _window.Remove(last);
         last.InWindow = false;
+        _behind.Add(last);
         var end = _window.Max!;
         Horizon = new LanePosition(end.Due, end.Id);
         return last;

@@ -18,6 +18,9 @@ internal sealed class LiveJob(string id)
     /// <summary>While waiting: when it is due.</summary>
     public long Due { get; set; }
 
+    /// <summary>Only its place in the lane is known, not what happened to it so far: its record is to be read before use.</summary>
+    public bool IsSketch { get; set; }
+
     /// <summary>Stands in its lane's window.</summary>
     public bool InWindow { get; set; }
     public JobOutcome? Outcome { get; set; }

@@ -165,9 +165,10 @@ internal sealed partial class PartitionCore
 
     private void LetGo(LiveJob job)
     {
-        if (!job.IsSettled || job.Place == JobPlace.Leased || (job.Place == JobPlace.Waiting && job.InWindow)) return;
-        if (_pins.ContainsKey(job.Id)) return;
-        if (_live.Remove(job.Id) && job.Spec is { } spec) _windowBytes -= spec.Args.Length;
+        if (!job.IsSettled || job.Place == JobPlace.Leased || (job.Place == JobPlace.Waiting && (job.InWindow || job.Lane.Keeps(job)))) return;
+        if (_pins.ContainsKey(job.Id) || !_live.Remove(job.Id)) return;
+        if (job.Spec is { } spec) _windowBytes -= spec.Args.Length;
+        job.Lane.LetGo(job);
     }
 
     /// <summary>Keeps the windows within their bounds, of jobs and of bytes.</summary>

@@ -14,6 +14,7 @@ internal sealed partial class PartitionCore
     private readonly Dictionary<string, LiveJob> _live = [];
     private readonly Dictionary<string, LiveJob> _leased = [];
     private readonly Dictionary<string, Lane> _lanes = [];
+    private readonly List<Lane> _reading = [];
     private readonly Dictionary<string, long> _counts = [];
     private readonly Dictionary<string, int> _pins = [];
     private long _lastStamp;
@@ -127,21 +128,38 @@ internal sealed partial class PartitionCore
         if (job.Spec is not null) return;
         job.Spec = JobSpec.Decode(stored.Spec);
         _windowBytes += job.Spec.Args.Length;
+        if (!job.IsSketch) return;
+        // Of a sketch only its place in the lane is known; what happened to the job so far is in its record.
+        var whole = Inflate(job.Id, stored);
+        job.Track = whole.Track;
+        job.Stored = whole.Stored;
+        job.IsSketch = false;
     }
 
     /// <summary>A page of a lane has been read.</summary>
-    public void EndRead(Lane lane, LaneEntry[] page, bool isLast) => lane.EndRead(page, isLast, entry =>
+    public void EndRead(Lane lane, LaneEntry[] page, bool isLast)
+    {
+        foreach (var job in lane.EndRead(page, isLast, entry => Resolve(lane, entry))) LetGo(job);
+    }
+
+    /// <summary>The page could not be read; it is asked for again while the window runs low.</summary>
+    public void AbandonRead(Lane lane)
+    {
+        foreach (var job in lane.AbandonRead()) LetGo(job);
+    }
+
+    private LiveJob? Resolve(Lane lane, LaneEntry entry)
     {
         if (_live.TryGetValue(entry.Id, out var known))
             return known.Place == JobPlace.Waiting && known.Lane == lane && known.Due == entry.Due ? known : null;
         var job = entry.Job is { } stored
             ? Inflate(entry.Id, stored)
-            : new LiveJob(entry.Id) { Lane = lane, Due = entry.Due, Stored = new() { HasSpec = true, Lane = lane.Name, Due = entry.Due, Counted = JobState.Pending } };
+            : new LiveJob(entry.Id) { IsSketch = true, Lane = lane, Due = entry.Due, Stored = new() { HasSpec = true, Lane = lane.Name, Due = entry.Due, Counted = JobState.Pending } };
         if (job.Place != JobPlace.Waiting) return null;
         _live.Add(job.Id, job);
         _windowBytes += job.Spec?.Args.Length ?? 0;
         return job;
-    });
+    }
 
     /// <summary>The next instant after now at which something falls due; null where nothing will. What is due already waits for a slot, not for the clock.</summary>
     public long? NextDue(long now)
@@ -168,7 +186,7 @@ internal sealed partial class PartitionCore
     }
 
     /// <summary>Jobs that wait in memory without standing in a window and with nothing under way that would bring them there. Anything but 0 is a defect.</summary>
-    public int Orphans => _live.Values.Count(job => job is { Place: JobPlace.Waiting, InWindow: false, IsSettled: true } && !_pins.ContainsKey(job.Id));
+    public int Orphans => _live.Values.Count(job => job is { Place: JobPlace.Waiting, InWindow: false, IsSettled: true } && !job.Lane.Keeps(job) && !_pins.ContainsKey(job.Id));
 
     /// <summary>Jobs by state, queue and type.</summary>
     public IEnumerable<JobCount> Counts()
@@ -190,7 +208,7 @@ internal sealed partial class PartitionCore
     private Lane LaneOf(string name)
     {
         if (_lanes.TryGetValue(name, out var lane)) return lane;
-        lane = Lane.Parse(name, _options.WindowJobs);
+        lane = Lane.Parse(name, _options.WindowJobs, _reading);
         _lanes.Add(name, lane);
         return lane;
     }
