@@ -1,0 +1,152 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Faults.Model;
+
+/// <summary>
+/// One activation of the partition: the pure core, one commit under way at a time, and what is to be said once a commit is applied. It
+/// may be one of several at a time; the store decides whose commits count.
+/// </summary>
+internal sealed class ModelActivation
+{
+    private readonly ModelStore _store;
+    private readonly ModelMutation _mutation;
+    private bool _wasSent;
+    private List<Promise> _gathering = [];
+    private List<Promise> _underWay = [];
+    private List<(Lane Lane, LanePosition From, int Limit)> _reads = [];
+
+    public ModelActivation(ModelStore store, JobGridOptions options, ModelMutation mutation)
+    {
+        _store = store;
+        _mutation = mutation;
+        var opening = store.Open();
+        Core = new PartitionCore(0, opening, options);
+        foreach (var (id, _) in opening.Leases) Core.Load(id, Read(id)!);
+    }
+
+    public PartitionCore Core { get; }
+    public SealedCommit? UnderWay { get; private set; }
+
+    /// <summary>Fenced: it answers nothing any more.</summary>
+    public bool IsOver { get; private set; }
+
+    public StoredJob? Read(string id) => _store.Read(id);
+
+    /// <summary>The job in memory, from the store where need be; null where there is none.</summary>
+    public LiveJob? Find(string id)
+    {
+        var job = Core.Find(id);
+        if (job is null) return Read(id) is { } stored ? Core.Load(id, stored) : null;
+        if (job.Spec is null) Core.LoadSpec(job, Read(id)!);
+        return job;
+    }
+
+    public List<Lease> Take(ModelWorker worker, int want, long now)
+    {
+        while (true)
+        {
+            var unread = new List<LiveJob>();
+            var leases = Core.Take(worker.Profile, want, now, unread);
+            if (leases.Count > 0 || unread.Count == 0) return leases;
+            foreach (var job in unread) Core.LoadSpec(job, Read(job.Id)!);
+        }
+    }
+
+    /// <summary>To be done once the changes made so far are in the store, or given up where they never will be.</summary>
+    /// <param name="about">The job that this is about: should the store be too full to take it, there is nothing to be done.</param>
+    public void WhenCommitted(Action kept, Action broken, LiveJob? about = null)
+    {
+        if (_mutation == ModelMutation.NoStoreAcknowledgement) kept();
+        else if (Core.HasChanges) _gathering.Add(new(kept, broken, about));
+        else if (UnderWay is not null) _underWay.Add(new(kept, broken, about));
+        else kept();
+    }
+
+    public void Seal()
+    {
+        if (UnderWay is not null || !Core.HasChanges || IsOver) return;
+        UnderWay = Core.Seal();
+        _wasSent = false;
+        (_underWay, _gathering) = (_gathering, []);
+        if (UnderWay.Commit.IsEmpty) Finish(CommitOutcome.Applied);
+    }
+
+    /// <summary>Sends the commit under way, once more where its reply was lost.</summary>
+    public void Send(bool replyArrives)
+    {
+        if (UnderWay is null || IsOver) return;
+        _wasSent = true;
+        var outcome = _store.Commit(UnderWay.Commit);
+        if (replyArrives) Finish(outcome);
+    }
+
+    /// <summary>The store is full: it takes no new jobs. Only where this commit has not been sent yet.</summary>
+    public void Refuse()
+    {
+        if (UnderWay is null || !UnderWay.Commit.AddsJobs || _wasSent || IsOver) return;
+        var dropped = Core.Refused(UnderWay).ToHashSet();
+        UnderWay = null;
+        var open = _underWay.Concat(_gathering).ToLookup(promise => promise.About is { } job && dropped.Contains(job));
+        (_underWay, _gathering) = ([], [.. open[false]]);
+        foreach (var promise in open[true]) promise.Broken();
+    }
+
+    public void BeginReads(int limit)
+    {
+        foreach (var lane in Core.Lanes.Where(lane => lane.NeedsPage)) _reads.Add((lane, lane.BeginRead(), limit));
+    }
+
+    public void EndReads(bool failed)
+    {
+        foreach (var (lane, from, limit) in _reads)
+        {
+            if (failed)
+            {
+                Core.AbandonRead(lane);
+                continue;
+            }
+
+            var page = _store.ReadLane(lane.Name, from, limit);
+            Core.EndRead(lane, page, page.Length < limit);
+        }
+
+        _reads = [];
+    }
+
+    public void Finish(CommitOutcome outcome)
+    {
+        var (commit, promises) = (UnderWay!, _underWay);
+        if (outcome == CommitOutcome.Applied)
+        {
+            UnderWay = null;
+            _underWay = [];
+            Core.Applied(commit);
+            foreach (var promise in promises) promise.Kept();
+        }
+        else Die();
+    }
+
+    /// <summary>Ends without another word; whoever waits for it gets no answer.</summary>
+    public void Die()
+    {
+        IsOver = true;
+        foreach (var promise in _underWay.Concat(_gathering)) promise.Broken();
+        _underWay = [];
+        _gathering = [];
+    }
+
+    private sealed record Promise(Action Kept, Action Broken, LiveJob? About);
+}
+
+/// <summary>What the model leaves out on purpose, to show that its checks notice.</summary>
+internal enum ModelMutation
+{
+    None,
+    NoFence,
+    NoGenerationCheck,
+    NoRedelivery,
+    NoStoreAcknowledgement,
+}

@@ -1,0 +1,77 @@
+using OrleansJobs.Records;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Tests.Faults.Model;
+
+/// <summary>What was said to the outside so far, and what therefore must hold. Knows nothing of how the partition works.</summary>
+internal sealed class ModelTruth
+{
+    private readonly HashSet<string> _acknowledged = [];
+    private readonly Dictionary<string, long> _highestToken = [];
+    private readonly HashSet<long> _tokens = [];
+    private readonly Dictionary<string, byte[]> _ends = [];
+    private readonly HashSet<string> _unsettled = [];
+    private readonly Dictionary<string, long> _due = [];
+
+    public IReadOnlyCollection<string> Acknowledged => _acknowledged;
+
+    /// <summary>Where an id was submitted more than once, either may be the one that counts.</summary>
+    public void Submitted(string id, long due) => _due[id] = Math.Min(due, _due.GetValueOrDefault(id, long.MaxValue));
+
+    public void Acknowledge(string id) => _acknowledged.Add(id);
+
+    /// <summary>Somebody asked that a finished job runs again or is deleted: until that is known to be stored, its end may be there or not.</summary>
+    public void Unsettle(string id)
+    {
+        _ends.Remove(id);
+        _unsettled.Add(id);
+        // Run again it is due at once, whatever its submit said.
+        _due[id] = 0;
+    }
+
+    public void Reopened(string id) => _unsettled.Remove(id);
+
+    public void Deleted(string id)
+    {
+        _unsettled.Remove(id);
+        _acknowledged.Remove(id);
+    }
+
+    public void Started(string id, long token, long now, IEnumerable<ModelWorker> others)
+    {
+        if (now < _due[id]) throw new ModelBroken($"{id} starts at {now}, due {_due[id]}");
+        if (!_tokens.Add(token)) throw new ModelBroken($"token {token} is given to {id} a second time");
+        if (token <= _highestToken.GetValueOrDefault(id)) throw new ModelBroken($"{id} gets token {token} after {_highestToken[id]}");
+        _highestToken[id] = token;
+        foreach (var other in others)
+        {
+            if (other is { IsDead: false, IsDeclaredDead: false } && other.Running.ContainsKey(id)) throw new ModelBroken($"{id} is given away while {other.Name} runs it");
+        }
+    }
+
+    /// <summary>A report was said to count.</summary>
+    public void Taken(string id, long token)
+    {
+        if (token < _highestToken.GetValueOrDefault(id)) throw new ModelBroken($"{id}: what token {token} says is taken, though {_highestToken[id]} was given out");
+    }
+
+    /// <summary>Holds a job's stored records against what was said of it.</summary>
+    public void CheckStored(string id, StoredJob? stored, bool mustHaveEnded)
+    {
+        if (stored is null)
+        {
+            if (_acknowledged.Contains(id) && !_unsettled.Contains(id)) throw new ModelBroken($"{id} was acknowledged and is not stored");
+            return;
+        }
+
+        if (stored.Outcome is not null && (stored.Lease is not null || stored.Track is not null)) throw new ModelBroken($"{id} has ended and is still under way");
+        if (stored.Lease is not null && stored.Track is not null) throw new ModelBroken($"{id} waits and runs");
+        if (_ends.TryGetValue(id, out var end))
+        {
+            if (stored.Outcome is null || !stored.Outcome.AsSpan().SequenceEqual(end)) throw new ModelBroken($"{id} had ended, and its end has changed");
+        }
+        else if (stored.Outcome is not null && !_unsettled.Contains(id)) _ends[id] = stored.Outcome;
+
+        if (mustHaveEnded && stored.Outcome is null) throw new ModelBroken($"{id} is stuck: {(stored.Lease is null ? "it waits" : $"leased to {JobTrack.Decode(stored.Lease).Silo}")}");
+    }
+}
