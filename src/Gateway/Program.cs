@@ -4,6 +4,8 @@ using OrleansJobs.Gateway;
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddJobGateway(builder.Configuration);
 builder.UseOrleansClient(GridConnection.Configure);
+// Kestrel answers probes while the client still looks for silos.
+builder.Services.Configure<HostOptions>(host => host.ServicesStartConcurrently = true);
 var app = builder.Build();
 app.MapJobs();
 app.Run();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
+using Orleans.Serialization;
 using OrleansJobs.Gateway.Problems;
 
 namespace OrleansJobs.Gateway.Hosting;
@@ -40,8 +41,8 @@ internal sealed partial class GatewayErrors(RequestDelegate next, ILogger<Gatewa
     };
 
     // What Orleans throws where a silo is lost or none is in reach.
-    private static bool IsUnavailable(Exception exception) =>
-        exception is OrleansException or TimeoutException or GridUnavailableException
+    public static bool IsUnavailable(Exception exception) =>
+        exception is OrleansException or TimeoutException or GridUnavailableException or EnumerationAbortedException or UnavailableExceptionFallbackException
         || exception is InvalidOperationException { Source: "Orleans.Runtime" or "Orleans.Core" };
 
     // From routing (404, 405) or from another authentication scheme of the host.

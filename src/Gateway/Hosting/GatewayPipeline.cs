@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Problems;
 
@@ -10,6 +12,7 @@ internal static class GatewayPipeline
     public static void UseJobGateway(this WebApplication app)
     {
         var ours = app.Services.GetRequiredService<IOptions<JobGatewayOptions>>().Value.Cors.Origins;
+        var rates = app.Services.GetRequiredService<RateLimits>();
         app.UseWhen(IsOurs, branch =>
         {
             branch.Use((context, next) =>
@@ -22,7 +25,12 @@ internal static class GatewayPipeline
         app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.UseWhen(IsOurs, branch => branch.Use((context, next) => RefuseForeign(context, next, ours)));
+        app.UseWhen(IsOurs, branch => branch.Use((context, next) =>
+        {
+            // The page's files and the probes are cheap, and come before there is a key.
+            if (context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null) rates.Take(context);
+            return RefuseForeign(context, next, ours);
+        }));
     }
 
     /// <summary>

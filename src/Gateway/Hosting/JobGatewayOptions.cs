@@ -7,6 +7,9 @@ public sealed class JobGatewayOptions
 {
     public const string Section = "Gateway";
 
+    /// <summary>False: a silo that only runs jobs. Probes are answered, nothing else is served.</summary>
+    public bool Enabled { get; set; } = true;
+
     /// <summary>
     /// Without <see cref="Keys"/> and <see cref="Scheme"/> everybody who reaches the gateway may do everything, so it then listens on loopback
     /// only and refuses to start otherwise, unless this says that such is the intention.

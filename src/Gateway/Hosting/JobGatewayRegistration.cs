@@ -1,12 +1,13 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
+using OrleansJobs.Gateway.Live;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Submitting;
 
@@ -45,12 +46,22 @@ public static class JobGatewayRegistration
         services.AddSingleton<StatusEndpoints>();
         services.AddSingleton<ReasonReader>();
         services.AddSingleton<ChangeEndpoints>();
+        services.AddSingleton<BatchEndpoint>();
+        services.AddSingleton<WatchHub>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<FilterPages>();
+        services.AddSingleton<EventEndpoints>();
+        services.AddSingleton<ListEndpoint>();
+        services.AddSingleton<GridFigures>();
+        services.AddSingleton<GridEndpoints>();
+        services.AddSingleton<HealthEndpoints>();
     }
 
     private static void AddGuarding(IServiceCollection services)
     {
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<WatchTokens>();
+        services.AddSingleton<RateLimits>();
         services.AddSingleton<IAuthorizationHandler, ScopeHandler>();
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
         services.AddOptions<AuthenticationOptions>().Configure<IOptions<JobGatewayOptions>>((authentication, gateway) =>

@@ -1,5 +1,9 @@
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Guarding;
+using OrleansJobs.Gateway.Hosting;
+using OrleansJobs.Gateway.Live;
 using OrleansJobs.Gateway.Pages;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Submitting;
@@ -9,15 +13,65 @@ namespace OrleansJobs.Gateway;
 /// <summary>The gateway's addresses.</summary>
 public static class JobGatewayRoutes
 {
-    /// <summary>Serves the gateway: its addresses, its page, and what guards them. Call it before the application's own middleware.</summary>
+    /// <summary>Serves the gateway: its addresses, its page, its probes, and what guards them. Call it before the application's own middleware.</summary>
     public static WebApplication MapJobs(this WebApplication app)
     {
         app.UseJobGateway();
-        var routes = app.MapGroup("").WithMetadata(new GatewayRoute()).RequireCors(Hosting.GatewayCors.Policy);
-        MapSubmits(routes, app.Services.GetRequiredService<SubmitEndpoints>());
-        MapJob(routes, app.Services.GetRequiredService<StatusEndpoints>(), app.Services.GetRequiredService<ChangeEndpoints>());
+        MapHealth(app);
+        if (!app.Services.GetRequiredService<IOptions<JobGatewayOptions>>().Value.Enabled) return app;
+        var routes = app.MapGroup("").WithMetadata(new GatewayRoute()).RequireCors(GatewayCors.Policy);
+        MapSubmits(routes, app.Services);
+        MapJob(routes, app.Services);
+        MapEvents(routes, app.Services.GetRequiredService<EventEndpoints>());
+        MapGrid(routes, app.Services);
         MapPage(routes);
         return app;
+    }
+
+    private static void MapHealth(WebApplication app)
+    {
+        var health = app.Services.GetRequiredService<HealthEndpoints>();
+        var routes = app.MapGroup("/health").WithMetadata(new GatewayRoute()).AllowAnonymous();
+        routes.MapGet("/live", HealthEndpoints.LiveAsync);
+        routes.MapGet("/ready", health.ReadyAsync);
+        routes.MapGet("/startup", health.StartupAsync);
+    }
+
+    private static void MapSubmits(IEndpointRouteBuilder routes, IServiceProvider services)
+    {
+        var submits = services.GetRequiredService<SubmitEndpoints>();
+        routes.MapPost("/jobs", submits.SubmitAsync).RequireAuthorization(Policies.Submit);
+        routes.MapPost("/jobs:batch", services.GetRequiredService<BatchEndpoint>().SubmitAsync).RequireAuthorization(Policies.Submit);
+        routes.MapPost("/jobs/{type}", submits.SubmitShortAsync).RequireAuthorization(Policies.Submit);
+    }
+
+    private static void MapJob(IEndpointRouteBuilder routes, IServiceProvider services)
+    {
+        var (reads, changes) = (services.GetRequiredService<StatusEndpoints>(), services.GetRequiredService<ChangeEndpoints>());
+        routes.MapGet("/jobs", services.GetRequiredService<ListEndpoint>().ListAsync).RequireAuthorization(Policies.Read);
+        routes.MapGet("/jobs/{id}", reads.GetAsync).RequireAuthorization(Policies.Watch);
+        routes.MapGet("/jobs/{id}/result", reads.GetResultAsync).RequireAuthorization(Policies.Read);
+        routes.MapGet("/jobs/{id}/args", reads.GetArgsAsync).RequireAuthorization(Policies.Read);
+        routes.MapPost("/jobs/{id}/cancel", changes.CancelAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/jobs/{id}/retry", changes.RetryAsync).RequireAuthorization(Policies.Operate);
+        routes.MapDelete("/jobs/{id}", changes.DeleteAsync).RequireAuthorization(Policies.Operate);
+    }
+
+    private static void MapEvents(IEndpointRouteBuilder routes, EventEndpoints events)
+    {
+        routes.MapGet("/jobs/{id}/events", events.OneAsync).RequireAuthorization(Policies.Watch);
+        routes.MapGet("/events", events.ManyAsync).RequireAuthorization(Policies.Watch);
+    }
+
+    private static void MapGrid(IEndpointRouteBuilder routes, IServiceProvider services)
+    {
+        var grid = services.GetRequiredService<GridEndpoints>();
+        routes.MapGet("/stats", grid.GetStatsAsync).RequireAuthorization(Policies.Read);
+        routes.MapGet("/stats/scaling", grid.GetScalingAsync).RequireAuthorization(Policies.Read);
+        routes.MapGet("/job-types", grid.GetJobTypesAsync).RequireAuthorization(Policies.Read);
+        routes.MapGet("/queues", grid.GetQueuesAsync).RequireAuthorization(Policies.Read);
+        routes.MapPost("/queues/{name}/pause", grid.PauseAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/queues/{name}/resume", grid.ResumeAsync).RequireAuthorization(Policies.Operate);
     }
 
     private static void MapPage(IEndpointRouteBuilder routes)
@@ -27,22 +81,6 @@ public static class JobGatewayRoutes
             routes.MapGet("/" + file.Path, file.ServeAsync).AllowAnonymous();
             if (file.Path == "index.html") routes.MapGet("/", file.ServeAsync).AllowAnonymous();
         }
-    }
-
-    private static void MapSubmits(IEndpointRouteBuilder routes, SubmitEndpoints submits)
-    {
-        routes.MapPost("/jobs", submits.SubmitAsync).RequireAuthorization(Policies.Submit);
-        routes.MapPost("/jobs/{type}", submits.SubmitShortAsync).RequireAuthorization(Policies.Submit);
-    }
-
-    private static void MapJob(IEndpointRouteBuilder routes, StatusEndpoints reads, ChangeEndpoints changes)
-    {
-        routes.MapGet("/jobs/{id}", reads.GetAsync).RequireAuthorization(Policies.Watch);
-        routes.MapGet("/jobs/{id}/result", reads.GetResultAsync).RequireAuthorization(Policies.Read);
-        routes.MapGet("/jobs/{id}/args", reads.GetArgsAsync).RequireAuthorization(Policies.Read);
-        routes.MapPost("/jobs/{id}/cancel", changes.CancelAsync).RequireAuthorization(Policies.Operate);
-        routes.MapPost("/jobs/{id}/retry", changes.RetryAsync).RequireAuthorization(Policies.Operate);
-        routes.MapDelete("/jobs/{id}", changes.DeleteAsync).RequireAuthorization(Policies.Operate);
     }
 }
 

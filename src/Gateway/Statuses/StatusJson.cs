@@ -8,7 +8,9 @@ internal static class StatusJson
     private static readonly JsonEncodedText[] States = [.. Enum.GetValues<JobState>().Select(state => JsonEncodedText.Encode(state.Name))];
 
     /// <param name="watchToken">For the submitter only.</param>
-    public static void Write(Utf8JsonWriter writer, JobStatus job, string? watchToken = null)
+    public static void Write(Utf8JsonWriter writer, JobStatus job, string? watchToken = null) => Write(writer, job, watchToken, withResult: true);
+
+    private static void Write(Utf8JsonWriter writer, JobStatus job, string? watchToken, bool withResult)
     {
         writer.WriteStartObject();
         writer.WriteString("id"u8, job.Id);
@@ -32,10 +34,13 @@ internal static class StatusJson
         if (job.Silo is not null) writer.WriteString("silo"u8, job.Silo);
         WriteTags(writer, job.Tags);
         WriteAttempts(writer, job.Attempts);
-        WriteOutcome(writer, job);
+        WriteOutcome(writer, job, withResult);
         if (watchToken is not null) writer.WriteString("watchToken"u8, watchToken);
         writer.WriteEndObject();
     }
+
+    /// <summary>The same without the result, which lists do not carry.</summary>
+    public static void WriteListed(Utf8JsonWriter writer, JobStatus job) => Write(writer, job, null, withResult: false);
 
     public static void WriteError(Utf8JsonWriter writer, JobError error)
     {
@@ -52,10 +57,11 @@ internal static class StatusJson
     }
 
     // Pages ask whether there is a "result" or an "error", so each stands in one state only.
-    private static void WriteOutcome(Utf8JsonWriter writer, JobStatus job)
+    private static void WriteOutcome(Utf8JsonWriter writer, JobStatus job, bool withResult)
     {
         if (job.State == JobState.Success)
         {
+            if (!withResult) return;
             writer.WritePropertyName("result"u8);
             WriteResult(writer, job.Result);
         }

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.WebUtilities;
+using OrleansJobs.Gateway.Grid;
+using OrleansJobs.Gateway.Hosting;
+using OrleansJobs.Gateway.Json;
+using OrleansJobs.Gateway.Problems;
+using OrleansJobs.Gateway.Statuses;
+
+namespace OrleansJobs.Gateway.Finding;
+
+/// <summary><c>GET /jobs</c>: newest first, a page at a time.</summary>
+internal sealed class ListEndpoint(JobGrid grid, OwnAddress address)
+{
+    public async Task ListAsync(HttpContext context)
+    {
+        var query = JobQueries.Read(context, JobQueries.ListFilters);
+        var page = await ReadAsync(query);
+        context.Response.Headers.CacheControl = "no-store";
+        if (page.Cursor is not null) context.Response.Headers.Link = $"<{NextAddress(context, page.Cursor)}>; rel=\"next\"";
+        var json = JsonBuffer.Rent();
+        var writer = json.Writer;
+        writer.WriteStartObject();
+        writer.WriteStartArray("jobs"u8);
+        foreach (var job in page.Jobs) StatusJson.WriteListed(writer, job);
+        writer.WriteEndArray();
+        if (page.Cursor is not null) writer.WriteString("cursor"u8, page.Cursor);
+        writer.WriteEndObject();
+        await json.SendAsync(context.Response);
+    }
+
+    private async Task<JobPage> ReadAsync(JobQuery query)
+    {
+        try
+        {
+            return await grid.Whole.List(query);
+        }
+        catch (Exception exception) when (query.Cursor is not null && exception is ArgumentException or FormatException)
+        {
+            throw new ProblemException(Problem.OfQuery("cursor", "It must be the cursor of a page, with the same filters."));
+        }
+    }
+
+    private string NextAddress(HttpContext context, string cursor)
+    {
+        var parameters = context.Request.Query.Where(parameter => parameter.Key != "cursor")
+            .SelectMany(parameter => parameter.Value, (parameter, value) => KeyValuePair.Create(parameter.Key, value))
+            .Append(KeyValuePair.Create("cursor", (string?)cursor));
+        return address.Of(context, QueryHelpers.AddQueryString("/jobs", parameters));
+    }
+}

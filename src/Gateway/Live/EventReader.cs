@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Text;
+using System.Threading.Channels;
+
+namespace OrleansJobs.Gateway.Live;
+
+/// <summary>
+/// One stream of Server-Sent Events: writes the newest status of each of its jobs whenever there is one, and a ping where there is nothing to
+/// say. What waits is at most one mark for each job; a reader that takes nothing in for too long is dropped.
+/// </summary>
+internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, TimeSpan writeTimeout, TimeProvider time)
+{
+    /// <summary>The id behind which nothing comes.</summary>
+    public const string EndId = "end";
+    private const int MaxDigits = 20;
+
+    // Unbounded to the type, bounded in fact: every subscription is in it at most once, and so is null, which is the ping.
+    private readonly Channel<JobSubscription?> _news = Channel.CreateUnbounded<JobSubscription?>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly PipeWriter _output = context.Response.BodyWriter;
+    private int _pingDue;
+
+    public void Enqueue(JobSubscription subscription) => _news.Writer.TryWrite(subscription);
+
+    /// <summary>Sets the headers and sends them, so that the client knows that it is being served.</summary>
+    public Task StartAsync()
+    {
+        var response = context.Response;
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-store";
+        // Proxies that gather answers would turn live events into late ones.
+        response.Headers["X-Accel-Buffering"] = "no";
+        return response.StartAsync(context.RequestAborted);
+    }
+
+    /// <summary>Marks the stream as told to its end: a browser that connects again says so, and is told to stop.</summary>
+    public async Task EndAsync(CancellationToken cancellation)
+    {
+        _output.Write("id: end\n\n"u8);
+        await FlushAsync(cancellation);
+    }
+
+    /// <summary>Writes what comes until <paramref name="isOver"/> says so or the client goes.</summary>
+    /// <param name="withJobId">The id of an event is the version, with the job's id behind it where several share the stream.</param>
+    /// <param name="isOver">Asked after each event.</param>
+    public async Task RunAsync(bool withJobId, Func<bool> isOver, CancellationToken cancellation)
+    {
+        using var pings = time.CreateTimer(static state => ((EventReader)state!).Ping(), this, pingInterval, pingInterval);
+        while (!isOver() && await _news.Reader.WaitToReadAsync(cancellation))
+        {
+            while (_news.Reader.TryRead(out var subscription))
+            {
+                if (subscription is null) continue;
+                subscription.Taken();
+                WriteNewest(subscription, withJobId);
+            }
+
+            if (Interlocked.Exchange(ref _pingDue, 0) == 1) _output.Write("event: ping\ndata: {}\n\n"u8);
+            if (!await FlushAsync(cancellation)) return;
+        }
+    }
+
+    private void Ping()
+    {
+        if (Interlocked.Exchange(ref _pingDue, 1) == 0) _news.Writer.TryWrite(null);
+    }
+
+    private void WriteNewest(JobSubscription subscription, bool withJobId)
+    {
+        if (subscription.Watch.Latest is { } latest)
+        {
+            if (latest.Status.Version > subscription.Sent)
+            {
+                subscription.Sent = latest.Status.Version;
+                WriteEvent(latest, withJobId);
+            }
+
+            if (latest.Status.IsFinished) subscription.IsDone = true;
+        }
+
+        if (subscription.Watch.IsOver) subscription.IsDone = true;
+    }
+
+    private void WriteEvent(JobEvent latest, bool withJobId)
+    {
+        _output.Write("id: "u8);
+        var digits = _output.GetSpan(MaxDigits);
+        Utf8Formatter.TryFormat(latest.Status.Version, digits, out var written);
+        _output.Advance(written);
+        if (withJobId)
+        {
+            _output.Write(":"u8);
+            Encoding.ASCII.GetBytes(latest.Status.Id, _output);
+        }
+
+        _output.Write("\ndata: "u8);
+        _output.Write(latest.Json);
+        _output.Write("\n\n"u8);
+    }
+
+    /// <returns>False where the client does not read.</returns>
+    private async ValueTask<bool> FlushAsync(CancellationToken cancellation)
+    {
+        var flush = _output.FlushAsync(cancellation);
+        if (flush.IsCompletedSuccessfully) return !flush.Result.IsCompleted;
+        try
+        {
+            return !(await flush.AsTask().WaitAsync(writeTimeout, time, cancellation)).IsCompleted;
+        }
+        catch (TimeoutException)
+        {
+            context.Abort();
+            return false;
+        }
+    }
+}
