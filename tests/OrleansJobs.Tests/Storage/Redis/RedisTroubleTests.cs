@@ -95,7 +95,7 @@ public class RedisTroubleTests
     {
         var server = await RedisServer.StartAsync();
         await server.KillAsync();
-        await using var redis = await RedisConnection.ConnectAsync($"{server.ConnectionString},connectTimeout=200,connectRetry=1,asyncTimeout=300");
+        await using var redis = await RedisConnection.ConnectAsync($"{server.ConnectionString},connectTimeout=200,connectRetry=1,syncTimeout=300");
         var store = new RedisPartitionStore(redis, "s");
         await Assert.ThrowsAnyAsync<RedisException>(async () => await store.OpenGridAsync(1));
         await Assert.ThrowsAnyAsync<RedisException>(async () => await store.ReadFullnessAsync());
