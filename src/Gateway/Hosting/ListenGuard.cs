@@ -45,7 +45,8 @@ internal sealed class ListenGuard(IServer server, IOptions<JobGatewayOptions> op
 
     private static void Refuse(string address, JobGatewayOptions options)
     {
-        if (!options.IsOpen || options.AllowAnonymous) return;
+        // Not enabled: a silo that only runs jobs, and serves its probes and metrics.
+        if (!options.Enabled || !options.IsOpen || options.AllowAnonymous) return;
         throw new InvalidOperationException(
             $"The gateway would listen on {address} and let everybody who reaches it submit, read and cancel jobs. "
             + $"Give it keys ({JobGatewayOptions.Section}:Keys) or an authentication scheme ({JobGatewayOptions.Section}:Scheme), let it listen on localhost only, "

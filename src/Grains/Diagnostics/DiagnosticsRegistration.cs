@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansJobs.Hosting;
 
 namespace OrleansJobs.Diagnostics;
 
@@ -9,6 +10,7 @@ internal static class DiagnosticsRegistration
     public static IServiceCollection AddJobDiagnostics(this IServiceCollection services)
     {
         services.AddMetrics();
+        services.TryAddSingleton<GridHealth>();
         services.TryAddSingleton<JobMeters>();
         return services;
     }

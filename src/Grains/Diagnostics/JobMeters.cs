@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Hosting;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Diagnostics;
@@ -23,36 +25,38 @@ internal sealed class JobMeters
 
     private readonly TimeProvider _time;
     private readonly Counter<long> _submitted;
-    private readonly Counter<long> _refused;
     private readonly Counter<long> _finished;
     private readonly Counter<long> _attempts;
-    private readonly Counter<long> _stale;
-    private readonly Counter<long> _commitRetries;
     private readonly Histogram<double> _lateness;
     private readonly Histogram<double> _processDuration;
     private readonly Histogram<double> _commitDuration;
     private readonly Histogram<long> _commitSize;
+    private readonly long[] _refused = new long[Enum.GetValues<SubmitOutcome>().Length];
     private Func<SlotFigures>? _slots;
+    private long _stale;
+    private long _commitRetries;
     private double _fullness;
     private int _storeReachable = 1;
 
-    public JobMeters(IMeterFactory factory, TimeProvider time)
+    public JobMeters(IMeterFactory factory, TimeProvider time, IOptions<JobGridOptions> options, GridHealth health)
     {
         _time = time;
         Partitions = new PartitionGauges();
         var meter = factory.Create(JobTracing.Name);
 
         _submitted = meter.CreateCounter<long>("orleansjobs.jobs.submitted", "{job}", "Jobs that the store has acknowledged.");
-        _refused = meter.CreateCounter<long>("orleansjobs.jobs.refused", "{job}", "Submits that were not accepted, by reason.");
         _finished = meter.CreateCounter<long>("orleansjobs.jobs.finished", "{job}", "Jobs that reached a terminal state, by outcome.");
         _attempts = meter.CreateCounter<long>("orleansjobs.attempts.ended", "{attempt}", "Attempts that ended, by outcome; crashes included.");
-        _stale = meter.CreateCounter<long>("orleansjobs.reports.stale", "{report}", "Reports of attempts that no longer hold their job, refused.");
-        _commitRetries = meter.CreateCounter<long>("orleansjobs.commit.retries", "{commit}", "Commits sent again because the store's reply was lost.");
         _lateness = meter.CreateHistogram("orleansjobs.jobs.lateness", "s", "From the instant a job was due to the start of its attempt.", advice: ShortSeconds);
         _processDuration = meter.CreateHistogram("messaging.process.duration", "s", "How long the handler of one attempt ran.", advice: LongSeconds);
         _commitDuration = meter.CreateHistogram("orleansjobs.commit.duration", "s", "From handing a commit to the store to its answer.", advice: ShortSeconds);
         _commitSize = meter.CreateHistogram("orleansjobs.commit.size", "{operation}", "Operations that shared one commit.",
             advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] });
+
+        // Counters that alerts watch and that stay at 0 in good times: observed, so that they are there before they first move.
+        meter.CreateObservableCounter("orleansjobs.jobs.refused", ObserveRefused, "{job}", "Submits that were not accepted, by reason.");
+        meter.CreateObservableCounter("orleansjobs.reports.stale", () => Volatile.Read(ref _stale), "{report}", "Reports of attempts that no longer hold their job, refused.");
+        meter.CreateObservableCounter("orleansjobs.commit.retries", () => Volatile.Read(ref _commitRetries), "{commit}", "Commits sent again because the store's reply was lost.");
 
         meter.CreateObservableGauge("orleansjobs.jobs.waiting", () => Partitions.Observe(lane => lane.Waiting), "{job}", "Due and not started.");
         meter.CreateObservableGauge("orleansjobs.jobs.scheduled", () => Partitions.Observe(lane => lane.Scheduled), "{job}", "Due later.");
@@ -60,11 +64,13 @@ internal sealed class JobMeters
         meter.CreateObservableGauge("orleansjobs.jobs.oldest_age", () => Partitions.ObserveAges(_time.GetUtcNow()), "s", "How long the job that waits longest has been due.");
         meter.CreateObservableGauge("orleansjobs.jobs.orphaned", () => Partitions.Orphans, "{job}", "Jobs that nothing would wake. Anything but 0 is a defect.");
         meter.CreateObservableGauge("orleansjobs.partitions.open", () => Partitions.Open, "{partition}", "Partitions that this silo owns; over all silos, all of them.");
-        meter.CreateObservableGauge("orleansjobs.slots.total", () => Slots.Total, "{slot}", "Handlers that may run at a time.");
+        meter.CreateObservableGauge("orleansjobs.partitions.configured", () => options.Value.Partitions, "{partition}", "Partitions of the grid; the same on every silo.");
+        meter.CreateObservableGauge("orleansjobs.slots.limit", () => Slots.Limit, "{slot}", "Handlers that may run at a time.");
         meter.CreateObservableGauge("orleansjobs.slots.busy", () => Slots.Busy, "{slot}", "Slots that are taken, the stuck ones included.");
         meter.CreateObservableGauge("orleansjobs.slots.stuck", () => Slots.Stuck, "{slot}", "Slots whose handler did not return after it was cancelled.");
         meter.CreateObservableGauge("orleansjobs.silo.draining", () => Slots.Draining ? 1 : 0, "{silo}", "1 while this silo takes no more work because it is to stop.");
         meter.CreateObservableGauge("orleansjobs.store.reachable", () => Volatile.Read(ref _storeReachable), "{store}", "1 where the store answered last, 0 where it did not.");
+        meter.CreateObservableGauge("orleansjobs.store.lost", () => health.IsLost ? 1 : 0, "{store}", "1 where the store was found empty though it had not been: accepted jobs are gone.");
         meter.CreateObservableGauge("orleansjobs.store.fullness", () => Volatile.Read(ref _fullness), "1", "Share of the store's memory limit that is used; 0 where it has none.");
     }
 
@@ -77,7 +83,7 @@ internal sealed class JobMeters
     public void Submitted(string queue, string type, int jobs = 1) => _submitted.Add(jobs, new TagList { { "queue", queue }, { "type", type } });
 
     /// <summary>Not accepted; a replay is not counted.</summary>
-    public void Refused(SubmitOutcome outcome, int jobs = 1) => _refused.Add(jobs, new KeyValuePair<string, object?>("reason", JobTracing.Word(outcome)));
+    public void Refused(SubmitOutcome outcome, int jobs = 1) => Interlocked.Add(ref _refused[(int)outcome], jobs);
 
     /// <summary>Ended, and the store has it.</summary>
     /// <param name="errorCode">One of <see cref="JobErrorCodes"/> in FAILURE; null elsewhere.</param>
@@ -95,7 +101,7 @@ internal sealed class JobMeters
         _attempts.Add(attempts, new TagList { { "queue", queue }, { "type", type }, { "outcome", outcome } });
 
     /// <summary>A report was refused because its attempt does not hold the job any more.</summary>
-    public void Stale(int reports = 1) => _stale.Add(reports);
+    public void Stale(int reports = 1) => Interlocked.Add(ref _stale, reports);
 
     /// <summary>A worker starts an attempt so long after the job was due; a negative one counts as 0.</summary>
     public void Lateness(string queue, string type, TimeSpan late) =>
@@ -128,7 +134,7 @@ internal sealed class JobMeters
     /// <summary>The store's reply to a commit was lost, and it is sent again.</summary>
     public void CommitRetried()
     {
-        _commitRetries.Add(1);
+        Interlocked.Increment(ref _commitRetries);
         StoreReachable(false);
     }
 
@@ -140,6 +146,10 @@ internal sealed class JobMeters
     /// <summary>Where the slots of this silo are read; called by the exporter's thread.</summary>
     public void ObserveSlots(Func<SlotFigures> read) => Volatile.Write(ref _slots, read);
 
+    private IEnumerable<Measurement<long>> ObserveRefused() =>
+        from outcome in new[] { SubmitOutcome.Conflict, SubmitOutcome.Rejected, SubmitOutcome.Overloaded, SubmitOutcome.Unavailable }
+        select new Measurement<long>(Volatile.Read(ref _refused[(int)outcome]), new KeyValuePair<string, object?>("reason", JobTracing.Word(outcome)));
+
     private static string Word(CommitOutcome outcome) => outcome switch
     {
         CommitOutcome.Applied => "applied",
@@ -150,4 +160,4 @@ internal sealed class JobMeters
 }
 
 /// <summary>The slots of a silo at one moment.</summary>
-internal readonly record struct SlotFigures(int Total, int Busy, int Stuck, bool Draining);
+internal readonly record struct SlotFigures(int Limit, int Busy, int Stuck, bool Draining);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Storage;
@@ -28,6 +29,9 @@ public static class JobGridHosting
         var options = services.AddOptions<JobGridOptions>().BindConfiguration(JobGridOptions.Section).ValidateOnStart();
         if (configure is not null) options.Configure(configure);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobGridOptions>, JobGridOptionsValidator>());
+        // The host's own default, 30 s, would cut a drain off.
+        services.AddOptions<HostOptions>().PostConfigure<IOptions<JobGridOptions>>((host, grid) =>
+            host.ShutdownTimeout = host.ShutdownTimeout > grid.Value.ShutdownTime ? host.ShutdownTimeout : grid.Value.ShutdownTime);
         services.TryAddSingleton(TimeProvider.System);
         services.AddJobDiagnostics();
         services.AddSingleton(provider => builder.Build(provider.GetRequiredService<IOptions<JobGridOptions>>().Value));

@@ -68,7 +68,7 @@ public sealed class JobGridOptions
     public TimeSpan ProgressSaveInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long handlers may go on when the silo is told to stop, before they are cancelled.</summary>
-    /// <value>Default 30 s. The host's shutdown time-out must exceed it by at least 15 s.</value>
+    /// <value>Default 30 s. The host's shutdown time-out is raised to <see cref="ShutdownTime"/> by itself; what kills the process must wait longer.</value>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a cancelled handler may take to return before its job ends without it and its slot counts as stuck.</summary>
@@ -78,6 +78,9 @@ public sealed class JobGridOptions
     /// <summary>Share of the store's memory limit from which on submits are refused, so that running jobs can still finish.</summary>
     /// <value>Default 0.9; 0.1 to 1.</value>
     [Range(0.1, 1.0)] public double FullAt { get; set; } = 0.9;
+
+    /// <summary>What stopping may take: handlers go on, are cancelled and return, then the partitions close and move.</summary>
+    public TimeSpan ShutdownTime => DrainTime + CancelGrace + TimeSpan.FromSeconds(15);
 }
 
 /// <summary>Rules across options; the error names the option, the rule and the value.</summary>
@@ -95,6 +98,11 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         Positive(options.ProgressSaveInterval, nameof(options.ProgressSaveInterval));
         Positive(options.DrainTime, nameof(options.DrainTime));
         Positive(options.CancelGrace, nameof(options.CancelGrace));
+        Positive(options.Limits.MaxDelay, "Limits:MaxDelay");
+        Positive(options.Limits.MaxRetention, "Limits:MaxRetention");
+        Positive(options.Limits.MaxTimeout, "Limits:MaxTimeout");
+        Positive(options.Retry.FirstDelay, "Retry:FirstDelay");
+        Positive(options.Retry.Ceiling, "Retry:Ceiling");
         foreach (var (queue, slots) in options.Queues)
         {
             if (!SubmissionRules.IsName(queue)) Error($"Queues:{queue}", "is not a queue name: 1 to 64 of A-Z a-z 0-9 . _ -", queue);
@@ -103,6 +111,8 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
 
         if (options.Retry.Attempts < 1 || options.Retry.Attempts > options.Limits.MaxAttempts)
             Error("Retry:Attempts", $"must be 1 to Limits:MaxAttempts ({options.Limits.MaxAttempts})", options.Retry.Attempts);
+        if (!(options.Retry.Factor is >= 1 and <= 100)) Error("Retry:Factor", "must be 1 to 100", options.Retry.Factor);
+        if (!(options.Retry.Jitter is >= 0 and <= 1)) Error("Retry:Jitter", "must be 0 to 1", options.Retry.Jitter);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         void Error(string option, string rule, object value) => errors.Add($"{JobGridOptions.Section}:{option} {rule}; it is {value}.");

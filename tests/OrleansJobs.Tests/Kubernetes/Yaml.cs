@@ -22,6 +22,7 @@ internal static class Yaml
         YamlScalarNode { Style: not ScalarStyle.Plain } text => text.Value,
         YamlScalarNode { Value: null or "" or "~" or "null" } => null,
         YamlScalarNode { Value: "true" or "false" } flag => flag.Value == "true",
+        YamlScalarNode { Value: var value } when int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
         YamlScalarNode { Value: var value } when long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => whole,
         YamlScalarNode { Value: var value } when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) => real,
         YamlScalarNode text => text.Value,

@@ -38,12 +38,23 @@ public sealed class JobMetersTests : IDisposable
         _meters.AttemptEnded("q", "t", "crashed");
         _meters.Refused(SubmitOutcome.Overloaded, 2);
         _meters.Stale();
+        _listener.RecordObservableInstruments();
 
         Assert.Equal(3, One("orleansjobs.jobs.submitted", ("queue", "q"), ("type", "t")));
         Assert.Equal(1, One("orleansjobs.jobs.finished", ("outcome", "failure"), ("code", "poison")));
         Assert.Equal(1, One("orleansjobs.attempts.ended", ("outcome", "crashed")));
         Assert.Equal(2, One("orleansjobs.jobs.refused", ("reason", "overloaded")));
         Assert.Equal(1, One("orleansjobs.reports.stale"));
+    }
+
+    [Fact]
+    public void CountersOfTrouble_AreThereBeforeTheyMove()
+    {
+        _listener.RecordObservableInstruments();
+        Assert.Equal(0, One("orleansjobs.reports.stale"));
+        Assert.Equal(0, One("orleansjobs.commit.retries"));
+        Assert.Equal(0, One("orleansjobs.jobs.refused", ("reason", "overloaded")));
+        Assert.Equal(0, One("orleansjobs.jobs.refused", ("reason", "unavailable")));
     }
 
     [Fact]
@@ -117,7 +128,7 @@ public sealed class JobMetersTests : IDisposable
         Assert.Equal(0, One("orleansjobs.store.reachable"));
         Assert.Equal(0.5, One("orleansjobs.store.fullness"));
         Assert.Equal(1, One("orleansjobs.commit.retries"));
-        Assert.Equal(16, One("orleansjobs.slots.total"));
+        Assert.Equal(16, One("orleansjobs.slots.limit"));
         Assert.Equal(5, One("orleansjobs.slots.busy"));
         Assert.Equal(1, One("orleansjobs.slots.stuck"));
         Assert.Equal(1, One("orleansjobs.silo.draining"));

@@ -1,4 +1,0 @@
-using OrleansJobs.Tool;
-
-using var surroundings = Surroundings.OfThisProcess();
-return await new ToolApp(surroundings).RunAsync(args);
