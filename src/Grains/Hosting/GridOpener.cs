@@ -37,7 +37,7 @@ internal sealed partial class GridOpener(
                 _watch = time.CreateTimer(_ => _ = ReadFullnessAsync(), null, FullnessPeriod, FullnessPeriod);
                 return;
             }
-            catch (Exception exception) when (exception is not GridMismatchException && !cancellation.IsCancellationRequested)
+            catch (Exception exception) when (exception is not (GridMismatchException or UnfitStoreException) && !cancellation.IsCancellationRequested)
             {
                 LogWaiting(exception);
             }

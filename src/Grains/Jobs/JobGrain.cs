@@ -20,6 +20,7 @@ internal sealed partial class JobGrain(
 {
     public const string StorageName = "jobs";
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan AskerPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PollRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly ILogger _logger = logger;
@@ -31,6 +32,7 @@ internal sealed partial class JobGrain(
     private long _progressToken;
     private long _verifiedToken;
     private long _savedAt;
+    private long _askedAt;
     private int _watchers;
     private bool _following;
     private Task _saving = Task.CompletedTask;
@@ -50,7 +52,8 @@ internal sealed partial class JobGrain(
     {
         if (_status is { IsFinished: true } ended) return ended;
         Take(await Partition.Get(Id));
-        if (_status is { State: JobState.Progress } running && !Knows(running)) await AskWorkerAsync(running);
+        if (_status is { State: JobState.Progress } running && !(Knows(running) && IsWatched)) await AskWorkerAsync(running);
+        _askedAt = Math.Max(1, time.GetTimestamp());
         return Current();
     }
 
@@ -100,11 +103,11 @@ internal sealed partial class JobGrain(
             _progress = default;
         }
 
-        if (progress.Sequence <= _progress.Sequence) return _watchers > 0;
+        if (progress.Sequence <= _progress.Sequence) return IsWatched;
         _progress = progress;
         Signal();
         if (IsTimeToSave()) await SaveProgressAsync();
-        return _watchers > 0;
+        return IsWatched;
     }
 
     public async Task<bool> SaveCheckpoint(LeaseName lease, byte[] checkpoint)
@@ -154,6 +157,9 @@ internal sealed partial class JobGrain(
         : _status is { State: JobState.Progress } running && Knows(running) ? StatusOf.WithProgress(running, _progress)
         : _status is { Phase: JobPhase.Retrying } lost && memory.State.Token == lost.Token ? StatusOf.WithLast(lost, memory.State.Progress)
         : _status;
+
+    /// <summary>Somebody watches, or asks so often that it comes to the same: the worker is to say all it knows.</summary>
+    private bool IsWatched => _watchers > 0 || (_askedAt != 0 && time.GetElapsedTime(_askedAt) < AskerPatience);
 
     private bool Knows(JobStatus running) => _progress.Sequence > 0 && _progressToken == running.Token;
 

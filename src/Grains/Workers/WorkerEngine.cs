@@ -188,6 +188,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             Stuck = counts.Stuck,
             Draining = IsDraining,
             Types = _handlers.Types,
+            Partitions = _meters.Partitions.Open,
         };
     }
 

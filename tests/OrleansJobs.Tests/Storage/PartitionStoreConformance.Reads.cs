@@ -155,7 +155,7 @@ public abstract partial class PartitionStoreConformance
         var writer = await OpenAsync();
         await writer.CommitAsync(commit =>
         {
-            for (var i = 1; i <= 60; i++) commit.Jobs.Add(Job($"j{i}", i, queue: $"q{i % 2}", type: $"t{i % 3}"));
+            for (var i = 1; i <= 60; i++) commit.Jobs.Add(Job(i % 5 == 0 ? Uuid(i) : $"j{i}", i, queue: $"q{i % 2}", type: $"t{i % 3}"));
         });
         var all = Enumerable.Range(1, 60).Reverse().ToList();
 
@@ -175,7 +175,9 @@ public abstract partial class PartitionStoreConformance
         Assert.Empty(await writer.ReadLogAsync(before: long.MinValue, after: long.MinValue));
         Assert.Empty(await writer.ReadLogAsync(before: long.MaxValue, after: long.MaxValue));
 
-        IEnumerable<string> Lines(Func<int, bool> fits) => all.Where(fits).Select(i => $"{i}:j{i}");
+        IEnumerable<string> Lines(Func<int, bool> fits) => all.Where(fits).Select(i => i % 5 == 0 ? $"{i}:{Uuid(i)}" : $"{i}:j{i}");
+
+        static string Uuid(int i) => $"019ac8f0-0000-7000-8000-{i:x12}";
     }
 
     [Fact]

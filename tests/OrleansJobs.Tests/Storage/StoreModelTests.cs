@@ -12,7 +12,7 @@ namespace OrleansJobs.Tests.Storage;
 /// </summary>
 public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
 {
-    private const int Seeds = 60;
+    private const int Seeds = 30;
     private const int Steps = 60;
 
     [Fact]

@@ -116,6 +116,7 @@ internal sealed class CommitArguments
             _logs.Add((job.Queue, job.Type));
         }
 
+        Memory<byte> compactIds = new byte[jobs.Count * CompactId.MaxCompactLength];
         blocks = new(this, SetAdd, LogsKey, _logs.Count, 1);
         for (var group = 0; group < _logs.Count; group++) blocks.Next().Add(LogName(_logs[group].Key));
         for (var group = 0; group < _logs.Count; group++)
@@ -125,7 +126,7 @@ internal sealed class CommitArguments
             for (var i = log.First; i >= 0; i = _logs.Next(i))
             {
                 blocks.Next().Add(jobs[i].Stamp);
-                _values.Add(jobs[i].Id);
+                _values.Add(CompactId.Encode(jobs[i].Id, ref compactIds));
             }
         }
 

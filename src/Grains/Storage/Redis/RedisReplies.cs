@@ -41,7 +41,7 @@ internal static class RedisReplies
     public static LogEntry[] Log(RedisResult reply)
     {
         var lines = new LogEntry[reply.Length / 2];
-        for (var i = 0; i < lines.Length; i++) lines[i] = new((long)reply[2 * i], (string)reply[2 * i + 1]!);
+        for (var i = 0; i < lines.Length; i++) lines[i] = new((long)reply[2 * i], CompactId.Decode((byte[])reply[2 * i + 1]!));
         return lines;
     }
 

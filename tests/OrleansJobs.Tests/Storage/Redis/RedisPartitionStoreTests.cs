@@ -2,7 +2,7 @@ using OrleansJobs.Storage;
 using OrleansJobs.Tests.Infrastructure.Redis;
 using StackExchange.Redis;
 
-namespace OrleansJobs.Tests.Storage;
+namespace OrleansJobs.Tests.Storage.Redis;
 
 public class RedisPartitionStoreTests(RedisFixture fixture) : PartitionStoreConformance, IClassFixture<RedisFixture>, IAsyncLifetime
 {

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using OrleansJobs.Tool.Gateway;
+using OrleansJobs.Tool.Output;
+
+namespace OrleansJobs.Tool.Commands;
+
+internal sealed class ListCommand : Command
+{
+    private const int MaxPage = 200;
+
+    private readonly Option<string?> _state = new("--state") { Description = "PENDING, PROGRESS, SUCCESS, FAILURE or REVOKED." };
+    private readonly Option<string?> _type = new("--type") { Description = "Jobs of this type." };
+    private readonly Option<string?> _queue = new("--queue") { Description = "Jobs of this queue." };
+    private readonly Option<string[]> _tags = Inputs.Tags("Jobs with this tag.");
+    private readonly Option<double?> _since = new("--since") { Description = "Submitted within so long, such as 1h.", CustomParser = Durations.Parse };
+    private readonly Option<int> _limit = new("--limit") { Description = "At most so many jobs.", DefaultValueFactory = _ => 20 };
+
+    public ListCommand(ToolApp app) : base("list", "Lists jobs, newest first.")
+    {
+        foreach (var option in new Option[] { _state, _type, _queue, _tags, _since, _limit }) Add(option);
+        app.SetAction(this, RunAsync);
+    }
+
+    private async Task<int> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var left = parsed.GetValue(_limit);
+        if (left < 1) throw new UsageException("--limit must be 1 or more.");
+        var filter = Filter(session, parsed);
+        var jobs = new List<Job>();
+        string? cursor = null;
+        do
+        {
+            var page = await session.Gateway.GetAsync($"jobs?limit={Math.Min(left, MaxPage)}{filter}{Parameter("cursor", cursor)}", cancellation);
+            // A page may be empty and still not be the last: its work is bounded, not its outcome.
+            foreach (var job in page.Items("jobs").Take(left))
+            {
+                left--;
+                if (session.Printer.AsJson) session.Printer.Json(job);
+                else jobs.Add(new Job(job));
+            }
+
+            cursor = page.Text("cursor");
+        }
+        while (left > 0 && cursor is not null);
+
+        if (!session.Printer.AsJson) session.Printer.Table(["ID", "TYPE", "QUEUE", "STATE", "PROGRESS", "SUBMITTED", "STATUS"], jobs.Select(Row), "No jobs.");
+        return ExitCodes.Done;
+    }
+
+    private string Filter(Session session, ParseResult parsed)
+    {
+        var filter = Parameter("state", parsed.GetValue(_state)?.ToUpperInvariant()) + Parameter("type", parsed.GetValue(_type)) + Parameter("queue", parsed.GetValue(_queue));
+        if (parsed.GetValue(_since) is { } seconds)
+            filter += Parameter("submittedAfter", session.Surroundings.Time.GetUtcNow().AddSeconds(-seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        foreach (var tag in parsed.GetValue(_tags) ?? [])
+        {
+            var (name, value) = Inputs.Pair("--tag", tag);
+            filter += Parameter("tag." + name, value);
+        }
+
+        return filter;
+    }
+
+    private static string Parameter(string name, string? value) => value is null ? "" : $"&{Uri.EscapeDataString(name)}={Uri.EscapeDataString(value)}";
+
+    private static string[] Row(Job job) =>
+    [
+        job.Id, job.Type, job.Queue, job.State + (job.Phase is { } phase and not "running" ? $" ({phase})" : ""), $"{job.Percent}%",
+        Words.Of(job.Json.Instant("submittedAt")), job.Json.Member("error")?.Text("message") ?? job.Message,
+    ];
+}

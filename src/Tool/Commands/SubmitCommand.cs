@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansJobs.Tool.Output;
+
+namespace OrleansJobs.Tool.Commands;
+
+internal sealed class SubmitCommand : Command
+{
+    private readonly Argument<string> _type = new("type") { Description = "The job type." };
+    private readonly Argument<string?> _args = new("args") { Description = "The arguments as JSON; @file or - (standard input) to read them.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string[]> _arg = new("--arg", "-a") { Description = "One member of the arguments. A value that is JSON counts as such, any other as a string.", HelpName = "name=value" };
+    private readonly Option<string?> _id = new("--id") { Description = "An id of your choice: a second submit of the same content under it answers the first job." };
+    private readonly Option<string?> _idempotencyKey = new("--idempotency-key") { Description = "Submits under the same key make one job. Default: a fresh one." };
+    private readonly Option<string?> _queue = new("--queue") { Description = "Default: what the handler says." };
+    private readonly Option<int?> _priority = new("--priority") { Description = "0 to 9; higher first. Default 4." };
+    private readonly Option<double?> _countdown = new("--countdown") { Description = "Start so long after acceptance, such as 90, 1.5s or 2h30m.", CustomParser = Durations.Parse };
+    private readonly Option<string?> _eta = new("--eta") { Description = "Start at this instant, as RFC 3339 has it, such as 2030-01-31T12:00:00Z." };
+    private readonly Option<double?> _expires = new("--expires") { Description = "Not started so long after acceptance, it fails as expired and never runs.", CustomParser = Durations.Parse };
+    private readonly Option<int?> _attempts = new("--attempts") { Description = "Runs at most so often. Default: what the handler says." };
+    private readonly Option<double?> _timeout = new("--timeout") { Description = "How long one attempt may run.", CustomParser = Durations.Parse };
+    private readonly Option<double?> _retention = new("--retention") { Description = "How long the finished job is kept.", CustomParser = Durations.Parse };
+    private readonly Option<string[]> _tags = Inputs.Tags("A tag; at most 16.");
+    private readonly Option<bool> _watch = new("--watch", "-w") { Description = "Follow the job to its end; the exit code says how it ended." };
+
+    public SubmitCommand(ToolApp app) : base("submit", "Hands a job to the grid and prints its id.")
+    {
+        foreach (var argument in new Argument[] { _type, _args }) Add(argument);
+        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _attempts, _timeout, _retention, _tags, _watch }) Add(option);
+        app.SetAction(this, RunAsync);
+    }
+
+    private async Task<int> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var submission = await BuildAsync(session, parsed, cancellation);
+        var key = parsed.GetValue(_idempotencyKey) ?? Guid.CreateVersion7(session.Surroundings.Time.GetUtcNow()).ToString();
+        if (key.Any(c => c is < ' ' or > '~' or '"' or '\\')) throw new UsageException("An idempotency key is printable ASCII without quotes and backslashes.");
+        var job = await session.Gateway.SubmitAsync(submission, key, cancellation);
+        if (!parsed.GetValue(_watch))
+        {
+            session.Printer.Either(job.Json, () => session.Printer.Line(job.Id));
+            return ExitCodes.Done;
+        }
+
+        if (!session.Printer.AsJson && !session.Printer.IsInteractive) session.Printer.Line(job.Id);
+        return await WatchView.RunAsync(session, [job.Id], cancellation);
+    }
+
+    private async Task<JsonElement> BuildAsync(Session session, ParseResult parsed, CancellationToken cancellation)
+    {
+        var submission = new JsonObject { ["type"] = parsed.GetValue(_type) };
+        var args = await JobArgs.ReadAsync(parsed.GetValue(_args), parsed.GetValue(_arg) ?? [], session.Surroundings.Input, cancellation);
+        if (args is { } given) submission["args"] = JsonSerializer.SerializeToNode(given);
+        Add("id", parsed.GetValue(_id));
+        Add("queue", parsed.GetValue(_queue));
+        Add("priority", parsed.GetValue(_priority));
+        Add("countdown", parsed.GetValue(_countdown));
+        Add("eta", parsed.GetValue(_eta));
+        Add("expires", parsed.GetValue(_expires));
+        Add("attempts", parsed.GetValue(_attempts));
+        Add("timeout", parsed.GetValue(_timeout));
+        Add("retention", parsed.GetValue(_retention));
+        if (parsed.GetValue(_tags) is { Length: > 0 } tags)
+        {
+            var all = new JsonObject();
+            foreach (var tag in tags)
+            {
+                var (name, value) = Inputs.Pair("--tag", tag);
+                if (!all.TryAdd(name, JsonValue.Create(value))) throw new UsageException($"--tag {name} is given twice.");
+            }
+
+            submission["tags"] = all;
+        }
+
+        return JsonSerializer.SerializeToElement(submission);
+
+        void Add<T>(string member, T? value)
+        {
+            if (value is not null) submission[member] = JsonValue.Create(value);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+using OrleansJobs.Tool;
+
+using var surroundings = Surroundings.OfThisProcess();
+return await new ToolApp(surroundings).RunAsync(args);

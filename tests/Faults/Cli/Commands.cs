@@ -1,0 +1,78 @@
+using OrleansJobs.Faults.Scenarios;
+
+namespace OrleansJobs.Faults.Cli;
+
+/// <summary>What the driver can be told to do.</summary>
+internal static class Commands
+{
+    private const string Usage = """
+        list                                   the scenarios
+        run NAME... [--seed N] [--times K]     each so often, with seeds N, N+1, ...; the name "all" is every one of them
+        soak [--minutes M] [--seed N]          random faults for so long
+        """;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            return args.FirstOrDefault() switch
+            {
+                "list" => List(),
+                "run" => await RunScenariosAsync(new Arguments(args[1..], "--seed", "--times")),
+                "soak" => await SoakAsync(new Arguments(args[1..], "--seed", "--minutes")),
+                _ => Fail(Usage),
+            };
+        }
+        catch (ArgumentException exception)
+        {
+            return Fail($"{exception.Message}\n{Usage}");
+        }
+    }
+
+    private static int List()
+    {
+        foreach (var scenario in ScenarioList.All) Console.WriteLine($"{scenario.Name,-24} {scenario.Summary}");
+        return 0;
+    }
+
+    private static async Task<int> RunScenariosAsync(Arguments arguments)
+    {
+        if (arguments.Words.Count == 0) throw new ArgumentException("Name a scenario; \"list\" lists them.");
+        var scenarios = arguments.Words is ["all"]
+            ? ScenarioList.All
+            : [.. arguments.Words.Select(name => ScenarioList.Find(name) ?? throw new ArgumentException($"There is no scenario {name}."))];
+        var seed = arguments.Number("--seed", Random.Shared.Next(1, 1_000_000));
+        var results = new List<ScenarioResult>();
+        foreach (var scenario in scenarios)
+        {
+            for (var i = 0; i < arguments.Number("--times", 1); i++)
+            {
+                var result = await ScenarioRunner.RunAsync(scenario, seed + i);
+                var recovery = result.Recovery is { } times ? $", {times.Jobs} jobs ran again after {times.P50} ms (p50), {times.Max} ms (max)" : "";
+                Console.Error.WriteLine(
+                    $"{(result.Skipped is not null ? "skipped" : result.Violations == 0 ? "passed" : "FAILED")} {scenario.Name} seed {result.Seed}: {result.Accepted} jobs, {result.Faults} faults, {result.Repeated} repeated{recovery}, {result.Seconds} s");
+                results.Add(result);
+            }
+        }
+
+        return Finish(results);
+    }
+
+    private static async Task<int> SoakAsync(Arguments arguments)
+    {
+        var scenario = Soak.Of(TimeSpan.FromMinutes(arguments.Number("--minutes", 10)));
+        return Finish([await ScenarioRunner.RunAsync(scenario, arguments.Number("--seed", Random.Shared.Next(1, 1_000_000)))]);
+    }
+
+    private static int Finish(List<ScenarioResult> results)
+    {
+        Console.WriteLine(Summary.Of(results));
+        return results.Any(result => result.Violations > 0) ? 1 : 0;
+    }
+
+    private static int Fail(string text)
+    {
+        Console.Error.WriteLine(text);
+        return 2;
+    }
+}

@@ -1,0 +1,249 @@
+using System.Collections.Concurrent;
+using OrleansJobs.Faults.Histories;
+using OrleansJobs.Faults.Loads;
+using OrleansJobs.Faults.Processes;
+using OrleansJobs.Faults.Sinks;
+using OrleansJobs.Faults.Stores;
+
+namespace OrleansJobs.Faults.Scenarios;
+
+/// <summary>One run of a scenario: its processes, its load, what was done to them and what was seen.</summary>
+internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
+{
+    /// <summary>Reading a job wakes its grain: of more than these, a drawn sample is read over HTTP, while store and sink are read whole.</summary>
+    private const int MostFinalReads = 3000;
+    private const int FinalReaders = 16;
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReadDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FollowPause = TimeSpan.FromMilliseconds(100);
+    private readonly ConcurrentQueue<Reading> _readings = [];
+    private readonly List<FaultWindow> _faults = [];
+    private readonly List<Violation> _violations = [];
+    private readonly CancellationTokenSource _followers = new();
+    private readonly List<Task> _following = [];
+    private readonly TimeProvider _clock = TimeProvider.System;
+    private readonly long _started = TimeProvider.System.GetTimestamp();
+    private Cluster? _cluster;
+    private GatewayClient? _client;
+    private Load? _load;
+
+    public Random Random { get; } = new(seed);
+    public string Directory => directory;
+    public Cluster Cluster => _cluster!;
+    public GatewayClient Client => _client!;
+    public Load Load => _load!;
+
+    /// <summary>Figures of the scenario's own, for the result.</summary>
+    public SortedDictionary<string, double> Figures { get; } = [];
+
+    /// <summary>Null until the history has been collected.</summary>
+    public History? History { get; private set; }
+
+    /// <summary>Which faults' victims are timed until they run again.</summary>
+    public Func<FaultWindow, bool> TimesRecoveryOf { get; set; } = fault => fault.ExplainsRepeats;
+
+    public void Log(string text) => Console.Error.WriteLine($"{_clock.GetElapsedTime(_started).TotalSeconds,7:0.0} s  {text}");
+
+    public async Task StartAsync(ClusterPlan plan)
+    {
+        _cluster = await Cluster.StartAsync(directory, plan);
+        _client = new GatewayClient(() => Cluster.Addresses, AnswerTimeout);
+        _load = new Load(_client, new Random(Random.Next()));
+        Log($"{plan.Silos} silos and {plan.Gateways} gateways are ready");
+    }
+
+    /// <summary>A condition of the scenario's own.</summary>
+    public void Expect(bool holds, string what)
+    {
+        if (!holds) _violations.Add(new(Rules.Scenario, "", what));
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill(SiloProcess silo)
+    {
+        Record("kill", silo.Life, explains: true);
+        silo.Kill();
+    }
+
+    /// <summary>The silo ended by itself, as one that is told to at a crash point does.</summary>
+    public void Died(SiloProcess silo, string kind, long since) => _faults.Add(new(kind, silo.Life, since, long.MaxValue, ExplainsRepeats: true));
+
+    public async Task RestartAsync(SiloProcess silo, SiloSettings? settings = null)
+    {
+        silo.Start(settings ?? Cluster.Settings);
+        await Cluster.UntilReadyAsync(silo);
+        Log($"{silo.Life} is ready");
+    }
+
+    /// <summary>SIGTERM, and waits for the process to end by itself.</summary>
+    public async Task TerminateAsync(SiloProcess silo, TimeSpan atMost)
+    {
+        Record("terminate", silo.Life, explains: true);
+        silo.Send(Signal.Terminate);
+        var ended = await silo.WaitForExitAsync(atMost);
+        Expect(ended, $"{silo.Life} had not ended {atMost.TotalSeconds:0} s after SIGTERM");
+        if (!ended) silo.Kill();
+    }
+
+    /// <summary>SIGSTOP for a while, then SIGCONT.</summary>
+    /// <param name="explains">Long enough that the cluster gives the silo up.</param>
+    public async Task PauseAsync(SiloProcess silo, TimeSpan pause, bool explains)
+    {
+        var from = Monotonic.Now;
+        var life = silo.Life;
+        silo.Send(Signal.Stop);
+        Log($"{life} is stopped");
+        await Task.Delay(pause, _clock);
+        silo.Send(Signal.Continue);
+        Log($"{life} goes on");
+        // One that was given up goes on for a moment before it learns of it: whatever it does until then has the same cause.
+        _faults.Add(new("stop", life, from, explains ? long.MaxValue : Monotonic.Now, explains));
+    }
+
+    public FaultWindow Record(string kind, string target, bool explains)
+    {
+        Log($"{kind} {target}");
+        var fault = new FaultWindow(kind, target, Monotonic.Now, long.MaxValue, explains);
+        _faults.Add(fault);
+        return fault;
+    }
+
+    public Task DelayAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), _clock);
+
+    /// <summary>Readers that follow drawn jobs for as long as the scenario lasts, each through any gateway.</summary>
+    public void Follow(int readers)
+    {
+        for (var i = 0; i < readers; i++) _following.Add(FollowAsync($"r{i}", new Random(Random.Next()), _followers.Token));
+    }
+
+    /// <summary>Waits until the store holds nothing that has not ended.</summary>
+    public async Task SettleAsync(TimeSpan atMost)
+    {
+        Log("all is healed; waiting for quiet");
+        var from = _clock.GetTimestamp();
+        try
+        {
+            await Deadlines.UntilAsync("all jobs have ended", atMost, async () =>
+                await RawStore.CountUnfinishedAsync(Cluster.Redis.Database, Cluster.Settings.Cluster) == 0);
+        }
+        catch (TimeoutException)
+        {
+            Log("the deadline for quiet is over");
+        }
+
+        Figures["settleSeconds"] = Math.Round(_clock.GetElapsedTime(from).TotalSeconds, 1);
+    }
+
+    /// <summary>Reads everything three ways, twice over HTTP, and holds it against the promises.</summary>
+    public async Task<List<Violation>> CheckAsync()
+    {
+        await _followers.CancelAsync();
+        await Task.WhenAll(_following);
+        var history = new History();
+        history.Submits.AddRange(Load.Submits);
+        history.Faults.AddRange(_faults);
+        history.Store = await RawStore.ReadAsync(Cluster.Redis.Database, Cluster.Settings.Cluster);
+        var accepted = history.Submits.Where(submit => submit.AcceptedAt is not null).Select(submit => submit.Id).ToArray();
+        if (accepted.Length > MostFinalReads)
+        {
+            Random.Shuffle(accepted);
+            accepted = accepted[..MostFinalReads];
+        }
+
+        await ReadAllAsync("final1", accepted);
+        await ReadAllAsync("final2", accepted);
+        history.FinallyRead.UnionWith(accepted);
+        history.Readings.AddRange(_readings);
+        history.Marks.AddRange(SinkFormat.ReadDirectory(directory));
+        History = history;
+        foreach (var wrong in Load.Wrong.Distinct().Take(5)) Expect(false, $"a submit was answered {wrong}");
+        return [.. _violations, .. HistoryChecker.Check(history)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _followers.CancelAsync();
+        if (_cluster is not null) await _cluster.DisposeAsync();
+        _client?.Dispose();
+        _followers.Dispose();
+    }
+
+    private async Task FollowAsync(string reader, Random random, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var known = Load.Submits.Where(submit => submit.AcceptedAt is not null).ToList();
+            if (known.Count > 0) await FollowOneAsync(reader, known[random.Next(known.Count)].Id, stop);
+            await PauseAsync(stop);
+        }
+    }
+
+    private async Task FollowOneAsync(string reader, string id, CancellationToken stop)
+    {
+        for (var reads = 0; reads < 100 && !stop.IsCancellationRequested; reads++)
+        {
+            try
+            {
+                if (await Client.ReadAsync(reader, id) is not { } reading)
+                {
+                    _violations.Add(new(Rules.Lost, id, $"was accepted, and {reader} is told that there is no such job"));
+                    return;
+                }
+
+                _readings.Enqueue(reading);
+                if (reading.IsTerminal) return;
+            }
+            catch (HttpRequestException)
+            {
+                // A gateway that is away just now; another will answer.
+            }
+
+            await PauseAsync(stop);
+        }
+    }
+
+    private async Task PauseAsync(CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(FollowPause, _clock, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // The scenario is over.
+        }
+    }
+
+    private async Task ReadAllAsync(string reader, string[] ids)
+    {
+        var left = new ConcurrentQueue<string>(ids);
+        await Task.WhenAll(Enumerable.Range(0, FinalReaders).Select(async _ =>
+        {
+            while (left.TryDequeue(out var id)) await ReadFinallyAsync(reader, id);
+        }));
+    }
+
+    private async Task ReadFinallyAsync(string reader, string id)
+    {
+        var from = _clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                if (await Client.ReadAsync(reader, id) is { } reading) _readings.Enqueue(reading);
+                else _violations.Add(new(Rules.Lost, id, "was accepted, and HTTP says that there is no such job"));
+                return;
+            }
+            catch (HttpRequestException exception)
+            {
+                if (_clock.GetElapsedTime(from) > ReadDeadline)
+                {
+                    lock (_violations) _violations.Add(new(Rules.Unfinished, id, $"could not be read: {exception.Message}"));
+                    return;
+                }
+
+                await Task.Delay(FollowPause, _clock);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Faults.Sinks;
+using OrleansJobs.Gateway;
+using OrleansJobs.Hosting;
+
+namespace OrleansJobs.Faults.Silos;
+
+/// <summary>A silo as any application builds one, with gateway and Redis, whose handlers write to the sink and misbehave on request.</summary>
+internal static class SiloHost
+{
+    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(20);
+
+    public static async Task RunAsync(string[] args)
+    {
+        EndWithStandardInput();
+        var builder = WebApplication.CreateBuilder(args);
+        var configuration = builder.Configuration;
+        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Orleans.Runtime.MembershipService", LogLevel.Information);
+        var drain = configuration.GetValue("JobGrid:DrainTime", new JobGridOptions().DrainTime);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + StopMargin);
+        builder.Services.AddSingleton(new SinkWriter(configuration["Faults:Sink"]!, configuration["Faults:Life"]!));
+        builder.Services.AddJobGateway(configuration, gateway => gateway.AllowAnonymous = true);
+        if (configuration["Faults:Sabotage"] is { Length: > 0 } safeguard) Sabotage.TurnOff(Enum.Parse<Safeguard>(safeguard));
+        builder.UseOrleans(silo =>
+        {
+            var sink = new Lazy<SinkWriter>(() => silo.Services.Where(service => service.ServiceType == typeof(SinkWriter)).Select(service => (SinkWriter)service.ImplementationInstance!).Single());
+            Join(silo, configuration);
+            silo.AddJobGrid(jobs => FaultHandlers.Add(jobs, sink.Value, configuration.GetValue<bool>("Faults:NewType")));
+        });
+
+        var app = builder.Build();
+        app.MapJobs();
+        app.MapPost("/faults/crash", (string point, int hit) => CrashPoints.Arm(point, hit));
+        app.MapGet("/faults/points", () => CrashPoints.Hits);
+        CrashPoints.Watch();
+        await app.RunAsync();
+    }
+
+    private static void Join(ISiloBuilder silo, IConfiguration configuration)
+    {
+        silo.Configure<ClusterOptions>(options =>
+        {
+            options.ClusterId = configuration["Orleans:ClusterId"]!;
+            options.ServiceId = configuration["Orleans:ServiceId"]!;
+        });
+        silo.Configure<SiloOptions>(options => options.SiloName = configuration["Silo:Name"]!);
+        silo.UseRedisJobStore(configuration.GetConnectionString("redis")!);
+        silo.ConfigureEndpoints(IPAddress.Parse(configuration["Silo:Address"]!), configuration.GetValue<int>("Silo:Port"), configuration.GetValue<int>("Silo:GatewayPort"));
+    }
+
+    /// <summary>The driver holds the other end: when it is gone, however it went, so is this process.</summary>
+    internal static void EndWithStandardInput()
+    {
+        var thread = new Thread(() =>
+        {
+            while (Console.In.Read() >= 0)
+            {
+            }
+
+            Environment.Exit(99);
+        }) { IsBackground = true, Name = "parent" };
+        thread.Start();
+    }
+}

@@ -1,0 +1,179 @@
+using OrleansJobs.Storage;
+using OrleansJobs.Tests.Infrastructure.Redis;
+using StackExchange.Redis;
+using static OrleansJobs.Tests.Storage.Records;
+
+namespace OrleansJobs.Tests.Storage.Redis;
+
+/// <summary>A Redis that goes away, comes back, forgets its scripts or its last writes.</summary>
+public class RedisTroubleTests
+{
+    private const string Partition = "oj:{s:0}";
+
+    [Fact]
+    public async Task Scripts_AreLoadedAgainWhereTheServerForgotThem()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        await writer.CommitAsync(commit => commit.Jobs.Add(Job("a", 1)));
+
+        await redis.GetDatabase().ExecuteAsync("SCRIPT", "FLUSH");
+
+        await writer.CommitAsync(commit => commit.Jobs.Add(Job("b", 2)));
+        Assert.Equal(["2:b", "1:a"], await writer.ReadLogAsync());
+        await redis.GetDatabase().ExecuteAsync("SCRIPT", "FLUSH");
+        Assert.NotNull(await writer.ReadAsync("b"));
+    }
+
+    [Fact]
+    public async Task CommitAsync_WhileTheServerIsPaused_TimesOutAndIsAppliedOnce()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await RedisConnection.ConnectAsync($"{server.ConnectionString},asyncTimeout=500");
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        await writer.CommitAsync(commit => commit.CountDeltas["n"] = 1);
+        var sent = writer.Next(commit => commit.CountDeltas["n"] = 1);
+
+        server.Pause();
+        await Assert.ThrowsAsync<RedisTimeoutException>(async () => await writer.Store.CommitAsync(sent));
+        server.Resume();
+
+        Assert.Equal(CommitOutcome.Applied, await RetryAsync(() => writer.Store.CommitAsync(sent)));
+        Assert.Equal(2, Assert.Single((await writer.Store.OpenAsync(0)).Counts).Value);
+    }
+
+    [Fact]
+    public async Task CommitAsync_AfterARestartFromTheAppendOnlyFile_GoesOn()
+    {
+        await using var server = await RedisServer.StartAsync(new() { AppendOnly = true });
+        await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        await writer.CommitAsync(commit => commit.Jobs.Add(Job("a", 1)));
+        var sent = writer.Next(commit => commit.Jobs.Add(Job("b", 2)));
+        await writer.Store.CommitAsync(sent);
+
+        await server.RestartAsync();
+
+        Assert.Equal(CommitOutcome.Applied, await RetryAsync(() => writer.Store.CommitAsync(sent)));
+        await writer.CommitAsync(commit => commit.Jobs.Add(Job("c", 3)));
+        Assert.Equal(["3:c", "2:b", "1:a"], await writer.ReadLogAsync());
+    }
+
+    [Fact]
+    public async Task CommitAsync_AfterARestartWithoutOne_IsLost()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        var sent = writer.Next(commit => commit.Jobs.Add(Job("a", 1)));
+        await writer.Store.CommitAsync(sent);
+
+        await server.RestartAsync();
+
+        Assert.Equal(CommitOutcome.Lost, await RetryAsync(() => writer.Store.CommitAsync(sent)));
+    }
+
+    [Fact]
+    public async Task CommitAsync_WhereAFailoverLostAnOpening_KnowsTwoOfTheSameGenerationApart()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
+        var lost = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        await redis.GetDatabase().KeyDeleteAsync($"{Partition}:meta");
+        var current = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        Assert.Equal(lost.Opening.Generation, current.Opening.Generation);
+
+        Assert.Equal(CommitOutcome.Fenced, await lost.SendAsync(commit => commit.Jobs.Add(Job("a", 1))));
+
+        await current.CommitAsync(commit => commit.Jobs.Add(Job("b", 1)));
+        Assert.Null(await current.ReadAsync("a"));
+    }
+
+    [Fact]
+    public async Task ConnectAsync_WithoutAServer_ConnectsWhenItComes()
+    {
+        var server = await RedisServer.StartAsync();
+        await server.KillAsync();
+        await using var redis = await RedisConnection.ConnectAsync($"{server.ConnectionString},connectTimeout=200,connectRetry=1,syncTimeout=300");
+        var store = new RedisPartitionStore(redis, "s");
+        await Assert.ThrowsAnyAsync<RedisException>(async () => await store.OpenGridAsync(1));
+        await Assert.ThrowsAnyAsync<RedisException>(async () => await store.ReadFullnessAsync());
+
+        await server.RestartAsync();
+
+        Assert.Equal(1, (await RetryAsync(() => store.OpenGridAsync(1))).Partitions);
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task CommitAsync_WhenCancelled_SaysSo()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        using var cancellation = new CancellationTokenSource();
+        server.Pause();
+        var commit = writer.Store.CommitAsync(writer.Next(commit => commit.Jobs.Add(Job("a", 1))), cancellation.Token).AsTask();
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => commit);
+        server.Resume();
+    }
+
+    [Fact]
+    public async Task OpenGridAsync_WhereTheServerWouldDropJobs_IsRefused()
+    {
+        await using var server = await RedisServer.StartAsync(new() { MaxMemory = "100mb", MaxMemoryPolicy = "allkeys-lru" });
+        await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
+
+        var error = await Assert.ThrowsAsync<UnfitStoreException>(async () => await new RedisPartitionStore(redis, "s").OpenGridAsync(1));
+
+        Assert.Contains("allkeys-lru", error.Message);
+        Assert.Contains("noeviction", error.Message);
+    }
+
+    [Theory]
+    [InlineData("6.2.14", true)]
+    [InlineData("7.0.0", false)]
+    [InlineData("8.2.1", false)]
+    public void CheckVersion_RefusesWhatHasNoScriptFlags(string version, bool refused)
+    {
+        var info = new RedisInfo($"# Server\r\nredis_version:{version}\r\nredis_mode:standalone\r\n");
+        if (refused) Assert.Contains(version, Assert.Throws<UnfitStoreException>(() => RedisServerRules.CheckVersion(info)).Message);
+        else RedisServerRules.CheckVersion(info);
+    }
+
+    [Theory]
+    [InlineData("maxmemory:0\r\nmaxmemory_policy:allkeys-lru", false)]
+    [InlineData("maxmemory:1000\r\nmaxmemory_policy:volatile-lru", false)]
+    [InlineData("maxmemory:1000\r\nmaxmemory_policy:noeviction", false)]
+    [InlineData("maxmemory:1000\r\nmaxmemory_policy:allkeys-random", true)]
+    public void CheckEviction_RefusesWhatDropsKeysWithoutATimeToLive(string memory, bool refused)
+    {
+        var info = new RedisInfo($"# Memory\r\nused_memory:1\r\n{memory}\r\n");
+        if (refused) Assert.Throws<UnfitStoreException>(() => RedisServerRules.CheckEviction(info));
+        else RedisServerRules.CheckEviction(info);
+    }
+
+    /// <summary>Sends again while the client finds out that the server is back.</summary>
+    private static async Task<T> RetryAsync<T>(Func<ValueTask<T>> send)
+    {
+        var deadline = TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(20);
+        while (true)
+        {
+            try
+            {
+                return await send();
+            }
+            catch (RedisException) when (TimeProvider.System.GetUtcNow() < deadline)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            }
+            catch (RedisTimeoutException) when (TimeProvider.System.GetUtcNow() < deadline)
+            {
+                // Waited long enough already.
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Net;
+
+namespace OrleansJobs.Tests.Tool;
+
+public class ChangeCommandTests
+{
+    private readonly ToolRun _tool = new();
+
+    [Fact]
+    public async Task Cancel_SendsTheReason()
+    {
+        _tool.Gateway.On("POST /jobs/a/cancel", ToolRun.Job(state: "REVOKED"));
+        Assert.Equal(0, await _tool.RunAsync("cancel", "a", "--reason", "not needed"));
+        Assert.Equal("""{"reason":"not needed"}""", _tool.Gateway.Requests[0].Body);
+        Assert.Equal("a  REVOKED  1/10  10%  step 1\n", _tool.Out);
+        Assert.Equal(0, await _tool.RunAsync("cancel", "a"));
+        Assert.Null(_tool.Gateway.Requests[1].Message.Content);
+    }
+
+    [Fact]
+    public async Task Change_OfMany_GoesOnAfterOneThatFails()
+    {
+        _tool.Gateway.On("POST /jobs/a/retry", ToolRun.Job("a", "PENDING")).On("POST /jobs/d/retry", ToolRun.Job("d", "PENDING"));
+        _tool.Gateway.OnProblem("POST /jobs/b/retry", 409, "The job's state does not allow it.", "It is in SUCCESS.");
+        _tool.Gateway.OnProblem("POST /jobs/c/retry", 404, "There is no such job.");
+        Assert.Equal(5, await _tool.RunAsync("retry", "a", "b", "c", "d"));
+        Assert.Equal(2, _tool.Lines.Length);
+        Assert.StartsWith("b: The job's state does not allow it. (409)\nIt is in SUCCESS.\nc: There is no such job. (404)", _tool.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Change_WhenTheGatewayIsAway_DoesNotTryTheRest()
+    {
+        _tool.Gateway.OnProblem("POST /jobs/a/retry", 503, "Away.");
+        Assert.Equal(6, await _tool.RunAsync("retry", "a", "b"));
+        Assert.Single(_tool.Gateway.Requests);
+    }
+
+    [Fact]
+    public async Task Delete_SaysNothingWhereItWorks()
+    {
+        _tool.Gateway.On("DELETE /jobs/a", "", HttpStatusCode.NoContent);
+        Assert.Equal(0, await _tool.RunAsync("delete", "a"));
+        Assert.Equal("", _tool.Out);
+    }
+
+    [Fact]
+    public async Task Queues_ArePausedAndResumed()
+    {
+        _tool.Gateway.On("POST /queues/media/pause", """{"name":"media","paused":true}""").On("POST /queues/media/resume", """{"name":"media","paused":false}""");
+        Assert.Equal(0, await _tool.RunAsync("pause", "media", "--reason", "maintenance"));
+        Assert.Equal("Queue media is paused.\n", _tool.Out);
+        Assert.Equal("""{"reason":"maintenance"}""", _tool.Gateway.Requests[0].Body);
+        Assert.Equal(0, await _tool.RunAsync("resume", "media", "--json"));
+        Assert.Equal("{\"name\":\"media\",\"paused\":false}\n", _tool.Out);
+    }
+}

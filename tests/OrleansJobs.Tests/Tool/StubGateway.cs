@@ -1,0 +1,43 @@
+using System.Net;
+using System.Text;
+
+namespace OrleansJobs.Tests.Tool;
+
+/// <summary>Answers requests as the test says, and remembers them.</summary>
+internal sealed class StubGateway : HttpMessageHandler
+{
+    private readonly Dictionary<string, Queue<Func<HttpResponseMessage>>> _answers = [];
+
+    public List<(string Route, string Body, HttpRequestMessage Message)> Requests { get; } = [];
+
+    public string[] Routes => [.. Requests.Select(request => request.Route)];
+
+    /// <summary>The next answer to a route such as <c>GET /jobs/a</c>; the last one given is given again.</summary>
+    public StubGateway On(string route, string body, HttpStatusCode status = HttpStatusCode.OK, string type = "application/json", int? retryAfter = null) => On(route, () =>
+    {
+        var response = new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, type) };
+        if (retryAfter is { } seconds) response.Headers.RetryAfter = new(TimeSpan.FromSeconds(seconds));
+        return response;
+    });
+
+    public StubGateway On(string route, Func<HttpResponseMessage> answer)
+    {
+        if (!_answers.TryGetValue(route, out var answers)) _answers[route] = answers = [];
+        answers.Enqueue(answer);
+        return this;
+    }
+
+    public StubGateway OnProblem(string route, int status, string title, string detail = "", string members = "", int? retryAfter = null) =>
+        On(route, $$"""{"type":"urn:x","title":"{{title}}","status":{{status}},"detail":"{{detail}}"{{members}}}""", (HttpStatusCode)status, "application/problem+json", retryAfter);
+
+    public StubGateway OnEvents(string route, params string[] statuses) =>
+        On(route, string.Concat(statuses.Select(status => $"event: {(status == "ping" ? "ping" : "status")}\ndata: {status}\n\n")), type: "text/event-stream");
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var route = $"{request.Method} {request.RequestUri!.PathAndQuery}";
+        Requests.Add((route, request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken), request));
+        if (!_answers.TryGetValue(route, out var answers)) return new(HttpStatusCode.NotFound) { Content = new StringContent($"no {route}") };
+        return (answers.Count > 1 ? answers.Dequeue() : answers.Peek())();
+    }
+}

@@ -1,0 +1,32 @@
+using OrleansJobs.Tests.Client;
+using OrleansJobs.Tool;
+using Spectre.Console;
+
+namespace OrleansJobs.Tests.Tool;
+
+/// <summary>Runs the tool in this process against a stub, as from a script: no terminal.</summary>
+internal sealed class ToolRun
+{
+    public StubGateway Gateway { get; } = new();
+    public Dictionary<string, string> Environment { get; } = [];
+    public string Input { get; set; } = "";
+    public ManualTime Time { get; } = new();
+    public string Out { get; private set; } = "";
+    public string Error { get; private set; } = "";
+
+    public string[] Lines => Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public async Task<int> RunAsync(params string[] arguments)
+    {
+        using StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
+        var surroundings = new Surroundings(
+            AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(output) }),
+            output, error, new StringReader(Input), Environment.GetValueOrDefault, Gateway, Time);
+        var code = await Time.RunAsync(new ToolApp(surroundings).RunAsync(arguments));
+        (Out, Error) = (output.ToString(), error.ToString());
+        return code;
+    }
+
+    public static string Job(string id = "a", string state = "PROGRESS", long version = 1, string more = "") =>
+        $$"""{"id":"{{id}}","type":"longtask","queue":"default","state":"{{state}}","current":{{version}},"total":10,"status":"step {{version}}","attempt":1,"version":{{version}}{{more}}}""";
+}
