@@ -188,7 +188,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             Stuck = counts.Stuck,
             Draining = IsDraining,
             Types = _handlers.Types,
-            Partitions = _meters.Partitions.Open,
+            Partitions = _attempts.Meters.Partitions.Open,
         };
     }
 

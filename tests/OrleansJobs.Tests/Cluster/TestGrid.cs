@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+using Orleans.TestingHost;
+using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
+using OrleansJobs.Tests.Infrastructure.Redis;
+
+namespace OrleansJobs.Tests.Cluster;
+
+/// <summary>Several silos in this process, on a real Redis, with handlers that tests steer.</summary>
+public sealed class TestGrid : IAsyncDisposable
+{
+    private readonly RedisServer _redis;
+
+    private TestGrid(RedisServer redis, InProcessTestCluster cluster, TestHandlers handlers)
+    {
+        _redis = redis;
+        Cluster = cluster;
+        Handlers = handlers;
+        Jobs = new JobClient(cluster.Client, TimeProvider.System);
+    }
+
+    public InProcessTestCluster Cluster { get; }
+    public TestHandlers Handlers { get; }
+    public IJobClient Jobs { get; }
+    public IJobGridGrain Grid => Cluster.Client.GetGrain<IJobGridGrain>(0);
+
+    public static async Task<TestGrid> StartAsync(
+        short silos = 1, Action<JobGridOptions>? configure = null, Action<JobGridBuilder, int>? jobs = null, RedisServer? redis = null)
+    {
+        var server = redis ?? await RedisServer.StartAsync();
+        var handlers = new TestHandlers();
+        var started = -1;
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            var number = Interlocked.Increment(ref started);
+            silo.UseMemoryJobStore();
+            silo.Services.AddRedisPartitionStore(server.ConnectionString);
+            silo.Services.AddSingleton(handlers);
+            silo.AddJobGrid(grid =>
+            {
+                handlers.Register(grid);
+                jobs?.Invoke(grid, number);
+            }, options =>
+            {
+                options.Partitions = 8;
+                options.Retry = options.Retry with { FirstDelay = TimeSpan.FromMilliseconds(10) };
+                configure?.Invoke(options);
+            });
+        });
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new TestGrid(server, cluster, handlers);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Handlers.ReleaseAll();
+        await Cluster.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
+}
+
+/// <summary>Handlers whose running and ending is up to the test.</summary>
+public sealed class TestHandlers
+{
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _gates = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _started = new();
+
+    /// <summary>Every start of every job, in order: id, attempt and token.</summary>
+    public ConcurrentQueue<(string Id, int Attempt, long Token, DateTimeOffset At)> Starts { get; } = new();
+
+    public Task Started(string id) => _started.GetOrAdd(id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(TimeSpan.FromSeconds(60));
+
+    public void Release(string id) => Gate(id).TrySetResult();
+
+    public void ReleaseAll()
+    {
+        foreach (var gate in _gates.Values) gate.TrySetResult();
+    }
+
+    internal void Register(JobGridBuilder grid) => grid
+        .AddJob("echo", (string args, JobContext job, CancellationToken _) => Task.FromResult(Note(job, args)))
+        .AddJob("gate", async (object? _, JobContext job, CancellationToken cancellation) =>
+        {
+            Note(job, 0);
+            job.Report(1, 2, "Waiting at the gate");
+            await Gate(job.Id).Task.WaitAsync(cancellation);
+            return "through";
+        })
+        .AddJob("fail", Task<int> (string message, JobContext job, CancellationToken _) =>
+        {
+            Note(job, 0);
+            throw new InvalidDataException(message);
+        })
+        .AddJob("checkpoint", async (object? _, JobContext job, CancellationToken cancellation) =>
+        {
+            Note(job, 0);
+            var step = job.Checkpoint<int>();
+            await job.SaveCheckpointAsync(step + 1, cancellation);
+            return step < 2 ? throw new InvalidDataException($"step {step}") : step;
+        })
+        .AddJob("large", (int bytes, JobContext _, CancellationToken _) => Task.FromResult(new string('x', bytes)))
+        .AddJob("cycle", (object? _, JobContext _, CancellationToken _) => Task.FromResult(new Loop()));
+
+    private T Note<T>(JobContext job, T value)
+    {
+        Starts.Enqueue((job.Id, job.Attempt, job.Token, TimeProvider.System.GetUtcNow()));
+        _started.GetOrAdd(job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        return value;
+    }
+
+    private TaskCompletionSource Gate(string id) => _gates.GetOrAdd(id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private sealed class Loop
+    {
+        public Loop Self => this;
+    }
+}
