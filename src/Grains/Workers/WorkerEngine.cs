@@ -18,6 +18,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly WorkerIdentity _identity;
+    private readonly JobMeters _meters;
     private readonly JobGridOptions _options;
     private readonly SlotPool _slots;
     private readonly LeaseAhead _ahead;
@@ -41,6 +42,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         var options = _options = configured.Value;
         _identity = identity;
+        _meters = meters;
         _handlers = handlers;
         _attempts = attempts;
         _grid = attempts.Grid;
