@@ -171,8 +171,9 @@ internal sealed class AskPlan
 
     private int WantOf(Line line, int free)
     {
-        if (!line.MayHaveWork) return _hungry.Count > 0 ? 0 : line.Reports;
-        var share = (free + _hungry.Count) / (_hungry.Count + 1);
+        var others = _hungry.Count - (line.IsHungry ? 1 : 0);
+        if (!line.MayHaveWork) return others > 0 ? 0 : line.Reports;
+        var share = (free + others) / (others + 1);
         var want = Math.Max(1, Math.Max(share, line.Reports));
         return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
     }

@@ -1,0 +1,249 @@
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Workers;
+
+public class AskPlanTests
+{
+    [Fact]
+    public void Next_WhenAllAreNew_SharesTheFreeSlotsAmongThem()
+    {
+        var plan = Opened(4);
+        Assert.Equal([2, 2, 2, 2], Enumerable.Range(0, 4).Select(i => plan.Next(8 - (2 * i), 0)!.Value.Want));
+        Assert.Null(plan.Next(8, 0));
+    }
+
+    [Fact]
+    public void Next_WhenFewSlotsAreFree_AsksInTurnUntilEveryoneWasAsked()
+    {
+        var plan = Opened(3);
+        var asked = new List<int>();
+        while (plan.Next(1, 0) is { } ask)
+        {
+            Assert.Equal(1, ask.Want);
+            asked.Add(ask.Partition);
+            plan.Answered(ask.Partition, 1, 0, 0, heldBack: false, 0);
+        }
+
+        Assert.Equal([0, 1, 2], asked);
+    }
+
+    [Fact]
+    public void Next_WhenNoSlotIsFree_AsksNobody()
+    {
+        var plan = Opened(3);
+        Assert.Null(plan.Next(0, 0));
+    }
+
+    [Fact]
+    public void Reported_GoesOutAtOnce_AndAsksBackWhatItEnded()
+    {
+        var plan = Idle(4);
+        plan.Reported(2, 3);
+        Assert.Equal(new Ask(2, 3), plan.Next(10, 0));
+    }
+
+    [Fact]
+    public void Reported_WhenNoSlotIsFree_GoesOutAllTheSame()
+    {
+        var plan = Idle(4);
+        plan.Reported(2);
+        Assert.Equal(new Ask(2, 0), plan.Next(0, 0));
+    }
+
+    [Fact]
+    public void Reported_WhileAnExchangeIsUnderWay_GathersForTheNext()
+    {
+        var plan = Idle(4);
+        plan.Reported(2);
+        plan.Next(10, 0);
+        plan.Reported(2);
+        plan.Reported(2);
+        Assert.Null(plan.Next(10, 0));
+        plan.Answered(2, 1, 1, 0, heldBack: false, 0);
+        Assert.Equal(new Ask(2, 2), plan.Next(10, 0));
+    }
+
+    [Fact]
+    public void Reported_ToOneWithoutBacklog_LeavesItsSlotToThoseWithBacklog()
+    {
+        var plan = Idle(4);
+        plan.HasBacklog(3);
+        plan.Reported(2);
+        Assert.Equal(new Ask(2, 0), plan.Next(1, 0));
+        Assert.Equal(new Ask(3, 1), plan.Next(1, 0));
+    }
+
+    [Fact]
+    public void Answered_WithNothingMore_IsNotAskedAgainUntilItHints()
+    {
+        var plan = Idle(1);
+        Assert.Null(plan.Next(10, 0));
+        plan.Hinted(0);
+        Assert.Equal(new Ask(0, 10), plan.Next(10, 0));
+    }
+
+    [Fact]
+    public void Answered_WithMore_IsAskedForThatMuch()
+    {
+        var plan = Opened(1);
+        plan.Next(2, 0);
+        plan.Answered(0, 2, 2, ready: 3, heldBack: false, 0);
+        Assert.Equal(new Ask(0, 3), plan.Next(10, 0));
+    }
+
+    [Fact]
+    public void Answered_WithLessThanItPromised_IsNotAskedInATightCircle()
+    {
+        var plan = Opened(1);
+        plan.Next(2, 0);
+        plan.Answered(0, 2, 0, ready: 3, heldBack: false, now: 100);
+        Assert.Null(plan.Next(10, 100));
+        Assert.InRange(plan.NextRetry!.Value, 101, 1100);
+        Assert.NotNull(plan.Next(10, plan.NextRetry!.Value));
+    }
+
+    [Fact]
+    public void Hinted_WhenNoSlotIsFree_AnswersSo_SoThatAnotherIsTold()
+    {
+        var plan = Idle(2);
+        plan.Hinted(1);
+        Assert.Equal(new Ask(1, 0), plan.Next(0, 0));
+    }
+
+    [Fact]
+    public void Hinted_WhileAnExchangeIsUnderWay_AsksOnceMore()
+    {
+        var plan = Idle(2);
+        plan.Reported(1);
+        plan.Next(10, 0);
+        plan.Hinted(1);
+        plan.Answered(1, 1, 0, 0, heldBack: false, 0);
+        Assert.NotNull(plan.Next(10, 0));
+        plan.Answered(1, 10, 0, 0, heldBack: false, 0);
+        Assert.Null(plan.Next(10, 0));
+    }
+
+    [Fact]
+    public void Failed_IsSentAgainLater_WithItsReports_AndEverLater()
+    {
+        var plan = Idle(1);
+        plan.Reported(0, 2);
+        var waits = new List<long>();
+        var now = 0L;
+        for (var i = 0; i < 12; i++)
+        {
+            Assert.Equal(2, plan.Next(2, now)?.Want);
+            plan.Failed(0, 2, now);
+            Assert.Null(plan.Next(2, now));
+            waits.Add(plan.NextRetry!.Value - now);
+            now = plan.NextRetry.Value;
+        }
+
+        Assert.Equal(waits.Order(), waits);
+        Assert.Equal(50, waits[0]);
+        Assert.Equal(5000, waits[^1]);
+    }
+
+    [Fact]
+    public void Failed_WithoutReports_IsSentAgainEvenWithNoFreeSlot_BecauseALeaseMayBeLost()
+    {
+        var plan = Opened(1);
+        plan.Next(1, 0);
+        plan.Failed(0, 0, 0);
+        Assert.Equal(new Ask(0, 0), plan.Next(0, 50));
+    }
+
+    [Fact]
+    public void Loosened_AsksThoseWhoHeldBack()
+    {
+        var plan = Opened(2);
+        plan.Next(2, 0);
+        plan.Next(2, 0);
+        plan.Answered(0, 1, 0, 0, heldBack: true, 0);
+        plan.Answered(1, 1, 0, 0, heldBack: false, 0);
+        Assert.Null(plan.Next(2, 0));
+        plan.Loosened();
+        Assert.Equal(0, plan.Next(2, 0)?.Partition);
+        Assert.Null(plan.Next(2, 0));
+    }
+
+    [Fact]
+    public void Loosened_WhileTheQuestionWasUnderWay_CountsToo()
+    {
+        var plan = Opened(1);
+        plan.Next(2, 0);
+        plan.Loosened();
+        plan.Answered(0, 2, 0, 0, heldBack: true, 0);
+        Assert.Null(plan.Next(2, 0));
+        Assert.NotNull(plan.Next(2, plan.NextRetry!.Value));
+    }
+
+    [Fact]
+    public void Stop_TellsEveryPartition_AndAsksForNothing()
+    {
+        var plan = Opened(3);
+        plan.Next(9, 0);
+        plan.Stop();
+        var told = new List<int>();
+        while (plan.Next(9, 0) is { } ask)
+        {
+            Assert.Equal(0, ask.Want);
+            told.Add(ask.Partition);
+        }
+
+        Assert.Equal([1, 2], told);
+        plan.Answered(0, 3, 3, 9, heldBack: false, 0);
+        Assert.Equal(new Ask(0, 0), plan.Next(9, 0));
+        Assert.False(plan.IsQuiet);
+        for (var i = 0; i < 3; i++) plan.Answered(i, 0, 0, 9, heldBack: false, 0);
+        Assert.Null(plan.Next(9, 0));
+        Assert.True(plan.IsQuiet);
+    }
+
+    [Fact]
+    public void Next_NeverAsksForMoreThanIsFree()
+    {
+        var random = new Random(1);
+        var plan = Opened(5);
+        var busy = new Dictionary<int, Ask>();
+        for (var i = 0; i < 100_000; i++)
+        {
+            var partition = random.Next(5);
+            switch (random.Next(8))
+            {
+                case 0: plan.Reported(partition, random.Next(1, 4)); break;
+                case 1: plan.Hinted(partition); break;
+                case 2: plan.HasBacklog(partition); break;
+                case 3: plan.Loosened(); break;
+                case 4 when busy.Remove(partition, out var ask):
+                    plan.Answered(partition, ask.Want, random.Next(ask.Want + 1), random.Next(3), random.Next(2) == 0, i);
+                    break;
+                case 5 when busy.Remove(partition, out var ask):
+                    plan.Failed(partition, 0, i);
+                    break;
+                default:
+                    var free = random.Next(4);
+                    if (plan.Next(free, i) is not { } next) break;
+                    Assert.InRange(next.Want, 0, free);
+                    Assert.True(busy.TryAdd(next.Partition, next), "Two exchanges with one partition.");
+                    break;
+            }
+
+            Assert.Equal(busy.Count, plan.InFlight);
+        }
+    }
+
+    private static AskPlan Opened(int partitions)
+    {
+        var plan = new AskPlan(partitions);
+        for (var i = 0; i < partitions; i++) plan.Opened(i);
+        return plan;
+    }
+
+    private static AskPlan Idle(int partitions)
+    {
+        var plan = Opened(partitions);
+        while (plan.Next(1, 0) is { } ask) plan.Answered(ask.Partition, 1, 0, 0, heldBack: false, 0);
+        return plan;
+    }
+}
