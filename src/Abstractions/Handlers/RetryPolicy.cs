@@ -28,6 +28,8 @@ public sealed record RetryPolicy
     /// <param name="chance">Uniform in [0, 1).</param>
     public TimeSpan DelayAfter(int failures, double chance)
     {
+        // Zero times a power beyond all numbers is none.
+        if (FirstDelay <= TimeSpan.Zero) return TimeSpan.Zero;
         var exponent = Math.Max(0, failures - 1);
         var milliseconds = Math.Min(Ceiling.TotalMilliseconds, FirstDelay.TotalMilliseconds * Math.Pow(Factor, exponent));
         milliseconds *= 1 + Jitter * (2 * chance - 1);
