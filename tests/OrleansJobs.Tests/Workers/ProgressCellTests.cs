@@ -8,7 +8,7 @@ namespace OrleansJobs.Tests.Workers;
 public class ProgressCellTests
 {
     [Fact]
-    public void Read_WhileManyWrite_NeverSeesHalfAValue()
+    public async Task Read_WhileManyWrite_NeverSeesHalfAValue()
     {
         using var carrier = Carrier();
         var cell = new ProgressCell(new LeaseName("id", 1), carrier);
@@ -24,7 +24,7 @@ public class ProgressCellTests
         }
 
         stop.Cancel();
-        Assert.True(Task.WaitAll(writers, TimeSpan.FromSeconds(30)));
+        await Task.WhenAll(writers).WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
