@@ -190,7 +190,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             Stuck = counts.Stuck,
             Draining = IsDraining,
             Types = _handlers.Types,
-            Partitions = _attempts.Meters.Partitions.Open,
+            Partitions = _meters.Partitions.Open,
         };
     }
 
