@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansJobs.Bench.Agents;
+
+/// <summary>What the agent does as a silo: tells what its handlers noted, and how much memory it uses.</summary>
+internal sealed class SiloOps(BenchJobs jobs)
+{
+    public IEnumerable<KeyValuePair<string, Func<JsonElement, Task<JsonObject>>>> All =>
+    [
+        new("lateness", _ => Task.FromResult(Lateness())),
+        new("held", _ => Task.FromResult(Held())),
+        new("memory", _ => Task.FromResult(Memory())),
+        new("collect", _ => Task.FromResult(Collect())),
+    ];
+
+    private JsonObject Lateness()
+    {
+        var late = new JsonArray();
+        while (jobs.Late.TryDequeue(out var milliseconds)) late.Add((JsonNode)milliseconds);
+        return new() { ["ms"] = late };
+    }
+
+    private JsonObject Held() => new()
+    {
+        ["starts"] = new JsonArray([.. jobs.Held.Select(start => new JsonObject { ["at"] = start.At, ["again"] = start.Again })]),
+    };
+
+    private static JsonObject Memory() => new()
+    {
+        ["allocated"] = GC.GetTotalAllocatedBytes(),
+        ["heap"] = GC.GetTotalMemory(forceFullCollection: false),
+        ["collections"] = GC.CollectionCount(0),
+        ["pauses"] = GC.GetTotalPauseDuration().TotalMilliseconds,
+    };
+
+    private static JsonObject Collect()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return Memory();
+    }
+}

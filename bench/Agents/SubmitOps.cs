@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansJobs.Bench.Agents;
+
+/// <summary>What the agent does as a submitter: it knows the job client, and nothing of silos.</summary>
+internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvider time)
+{
+    private static readonly string[] NeverEnd = ["hold"];
+    private static readonly TimeSpan BriefRetention = TimeSpan.FromSeconds(10);
+
+    public IEnumerable<KeyValuePair<string, Func<JsonElement, Task<JsonObject>>>> All =>
+    [
+        new("pause", async _ => { await Grid.Pause(JobLimits.DefaultQueue, "bench"); return []; }),
+        new("resume", async _ => { await Grid.Resume(JobLimits.DefaultQueue); return []; }),
+        new("submit", SubmitAsync),
+        new("finished", FinishedAsync),
+        new("idle", IdleAsync),
+        new("progress", ProgressAsync),
+        new("statuses", StatusesAsync),
+    ];
+
+    private IJobGridGrain Grid => grains.GetGrain<IJobGridGrain>(0);
+
+    private async Task<JsonObject> SubmitAsync(JsonElement request)
+    {
+        var (type, count, inflight, batch) = (request.GetProperty("type").GetString()!, Number("count"), Number("inflight"), Number("batch"));
+        var (payload, delay, spread, at) = (Number("payload"), Number("delayMs"), Number("spreadMs"), request.GetProperty("atMs").GetInt64());
+        var text = payload > 0 ? new string('x', payload) : null;
+        var began = Stopwatch.GetTimestamp();
+        var next = 0;
+        await Task.WhenAll(Enumerable.Range(0, inflight).Select(_ => Task.Run(batch > 1 ? SubmitBatchesAsync : SubmitSinglesAsync)));
+        return new() { ["seconds"] = Stopwatch.GetElapsedTime(began).TotalSeconds };
+
+        int Number(string name) => request.GetProperty(name).GetInt32();
+
+        async Task SubmitSinglesAsync()
+        {
+            for (int index; (index = Interlocked.Increment(ref next) - 1) < count;)
+            {
+                var options = at > 0 ? new SubmitOptions { Eta = DateTimeOffset.FromUnixTimeMilliseconds(at) }
+                    : delay > 0 ? new SubmitOptions { Countdown = Delay(index) }
+                    : type == "brief" ? new SubmitOptions { Retention = BriefRetention }
+                    : null;
+                await jobs.SubmitAsync(type, new BenchArgs(index, text), options);
+            }
+        }
+
+        async Task SubmitBatchesAsync()
+        {
+            for (int from; (from = Interlocked.Add(ref next, batch) - batch) < count;)
+            {
+                var submissions = new JobSubmission[Math.Min(batch, count - from)];
+                for (var i = 0; i < submissions.Length; i++)
+                {
+                    submissions[i] = new()
+                    {
+                        Id = JobIds.New(time),
+                        Type = type,
+                        Args = JsonSerializer.SerializeToUtf8Bytes(new BenchArgs(from + i, text), JobJson.Options),
+                        Countdown = delay > 0 ? (long)Delay(from + i).TotalMilliseconds : null,
+                    };
+                }
+
+                var receipts = await jobs.SubmitManyAsync(submissions);
+                if (receipts.FirstOrDefault(receipt => receipt.Outcome != SubmitOutcome.Accepted) is { } refused)
+                    throw new InvalidOperationException($"A submit was answered with {refused.Outcome}: {refused.Reason}");
+            }
+        }
+
+        TimeSpan Delay(int index) => spread == 0
+            ? TimeSpan.FromMilliseconds(delay)
+            : TimeSpan.FromMilliseconds(delay + (double)index * spread / count) - Stopwatch.GetElapsedTime(began);
+    }
+
+    /// <summary>Looked at more seldom while much is left, so that the looking costs nothing that could be measured.</summary>
+    private async Task<JsonObject> FinishedAsync(JsonElement request)
+    {
+        var but = request.GetProperty("but").GetInt64();
+        while (true)
+        {
+            var stats = await Grid.GetStats();
+            var open = stats.Counts.Where(count => !count.State.IsTerminal && !NeverEnd.Contains(count.Type)).Sum(count => count.Jobs) - but;
+            if (open <= 0) return [];
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(open / 200, 2, 20)), time);
+        }
+    }
+
+    private async Task<JsonObject> IdleAsync(JsonElement request)
+    {
+        var (count, pause) = (request.GetProperty("count").GetInt32(), TimeSpan.FromMilliseconds(request.GetProperty("pauseMs").GetInt32()));
+        var milliseconds = new JsonArray();
+        for (var i = 0; i < count; i++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            var job = await jobs.SubmitAsync("noop", new BenchArgs(i));
+            await job.WaitAsync();
+            milliseconds.Add((JsonNode)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            await Task.Delay(pause, time);
+        }
+
+        return new() { ["ms"] = milliseconds };
+    }
+
+    private async Task<JsonObject> ProgressAsync(JsonElement request)
+    {
+        var job = await jobs.SubmitAsync("progress", new BenchArgs(0, Count: request.GetProperty("count").GetInt64()));
+        var seen = 0;
+        await foreach (var status in job.WatchAsync())
+            if (status.State == JobState.Progress) seen++;
+        var found = (await job.ResultAsync<ProgressFound>())!;
+        return new() { ["seconds"] = found.Seconds, ["allocated"] = found.Allocated, ["seen"] = seen };
+    }
+
+    private async Task<JsonObject> StatusesAsync(JsonElement request)
+    {
+        var (count, inflight, rounds) = (request.GetProperty("count").GetInt32(), request.GetProperty("inflight").GetInt32(), request.GetProperty("rounds").GetInt32());
+        var ids = new string[count];
+        await ForAllAsync(count, async index => ids[index] = (await jobs.SubmitAsync("noop", new BenchArgs(index))).Id);
+        await ForAllAsync(count, async index => await jobs.Get(ids[index]).WaitAsync());
+        var first = await ForAllAsync(count, index => jobs.Get(ids[index]).GetStatusAsync());
+        var again = await ForAllAsync(count * rounds, index => jobs.Get(ids[index % count]).GetStatusAsync());
+        return new() { ["first"] = count / first, ["again"] = count * rounds / again };
+
+        async Task<double> ForAllAsync(int total, Func<int, Task> work)
+        {
+            var next = 0;
+            var began = Stopwatch.GetTimestamp();
+            await Task.WhenAll(Enumerable.Range(0, inflight).Select(_ => Task.Run(async () =>
+            {
+                for (int index; (index = Interlocked.Increment(ref next) - 1) < total;) await work(index);
+            })));
+            return Stopwatch.GetElapsedTime(began).TotalSeconds;
+        }
+    }
+}

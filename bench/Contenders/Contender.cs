@@ -1,0 +1,148 @@
+using System.Text.Json.Nodes;
+using OrleansJobs.Bench.Processes;
+
+namespace OrleansJobs.Bench.Contenders;
+
+/// <summary>What a question wants to be started.</summary>
+internal sealed record Stage
+{
+    /// <summary>Worker processes.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>With an HTTP server before it.</summary>
+    public bool Http { get; init; }
+
+    /// <summary>Jobs that one worker may run at a time; 0: the contender's best.</summary>
+    public int Slots { get; init; }
+
+    /// <summary>Ours: partitions of the grid.</summary>
+    public int Partitions { get; init; } = 32;
+
+    public Durability Durability { get; init; }
+
+    public Layout Layout { get; init; }
+}
+
+/// <summary>Where our load generator runs. The peers' always is a process of its own, which suits them best: an interpreter has one thread.</summary>
+internal enum Layout
+{
+    /// <summary>In the silo's process: a web application that hosts its silo.</summary>
+    Embedded,
+
+    /// <summary>In a process of its own that reaches the silos over TCP.</summary>
+    Client,
+}
+
+/// <summary>Jobs to submit.</summary>
+/// <param name="InFlight">Submits that wait for their acknowledgement at a time.</param>
+/// <param name="Payload">Bytes of text in the arguments.</param>
+/// <param name="SpreadMs">The due times of delayed jobs are spread evenly over so long.</param>
+/// <param name="AtMs">Unix milliseconds at which all are due; 0: see <paramref name="DelayMs"/>.</param>
+internal sealed record Load(int Count, int InFlight = 1, int Batch = 1, string Type = "noop", int Payload = 0, int DelayMs = 0, int SpreadMs = 0, long AtMs = 0);
+
+/// <summary>One side of a comparison: a Redis of its own, workers, and an agent that submits.</summary>
+internal abstract class Contender(Stage stage) : IAsyncDisposable
+{
+    private RedisServer? _redis;
+
+    public abstract string Name { get; }
+
+    public Stage Stage { get; } = stage;
+
+    public RedisServer Redis => _redis!;
+
+    /// <summary>The agent that submits and sees what is stored.</summary>
+    public abstract Agent Producer { get; }
+
+    /// <summary>The agents that run jobs.</summary>
+    public abstract IReadOnlyList<Agent> Workers { get; }
+
+    /// <summary>The processes that run jobs: the first of each, their children count too.</summary>
+    public abstract IReadOnlyList<int> WorkerProcesses { get; }
+
+    /// <summary>Share of a question's jobs that it is given, so that a slow contender does not take all day. Rates are per second either way.</summary>
+    public virtual double Scale => 1;
+
+    /// <summary>Whether batches are a thing there.</summary>
+    public virtual bool HasBatches => true;
+
+    /// <summary>Whether workers begin right after a resume. Otherwise the clock starts with the first stored result.</summary>
+    public virtual bool ResumesAtOnce => true;
+
+    /// <summary>Batches in flight that do best where workers run beside.</summary>
+    public virtual int BatchesInFlight => 4;
+
+    public virtual int HttpPort => throw new NotSupportedException($"{Name} has no HTTP server.");
+
+    /// <summary>The request that submits a job that does nothing.</summary>
+    public virtual (string Path, string Body) HttpSubmit => throw new NotSupportedException();
+
+    public virtual string HttpStatusPath(string id) => throw new NotSupportedException();
+
+    public async Task StartAsync()
+    {
+        _redis = await RedisServer.StartAsync(Stage.Durability);
+        await StartProcessesAsync();
+    }
+
+    /// <summary>Jobs submitted so far that will end.</summary>
+    public long Submitted { get; private set; }
+
+    /// <summary>Submits so many jobs as fast as they are acknowledged.</summary>
+    public async Task SubmitAsync(Load load)
+    {
+        await Producer.AskAsync("submit", new JsonObject
+        {
+            ["type"] = load.Type,
+            ["count"] = load.Count,
+            ["inflight"] = load.InFlight,
+            ["batch"] = HasBatches ? load.Batch : 1,
+            ["payload"] = load.Payload,
+            ["delayMs"] = load.DelayMs,
+            ["spreadMs"] = load.SpreadMs,
+            ["atMs"] = load.AtMs,
+        });
+        Submitted += load.Count;
+    }
+
+    public Task PauseAsync() => Producer.AskAsync("pause");
+
+    public Task ResumeAsync() => Producer.AskAsync("resume");
+
+    /// <summary>Waits until the results of all jobs but so many are stored.</summary>
+    public Task FinishedAsync(long but = 0) => Producer.AskAsync("finished", new JsonObject { ["count"] = Submitted - but, ["but"] = but });
+
+    /// <summary>Runs one job at a time. The submitter has a pause between them, so that nothing is busy when the next one comes.</summary>
+    public async Task<double[]> IdleAsync(int count, int pauseMs)
+    {
+        var answer = await Producer.AskAsync("idle", new JsonObject { ["count"] = count, ["pauseMs"] = pauseMs });
+        Submitted += count;
+        return [.. answer.GetProperty("ms").EnumerateArray().Select(ms => ms.GetDouble())];
+    }
+
+    /// <summary>Start minus due of the <c>late</c> jobs that ran since this was asked last, in milliseconds.</summary>
+    public async Task<double[]> LatenessAsync()
+    {
+        List<double> late = [];
+        foreach (var worker in Workers) late.AddRange((await worker.AskAsync("lateness")).GetProperty("ms").EnumerateArray().Select(ms => ms.GetDouble()));
+        return [.. late];
+    }
+
+    /// <summary>Bytes allocated by the workers so far; null where nobody can tell.</summary>
+    public virtual Task<double?> AllocatedAsync() => Task.FromResult<double?>(null);
+
+    /// <summary>kill -9 of the last worker.</summary>
+    public abstract Task KillWorkerAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopProcessesAsync();
+        if (_redis is not null) await _redis.DisposeAsync();
+        _redis = null;
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract Task StartProcessesAsync();
+
+    protected abstract Task StopProcessesAsync();
+}

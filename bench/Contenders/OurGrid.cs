@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+using OrleansJobs.Bench.Processes;
+
+namespace OrleansJobs.Bench.Contenders;
+
+/// <summary>Ours: this program again, as silos.</summary>
+internal sealed class OurGrid(Stage stage) : Contender(stage)
+{
+    private readonly List<Agent> _silos = [];
+    private Agent? _client;
+
+    public override string Name => Measuring.Report.Ours;
+
+    public override Agent Producer => _client ?? _silos[0];
+
+    public override IReadOnlyList<Agent> Workers => _silos;
+
+    public override IReadOnlyList<int> WorkerProcesses => [.. _silos.Select(silo => silo.ProcessId)];
+
+    public override int HttpPort => _silos[0].Hello.GetProperty("http").GetInt32();
+
+    public override (string Path, string Body) HttpSubmit => ("/jobs/noop", """{"n":1}""");
+
+    public override string HttpStatusPath(string id) => $"/jobs/{id}";
+
+    public override async Task<double?> AllocatedAsync()
+    {
+        double bytes = 0;
+        foreach (var silo in _silos) bytes += (await silo.AskAsync("memory")).GetProperty("allocated").GetDouble();
+        return bytes;
+    }
+
+    public override async Task KillWorkerAsync()
+    {
+        _silos[^1].Kill();
+        await _silos[^1].DisposeAsync();
+        _silos.RemoveAt(_silos.Count - 1);
+    }
+
+    protected override async Task StartProcessesAsync()
+    {
+        for (var number = 0; number < Stage.Workers; number++) _silos.Add(await StartAgentAsync("silo", number));
+        if (Stage.Layout == Layout.Client) _client = await StartAgentAsync("client", 0);
+    }
+
+    protected override async Task StopProcessesAsync()
+    {
+        if (_client is not null) await _client.DisposeAsync();
+        foreach (var silo in Enumerable.Reverse(_silos)) await silo.DisposeAsync();
+        _client = null;
+        _silos.Clear();
+    }
+
+    private Task<Agent> StartAgentAsync(string role, int number)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!);
+        string[] arguments =
+        [
+            "agent", role, "--redis", Text(Redis.Port), "--name", $"{role}-{number}", "--partitions", Text(Stage.Partitions), "--slots", Text(Stage.Slots),
+            "--gateway-port", Text(number == 0 ? FirstGatewayPort : FreePort.Next()), .. Stage.Http ? ["--http", Text(FreePort.Next())] : Array.Empty<string>(),
+        ];
+        // Started as `dotnet some.dll`, as tests do, the process path is dotnet's.
+        if (Path.GetFileNameWithoutExtension(start.FileName) is "dotnet" or "testhost")
+        {
+            start.FileName = "dotnet";
+            start.ArgumentList.Add(typeof(OurGrid).Assembly.Location);
+        }
+
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        return Agent.StartAsync($"{Name} {role}", start);
+    }
+
+    private int FirstGatewayPort { get; } = FreePort.Next();
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

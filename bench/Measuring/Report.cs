@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace OrleansJobs.Bench.Measuring;
+
+/// <summary>All repetitions of all contenders: a table for people, one JSON line for machines.</summary>
+internal sealed class Report(string question, JsonObject settings, IReadOnlyList<string> contenders)
+{
+    /// <summary>The contender that is compared with the others.</summary>
+    public const string Ours = "orleansjobs";
+
+    private readonly List<Figure> _figures = [];
+    private readonly Dictionary<(Figure, string), Series> _series = [];
+
+    public void Add(string contender, Measured measured)
+    {
+        foreach (var (figure, value) in measured.Values)
+        {
+            if (!_figures.Contains(figure)) _figures.Add(figure);
+            if (!_series.TryGetValue((figure, contender), out var series)) _series[(figure, contender)] = series = new();
+            series.Add(value);
+        }
+    }
+
+    public void WriteTable(TextWriter output)
+    {
+        string[] head = contenders.Count > 1 ? ["figure", "unit", .. contenders, "ratio"] : ["figure", "unit", .. contenders];
+        var rows = new List<string[]> { head };
+        foreach (var figure in _figures)
+        {
+            string[] cells = [figure.Name, figure.Unit, .. contenders.Select(contender => Cell(figure, contender))];
+            rows.Add(contenders.Count > 1 ? [.. cells, Ratio(figure) is { } ratio ? Number(ratio) : "-"] : cells);
+        }
+
+        var widths = Enumerable.Range(0, head.Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        output.WriteLine();
+        for (var i = 0; i < rows.Count; i++)
+        {
+            output.WriteLine("| " + string.Join(" | ", rows[i].Select((cell, column) => cell.PadRight(widths[column]))) + " |");
+            if (i == 0) output.WriteLine("|" + string.Join("|", widths.Select(width => new string('-', width + 2))) + "|");
+        }
+
+        output.WriteLine();
+        output.WriteLine($"Medians of {_series.Values.Max(series => series.Count)} (minimum to maximum). ratio = ours / theirs.");
+    }
+
+    /// <summary>The first figure at the top, all of them below.</summary>
+    public string ToJson()
+    {
+        var figures = new JsonObject();
+        foreach (var figure in _figures)
+        {
+            var entry = new JsonObject { ["unit"] = figure.Unit, ["better"] = figure.Better == Better.Higher ? "higher" : "lower" };
+            foreach (var contender in contenders)
+                if (_series.TryGetValue((figure, contender), out var series)) entry[contender == Ours ? "ours" : "theirs"] = Json(series);
+            if (Ratio(figure) is { } ratio) entry["ratio"] = Round(ratio);
+            figures[figure.Name] = entry;
+        }
+
+        var machine = Machine.Here();
+        var peer = contenders.FirstOrDefault(contender => contender != Ours);
+        var json = new JsonObject
+        {
+            ["question"] = question,
+            ["against"] = peer,
+            ["figure"] = _figures[0].Name,
+            ["unit"] = _figures[0].Unit,
+            ["ours"] = MedianOf(_figures[0], Ours),
+            ["theirs"] = MedianOf(_figures[0], peer),
+            ["ratio"] = Ratio(_figures[0]) is { } first ? Round(first) : null,
+            ["figures"] = figures,
+            ["settings"] = settings,
+            ["commit"] = Machine.Commit(),
+            ["machine"] = new JsonObject
+            {
+                ["processor"] = machine.Processor,
+                ["cores"] = machine.Cores,
+                ["memoryGiB"] = machine.MemoryGiB,
+                ["kernel"] = machine.Kernel,
+                ["runtime"] = machine.Runtime,
+            },
+        };
+        return json.ToJsonString();
+    }
+
+    private string Cell(Figure figure, string contender) => !_series.TryGetValue((figure, contender), out var series) ? "-"
+        : series.Count == 1 ? Number(series.Median)
+        : $"{Number(series.Median)} ({Number(series.Min)} to {Number(series.Max)})";
+
+    private double? Ratio(Figure figure) =>
+        contenders.Count > 1 && _series.TryGetValue((figure, contenders[0]), out var ours) && _series.TryGetValue((figure, contenders[1]), out var theirs)
+            && theirs.Median != 0
+            ? ours.Median / theirs.Median
+            : null;
+
+    private double? MedianOf(Figure figure, string? contender) =>
+        contender is not null && _series.TryGetValue((figure, contender), out var series) ? Round(series.Median) : null;
+
+    private static JsonObject Json(Series series) =>
+        new() { ["median"] = Round(series.Median), ["min"] = Round(series.Min), ["max"] = Round(series.Max) };
+
+    private static double Round(double value) =>
+        value == 0 || !double.IsFinite(value) ? 0 : Math.Abs(value) >= 1000 ? Math.Round(value) : double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    private static string Number(double value) =>
+        Math.Abs(value) >= 100 ? value.ToString("N0", CultureInfo.InvariantCulture) : value.ToString("G3", CultureInfo.InvariantCulture);
+}

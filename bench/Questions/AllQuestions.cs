@@ -1,0 +1,10 @@
+namespace OrleansJobs.Bench.Questions;
+
+internal static class AllQuestions
+{
+    public static IReadOnlyList<Question> List { get; } =
+    [
+        new Submit(), new Drain(), new EndToEnd(), new Idle(), new Lateness(), new Progress(), new Status(), new HttpSubmit(), new HttpStatus(),
+        new Watch(), new Footprint(), new Future(), new Recovery(), new Quiet(), new Size(), new Soak(),
+    ];
+}

@@ -1,0 +1,39 @@
+using OrleansJobs.Bench.Contenders;
+using OrleansJobs.Bench.Measuring;
+
+namespace OrleansJobs.Bench.Questions;
+
+/// <summary>How fast a backlog is worked off.</summary>
+internal sealed class Drain : Question
+{
+    public override string Name => "drain";
+
+    public override string Description => "Queued jobs run and their results stored, a second; from the moment the queue is opened.";
+
+    public override string[] Peers => ["bullmq", "celery"];
+
+    public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
+    {
+        var count = (int)(settings.CountOr(100_000, 1000) * contender.Scale);
+        var measured = new Measured();
+        await WarmUpAsync(contender, settings);
+        await contender.PauseAsync();
+        await contender.SubmitAsync(new Load(count, contender.BatchesInFlight, 100, Payload: settings.Payload));
+
+        var cost = await Cost.StartAsync(contender);
+        if (!contender.ResumesAtOnce)
+        {
+            await contender.ResumeAsync();
+            await contender.FinishedAsync(but: count - 1);
+        }
+
+        var seconds = await SecondsAsync(async () =>
+        {
+            if (contender.ResumesAtOnce) await contender.ResumeAsync();
+            await contender.FinishedAsync();
+        });
+        measured.High("drain", "jobs/s", count / seconds);
+        await cost.AddToAsync(measured, "drain", count);
+        return measured;
+    }
+}

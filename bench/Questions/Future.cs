@@ -1,0 +1,50 @@
+using OrleansJobs.Bench.Contenders;
+using OrleansJobs.Bench.Measuring;
+using OrleansJobs.Bench.Processes;
+
+namespace OrleansJobs.Bench.Questions;
+
+/// <summary>What a great many future jobs do to a silo: nothing, it is hoped.</summary>
+internal sealed class Future : Question
+{
+    private const int AnHour = 3_600_000;
+
+    public override string Name => "future";
+
+    public override string Description => "A million jobs that are due in an hour: growth of silo and store, and submits and idle latency with them against without.";
+
+    public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
+    {
+        var count = settings.CountOr(1_000_000, 2000);
+        var probe = settings.Smoke ? 500 : 100_000;
+        await WarmUpAsync(contender, settings);
+        var (submitsBefore, idleBefore) = await ProbeAsync();
+        var store = (await contender.Redis.FactsAsync()).UsedMemory;
+        var (resident, heap) = await MemoryAsync();
+        await contender.SubmitAsync(new Load(count, contender.BatchesInFlight, 100, DelayMs: AnHour));
+        var (residentAfter, heapAfter) = await MemoryAsync();
+        var storeAfter = (await contender.Redis.FactsAsync()).UsedMemory;
+        var (submitsAfter, idleAfter) = await ProbeAsync(future: count);
+        return new Measured()
+            .Low("silo resident growth", "MB", (residentAfter - resident) / 1e6)
+            .Low("silo heap growth", "MB", (heapAfter - heap) / 1e6)
+            .Low("store", "bytes/job", (storeAfter - store) / count)
+            .High("submits without", "/s", submitsBefore).High("submits with", "/s", submitsAfter)
+            .Low("idle p50 without", "ms", idleBefore).Low("idle p50 with", "ms", idleAfter);
+
+        async Task<(double Submits, double Idle)> ProbeAsync(int future = 0)
+        {
+            var idle = Record(await contender.IdleAsync(settings.CountOr(500, 20), 10)).Quantile(0.5);
+            var seconds = await SecondsAsync(() => contender.SubmitAsync(new Load(probe, 200)));
+            await contender.FinishedAsync(but: future);
+            return (probe / seconds, idle);
+        }
+
+        async Task<(double Resident, double Heap)> MemoryAsync()
+        {
+            double heap = 0;
+            foreach (var worker in contender.Workers) heap += (await worker.AskAsync("collect")).GetProperty("heap").GetDouble();
+            return (contender.WorkerProcesses.Sum(ProcessFacts.ResidentBytes), heap);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using OrleansJobs.Bench.Contenders;
+using OrleansJobs.Bench.Measuring;
+
+namespace OrleansJobs.Bench.Questions;
+
+/// <summary>One size of the sweep: its figure's name, what is started, how many jobs of which payload.</summary>
+internal sealed record SizeCase(string Name, Stage Stage, int Count, int Payload = 0);
+
+/// <summary>How throughput depends on sizes. Each case has a contender of its own, so that none inherits another's memory.</summary>
+internal sealed class Size : Question
+{
+    public override string Name => "size";
+
+    public override string Description => "Drain and batched end-to-end throughput against backlog (10^3 to 10^6), silo processes (1 to 4), partitions (32 to 256) and payload (100 B to 100 kB).";
+
+    public static IEnumerable<SizeCase> Cases(Settings settings)
+    {
+        var stage = settings.Stage;
+        int[] backlogs = settings.Smoke ? [100, 1000] : [1000, 10_000, 100_000, 1_000_000];
+        int[] silos = settings.Smoke ? [1, 2] : [1, 2, 4];
+        int[] partitions = settings.Smoke ? [32] : [32, 64, 128, 256];
+        int[] payloads = settings.Smoke ? [100, 10_000] : [100, 1000, 10_000, 100_000];
+        var usual = settings.CountOr(100_000, 1000);
+        foreach (var backlog in backlogs) yield return new($"{backlog:N0} queued", stage, backlog);
+        foreach (var count in silos) yield return new($"{count} silos", stage with { Workers = count }, usual);
+        foreach (var count in partitions) yield return new($"{count} partitions", stage with { Partitions = count }, usual);
+        foreach (var payload in payloads) yield return new($"{payload:N0} bytes", stage, Math.Max(100, Math.Min(usual, 200_000_000 / payload)), payload);
+    }
+
+    public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
+    {
+        // The contender that comes with the question stands idle meanwhile; a case needs one of its own.
+        await contender.DisposeAsync();
+        var measured = new Measured();
+        foreach (var size in Cases(settings))
+        {
+            await using var own = new OurGrid(size.Stage);
+            await own.StartAsync();
+            await WarmUpAsync(own, settings);
+            // A short drain is over before it can be timed: several, then.
+            var rounds = Math.Max(1, (settings.Smoke ? 1000 : 50_000) / size.Count);
+            double seconds = 0;
+            for (var round = 0; round < rounds; round++)
+            {
+                await own.PauseAsync();
+                await own.SubmitAsync(new Load(size.Count, own.BatchesInFlight, 100, Payload: size.Payload));
+                seconds += await SecondsAsync(async () =>
+                {
+                    await own.ResumeAsync();
+                    await own.FinishedAsync();
+                });
+            }
+
+            measured.High($"drain, {size.Name}", "jobs/s", (double)rounds * size.Count / seconds);
+            seconds = 0;
+            for (var round = 0; round < rounds; round++)
+            {
+                seconds += await SecondsAsync(async () =>
+                {
+                    await own.SubmitAsync(new Load(size.Count, own.BatchesInFlight, 100, Payload: size.Payload));
+                    await own.FinishedAsync();
+                });
+            }
+
+            measured.High($"end to end, {size.Name}", "jobs/s", (double)rounds * size.Count / seconds);
+        }
+
+        return measured;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using OrleansJobs.Bench.Contenders;
+using OrleansJobs.Bench.Processes;
+
+namespace OrleansJobs.Bench;
+
+/// <summary>What the command line said. 0 means: what the question finds sensible.</summary>
+internal sealed record Settings
+{
+    public string? Against { get; init; }
+
+    /// <summary>Only the peer is asked, which says nothing about us, but something about its settings.</summary>
+    public bool Alone { get; init; }
+    public bool Smoke { get; init; }
+    public int Repeats { get; init; } = 3;
+    public int Count { get; init; }
+    public int Seconds { get; init; }
+    public int InFlight { get; init; }
+    public int Batch { get; init; }
+    public int Payload { get; init; }
+    public int Connections { get; init; }
+    public int Workers { get; init; }
+    public int Slots { get; init; }
+    public int Partitions { get; init; } = 32;
+    public Layout Layout { get; init; }
+    public Durability Durability { get; init; }
+
+    /// <summary>Jobs or the like: as asked for, or a few where this only shows that it works.</summary>
+    public int CountOr(int usual, int smoke) => Count > 0 ? Count : Smoke ? smoke : usual;
+
+    public TimeSpan DurationOr(int usualSeconds) => TimeSpan.FromSeconds(Seconds > 0 ? Seconds : Smoke ? 1 : usualSeconds);
+
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(Smoke ? 0.1 : 4);
+
+    public Stage Stage => new() { Workers = Math.Max(1, Workers), Slots = Slots, Partitions = Partitions, Durability = Durability, Layout = Layout };
+
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject
+        {
+            ["smoke"] = Smoke,
+            ["repeats"] = Repeats,
+            ["partitions"] = Partitions,
+            ["layout"] = Layout.ToString().ToLowerInvariant(),
+            ["durability"] = Durability.ToString().ToLowerInvariant(),
+        };
+        foreach (var (name, value) in new[] { ("count", Count), ("seconds", Seconds), ("inFlight", InFlight), ("batch", Batch), ("payload", Payload), ("connections", Connections), ("workers", Workers), ("slots", Slots) })
+            if (value > 0) json[name] = value;
+        return json;
+    }
+}

@@ -1,0 +1,75 @@
+import { Queue, QueueEvents } from 'bullmq';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export async function producer(connection) {
+  const queue = new Queue('jobs', { connection });
+  await queue.waitUntilReady();
+  let events;
+
+  // Listening costs Redis and this process something: only where the question needs it.
+  const listen = async () => {
+    events ??= new QueueEvents('jobs', { connection });
+    await events.waitUntilReady();
+    return events;
+  };
+
+  return {
+    pause: () => queue.pause(),
+    resume: () => queue.resume(),
+
+    async submit({ type = 'noop', count, inflight = 1, batch = 1, payload = 0, delayMs = 0, atMs = 0, spreadMs = 0 }) {
+      const text = payload > 0 ? 'x'.repeat(payload) : undefined;
+      const began = performance.now();
+      const first = Date.now();
+      const options = index => {
+        if (atMs) return { delay: Math.max(0, atMs - Date.now()) };
+        if (delayMs) return { delay: Math.round(delayMs + (spreadMs ? first + index * spreadMs / count - Date.now() : 0)) };
+        return undefined;
+      };
+      const data = index => text ? { n: index, text } : { n: index, due: atMs || undefined };
+      let next = 0;
+      const lane = async () => {
+        while (next < count) {
+          const from = next;
+          next = Math.min(count, from + batch);
+          if (batch === 1) {
+            await queue.add(type, data(from), options(from));
+          } else {
+            const jobs = [];
+            for (let i = from; i < next; i++) jobs.push({ name: type, data: data(i), opts: options(i) });
+            await queue.addBulk(jobs);
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: inflight }, lane));
+      return { seconds: (performance.now() - began) / 1000 };
+    },
+
+    async finished({ count }) {
+      while (await queue.getCompletedCount() < count) await sleep(5);
+    },
+
+    async idle({ count, pauseMs }) {
+      const watched = await listen();
+      const ms = [];
+      for (let i = 0; i < count; i++) {
+        const began = performance.now();
+        const job = await queue.add('noop', { n: i });
+        await job.waitUntilFinished(watched);
+        ms.push(performance.now() - began);
+        await sleep(pauseMs);
+      }
+      return { ms };
+    },
+
+    async progress({ count }) {
+      const watched = await listen();
+      let seen = 0;
+      watched.on('progress', () => seen++);
+      const job = await queue.add('progress', { count });
+      const seconds = await job.waitUntilFinished(watched);
+      return { seconds, seen };
+    },
+  };
+}

@@ -1,0 +1,98 @@
+"""python3 agent.py: submits, and looks at what is stored. The worker is Celery's own command."""
+import json
+import sys
+import threading
+import time
+from datetime import datetime, timezone
+
+import redis
+
+from tasks import app, port
+
+results = redis.Redis(port=int(port), db=1)
+sent = []
+
+
+def submit(type="noop", count=1, inflight=1, batch=1, payload=0, delayMs=0, atMs=0, spreadMs=0):
+    task = app.tasks[type]
+    text = "x" * payload if payload else None
+    began = time.perf_counter()
+    first = time.time() * 1000
+    keep = type == "late"
+
+    def one(index):
+        arguments = {"n": index}
+        if text:
+            arguments["text"] = text
+        options = {}
+        if delayMs or atMs:
+            due = atMs or first + delayMs + (spreadMs * index / count if spreadMs else 0)
+            arguments["due"] = due
+            options["eta"] = datetime.fromtimestamp(due / 1000, timezone.utc)
+        result = task.apply_async(kwargs=arguments, **options)
+        if keep:
+            sent.append(result.id)
+
+    def lane(start):
+        for index in range(start, count, lanes):
+            one(index)
+
+    # More threads than a few only wait for each other: the interpreter runs one at a time.
+    lanes = min(inflight, 2)
+    threads = [threading.Thread(target=lane, args=(start,)) for start in range(lanes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"seconds": time.perf_counter() - began}
+
+
+def pause():
+    app.control.cancel_consumer("jobs", reply=True, timeout=2)
+
+
+def resume():
+    app.control.add_consumer("jobs")
+
+
+def finished(count, but=0):
+    while results.dbsize() < count:
+        time.sleep(0.005)
+
+
+def idle(count, pauseMs):
+    ms = []
+    for n in range(count):
+        began = time.perf_counter()
+        app.tasks["noop"].apply_async(kwargs={"n": n}).get(timeout=60)
+        ms.append((time.perf_counter() - began) * 1000)
+        time.sleep(pauseMs / 1000)
+    return {"ms": ms}
+
+
+def lateness():
+    keys = ["celery-task-meta-" + id for id in sent]
+    sent.clear()
+    stored = results.mget(keys)
+    return {"ms": [json.loads(value)["result"]["late"] for value in stored if value]}
+
+
+def progress(count):
+    return {"seconds": app.tasks["progress"].apply_async(kwargs={"count": count}).get(timeout=600)}
+
+
+ops = {op.__name__: op for op in (submit, pause, resume, finished, idle, lateness, progress)}
+
+
+def answer(value):
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+answer({"ready": True})
+for line in sys.stdin:
+    request = json.loads(line)
+    try:
+        answer(ops[request.pop("op")](**request) or {})
+    except Exception as error:  # whatever it is, the driver has to hear of it
+        answer({"error": repr(error)})

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Text.Json;
+using OrleansJobs.Bench.Questions;
+
+namespace OrleansJobs.Tests.Bench;
+
+/// <summary>Every command of the bench, tiny, so that none of them rots.</summary>
+public sealed class BenchSmokeTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    public static TheoryData<string> Commands => [.. AllQuestions.List.Select(question => question.Name)];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Command_Smoke_EndsWithOneJsonObjectOfItsFigures(string command)
+    {
+        var (exitCode, output, errors) = await RunAsync(command, "--smoke");
+
+        Assert.True(exitCode == 0, $"{output}\n{errors}");
+        var json = JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]).RootElement;
+        Assert.Equal(command, json.GetProperty("question").GetString());
+        Assert.True(json.GetProperty("settings").GetProperty("smoke").GetBoolean());
+        Assert.True(double.IsFinite(json.GetProperty("ours").GetDouble()));
+        Assert.NotEmpty(json.GetProperty("figures").EnumerateObject());
+    }
+
+    [Fact]
+    public async Task Command_WithAnUnknownPeer_SaysWhichThereAre()
+    {
+        var (exitCode, _, errors) = await RunAsync("drain", "--against", "nobody");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("bullmq", errors);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, ArgumentList = { typeof(AllQuestions).Assembly.Location } };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
+        return (process.ExitCode, await output, await errors);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansJobs.Bench.Measuring;
+
+namespace OrleansJobs.Tests.Bench;
+
+public sealed class ReportTests
+{
+    [Theory]
+    [InlineData(new double[] { 3, 1, 2 }, 2)]
+    [InlineData(new double[] { 4, 1, 2, 3 }, 2.5)]
+    [InlineData(new double[] { 5 }, 5)]
+    public void Median_IsTheMiddle(double[] values, double median)
+    {
+        var series = new Series();
+        foreach (var value in values) series.Add(value);
+
+        Assert.Equal(median, series.Median);
+    }
+
+    [Fact]
+    public void Json_WithAPeer_HasOursTheirsAndTheirRatioOfMedians()
+    {
+        var report = new Report("drain", new JsonObject { ["count"] = 5 }, [Report.Ours, "bullmq"]);
+        foreach (var (ours, theirs) in new[] { (300.0, 100.0), (500, 90), (400, 200) })
+        {
+            report.Add(Report.Ours, new Measured().High("drain", "jobs/s", ours).Low("cpu", "us/job", 10));
+            report.Add("bullmq", new Measured().High("drain", "jobs/s", theirs).Low("cpu", "us/job", 40));
+        }
+
+        var json = JsonDocument.Parse(report.ToJson()).RootElement;
+
+        Assert.Equal(400, json.GetProperty("ours").GetDouble());
+        Assert.Equal(100, json.GetProperty("theirs").GetDouble());
+        Assert.Equal(4, json.GetProperty("ratio").GetDouble());
+        Assert.Equal(0.25, json.GetProperty("figures").GetProperty("cpu").GetProperty("ratio").GetDouble());
+        Assert.Equal(300, json.GetProperty("figures").GetProperty("drain").GetProperty("ours").GetProperty("min").GetDouble());
+        Assert.Equal(200, json.GetProperty("figures").GetProperty("drain").GetProperty("theirs").GetProperty("max").GetDouble());
+        Assert.Equal(5, json.GetProperty("settings").GetProperty("count").GetInt32());
+        Assert.NotEmpty(json.GetProperty("commit").GetString()!);
+        Assert.True(json.GetProperty("machine").GetProperty("cores").GetInt32() > 0);
+    }
+
+    [Fact]
+    public void Json_OfAPeerAlone_IsTheirs()
+    {
+        var report = new Report("drain", [], ["bullmq"]);
+        report.Add("bullmq", new Measured().High("drain", "jobs/s", 7));
+
+        var json = JsonDocument.Parse(report.ToJson()).RootElement;
+
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("ours").ValueKind);
+        Assert.Equal(7, json.GetProperty("theirs").GetDouble());
+    }
+}
