@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Placement;
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Partitions;
 using OrleansJobs.Workers;
@@ -258,7 +259,9 @@ internal sealed partial class JobGrain(
         try
         {
             change(memory.State);
+            CrashPoint.Hit("checkpoint.before");
             await memory.WriteStateAsync();
+            CrashPoint.Hit("checkpoint.after");
         }
         catch
         {

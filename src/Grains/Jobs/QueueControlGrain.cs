@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Jobs;
@@ -50,7 +51,9 @@ internal sealed partial class QueueControlGrain(
     {
         try
         {
+            CrashPoint.Hit("pause.before");
             await memory.WriteStateAsync();
+            CrashPoint.Hit("pause.after");
         }
         catch
         {

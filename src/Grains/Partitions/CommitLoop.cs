@@ -108,7 +108,9 @@ internal sealed partial class CommitLoop(
             var started = time.GetTimestamp();
             try
             {
+                CommitCrashPoints.Before(commit);
                 var outcome = await store.CommitAsync(commit, closing);
+                CommitCrashPoints.After(commit);
                 health.StoreAnswered();
                 meters.Commit(SizeOf(commit), time.GetElapsedTime(started), outcome);
                 return outcome;

@@ -1,3 +1,4 @@
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -96,6 +97,7 @@ internal sealed partial class JobPartitionGrain
             if (await BringAsync(id) is not { Place: JobPlace.Finished, Outcome: { } outcome } job || outcome.RetainUntil > Now) return;
             // The grain's state first: should this end halfway, the job is still there to be swept again.
             if (outcome.Track.HasGrainState) await GrainFactory.GetGrain<IJobFeed>(id).Forget();
+            CrashPoint.Hit("purge.forgotten");
             _core.Delete(job);
             if (wait) await _commits.Committed();
             else _ = _commits.Committed();
@@ -195,6 +197,7 @@ internal sealed partial class JobPartitionGrain
 
     private void CrashLeasesOf(string silo)
     {
+        if (Sabotage.IsOff(Safeguard.Redelivery)) return;
         var crashed = _core.Crash(silo, Now);
         if (crashed == 0) return;
         LogCrashed(_partition, crashed, silo);

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Records;
 
 namespace OrleansJobs.Partitions;
@@ -123,7 +124,7 @@ internal sealed partial class JobPartitionGrain
     private async Task CommitAsync(LiveJob?[] jobs, SubmitReceipt[] receipts)
     {
         var count = jobs.Count(job => job is not null);
-        if (count == 0) return;
+        if (count == 0 || Sabotage.IsOff(Safeguard.StoreAcknowledgement)) return;
         _pendingSubmits += count;
         try
         {

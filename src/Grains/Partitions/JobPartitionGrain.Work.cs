@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
@@ -32,6 +33,7 @@ internal sealed partial class JobPartitionGrain
             // A failed attempt may fall due again, and a lane may have become free of suspects.
             Arm();
             await _commits.Committed();
+            CrashPoint.Hit("exchange.stored");
         }
 
         leases.AddRange(missing.Where(lease => _core.Find(lease.Id) is { Place: JobPlace.Leased } job && job.Track.Token == lease.Token));
@@ -127,6 +129,7 @@ internal sealed partial class JobPartitionGrain
         try
         {
             await _commits.Committed();
+            CrashPoint.Hit("lease.stored");
             // A store that was full has dropped new jobs; their leases never were.
             var stored = leases.FindAll(lease => _core.Find(lease.Id)?.Track.Token == lease.Token);
             foreach (var lease in leases)

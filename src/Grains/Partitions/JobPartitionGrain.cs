@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
@@ -103,7 +104,9 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
                 throw new OrleansException($"Partition {_partition} stays closed: {services.Health.Trouble()}");
             }
 
+            CrashPoint.Hit("partition.open.before");
             var opening = await _store.OpenAsync(_partition, cancellation);
+            CrashPoint.Hit("partition.open.after");
             services.Health.StoreAnswered();
             return opening;
         }

@@ -56,6 +56,7 @@ internal sealed partial class WorkerEngine
     {
         try
         {
+            if (exchange.Request.Reports.Length > 0) CrashPoint.Hit("report.before");
             Settle(exchange, await _grid.Partition(exchange.Partition).Exchange(exchange.Request).ConfigureAwait(false));
         }
         catch (Exception exception)
@@ -73,6 +74,8 @@ internal sealed partial class WorkerEngine
         {
             var partition = exchange.Partition;
             _ties[partition].LostAnswer = false;
+            if (exchange.Request.Reports.Length > 0) CrashPoint.Hit("report.after");
+            if (reply.Leases.Length > 0) CrashPoint.Hit("lease.received");
             foreach (var report in _outbox.Delivered(partition)) Forget(new LeaseName(report.Id, report.Token));
             var maySuspect = _slots.Settle(exchange.Reservation, reply.Leases);
             foreach (var lease in reply.Leases)

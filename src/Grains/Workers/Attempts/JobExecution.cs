@@ -77,6 +77,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
 
     private async Task<AttemptEnding> RunHandlerAsync(RunningJob job, object? args)
     {
+        CrashPoint.Hit("attempt.before");
         job.StartTimeout();
         object? result;
         try
@@ -89,6 +90,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
             return AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
         }
 
+        CrashPoint.Hit("attempt.after");
         return WriteResult(job, result);
     }
 
