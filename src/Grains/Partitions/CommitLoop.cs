@@ -46,13 +46,14 @@ internal sealed partial class CommitLoop(
     private async Task RunAsync()
     {
         _running = true;
+        TaskCompletionSource? sending = null;
         try
         {
             while (core.HasChanges && !IsOver)
             {
                 // Calls that wait for their turn already belong into this commit.
                 await Task.Yield();
-                var done = _next;
+                var done = sending = _next;
                 _next = NewCompletion();
                 _current = done.Task;
                 var changes = core.Seal();
@@ -63,6 +64,7 @@ internal sealed partial class CommitLoop(
         {
             // What was sent may or may not be stored, and memory cannot tell: the next activation reads it.
             if (!closing.IsCancellationRequested) LogBroken(exception, core.Partition);
+            if (sending is not null) _carried.Add(sending);
             End(CommitOutcome.Fenced);
         }
         finally
