@@ -25,6 +25,7 @@ public static class JobGatewayRoutes
         MapEvents(routes, app.Services.GetRequiredService<EventEndpoints>());
         MapGrid(routes, app.Services);
         MapPage(routes);
+        MapDescription(routes);
         return app;
     }
 
@@ -81,6 +82,12 @@ public static class JobGatewayRoutes
             routes.MapGet("/" + file.Path, file.ServeAsync).AllowAnonymous();
             if (file.Path == "index.html") routes.MapGet("/", file.ServeAsync).AllowAnonymous();
         }
+    }
+
+    private static void MapDescription(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/openapi/v1.json", PageFile.Load("openapi.json").ServeAsync).AllowAnonymous();
+        foreach (var file in PageFile.Under("docs/")) routes.MapGet(file.Path == "index.html" ? "/docs" : "/docs/" + file.Path, file.ServeAsync).AllowAnonymous();
     }
 }
 

@@ -23,7 +23,10 @@ internal sealed class PageFile(string path, string contentType, byte[] bytes)
             .Select(name => Load(assembly, name, name.Replace('\\', '/')[folder.Length..]));
     }
 
-    public static PageFile Load(Assembly assembly, string resource, string path)
+    /// <summary>One file of the assembly's resources.</summary>
+    public static PageFile Load(string resource) => Load(typeof(PageFile).Assembly, resource, resource);
+
+    private static PageFile Load(Assembly assembly, string resource, string path)
     {
         using var stream = assembly.GetManifestResourceStream(resource) ?? throw new InvalidOperationException($"The assembly lacks '{resource}'.");
         var bytes = new byte[stream.Length];
