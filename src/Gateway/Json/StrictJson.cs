@@ -13,7 +13,8 @@ internal static class StrictJson
         new(json, new JsonReaderOptions { MaxDepth = JobJson.MaxDepth + envelope });
 
     /// <summary>Whether this is what reading broken JSON throws. Half of a surrogate pair, escaped, is found only where a string is read.</summary>
-    public static bool IsMalformed(Exception exception) => exception is JsonException or InvalidOperationException { Source: "System.Text.Json" };
+    public static bool IsMalformed(Exception exception) => exception is JsonException
+        || (exception is InvalidOperationException && exception.Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true);
 
     /// <summary>Where it is broken, without a word of the body: it comes from outside.</summary>
     public static Problem Malformed(Exception exception, string where = "The body") => new(ProblemTypes.MalformedJson, exception is JsonException json

@@ -24,14 +24,15 @@ internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, Ti
     public void Enqueue(JobSubscription subscription) => _news.Writer.TryWrite(subscription);
 
     /// <summary>Sets the headers and sends them, so that the client knows that it is being served.</summary>
-    public Task StartAsync()
+    public async Task StartAsync()
     {
         var response = context.Response;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
         // Proxies that gather answers would turn live events into late ones.
         response.Headers["X-Accel-Buffering"] = "no";
-        return response.StartAsync(context.RequestAborted);
+        await response.StartAsync(context.RequestAborted);
+        await _output.FlushAsync(context.RequestAborted);
     }
 
     /// <summary>Marks the stream as told to its end: a browser that connects again says so, and is told to stop.</summary>

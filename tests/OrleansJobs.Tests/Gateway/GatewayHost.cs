@@ -23,28 +23,34 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     /// <param name="settings">Configuration, such as <c>Gateway:Keys:0:Id</c>.</param>
     public static async Task<GatewayHost> StartAsync(
-        Dictionary<string, string?>? settings = null, FakeGrid? grid = null, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null,
-        string url = "http://127.0.0.1:0")
+        Dictionary<string, string?>? settings = null, FakeGrid? grid = null, Action<WebApplicationBuilder>? configure = null, string url = "http://127.0.0.1:0")
+    {
+        grid ??= new FakeGrid();
+        var app = Build(settings ?? [], grid, configure, url);
+        await app.StartAsync();
+        return new GatewayHost(app, grid);
+    }
+
+    public static WebApplication Build(
+        Dictionary<string, string?> settings, FakeGrid grid, Action<WebApplicationBuilder>? configure = null, string url = "http://127.0.0.1:0")
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Configuration.AddInMemoryCollection(settings ?? []);
+        builder.Configuration.AddInMemoryCollection(settings);
         builder.WebHost.UseKestrelCore().UseUrls(url);
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
-        grid ??= new FakeGrid();
         builder.Services.AddSingleton<IGrainFactory>(grid);
         builder.Services.AddJobGateway(builder.Configuration);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.MapJobs();
-        map?.Invoke(app);
-        await app.StartAsync();
-        return new GatewayHost(app, grid);
+        return app;
     }
 
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        await App.StopAsync();
         await App.DisposeAsync();
     }
 }

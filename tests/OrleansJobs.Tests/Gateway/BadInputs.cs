@@ -1,0 +1,220 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace OrleansJobs.Tests.Gateway;
+
+/// <summary>A kind of bad input and what it is answered with; a row of the table in <c>docs/HTTP.md</c>.</summary>
+/// <param name="Type">The problem's type; <c>-</c> where the server refuses it before it is a request.</param>
+internal sealed record BadInput(string Name, int Status, string Type, byte[] Request)
+{
+    public override string ToString() => Name;
+}
+
+internal static class BadInputs
+{
+    private const string Json = "Content-Type: application/json\r\n";
+
+    public static readonly IReadOnlyList<BadInput> All = [.. Broken(), .. Members(), .. Times(), .. Names(), .. Arguments(), .. Sizes(), .. Contents(), .. Headers(), .. Batches(),
+        .. Queries(), .. Addresses(), .. Protocol()];
+
+    private static IEnumerable<BadInput> Broken()
+    {
+        yield return Post("malformed JSON", 400, "malformed-json", """{"type":longtask}""");
+        yield return Post("truncated JSON", 400, "malformed-json", """{"type":"longtask","args":{"st""");
+        yield return Post("JSON with more behind it", 400, "malformed-json", """{"type":"longtask"} {"type":"longtask"}""");
+        yield return Post("JSON with a comment", 400, "malformed-json", """{"type":"longtask"/* please */}""");
+        yield return Post("JSON with a trailing comma", 400, "malformed-json", """{"type":"longtask",}""");
+        yield return Post("`NaN` or `Infinity`", 400, "malformed-json", """{"type":"longtask","countdown":NaN}""");
+        yield return Post("an empty body", 400, "malformed-json", "");
+        yield return Post("a byte order mark", 400, "malformed-json", "\ufeff{\"type\":\"longtask\"}");
+        yield return Post("invalid UTF-8", 400, "malformed-json", [.. """{"type":"longtask","args":{"a":" """u8, 0xc3, 0x28, .. "\"}}"u8]);
+        yield return Post("an overlong UTF-8 sequence", 400, "malformed-json", [.. """{"type":"longtask","args":{"a":" """u8, 0xc0, 0xaf, .. "\"}}"u8]);
+        yield return Post("half of a surrogate pair, escaped", 400, "malformed-json", """{"type":"\ud800"}""");
+        yield return Post("half of a surrogate pair as the name of a member", 400, "malformed-json", """{"type":"longtask","args":{"\udc00":1}}""");
+        yield return Post("arguments deeper than 32 levels", 400, "malformed-json", $$"""{"type":"longtask","args":{{new string('[', 33)}}{{new string(']', 33)}}}""");
+    }
+
+    private static IEnumerable<BadInput> Members()
+    {
+        yield return Post("a body that is no object", 422, "invalid-member", "[]");
+        yield return Post("a body that is `null`", 422, "invalid-member", "null");
+        yield return Post("a member given twice", 422, "invalid-member", """{"type":"longtask","type":"longtask"}""");
+        yield return Post("an unknown member", 422, "invalid-member", """{"type":"longtask","arg":{}}""");
+        yield return Post("a member that differs in case", 422, "invalid-member", """{"Type":"longtask"}""");
+        yield return Post("no `type`", 422, "invalid-member", """{"args":{}}""");
+        yield return Post("a `type` that is no string", 422, "invalid-member", """{"type":5}""");
+        yield return Post("`tags` that are no object", 422, "invalid-member", """{"type":"longtask","tags":["a"]}""");
+        yield return Post("a tag that is no string", 422, "invalid-member", """{"type":"longtask","tags":{"a":1}}""");
+        yield return Post("17 tags", 422, "invalid-member", $$$"""{"type":"longtask","tags":{{{{string.Join(',', Enumerable.Range(0, 17).Select(i => $"\"t{i}\":\"\""))}}}}}""");
+        yield return Post("a tag of 65 characters", 422, "invalid-member", $$$"""{"type":"longtask","tags":{"a":"{{{new string('x', 65)}}}"}}""");
+        yield return Post("a tag with a line break", 422, "invalid-member", """{"type":"longtask","tags":{"a":"x\ny"}}""");
+        yield return Post("a tag given twice", 422, "invalid-member", """{"type":"longtask","tags":{"a":"x","a":"y"}}""");
+        yield return Post("a tag whose name has a space", 422, "invalid-member", """{"type":"longtask","tags":{"a b":"x"}}""");
+        yield return Post("a priority of 10", 422, "invalid-member", """{"type":"longtask","priority":10}""");
+        yield return Post("a priority of -1", 422, "invalid-member", """{"type":"longtask","priority":-1}""");
+        yield return Post("a priority of 1.5", 422, "invalid-member", """{"type":"longtask","priority":1.5}""");
+        yield return Post("a priority beyond 32 bits", 422, "invalid-member", """{"type":"longtask","priority":4294967296}""");
+        yield return Post("no attempts", 422, "invalid-member", """{"type":"longtask","attempts":0}""");
+        yield return Post("101 attempts", 422, "invalid-member", """{"type":"longtask","attempts":101}""");
+    }
+
+    private static IEnumerable<BadInput> Times()
+    {
+        yield return Post("a negative countdown", 422, "invalid-member", """{"type":"longtask","countdown":-1}""");
+        yield return Post("a countdown just below zero", 422, "invalid-member", """{"type":"longtask","countdown":-0.0001}""");
+        yield return Post("a countdown beyond 10 years", 422, "invalid-member", """{"type":"longtask","countdown":400000000}""");
+        yield return Post("a countdown that overflows", 422, "invalid-member", """{"type":"longtask","countdown":1e300}""");
+        yield return Post("a number beyond what a double holds", 422, "invalid-member", """{"type":"longtask","countdown":1e999}""");
+        yield return Post("a countdown in a string", 422, "invalid-member", """{"type":"longtask","countdown":"5"}""");
+        yield return Post("both `eta` and `countdown`", 422, "invalid-member", """{"type":"longtask","countdown":1,"eta":"2030-01-01T00:00:00Z"}""");
+        yield return Post("an `eta` without an offset", 422, "invalid-member", """{"type":"longtask","eta":"2030-01-01T00:00:00"}""");
+        yield return Post("an `eta` beyond 10 years", 422, "invalid-member", """{"type":"longtask","eta":"2999-01-01T00:00:00Z"}""");
+        yield return Post("an `eta` before 1970", 422, "invalid-member", """{"type":"longtask","eta":"1969-12-31T00:00:00Z"}""");
+        yield return Post("an `eta` that is no date", 422, "invalid-member", """{"type":"longtask","eta":"2030-02-30T00:00:00Z"}""");
+        yield return Post("an `eta` that is a number", 422, "invalid-member", """{"type":"longtask","eta":1893456000}""");
+        yield return Post("`expires` of zero", 422, "invalid-member", """{"type":"longtask","expires":0}""");
+        yield return Post("`expires` that is no instant", 422, "invalid-member", """{"type":"longtask","expires":"soon"}""");
+        yield return Post("a timeout of zero", 422, "invalid-member", """{"type":"longtask","timeout":0}""");
+        yield return Post("a timeout beyond 30 days", 422, "invalid-member", """{"type":"longtask","timeout":2600000}""");
+        yield return Post("a negative retention", 422, "invalid-member", """{"type":"longtask","retention":-1}""");
+        yield return Post("a retention beyond 366 days", 422, "invalid-member", """{"type":"longtask","retention":31700000}""");
+    }
+
+    private static IEnumerable<BadInput> Names()
+    {
+        yield return Post("an unknown type", 422, "unknown-type", """{"type":"nope"}""");
+        yield return Post("a type with a slash", 422, "invalid-member", """{"type":"a/b"}""");
+        yield return Post("an empty type", 422, "invalid-member", """{"type":""}""");
+        yield return Post("a type of 65 characters", 422, "invalid-member", $$"""{"type":"{{new string('t', 65)}}"}""");
+        yield return Post("a queue that is not served, where the gateway is limited to queues", 422, "unknown-queue", """{"type":"longtask","queue":"nope"}""");
+        yield return Post("a queue with traversal", 422, "invalid-member", """{"type":"longtask","queue":"../mail"}""");
+        yield return Post("an id with traversal", 422, "invalid-member", """{"type":"longtask","id":"../../etc/passwd"}""");
+        yield return Post("an id of `..`", 422, "invalid-member", """{"type":"longtask","id":".."}""");
+        yield return Post("an id with CR and LF", 422, "invalid-member", """{"type":"longtask","id":"a\r\nSet-Cookie: b"}""");
+        yield return Post("an id with NUL", 422, "invalid-member", """{"type":"longtask","id":"a\u0000"}""");
+        yield return Post("an id with a bidi override", 422, "invalid-member", """{"type":"longtask","id":"\u202eabc"}""");
+        yield return Post("an id of 129 characters", 422, "invalid-member", $$"""{"type":"longtask","id":"{{new string('i', 129)}}"}""");
+        yield return Post("an empty id", 422, "invalid-member", """{"type":"longtask","id":""}""");
+    }
+
+    private static IEnumerable<BadInput> Arguments()
+    {
+        yield return Post("arguments that do not fit the schema", 422, "invalid-args", """{"type":"longtask","args":{"steps":"many"}}""");
+        yield return Post("an argument out of range", 422, "invalid-args", """{"type":"longtask","args":{"steps":51}}""");
+        yield return Post("an argument given twice", 422, "invalid-args", """{"type":"longtask","args":{"steps":1,"steps":2}}""");
+        yield return new("arguments of the short form that are not JSON", 400, "malformed-json", RawHttp.Request("POST", "/jobs/longtask", Json, "steps=5"u8.ToArray()));
+        yield return new("arguments of the short form that do not fit", 422, "invalid-args", RawHttp.Request("POST", "/jobs/longtask", Json, """{"steps":[]}"""u8.ToArray()));
+        yield return new("an unknown type in the short form", 422, "unknown-type", RawHttp.Request("POST", "/jobs/nope", Json, "{}"u8.ToArray()));
+    }
+
+    private static IEnumerable<BadInput> Sizes()
+    {
+        var large = Encoding.UTF8.GetBytes($$"""{"type":"anything","args":"{{new string('x', 300_000)}}"}""");
+        var args = Encoding.UTF8.GetBytes($$"""{"type":"anything","args":"{{new string('x', 262_144)}}"}""");
+        yield return Post("a body over the limit, declared", 413, "too-large", large);
+        yield return new("a body over the limit, in chunks", 413, "too-large", RawHttp.Request("POST", "/jobs", Json + "Transfer-Encoding: chunked\r\n", RawHttp.Chunked(large, 8192)));
+        yield return new("a body declared as larger than can be", 413, "too-large", RawHttp.Request("POST", "/jobs", Json + "Content-Length: 9223372036854775807\r\n", []));
+        yield return Post("arguments over the limit in a body within it", 413, "too-large", args);
+        yield return new("chunks that are none", 400, "bad-request", RawHttp.Request("POST", "/jobs", Json + "Transfer-Encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n"u8.ToArray()));
+    }
+
+    private static IEnumerable<BadInput> Contents()
+    {
+        var body = """{"type":"longtask"}"""u8.ToArray();
+        yield return new("no content type", 415, "unsupported-content", RawHttp.Request("POST", "/jobs", "", body));
+        yield return new("another content type", 415, "unsupported-content", RawHttp.Request("POST", "/jobs", "Content-Type: text/plain\r\n", body));
+        yield return new("a form", 415, "unsupported-content", RawHttp.Request("POST", "/jobs", "Content-Type: application/x-www-form-urlencoded\r\n", "type=longtask"u8.ToArray()));
+        yield return new("a content type that is none", 415, "unsupported-content", RawHttp.Request("POST", "/jobs", "Content-Type: ;;;\r\n", body));
+        yield return new("another charset", 415, "unsupported-content", RawHttp.Request("POST", "/jobs", "Content-Type: application/json; charset=utf-16\r\n", body));
+        yield return new("an unknown encoding", 415, "unsupported-content", RawHttp.Request("POST", "/jobs", Json + "Content-Encoding: snappy\r\n", body));
+        yield return new("a compressed body, and so a decompression bomb", 415, "unsupported-content", RawHttp.Request("POST", "/jobs", Json + "Content-Encoding: gzip\r\n", Bomb()));
+    }
+
+    private static IEnumerable<BadInput> Headers()
+    {
+        var body = """{"type":"longtask"}"""u8.ToArray();
+        yield return new("an empty Idempotency-Key", 400, "invalid-header", RawHttp.Request("POST", "/jobs", Json + "Idempotency-Key: \"\"\r\n", body));
+        yield return new("an Idempotency-Key of 256 characters", 400, "invalid-header", RawHttp.Request("POST", "/jobs", Json + $"Idempotency-Key: {new string('k', 256)}\r\n", body));
+        yield return new("an Idempotency-Key with a space", 400, "invalid-header", RawHttp.Request("POST", "/jobs", Json + "Idempotency-Key: a b\r\n", body));
+        yield return new("two Idempotency-Keys", 400, "invalid-header", RawHttp.Request("POST", "/jobs", Json + "Idempotency-Key: a\r\nIdempotency-Key: b\r\n", body));
+        yield return new("an id and an Idempotency-Key", 422, "invalid-member",
+            RawHttp.Request("POST", "/jobs", Json + "Idempotency-Key: a\r\n", """{"type":"longtask","id":"x"}"""u8.ToArray()));
+        yield return new("a change asked for by a page of an origin that is not allowed", 403, "foreign-origin",
+            RawHttp.Request("POST", "/jobs", Json + "Origin: https://elsewhere.example\r\n", body));
+    }
+
+    private static IEnumerable<BadInput> Batches()
+    {
+        yield return Batch("a batch that is no array", 422, "invalid-member", "{}");
+        yield return Batch("a batch that is broken in its last item", 400, "malformed-json", """[{"type":"longtask"},{"type":}]""");
+        yield return Batch("a batch of 1,001", 413, "too-large", $"[{string.Join(',', Enumerable.Repeat("{\"type\":\"longtask\"}", 1001))}]");
+        yield return new("1,001 lines", 413, "too-large",
+            RawHttp.Request("POST", "/jobs:batch", "Content-Type: application/x-ndjson\r\n", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("{\"type\":\"longtask\"}\n", 1001)))));
+        yield return new("lines that are not UTF-8", 400, "malformed-json",
+            RawHttp.Request("POST", "/jobs:batch", "Content-Type: application/x-ndjson\r\n", [.. "{\"type\":\""u8, 0xff, .. "\"}"u8]));
+    }
+
+    private static IEnumerable<BadInput> Queries()
+    {
+        yield return Get("an unknown parameter", 400, "invalid-query", "/jobs?sate=SUCCESS");
+        yield return Get("a parameter given twice", 400, "invalid-query", "/jobs?state=SUCCESS&state=FAILURE");
+        yield return Get("an unknown state", 400, "invalid-query", "/jobs?state=DONE");
+        yield return Get("a limit of 0", 400, "invalid-query", "/jobs?limit=0");
+        yield return Get("a limit of 201", 400, "invalid-query", "/jobs?limit=201");
+        yield return Get("a limit that is no number", 400, "invalid-query", "/jobs?limit=many");
+        yield return Get("`submittedAfter` without an offset", 400, "invalid-query", "/jobs?submittedAfter=2030-01-01T00:00:00");
+        yield return Get("a cursor that is none", 400, "invalid-query", "/jobs?cursor=%22%3E%3Cscript%3E");
+        yield return Get("a cursor of 5,000 characters", 400, "invalid-query", "/jobs?cursor=" + new string('c', 5000));
+        yield return Get("a tag without a name", 400, "invalid-query", "/jobs?tag.=x");
+        yield return Get("a type with a line break", 400, "invalid-query", "/jobs?type=a%0d%0ab");
+        yield return Get("events of 101 jobs", 400, "invalid-query", "/events?jobs=" + string.Join(',', Enumerable.Range(0, 101)));
+        yield return Get("events of ids that are none", 400, "invalid-query", "/events?jobs=../a");
+        yield return Get("events of jobs and of a filter at once", 400, "invalid-query", "/events?jobs=a&queue=default");
+    }
+
+    private static IEnumerable<BadInput> Addresses()
+    {
+        yield return Get("a job that does not exist", 404, "job-not-found", "/jobs/nope");
+        yield return Get("an id in the address with traversal", 404, "job-not-found", "/jobs/..%2f..%2fetc");
+        yield return Get("an id in the address with CR and LF", 404, "job-not-found", "/jobs/a%0d%0aSet-Cookie:%20b");
+        yield return Get("an id in the address with a bidi override", 404, "job-not-found", "/jobs/%E2%80%AEabc");
+        yield return Get("an id in the address of 129 characters", 404, "job-not-found", "/jobs/" + new string('i', 129));
+        yield return Get("an id in the address with NUL", 400, "-", "/jobs/a%00b");
+        yield return Get("an address that is none", 404, "not-found", "/etc/passwd");
+        yield return Get("traversal out of the page's files", 404, "not-found", "/css/..%2f..%2f..%2fetc%2fpasswd");
+        yield return new("a method that the address does not take", 405, "method-not-allowed", RawHttp.Request("PUT", "/jobs/a", Json, "{}"u8.ToArray()));
+        yield return new("cancelling a job that does not exist", 404, "job-not-found", RawHttp.Request("POST", "/jobs/nope/cancel", "", []));
+        yield return new("deleting a job that does not exist", 404, "job-not-found", RawHttp.Request("DELETE", "/jobs/nope", "", []));
+        yield return new("a reason of 257 characters", 422, "invalid-member",
+            RawHttp.Request("POST", "/queues/mail/pause", Json, Encoding.UTF8.GetBytes($$"""{"reason":"{{new string('r', 257)}}"}""")));
+        yield return new("a reason that is no string", 422, "invalid-member", RawHttp.Request("POST", "/queues/mail/pause", Json, """{"reason":1}"""u8.ToArray()));
+        yield return new("a queue in the address that is none", 404, "not-found", RawHttp.Request("POST", "/queues/..%2fmail/pause", "", []));
+    }
+
+    private static IEnumerable<BadInput> Protocol()
+    {
+        yield return new("a flood of headers", 431, "-", RawHttp.Request("GET", "/stats", string.Concat(Enumerable.Range(0, 100).Select(i => $"X-{i}: y\r\n")), []));
+        yield return new("a header of 20 KB", 431, "-", RawHttp.Request("GET", "/stats", $"X-Large: {new string('y', 20_000)}\r\n", []));
+        yield return Get("a request line of 10 KB", 414, "-", "/jobs?cursor=" + new string('c', 10_000));
+        yield return new("no Host", 400, "-", "GET /stats HTTP/1.1\r\nConnection: close\r\n\r\n"u8.ToArray());
+        yield return new("a line that is no request", 400, "-", "hello\r\n\r\n"u8.ToArray());
+        yield return new("a header with a bare line feed in it", 400, "-", "GET /stats HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n"u8.ToArray());
+        yield return new("an HTTP version that there is not", 505, "-", "GET /stats HTTP/9.9\r\nHost: localhost\r\n\r\n"u8.ToArray());
+    }
+
+    private static BadInput Post(string name, int status, string type, string body) => Post(name, status, type, Encoding.UTF8.GetBytes(body));
+
+    private static BadInput Post(string name, int status, string type, byte[] body) => new(name, status, type, RawHttp.Request("POST", "/jobs", Json, body));
+
+    private static BadInput Batch(string name, int status, string type, string body) =>
+        new(name, status, type, RawHttp.Request("POST", "/jobs:batch", Json, Encoding.UTF8.GetBytes(body)));
+
+    private static BadInput Get(string name, int status, string type, string target) => new(name, status, type, RawHttp.Request("GET", target, "", []));
+
+    private static byte[] Bomb()
+    {
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal)) gzip.Write(new byte[16 << 20]);
+        return compressed.ToArray();
+    }
+}
