@@ -14,6 +14,6 @@ builder.UseOrleans(silo => silo
 
 var app = builder.Build();
 app.MapJobs();
-app.MapTutorial();
+app.MapTutorial("longtask");
 app.MapJobMetrics();
 app.Run();
