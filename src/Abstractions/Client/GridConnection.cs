@@ -7,11 +7,11 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
 
     public JobClientOptions Options => options;
     public TimeProvider Time => time;
-    public IJobGridGrain Grid => grains.GetGrain<IJobGridGrain>(0);
+    public IJobGridGrain Grid => Reach(grains, static grains => grains.GetGrain<IJobGridGrain>(0));
 
-    public IJobGrain Job(string id) => grains.GetGrain<IJobGrain>(id);
+    public IJobGrain Job(string id) => Reach((grains, id), static job => job.grains.GetGrain<IJobGrain>(job.id));
 
-    public IJobPartitionGrain Partition(int number) => grains.GetGrain<IJobPartitionGrain>(number);
+    public IJobPartitionGrain Partition(int number) => Reach((grains, number), static partition => partition.grains.GetGrain<IJobPartitionGrain>(partition.number));
 
     /// <summary>One try.</summary>
     public async ValueTask<GridInfo> GetInfoAsync(CancellationToken cancellation) =>
@@ -41,6 +41,19 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
             }
 
             await outage.DelayAsync(cancellation);
+        }
+    }
+
+    // A client that has not met a silo yet knows of no grains at all; that is how Orleans says it.
+    private static TGrain Reach<TState, TGrain>(TState state, Func<TState, TGrain> get)
+    {
+        try
+        {
+            return get(state);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new GridUnavailableException("This process has not met a silo of the job grid yet.", exception);
         }
     }
 }
