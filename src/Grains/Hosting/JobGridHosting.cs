@@ -39,6 +39,7 @@ public static class JobGridHosting
         services.TryAddSingleton<IPartitionStore, MemoryPartitionStore>();
         services.AddSingleton<PartitionServices>();
         services.AddJobWorker();
+        services.AddHostedService<DrainBeforeStop>();
         services.AddJobClient();
         AddLifecycle<GridOpener>(services);
         AddLifecycle<PartitionKeeper>(services);
