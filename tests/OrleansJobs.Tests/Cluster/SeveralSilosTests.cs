@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OrleansJobs.Hosting;
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Infrastructure.Redis;
@@ -6,7 +7,7 @@ namespace OrleansJobs.Tests.Cluster;
 
 public class SeveralSilosTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Jobs_RunOnAllSilos_AndNoneTwice()
@@ -90,11 +91,16 @@ public class SeveralSilosTests
         }
     }
 
-    private static Task WaitUntilAsync(Func<bool> condition) => WaitUntilAsync(() => Task.FromResult(condition()));
+    private static Task WaitUntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "") =>
+        WaitUntilAsync(() => Task.FromResult(condition()), what);
 
-    private static async Task WaitUntilAsync(Func<Task<bool>> condition)
+    private static async Task WaitUntilAsync(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (!await condition()) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, patience.Token);
+        while (!await condition())
+        {
+            Assert.False(patience.IsCancellationRequested, $"Still not so: {what}");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
     }
 }

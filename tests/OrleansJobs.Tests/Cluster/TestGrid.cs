@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.TestingHost;
 using OrleansJobs.Hosting;
@@ -11,11 +13,11 @@ namespace OrleansJobs.Tests.Cluster;
 /// <summary>Several silos in this process, on a real Redis, with handlers that tests steer.</summary>
 public sealed class TestGrid : IAsyncDisposable
 {
-    private readonly RedisServer _redis;
+    private readonly RedisServer? _ownRedis;
 
-    private TestGrid(RedisServer redis, InProcessTestCluster cluster, TestHandlers handlers)
+    private TestGrid(RedisServer? ownRedis, InProcessTestCluster cluster, TestHandlers handlers)
     {
-        _redis = redis;
+        _ownRedis = ownRedis;
         Cluster = cluster;
         Handlers = handlers;
         Jobs = new JobClient(cluster.Client, TimeProvider.System);
@@ -37,8 +39,11 @@ public sealed class TestGrid : IAsyncDisposable
         {
             var number = Interlocked.Increment(ref started);
             silo.UseMemoryJobStore();
+            silo.Services.RemoveAll<IPartitionStore>();
             silo.Services.AddRedisPartitionStore(server.ConnectionString);
             silo.Services.AddSingleton(handlers);
+            // Fakes of grain contracts elsewhere among the tests would be taken for grains.
+            silo.Services.PostConfigure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly == typeof(TestGrid).Assembly));
             silo.AddJobGrid(grid =>
             {
                 handlers.Register(grid);
@@ -50,16 +55,17 @@ public sealed class TestGrid : IAsyncDisposable
                 configure?.Invoke(options);
             });
         });
+        builder.Options.ServiceId = "tests";
         var cluster = builder.Build();
         await cluster.DeployAsync();
-        return new TestGrid(server, cluster, handlers);
+        return new TestGrid(redis is null ? server : null, cluster, handlers);
     }
 
     public async ValueTask DisposeAsync()
     {
         Handlers.ReleaseAll();
         await Cluster.DisposeAsync();
-        await _redis.DisposeAsync();
+        if (_ownRedis is not null) await _ownRedis.DisposeAsync();
     }
 }
 
