@@ -17,7 +17,9 @@ internal sealed partial class CommitLoop(
 
     private TaskCompletionSource _next = NewCompletion();
     private Task _current = Task.CompletedTask;
-    private readonly List<TaskCompletionSource> _carried = [];
+
+    // Who waits, and for how many changes.
+    private readonly List<(TaskCompletionSource Done, long Through)> _waiting = [];
     private bool _running;
 
     /// <summary>A commit is in the store.</summary>
@@ -46,25 +48,24 @@ internal sealed partial class CommitLoop(
     private async Task RunAsync()
     {
         _running = true;
-        TaskCompletionSource? sending = null;
         try
         {
             while (core.HasChanges && !IsOver)
             {
                 // Calls that wait for their turn already belong into this commit.
                 await Task.Yield();
-                var done = sending = _next;
+                var done = _next;
                 _next = NewCompletion();
                 _current = done.Task;
+                _waiting.Add((done, core.Changes));
                 var changes = core.Seal();
-                Finish(changes, changes.Commit.IsEmpty ? CommitOutcome.Applied : await SendAsync(changes.Commit), done);
+                Finish(changes, changes.Commit.IsEmpty ? CommitOutcome.Applied : await SendAsync(changes.Commit));
             }
         }
         catch (Exception exception)
         {
             // What was sent may or may not be stored, and memory cannot tell: the next activation reads it.
             if (!closing.IsCancellationRequested) LogBroken(exception, core.Partition);
-            if (sending is not null) _carried.Add(sending);
             End(CommitOutcome.Fenced);
         }
         finally
@@ -73,31 +74,33 @@ internal sealed partial class CommitLoop(
         }
     }
 
-    private void Finish(SealedCommit changes, CommitOutcome outcome, TaskCompletionSource done)
+    private void Finish(SealedCommit changes, CommitOutcome outcome)
     {
         switch (outcome)
         {
             case CommitOutcome.Applied:
                 core.Applied(changes);
                 Applied?.Invoke(changes);
-                foreach (var carried in _carried) carried.TrySetResult();
-                _carried.Clear();
-                done.TrySetResult();
+                Complete(changes.Through);
                 break;
             case CommitOutcome.Full:
-                // Whoever waits for anything but the dropped submits goes on waiting, for the next commit.
-                _carried.Add(done);
-                _current = done.Task;
+                // Whoever waits for anything but the dropped submits goes on waiting: their changes stand behind all others now.
                 Dropped?.Invoke(core.Refused(changes));
-                if (core.HasChanges) break;
-                foreach (var carried in _carried) carried.TrySetResult();
-                _carried.Clear();
+                if (!core.HasChanges) Complete(core.Changes);
+                for (var i = 0; i < _waiting.Count; i++) _waiting[i] = (_waiting[i].Done, core.Changes);
                 break;
             default:
-                _carried.Add(done);
                 End(outcome);
                 break;
         }
+    }
+
+    /// <summary>Changes up to this count are in the store.</summary>
+    private void Complete(long through)
+    {
+        var done = 0;
+        while (done < _waiting.Count && _waiting[done].Through <= through) _waiting[done++].Done.TrySetResult();
+        _waiting.RemoveRange(0, done);
     }
 
     /// <summary>Sends a commit until the store has answered it. A reply that is lost means "unknown", and the same commit again finds out.</summary>
@@ -134,13 +137,13 @@ internal sealed partial class CommitLoop(
         if (IsOver) return;
         IsOver = true;
         var moved = PartitionMoved.Exception(core.Partition);
-        foreach (var waiting in _carried.Append(_next))
+        foreach (var (done, _) in _waiting.Append((_next, 0)))
         {
-            waiting.TrySetException(moved);
-            _ = waiting.Task.Exception;
+            done.TrySetException(moved);
+            _ = done.Task.Exception;
         }
 
-        _carried.Clear();
+        _waiting.Clear();
         Ended?.Invoke(outcome);
     }
 

@@ -4,38 +4,53 @@ using OrleansJobs.Storage;
 namespace OrleansJobs.Partitions;
 
 /// <summary>A commit under way: what is sent, and whose changes it holds.</summary>
-internal sealed record SealedCommit(PartitionCommit Commit, List<(LiveJob Job, StoredShape Before)> Jobs);
+/// <param name="Through">With it and those before it, so many changes are sent: compare with <see cref="PartitionCore.Changes"/>.</param>
+internal sealed record SealedCommit(PartitionCommit Commit, List<(LiveJob Job, StoredShape Before)> Jobs, long Through);
 
 /// <summary>How changes become commits. A commit is the difference between what is stored and what is, so that many changes of a job cost one write.</summary>
 internal sealed partial class PartitionCore
 {
-    private List<LiveJob> _dirty = [];
+    /// <summary>
+    /// Jobs and bytes of records of one commit. The store serves nobody else while it applies one, and a larger one may not get through before it
+    /// times out, again and again.
+    /// </summary>
+    public const int MaxCommitJobs = 5000;
+
+    /// <inheritdoc cref="MaxCommitJobs"/>
+    public const int MaxCommitBytes = 4 << 20;
+
+    private readonly List<LiveJob> _dirty = [];
     private long _sequence;
 
     public bool HasChanges => _dirty.Count > 0;
 
-    /// <summary>Makes one commit of all changes since the last.</summary>
+    /// <summary>How many changes there have been so far, committed or not.</summary>
+    public long Changes { get; private set; }
+
+    /// <summary>Makes a commit of the changes since the last: of all, or where they are too many for one, of the oldest.</summary>
     public SealedCommit Seal()
     {
         var commit = new PartitionCommit(Partition, Generation, ++_sequence);
-        var jobs = new List<(LiveJob, StoredShape)>(_dirty.Count);
-        foreach (var job in _dirty)
+        var jobs = new List<(LiveJob, StoredShape)>(Math.Min(_dirty.Count, MaxCommitJobs));
+        var (taken, bytes) = (0, 0L);
+        while (taken < _dirty.Count && jobs.Count < MaxCommitJobs && bytes < MaxCommitBytes)
         {
+            var job = _dirty[taken++];
             job.IsDirty = false;
             var before = job.Stored;
             var after = ShapeOf(job);
             // Withdrawn before it was ever stored.
             if (before == after) continue;
-            AddDifference(commit, job, before, after);
+            bytes += AddDifference(commit, job, before, after);
             job.Stored = after;
             job.InFlight++;
             jobs.Add((job, before));
         }
 
-        _dirty.Clear();
+        _dirty.RemoveRange(0, taken);
         // What need not be sent has no place in the sequence.
         if (commit.IsEmpty) _sequence--;
-        return new SealedCommit(commit, jobs);
+        return new SealedCommit(commit, jobs, Changes - _dirty.Count);
     }
 
     /// <summary>The store has it. Jobs that memory need not keep are let go.</summary>
@@ -81,6 +96,7 @@ internal sealed partial class PartitionCore
         if (job.IsDirty) return;
         job.IsDirty = true;
         _dirty.Add(job);
+        Changes++;
     }
 
     private static StoredShape ShapeOf(LiveJob job) => job.Place switch
@@ -95,12 +111,14 @@ internal sealed partial class PartitionCore
         _ => default,
     };
 
-    private static void AddDifference(PartitionCommit commit, LiveJob job, StoredShape before, StoredShape after)
+    /// <returns>The bytes of records that were added.</returns>
+    private static int AddDifference(PartitionCommit commit, LiveJob job, StoredShape before, StoredShape after)
     {
+        var bytes = 0;
         var spec = job.Spec!;
         if (!before.HasSpec)
         {
-            commit.Jobs.Add(new(job.Id, spec.Encode(), spec.Queue, spec.Type, spec.Stamp));
+            commit.Jobs.Add(new(job.Id, Weighed(spec.Encode()), spec.Queue, spec.Type, spec.Stamp));
             foreach (var tag in spec.Tags) commit.IndexAdds.Add(new(IndexNames.Tag(tag), job.Id, spec.Stamp));
         }
 
@@ -113,13 +131,13 @@ internal sealed partial class PartitionCore
         if (!ReferenceEquals(before.Track, after.Track))
         {
             if (after.Track is null) commit.TrackRemoves.Add(job.Id);
-            else commit.Tracks.Add(new(job.Id, after.Track.Encode()));
+            else commit.Tracks.Add(new(job.Id, Weighed(after.Track.Encode())));
         }
 
         if (!ReferenceEquals(before.Lease, after.Lease))
         {
             if (after.Lease is null) commit.LeaseRemoves.Add(job.Id);
-            else commit.Leases.Add(new(job.Id, after.Lease.Encode()));
+            else commit.Leases.Add(new(job.Id, Weighed(after.Lease.Encode())));
         }
 
         if (before.HasDeadline != after.HasDeadline)
@@ -132,19 +150,27 @@ internal sealed partial class PartitionCore
         if (!after.HasSpec)
         {
             commit.Purges.Add(new(job.Id, spec.Queue, spec.Type, spec.Stamp, [.. IndexNames.Of(spec, before.Counted)]));
-            return;
+            return bytes;
         }
 
         if (!ReferenceEquals(before.Outcome, after.Outcome))
         {
             if (after.Outcome is null) commit.OutcomeRemoves.Add(job.Id);
-            else commit.Outcomes.Add(new(job.Id, after.Outcome.Encode(), after.Outcome.RetainUntil));
+            else commit.Outcomes.Add(new(job.Id, Weighed(after.Outcome.Encode()), after.Outcome.RetainUntil));
         }
 
         if (before.Counted != after.Counted)
         {
             if (IndexNames.State(before.Counted) is { } left) commit.IndexRemoves.Add(new(left, job.Id, spec.Stamp));
             if (IndexNames.State(after.Counted) is { } joined) commit.IndexAdds.Add(new(joined, job.Id, spec.Stamp));
+        }
+
+        return bytes;
+
+        byte[] Weighed(byte[] record)
+        {
+            bytes += record.Length;
+            return record;
         }
     }
 

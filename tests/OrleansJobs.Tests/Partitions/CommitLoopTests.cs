@@ -1,6 +1,7 @@
-using System.Reflection;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Partitions;
@@ -8,43 +9,132 @@ using OrleansJobs.Storage;
 
 namespace OrleansJobs.Tests.Partitions;
 
-public sealed class CommitLoopTests : IDisposable
+public class CommitLoopTests
 {
-    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly CancellationTokenSource _closing = new();
+    private const int LargeArgs = PartitionCore.MaxCommitBytes * 3 / 4;
+
+    private readonly List<PartitionCommit> _sent = [];
+    private Func<PartitionCommit, CommitOutcome?> _script = _ => null;
+    private CoreDriver _driver = null!;
+    private CommitLoop _loop = null!;
+
+    [Fact]
+    public Task Committed_WithManySubmitsAtOnce_SendsOneCommit() => InTurns(async () =>
+    {
+        Submit(100, 0);
+        await _loop.Committed();
+        Assert.Equal(100, Assert.Single(_sent).Jobs.Count);
+    });
+
+    [Fact]
+    public Task Committed_WithTooManyBytesForOneCommit_CompletesWithTheLast() => InTurns(async () =>
+    {
+        var jobs = Submit(5, LargeArgs);
+        var committed = _loop.Committed();
+        _script = _ =>
+        {
+            Assert.False(committed.IsCompleted);
+            return null;
+        };
+
+        await committed;
+
+        Assert.Equal([2, 2, 1], _sent.Select(commit => commit.Jobs.Count));
+        Assert.All(jobs, job => Assert.NotNull(_driver.Stored(job.Id)));
+    });
+
+    [Fact]
+    public Task Committed_WithTooManyJobsForOneCommit_CompletesWithTheLast() => InTurns(async () =>
+    {
+        Submit(PartitionCore.MaxCommitJobs + 1, 0);
+        await _loop.Committed();
+        Assert.Equal([PartitionCore.MaxCommitJobs, 1], _sent.Select(commit => commit.Jobs.Count));
+    });
+
+    [Fact]
+    public Task Committed_WhileNewChangesNeverEnd_DoesNotWaitForThem() => InTurns(async () =>
+    {
+        Submit(3, LargeArgs);
+        var first = _loop.Committed();
+        var more = new List<Task>();
+        _script = _ =>
+        {
+            if (more.Count == 10) return null;
+            Submit(2, LargeArgs);
+            more.Add(_loop.Committed());
+            return null;
+        };
+
+        await first;
+
+        Assert.InRange(_sent.Count, 2, 3);
+        await Task.WhenAll(more);
+        Assert.Equal(23, _sent.Sum(commit => commit.Jobs.Count));
+    });
+
+    [Fact]
+    public Task Committed_WhenTheStoreIsFull_WaitsForAllButTheDroppedSubmits() => InTurns(async () =>
+    {
+        var old = Submit(1, 0)[0];
+        await _loop.Committed();
+        var dropped = new List<LiveJob>();
+        _loop.Dropped = dropped.AddRange;
+        _driver.Core.Cancel(old, null, _driver.Now);
+        var submits = Submit(3, LargeArgs);
+        _script = commit => commit.AddsJobs ? CommitOutcome.Full : null;
+
+        await _loop.Committed();
+
+        Assert.Equal(submits, dropped);
+        Assert.Equal(JobState.Revoked, _driver.Status(old.Id)!.State);
+        Assert.False(_driver.Core.HasChanges);
+    });
+
+    [Fact]
+    public Task Committed_WhenTheReplyIsLost_SendsTheSameAgain() => InTurns(async () =>
+    {
+        Submit(1, 0);
+        _script = _ => _sent.Count < 3 ? throw new TimeoutException() : null;
+        await _loop.Committed();
+        Assert.Equal(3, _sent.Count);
+        Assert.Single(_sent.Distinct());
+    });
 
     /// <summary>Its waiters would otherwise hold open the requests that keep the activation from going.</summary>
     [Fact]
-    public async Task Committed_WhenTheCommitUnderWayBreaksOff_FailsForThoseWhoWaitForIt()
+    public Task Committed_WhenTheStoreRefusesItForGood_FailsAndEndsTheActivation() => InTurns(async () =>
     {
-        var core = new PartitionCore(0, await new MemoryPartitionStore().OpenAsync(0), new JobGridOptions { Partitions = 1 });
-        var loop = LoopOf(core, DispatchProxy.Create<IPartitionStore, RefusingStore>());
-        core.Submit(new JobSubmission { Id = "a", Type = "work", Args = "{}"u8.ToArray() }, 1000);
+        CommitOutcome? ended = null;
+        _loop.Ended = outcome => ended = outcome;
+        Submit(3, LargeArgs);
+        var committed = _loop.Committed();
+        _script = _ => _sent.Count == 2 ? throw new ArgumentException("malformed") : null;
 
-        var waiting = loop.Committed();
+        await Assert.ThrowsAnyAsync<OrleansException>(() => committed);
 
-        await Assert.ThrowsAsync<OrleansException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System));
-        Assert.True(loop.IsOver);
-    }
+        Assert.Equal((CommitOutcome.Fenced, 2), (ended, _sent.Count));
+        Assert.True(_loop.IsOver);
+        await Assert.ThrowsAnyAsync<OrleansException>(() => _loop.Committed());
+    });
 
-    public void Dispose()
+    private List<LiveJob> Submit(int jobs, int argsBytes) =>
+        [.. Enumerable.Range(0, jobs).Select(_ => _driver.Submit(JobIds.New(), submission => submission with { Args = new byte[argsBytes] }))];
+
+    /// <summary>As in a grain: one turn at a time.</summary>
+    private async Task InTurns(Func<Task> test)
     {
-        _services.Dispose();
-        _closing.Dispose();
-    }
-
-    private CommitLoop LoopOf(PartitionCore core, IPartitionStore store)
-    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var time = TimeProvider.System;
         var health = new GridHealth(time);
-        var meters = new JobMeters(
-            _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), time, Microsoft.Extensions.Options.Options.Create(new JobGridOptions()), health);
-        return new CommitLoop(core, store, time, health, meters, NullLogger.Instance, _closing.Token);
-    }
-
-    /// <summary>Calls every commit malformed.</summary>
-    public class RefusingStore : DispatchProxy
-    {
-        protected override object Invoke(MethodInfo? targetMethod, object?[]? args) => throw new ArgumentException("malformed");
+        var meters = new JobMeters(services.GetRequiredService<IMeterFactory>(), time, Options.Create(new JobGridOptions { Partitions = 1 }), health);
+        var store = new ScriptedStore(commit =>
+        {
+            _sent.Add(commit);
+            return _script(commit);
+        });
+        _driver = new CoreDriver(store: store);
+        _loop = new CommitLoop(_driver.Core, store, time, health, meters, NullLogger.Instance, CancellationToken.None);
+        await Task.Factory.StartNew(test, default, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap()
+            .WaitAsync(TimeSpan.FromSeconds(60), time);
     }
 }

@@ -1,0 +1,44 @@
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Tests.Partitions;
+
+/// <summary>A store in memory that shows each commit to a script first, which may answer in its place.</summary>
+internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script) : IPartitionStore
+{
+    private readonly MemoryPartitionStore _inner = new();
+
+    public async ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default)
+    {
+        await Task.Yield();
+        return script(commit) ?? await _inner.CommitAsync(commit, cancellation);
+    }
+
+    public ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default) => _inner.OpenGridAsync(partitions, cancellation);
+
+    public ValueTask<GridRecord?> ReadGridAsync(CancellationToken cancellation = default) => _inner.ReadGridAsync(cancellation);
+
+    public ValueTask<PartitionOpening> OpenAsync(int partition, CancellationToken cancellation = default) => _inner.OpenAsync(partition, cancellation);
+
+    public ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default) =>
+        _inner.ReadAsync(partition, ids, cancellation);
+
+    public ValueTask<LaneEntry[]> ReadLaneAsync(
+        int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default) =>
+        _inner.ReadLaneAsync(partition, lane, after, limit, byteBudget, cancellation);
+
+    public ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default) =>
+        _inner.ReadLogAsync(partition, query, cancellation);
+
+    public ValueTask<string[]> ReadExpiredAsync(int partition, long now, int limit, CancellationToken cancellation = default) =>
+        _inner.ReadExpiredAsync(partition, now, limit, cancellation);
+
+    public ValueTask<LaneEntry[]> ReadDeadlinesAsync(int partition, long now, int limit, CancellationToken cancellation = default) =>
+        _inner.ReadDeadlinesAsync(partition, now, limit, cancellation);
+
+    public ValueTask PutTypesAsync(IReadOnlyDictionary<string, byte[]> types, CancellationToken cancellation = default) =>
+        _inner.PutTypesAsync(types, cancellation);
+
+    public ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default) => _inner.ReadTypesAsync(cancellation);
+
+    public ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default) => _inner.ReadFullnessAsync(cancellation);
+}
