@@ -34,6 +34,9 @@ internal sealed partial class JobGrain(
     private long _verifiedToken;
     private long _savedAt;
     private long _askedAt;
+
+    /// <summary>The attempt whose worker was last told that somebody watches; 0 where it was told that nobody does, or nothing yet.</summary>
+    private long _toldToken;
     private int _watchers;
     private bool _following;
     private Task _saving = Task.CompletedTask;
@@ -52,9 +55,9 @@ internal sealed partial class JobGrain(
     public async Task<JobStatus?> GetStatus()
     {
         if (_status is { IsFinished: true } ended) return ended;
-        Take(await Partition.Get(Id));
-        if (_status is { State: JobState.Progress } running && !(Knows(running) && IsWatched)) await AskWorkerAsync(running);
         _askedAt = Math.Max(1, time.GetTimestamp());
+        Take(await Partition.Get(Id));
+        if (_status is { State: JobState.Progress } running && !IsTold(running)) await AskWorkerAsync(running);
         return Current();
     }
 
@@ -104,11 +107,11 @@ internal sealed partial class JobGrain(
             _progress = default;
         }
 
-        if (progress.Sequence <= _progress.Sequence) return IsWatched;
+        if (progress.Sequence <= _progress.Sequence) return Tell(lease.Token);
         _progress = progress;
         Signal();
         if (IsTimeToSave()) await SaveProgressAsync();
-        return IsWatched;
+        return Tell(lease.Token);
     }
 
     public async Task<bool> SaveCheckpoint(LeaseName lease, byte[] checkpoint)
@@ -162,15 +165,25 @@ internal sealed partial class JobGrain(
     /// <summary>Somebody watches, or asks so often that it comes to the same: the worker is to say all it knows.</summary>
     private bool IsWatched => _watchers > 0 || (_askedAt != 0 && time.GetElapsedTime(_askedAt) < AskerPatience);
 
+    /// <summary>What the worker said came, and it knows that it is to say all it has.</summary>
+    private bool IsTold(JobStatus running) => Knows(running) && _toldToken == running.Token;
+
+    private bool Tell(long token)
+    {
+        _toldToken = IsWatched ? token : 0;
+        return IsWatched;
+    }
+
     private bool Knows(JobStatus running) => _progress.Sequence > 0 && _progressToken == running.Token;
 
-    /// <summary>After an activation was lost, the worker still knows what it said.</summary>
+    /// <summary>Tells the worker that somebody watches, and learns what it last said: it knows that still after an activation was lost.</summary>
     private async Task AskWorkerAsync(JobStatus running)
     {
         if (running.Silo is null) return;
         try
         {
             var said = await workers.Of(SiloAddress.FromParsableString(running.Silo)).GetProgress(new(Id, running.Token));
+            if (said is not null) _toldToken = running.Token;
             if (said is { Sequence: > 0 } progress && running.Token >= _progressToken && !(running.Token == _progressToken && progress.Sequence < _progress.Sequence))
             {
                 _progressToken = running.Token;
@@ -195,7 +208,7 @@ internal sealed partial class JobGrain(
                 try
                 {
                     Take(await Partition.Wait(Id, _status?.Version ?? 0, LongPoll));
-                    if (_status is { State: JobState.Progress } running && !Knows(running)) await AskWorkerAsync(running);
+                    if (_status is { State: JobState.Progress } running && !IsTold(running)) await AskWorkerAsync(running);
                     Signal();
                 }
                 catch (Exception exception) when (exception is OrleansException or TimeoutException)

@@ -76,6 +76,36 @@ public class ProgressCarrierTests
     }
 
     [Fact]
+    public async Task WhoCameToWatch_WhileAnAnswerWasUnderWay_IsNotForgotten()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var entered = 0;
+        _feed.Watched = false;
+        _feed.Before = () =>
+        {
+            Interlocked.Increment(ref entered);
+            return gate.Task;
+        };
+        using var carrier = Carrier();
+        var cell = Cell(carrier);
+        cell.Report(1, 10, null);
+        await Until(() => Volatile.Read(ref entered) == 1);
+        carrier.Watch(cell);
+        gate.SetResult();
+        await Told();
+        await Settled();
+        cell.Report(2, 10, null);
+        await Settled();
+        for (var passed = TimeSpan.Zero; passed < ProgressCarrier.UnwatchedInterval / 2; passed += Interval)
+        {
+            _time.Advance(Interval);
+            await Settled();
+        }
+
+        await Told();
+    }
+
+    [Fact]
     public async Task Close_GivesTheLastValueANewNumber_AndNothingIsCarriedAfterIt()
     {
         using var carrier = Carrier();

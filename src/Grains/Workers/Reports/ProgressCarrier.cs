@@ -51,6 +51,7 @@ internal sealed partial class ProgressCarrier : IDisposable
         lock (cell.Carried)
         {
             cell.Carried.Unwatched = false;
+            cell.Carried.Watches++;
             progress = Number(cell, cell.Read());
         }
 
@@ -146,6 +147,7 @@ internal sealed partial class ProgressCarrier : IDisposable
     {
         cell.Rearm();
         Progress progress;
+        int watches;
         lock (cell.Carried)
         {
             var value = cell.Read();
@@ -155,12 +157,13 @@ internal sealed partial class ProgressCarrier : IDisposable
             cell.Carried.SentAt = Math.Max(1, _time.GetTimestamp());
             cell.Carried.InFlight = true;
             cell.Carried.Told = true;
+            watches = cell.Carried.Watches;
         }
 
-        _ = SendAsync(cell, progress);
+        _ = SendAsync(cell, progress, watches);
     }
 
-    private async Task SendAsync(ProgressCell cell, Progress progress)
+    private async Task SendAsync(ProgressCell cell, Progress progress, int watches)
     {
         var watched = false;
         var failed = false;
@@ -177,7 +180,8 @@ internal sealed partial class ProgressCarrier : IDisposable
         lock (cell.Carried)
         {
             cell.Carried.InFlight = false;
-            cell.Carried.Unwatched = !watched;
+            // Whoever came to watch meanwhile is news that this answer, given before, does not undo.
+            cell.Carried.Unwatched = !watched && cell.Carried.Watches == watches;
             if (failed) cell.Carried.SentVersion = 0;
         }
 

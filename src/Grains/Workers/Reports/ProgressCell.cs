@@ -78,6 +78,9 @@ internal sealed class CarriedState
     public long SentAt { get; set; }
     public bool InFlight { get; set; }
     public bool Closed { get; set; }
+
+    /// <summary>How many times it was said that somebody watches.</summary>
+    public int Watches { get; set; }
     public bool Unwatched { get; set; }
 
     /// <summary>The job grain has been told something.</summary>
