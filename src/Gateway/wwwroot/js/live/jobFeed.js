@@ -111,7 +111,8 @@ async function open(ids) {
 }
 
 const isRefused = ({ status }) => status === 401 || status === 403;
-const isTold = (id) => stream?.isOpen && stream.ids.has(id);
+// A stream says nothing of a job that does not exist.
+const isTold = (id) => stream?.isOpen && stream.ids.has(id) && watched.get(id)?.status;
 const untold = () => unfinished().filter((id) => !isTold(id));
 
 // Asks for what no stream tells.

@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace OrleansJobs.Tests.Browser;
+
+/// <summary>A host that asks for keys.</summary>
+[Collection(BrowserCollection.Name)]
+public class GuardedHostTests(BrowserFixture fixture)
+{
+    private const string FullKey = "full-0123456789abcdef0123456789abcdef";
+    private const string SubmitKey = "submit-0123456789abcdef0123456789abcdef";
+
+    [Fact]
+    public async Task Key_IsAskedForAndLetsTheUserIn()
+    {
+        await using var host = await StartAsync();
+        await using var page = await fixture.OpenAsync(host: host);
+        await page.GoAsync();
+
+        await page.Button("Enter an API key").ClickAsync();
+        await page.Dialog.GetByLabel("API key").FillAsync(FullKey);
+        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Use this key" }).ClickAsync();
+        var card = await page.StartLongTaskAsync(steps: 30, stepMs: 60);
+
+        await ConsolePage.SeeMovingAsync(card);
+        await Expect(page.Page.GetByText("Live", new() { Exact = true })).ToBeVisibleAsync();
+        await ConsolePage.SeeAsync(card, "Result 42");
+        // The key is in no address.
+        Assert.DoesNotContain(FullKey, await page.Page.EvaluateAsync<string>("location.href + performance.getEntriesByType('resource').map((entry) => entry.name)"));
+    }
+
+    private static Task<ConsoleHost> StartAsync() => ConsoleHost.StartAsync([.. Key(0, "full", FullKey, "submit", "read", "operate"), .. Key(1, "submitter", SubmitKey, "submit")]);
+
+    private static IEnumerable<KeyValuePair<string, string>> Key(int index, string id, string key, params string[] scopes) =>
+    [
+        KeyValuePair.Create($"Gateway:Keys:{index}:Id", id),
+        KeyValuePair.Create($"Gateway:Keys:{index}:Sha256", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))),
+        .. scopes.Select((scope, at) => KeyValuePair.Create($"Gateway:Keys:{index}:Scopes:{at}", scope)),
+    ];
+}

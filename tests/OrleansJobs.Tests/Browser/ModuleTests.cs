@@ -1,0 +1,118 @@
+using System.Text.Json;
+
+namespace OrleansJobs.Tests.Browser;
+
+/// <summary>The decisions of the page that are functions of their own, called in the browser that they are meant for.</summary>
+[Collection(BrowserCollection.Name)]
+public class ModuleTests(BrowserFixture fixture)
+{
+    [Theory]
+    [InlineData("""{"a":[1,{"b":"x, {y}"}],"c":{}}""", "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x, {y}\"\n    }\n  ],\n  \"c\": {}\n}")]
+    [InlineData("""123456789012345678901234567890""", "123456789012345678901234567890")]
+    [InlineData("""[ ]""", "[]")]
+    [InlineData(""" "a \" : b" """, "\"a \\\" : b\"")]
+    public Task Indent_ChangesNothingButSpace(string json, string expected) => ExpectAsync("indent.js", "indent", [json], expected);
+
+    [Theory]
+    [InlineData("Order 17 of 2,500 at 10:15 failed", "Order # of # at # failed")]
+    [InlineData("No file 'a.txt'", "No file #")]
+    [InlineData("Job 0198c8f0-0000-7000-8000-000000000000 is gone", "Job # is gone")]
+    [InlineData("Disk full", "Disk full")]
+    public Task Pattern_LeavesOutWhatDiffersFromJobToJob(string message, string expected) => ExpectAsync("live/failureGroups.js", "pattern", [message], expected);
+
+    [Theory]
+    [InlineData(0, "0 ms")]
+    [InlineData(999, "999 ms")]
+    [InlineData(3250, "3.2 s")]
+    [InlineData(125_000, "2 min 5 s")]
+    [InlineData(3_600_000, "1 h")]
+    [InlineData(187_200_000, "2 d 4 h")]
+    public Task Duration_IsReadable(long milliseconds, string expected) => ExpectAsync("format.js", "duration", [milliseconds], expected);
+
+    [Theory]
+    [InlineData(-59_000, "59 seconds ago")]
+    [InlineData(-61_000, "1 minute ago")]
+    [InlineData(0, "now")]
+    [InlineData(7_200_000, "in 2 hours")]
+    public Task RelativeTime_IsReadable(long difference, string expected) => ExpectAsync("format.js", "relativeTime", [1_000_000_000_000 + difference, 1_000_000_000_000], expected);
+
+    [Theory]
+    [InlineData("SUCCESS", 1, 2, 100)]
+    [InlineData("PROGRESS", 199, 200, 99)]
+    [InlineData("PROGRESS", 5, 2, 100)]
+    [InlineData("PROGRESS", 0, 1, null)]
+    [InlineData("FAILURE", 1, 4, 25)]
+    public Task Percent_IsFullOnlyAtTheEnd(string state, int current, int total, int? expected) =>
+        ExpectAsync("live/jobStates.js", "percent", [new { state, current, total }], expected);
+
+    [Theory]
+    [InlineData(0, 1.0, 100)]
+    [InlineData(1, 1.0, 500)]
+    [InlineData(3, 0.0, 1000)]
+    [InlineData(50, 1.0, 20_000)]
+    public Task ReconnectDelay_GrowsUpToItsCeiling(int failures, double chance, double expected) => ExpectAsync("live/reconnect.js", "reconnectDelay", [failures, chance], expected);
+
+    [Fact]
+    public Task Tags_AreReadFromText() =>
+        ExpectAsync("form/submitOptions.js", "parseTags", ["tenant=acme, run=a=7", "/tags"], new Dictionary<string, string> { ["tenant"] = "acme", ["run"] = "a=7" });
+
+    [Fact]
+    public async Task EventParser_TakesEventsInPiecesOfAnySize()
+    {
+        var page = await fixture.ModulesAsync();
+        const string Script =
+            """
+            async () => {
+              const { eventParser } = await import('/js/api/eventStream.js');
+              const text = ': hello\r\nid: 7\r\ndata: {"a":1}\r\n\r\nevent: ping\ndata:\n\nevent: two\ndata: x\ndata:  y\n\ndata: unfinished\n';
+              const results = new Set();
+              for (let size = 1; size <= text.length; size++) {
+                const events = [];
+                const parse = eventParser((event, data) => events.push([event, data]));
+                for (let at = 0; at < text.length; at += size) parse(text.slice(at, at + size));
+                results.add(JSON.stringify(events));
+              }
+              return [...results];
+            }
+            """;
+
+        var results = await page.EvaluateAsync<string[]>(Script);
+
+        Assert.Equal("""[["message","{\"a\":1}"],["ping",""],["two","x\n y"]]""", Assert.Single(results));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"integer"}""", "integer")]
+    [InlineData("""{"type":["string","integer","null"],"pattern":"^-?[0-9]+$"}""", "integer")]
+    [InlineData("""{"type":["string","null"]}""", "text")]
+    [InlineData("""{"type":"string","format":"date-time"}""", "time")]
+    [InlineData("""{"enum":["a","b",null]}""", "enum")]
+    [InlineData("""{"enum":[1,2]}""", "json")]
+    [InlineData("""{"type":["object","null"],"properties":{}}""", "object")]
+    [InlineData("""{"type":"object","additionalProperties":{}}""", "json")]
+    [InlineData("""{"type":["string","object"]}""", "json")]
+    [InlineData("""{"$ref":"#/$defs/x","$defs":{"x":{"type":"boolean"}}}""", "boolean")]
+    [InlineData("""{"$ref":"https://example.com/schema"}""", "json")]
+    [InlineData("true", "json")]
+    public async Task Schema_DecidesWhatIsAskedFor(string schema, string expected)
+    {
+        var said = await CallAsync("form/schema.js", "describe", [JsonSerializer.Deserialize<JsonElement>(schema), JsonSerializer.Deserialize<JsonElement>(schema)]);
+        Assert.Equal(expected, said.GetProperty("kind").GetString());
+    }
+
+    private async Task ExpectAsync(string module, string function, object?[] arguments, object? expected)
+    {
+        var actual = await CallAsync(module, function, arguments);
+        Assert.True(JsonElement.DeepEquals(JsonSerializer.SerializeToElement(expected), actual), $"Expected {JsonSerializer.Serialize(expected)}, got {actual}.");
+    }
+
+    private async Task<JsonElement> CallAsync(string module, string function, object?[] arguments)
+    {
+        var page = await fixture.ModulesAsync();
+        // What is undefined is no JSON.
+        var json = await page.EvaluateAsync<string>(
+            "async ([module, name, args]) => JSON.stringify((await import(`/js/${module}`))[name](...JSON.parse(args)) ?? null)",
+            new[] { module, function, JsonSerializer.Serialize(arguments) });
+        return JsonSerializer.Deserialize<JsonElement>(json);
+    }
+}
