@@ -1,0 +1,167 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansJobs.Gateway.Live;
+
+namespace OrleansJobs.Tests.Gateway;
+
+public sealed class EventTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private GatewayHost _host = null!;
+
+    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync(new() { ["Gateway:PingInterval"] = "00:00:00.200", ["Gateway:EventWriteTimeout"] = "00:00:01" });
+
+    public async Task DisposeAsync() => await _host.DisposeAsync();
+
+    [Fact]
+    public async Task Events_TellTheStateNow_ThenEachNewOne_AndEndWithTheJob()
+    {
+        var job = Add("a");
+        using var events = await EventStream.OpenAsync(_host.Http, "/jobs/a/events");
+        Assert.Equal("text/event-stream", events.Answer.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("no", events.Answer.Header("X-Accel-Buffering"));
+        Assert.Equal("PENDING", (await events.NextAsync())!.Job.Text("state"));
+
+        job.Report(1, 10, "Sawing");
+        var second = (await events.NextAsync())!;
+        Assert.Equal((job.Status.Version.ToString(), 1L), (second.Id, second.Job.GetProperty("current").GetInt64()));
+
+        job.Succeed("{\n  \"lines\": 2\r\n}");
+        var last = (await events.NextAsync())!;
+        Assert.Equal(2, last.Job.GetProperty("result").GetProperty("lines").GetInt32());
+        Assert.Null(await events.NextAsync());
+    }
+
+    [Fact]
+    public async Task LastEventId_LeavesOutWhatIsKnown()
+    {
+        var job = Add("a");
+        job.Report(1, 10);
+        using var events = await EventStream.OpenAsync(_host.Http, "/jobs/a/events", ("Last-Event-ID", $"{job.Status.Version}"));
+        job.Report(2, 10);
+        Assert.Equal(2, (await events.NextAsync())!.Job.GetProperty("current").GetInt64());
+    }
+
+    [Fact]
+    public async Task LastEventId_OfTheEnd_Is204()
+    {
+        var job = Add("a");
+        job.Succeed("1");
+        Assert.Equal(HttpStatusCode.NoContent, (await _host.Http.GetAsync("/jobs/a/events", ("Last-Event-ID", $"{job.Status.Version}"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await _host.Http.GetAsync($"/jobs/a/events?lastEventId={job.Status.Version}")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await _host.Http.GetAsync("/jobs/a/events", ("Last-Event-ID", "rubbish"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task AnUnknownJob_Is404() => Assert.Equal(HttpStatusCode.NotFound, (await _host.Http.GetAsync("/jobs/nope/events")).StatusCode);
+
+    [Fact]
+    public async Task Ping_ComesWhereNothingHappens()
+    {
+        Add("a");
+        using var events = await EventStream.OpenAsync(_host.Http, "/jobs/a/events");
+        await events.NextAsync();
+        Assert.Equal("ping", (await events.NextAsync(withPings: true))!.Event);
+        Assert.Equal("ping", (await events.NextAsync(withPings: true))!.Event);
+    }
+
+    [Fact]
+    public async Task ManyJobs_ShareOneStream_ThatEndsWhenAllHave()
+    {
+        var (a, b) = (Add("a"), Add("b"));
+        using var events = await EventStream.OpenAsync(_host.Http, "/events?jobs=a,b,nope");
+        var first = new[] { (await events.NextAsync())!.Id, (await events.NextAsync())!.Id };
+        Assert.Equal(["1:a", "1:b"], first.Order());
+
+        a.Succeed("1");
+        Assert.Equal("2:a", (await events.NextAsync())!.Id);
+        b.Fail("error", "no");
+        Assert.Equal("2:b", (await events.NextAsync())!.Id);
+        Assert.Null(await events.NextAsync());
+        Assert.Equal("end", events.LastId);
+        Assert.Equal(HttpStatusCode.NoContent, (await _host.Http.GetAsync("/events?jobs=a,b,nope", ("Last-Event-ID", "end"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task AFilter_FollowsWhatFitsAndWhatComes()
+    {
+        Add("old").Succeed("1");
+        using var events = await EventStream.OpenAsync(_host.Http, "/events?queue=default");
+        Assert.Equal("old", (await events.NextAsync())!.Job.Text("id"));
+
+        var job = Add("new");
+        Assert.Equal("new", (await events.NextAsync())!.Job.Text("id"));
+        job.Report(5, 10);
+        Assert.Equal(5, (await events.NextAsync())!.Job.GetProperty("current").GetInt64());
+        job.Succeed("1");
+        Assert.Equal("SUCCESS", (await events.NextAsync())!.Job.Text("state"));
+    }
+
+    [Fact]
+    public async Task ManyReadersOfOneJob_AreOneSubscription_ThatEndsWithTheLast()
+    {
+        Add("a");
+        var readers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => EventStream.OpenAsync(_host.Http, "/jobs/a/events")));
+        foreach (var reader in readers) await reader.NextAsync();
+        Assert.Equal(1, _host.Grid.Watches);
+
+        foreach (var reader in readers) reader.Dispose();
+        await Eventually.IsTrueAsync(() => _host.Grid.Watches == 0 && _host.App.Services.GetRequiredService<WatchHub>().Count == 0);
+    }
+
+    [Fact]
+    public async Task AReaderThatDoesNotRead_IsDropped_AndCostsTheOthersNothing()
+    {
+        var job = Add("a");
+        using var slow = new TcpClient { ReceiveBufferSize = 4096 };
+        await slow.ConnectAsync("127.0.0.1", _host.Http.BaseAddress!.Port);
+        await slow.GetStream().WriteAsync("GET /jobs/a/events HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+        var streams = _host.App.Services.GetRequiredService<EventStreams>();
+        await Eventually.IsTrueAsync(() => streams.Open == 1);
+        using var other = await EventStream.OpenAsync(_host.Http, "/jobs/a/events");
+
+        // Large messages, as many as it takes to fill what lies between the gateway and the one that does not read.
+        var message = new string('m', 200_000);
+        var told = 0L;
+        await Eventually.AnswersAsync(async () =>
+        {
+            job.Report(++told, 1_000_000, message);
+            while ((await other.NextAsync())!.Job.GetProperty("current").GetInt64() < told)
+            {
+            }
+
+            return streams.Open;
+        }, open => open == 1);
+
+        Assert.Equal(1, _host.Grid.Watches);
+    }
+
+    [Fact]
+    public async Task MoreStreamsThanAllowed_Are503()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { ["Gateway:MaxEventStreams"] = "1" });
+        host.Grid.Add(new() { Id = "a", Type = "longtask", Queue = "default", Version = 1 });
+        using var first = await EventStream.OpenAsync(host.Http, "/jobs/a/events");
+        var second = await host.Http.GetAsync("/jobs/a/events");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "5"), (second.StatusCode, second.Header("Retry-After")));
+    }
+
+    [Fact]
+    public async Task AGatewayThatStops_EndsItsStreams()
+    {
+        var host = await GatewayHost.StartAsync();
+        host.Grid.Add(new() { Id = "a", Type = "longtask", Queue = "default", Version = 1 });
+        using var events = await EventStream.OpenAsync(host.Http, "/jobs/a/events");
+        await events.NextAsync();
+        var stopped = host.App.StopAsync();
+        Assert.Null(await events.NextAsync());
+        await stopped.WaitAsync(Patience);
+        await host.DisposeAsync();
+    }
+
+    private FakeGrid.FakeJob Add(string id) => _host.Grid.Add(new()
+    {
+        Id = id, Type = "longtask", Queue = "default", Version = 1, Phase = JobPhase.Waiting, SubmittedAt = TimeProvider.System.GetUtcNow(),
+    });
+}

@@ -1,0 +1,151 @@
+using System.Net;
+using System.Text.Json;
+
+namespace OrleansJobs.Tests.Gateway;
+
+public sealed class StatusTests : IAsyncLifetime
+{
+    private GatewayHost _host = null!;
+
+    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync();
+
+    public async Task DisposeAsync() => await _host.DisposeAsync();
+
+    [Fact]
+    public async Task Get_WithTheETagThatIsKnown_Is304UntilThereIsSomethingNew()
+    {
+        var job = Add("a");
+        var first = await _host.Http.GetAsync("/jobs/a");
+        var etag = first.Headers.ETag!.Tag;
+        Assert.Equal("no-cache", first.Headers.CacheControl!.ToString());
+
+        foreach (var header in new[] { etag, $"W/{etag}", $"\"0\", {etag}", "*" })
+            Assert.Equal(HttpStatusCode.NotModified, (await _host.Http.GetAsync("/jobs/a", ("If-None-Match", header))).StatusCode);
+
+        job.Report(1, 2);
+        var second = await _host.Http.GetAsync("/jobs/a", ("If-None-Match", etag));
+        Assert.Equal(HttpStatusCode.OK, second.StatusCode);
+        Assert.NotEqual(etag, second.Headers.ETag!.Tag);
+    }
+
+    [Fact]
+    public async Task RetryAfter_IsThereUntilTheEnd_AndKnowsOfTheDueTime()
+    {
+        var job = Add("a");
+        Assert.Equal("1", (await _host.Http.GetAsync("/jobs/a")).Header("Retry-After"));
+        job.Become(status => status with { Phase = JobPhase.Scheduled, DueAt = TimeProvider.System.GetUtcNow().AddHours(1) });
+        Assert.Equal("60", (await _host.Http.GetAsync("/jobs/a")).Header("Retry-After"));
+        job.Succeed("1");
+        Assert.Null((await _host.Http.GetAsync("/jobs/a")).Header("Retry-After"));
+    }
+
+    [Fact]
+    public async Task ResultAndError_StandInTheirStatesOnly_AndTotalIsNeverZero()
+    {
+        var job = Add("a");
+        job.Become(status => status with { Total = 0 });
+        var pending = await Status("a");
+        Assert.Equal(1, pending.GetProperty("total").GetInt64());
+        Assert.False(pending.TryGetProperty("result", out _) || pending.TryGetProperty("error", out _));
+
+        job.Fail("timeout", "Too <slow>");
+        var failed = await Status("a");
+        Assert.False(failed.TryGetProperty("result", out _) || failed.TryGetProperty("phase", out _));
+        Assert.Equal(("timeout", "Too <slow>"), (failed.GetProperty("error").Text("code"), failed.GetProperty("error").Text("message")));
+
+        var done = Add("b");
+        done.Become(status => status with { State = JobState.Success, Phase = JobPhase.None, Result = null });
+        Assert.Equal(JsonValueKind.Null, (await Status("b")).GetProperty("result").ValueKind);
+    }
+
+    [Fact]
+    public async Task Result_IsTheHandlersJsonAsItIs()
+    {
+        var job = Add("a");
+        var early = await _host.Http.GetAsync("/jobs/a/result");
+        Assert.Equal((HttpStatusCode.Accepted, "1"), (early.StatusCode, early.Header("Retry-After")));
+
+        job.Succeed("{ \"words\" : [ 1,2 ] }");
+        Assert.Equal("{ \"words\" : [ 1,2 ] }", await (await _host.Http.GetAsync("/jobs/a/result")).Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Result_WhereThereIsNone_SaysWhy()
+    {
+        Add("failed").Fail("poison", "It kills silos.");
+        var failed = await _host.Http.GetAsync("/jobs/failed/result");
+        Assert.Equal(HttpStatusCode.Conflict, failed.StatusCode);
+        var problem = await failed.JsonAsync();
+        Assert.Equal(("urn:orleansjobs:problem:job-failed", "poison", "It kills silos."), (problem.Text("type"), problem.Text("code"), problem.Text("detail")));
+
+        Add("revoked").Become(status => status with { State = JobState.Revoked, Phase = JobPhase.None });
+        Assert.Equal("job-cancelled", await (await _host.Http.GetAsync("/jobs/revoked/result")).ProblemAsync());
+
+        var gone = await _host.Http.GetAsync($"/jobs/{JobIds.New()}/result");
+        Assert.Equal((HttpStatusCode.Gone, "gone"), (gone.StatusCode, await gone.ProblemAsync()));
+        Assert.Equal(HttpStatusCode.NotFound, (await _host.Http.GetAsync("/jobs/never-was/result")).StatusCode);
+    }
+
+    [Fact]
+    public async Task PreferWait_OnPost_Answers200WithTheFinishedJob()
+    {
+        var posted = _host.Http.PostJsonAsync("/jobs", """{"type":"longtask","id":"w"}""", ("Prefer", "respond-async, wait=30"));
+        await Eventually.IsTrueAsync(() => _host.Grid.Jobs.Count == 1);
+        _host.Grid["w"].Succeed("42");
+
+        var answer = await posted;
+        Assert.Equal((HttpStatusCode.OK, "wait=30"), (answer.StatusCode, answer.Header("Preference-Applied")));
+        Assert.Contains("Prefer", answer.Headers.Vary);
+        Assert.Equal(42, (await answer.JsonAsync()).GetProperty("result").GetInt32());
+    }
+
+    [Fact]
+    public async Task PreferWait_WhenTheTimeIsOver_AnswersWhereItStands()
+    {
+        Add("a").Report(3, 10);
+        var get = await _host.Http.GetAsync("/jobs/a", ("Prefer", "wait=1"));
+        Assert.Equal((HttpStatusCode.OK, 3L), (get.StatusCode, (await get.JsonAsync()).GetProperty("current").GetInt64()));
+        var post = await _host.Http.PostJsonAsync("/jobs", """{"type":"longtask"}""", ("Prefer", "wait=1"));
+        Assert.Equal((HttpStatusCode.Accepted, "wait=1"), (post.StatusCode, post.Header("Preference-Applied")));
+    }
+
+    [Theory]
+    [InlineData("wait=soon")]
+    [InlineData("wait=-1")]
+    [InlineData("wait")]
+    [InlineData("wait=99999999999999999999")]
+    [InlineData(";;,,==")]
+    public async Task PreferWait_WhenItMakesNoSense_IsIgnored(string preference)
+    {
+        Add("a");
+        var answer = await _host.Http.GetAsync("/jobs/a", ("Prefer", preference));
+        Assert.Equal((HttpStatusCode.OK, null), (answer.StatusCode, answer.Header("Preference-Applied")));
+    }
+
+    [Fact]
+    public async Task Changes_AnswerWhatBecameOfTheJob()
+    {
+        var job = Add("a");
+        job.Report(1, 2);
+        var cancelling = await _host.Http.PostJsonAsync("/jobs/a/cancel", """{"reason":"enough"}""");
+        Assert.Equal((HttpStatusCode.Accepted, "cancelling"), (cancelling.StatusCode, (await cancelling.JsonAsync()).Text("phase")));
+
+        Assert.Equal("wrong-state", await (await _host.Http.DeleteAsync("/jobs/a")).ProblemAsync());
+        Assert.Equal("wrong-state", await (await _host.Http.PostAsync("/jobs/a/retry", null)).ProblemAsync());
+
+        job.Fail("error", "no");
+        var cancelledLate = await _host.Http.PostAsync("/jobs/a/cancel", null);
+        Assert.Equal((HttpStatusCode.OK, "FAILURE"), (cancelledLate.StatusCode, (await cancelledLate.JsonAsync()).Text("state")));
+
+        var retried = await _host.Http.PostAsync("/jobs/a/retry", null);
+        Assert.Equal((HttpStatusCode.Accepted, "/jobs/a"), (retried.StatusCode, retried.Headers.Location!.OriginalString));
+
+        job.Succeed("1");
+        Assert.Equal(HttpStatusCode.NoContent, (await _host.Http.DeleteAsync("/jobs/a")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await _host.Http.GetAsync("/jobs/a")).StatusCode);
+    }
+
+    private FakeGrid.FakeJob Add(string id) => _host.Grid.Add(new() { Id = id, Type = "longtask", Queue = "default", Version = 1, Phase = JobPhase.Waiting });
+
+    private async Task<JsonElement> Status(string id) => await (await _host.Http.GetAsync($"/jobs/{id}")).JsonAsync();
+}
