@@ -22,6 +22,9 @@ internal sealed class FakeGrid : IJobGridGrain
     public JobTypeInfo[] Types { get; set; } = [];
     public int TypeReads { get; private set; }
 
+    /// <summary>Before a client has met a silo, it has no grains to give.</summary>
+    public bool IsMet { get; set; } = true;
+
     /// <summary>Calls of any grain fail by this while it is set.</summary>
     public Func<Exception>? Trouble { get; set; }
 
@@ -62,7 +65,7 @@ internal sealed class FakeGrid : IJobGridGrain
     {
         internal FakeGrid Grid { get; set; } = null!;
 
-        protected override object? Invoke(MethodInfo? method, object?[]? arguments) => method?.Name == nameof(IGrainFactory.GetGrain)
+        protected override object? Invoke(MethodInfo? method, object?[]? arguments) => !Grid.IsMet ? throw new ArgumentException("Could not find an implementation for the interface.") : method?.Name == nameof(IGrainFactory.GetGrain)
             ? method.GetGenericArguments().FirstOrDefault() switch
             {
                 { } type when type == typeof(IJobGridGrain) => Grid,

@@ -179,6 +179,19 @@ public class FollowTests
     }
 
     [Fact]
+    public async Task Status_WhenNoSiloWasMetYet_WaitsForOne()
+    {
+        _grid.IsMet = false;
+        var status = _job.GetStatusAsync();
+        _grid.Job.OnStatus = () => Task.FromResult<JobStatus?>(Status(8));
+        _grid.IsMet = true;
+        Assert.Equal(8, (await _time.RunAsync(status)).Version);
+        _grid.IsMet = false;
+        var exception = await Assert.ThrowsAsync<GridUnavailableException>(() => _time.RunAsync(_job.GetStatusAsync()));
+        Assert.Contains("not met a silo", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Status_WhenThereIsNoJobOrNoGrid_SaysWhich()
     {
         await Assert.ThrowsAsync<JobNotFoundException>(() => _job.GetStatusAsync());
