@@ -12,11 +12,15 @@ internal sealed class Load(GatewayClient client, Random random)
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<string, Submitted> _submits = [];
+    private readonly ConcurrentDictionary<string, ConcurrentBag<string>> _keys = [];
     private long _busy;
     private long _busyWithoutRetryAfter;
 
     public ICollection<Submitted> Submits => _submits.Values;
     public int Accepted => _submits.Values.Count(submit => submit.AcceptedAt is not null);
+
+    /// <summary>The ids that were answered to each idempotency key.</summary>
+    public IReadOnlyDictionary<string, ConcurrentBag<string>> Keys => _keys;
 
     /// <summary>Answers of 429 and 503, and those among them that did not say when to come again.</summary>
     public (long All, long WithoutRetryAfter) Busy => (Interlocked.Read(ref _busy), Interlocked.Read(ref _busyWithoutRetryAfter));
@@ -69,7 +73,8 @@ internal sealed class Load(GatewayClient client, Random random)
         var json = order.ToJson(id);
         var started = clock.GetTimestamp();
         var sentAt = Monotonic.Now;
-        if (id is not null) _submits[id] = new Submitted(id, order.Type, sentAt, null, sentAt + Monotonic.Of(order.Countdown), order.Expected);
+        var notBefore = order.NotBefore(sentAt);
+        if (id is not null) _submits[id] = new Submitted(id, order.Type, sentAt, null, notBefore, order.Expected);
         for (var attempt = 1; ; attempt++)
         {
             var pause = RetryPause * attempt;
@@ -81,8 +86,9 @@ internal sealed class Load(GatewayClient client, Random random)
                     var accepted = GatewayClient.IdOf(answer.Body);
                     if (id is not null && id != accepted) Wrong.Add($"{id} was sent and {accepted} answered");
                     _submits.AddOrUpdate(
-                        accepted, name => new Submitted(name, order.Type, sentAt, Monotonic.Now, sentAt + Monotonic.Of(order.Countdown), order.Expected),
+                        accepted, name => new Submitted(name, order.Type, sentAt, Monotonic.Now, notBefore, order.Expected),
                         (_, submit) => submit.AcceptedAt is null ? submit with { AcceptedAt = Monotonic.Now } : submit);
+                    if (order.Key is not null) _keys.GetOrAdd(order.Key, _ => []).Add(accepted);
                     return accepted;
                 }
 

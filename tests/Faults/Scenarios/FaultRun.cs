@@ -21,6 +21,8 @@ internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
     private readonly List<Violation> _violations = [];
     private readonly CancellationTokenSource _followers = new();
     private readonly List<Task> _following = [];
+    private readonly List<Action<History>> _checks = [];
+    private readonly HashSet<string> _forgotten = [];
     private readonly TimeProvider _clock = TimeProvider.System;
     private readonly long _started = TimeProvider.System.GetTimestamp();
     private Cluster? _cluster;
@@ -55,7 +57,17 @@ internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
     /// <summary>A condition of the scenario's own.</summary>
     public void Expect(bool holds, string what)
     {
-        if (!holds) _violations.Add(new(Rules.Scenario, "", what));
+        if (!holds) Violate(Rules.Scenario, "", what);
+    }
+
+    /// <summary>To be looked at once the history has been collected.</summary>
+    public void Then(Action<History> check) => _checks.Add(check);
+
+    /// <summary>The jobs sent so far are gone by the will of the scenario: from now on only what is sent anew is held against the promises.</summary>
+    public void Forget()
+    {
+        foreach (var submit in Load.Submits) _forgotten.Add(submit.Id);
+        _load = new Load(Client, new Random(Random.Next()));
     }
 
     /// <summary>kill -9.</summary>
@@ -153,9 +165,10 @@ internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
         await ReadAllAsync("final1", accepted);
         await ReadAllAsync("final2", accepted);
         history.FinallyRead.UnionWith(accepted);
-        history.Readings.AddRange(_readings);
-        history.Marks.AddRange(SinkFormat.ReadDirectory(directory));
+        history.Readings.AddRange(_readings.Where(reading => !_forgotten.Contains(reading.Id)));
+        history.Marks.AddRange(SinkFormat.ReadDirectory(directory).Where(mark => !_forgotten.Contains(mark.Id)));
         History = history;
+        foreach (var check in _checks) check(history);
         foreach (var wrong in Load.Wrong.Distinct().Take(5)) Expect(false, $"a submit was answered {wrong}");
         return [.. _violations, .. HistoryChecker.Check(history)];
     }
@@ -166,6 +179,11 @@ internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
         if (_cluster is not null) await _cluster.DisposeAsync();
         _client?.Dispose();
         _followers.Dispose();
+    }
+
+    private void Violate(string rule, string id, string detail)
+    {
+        lock (_violations) _violations.Add(new(rule, id, detail));
     }
 
     private async Task FollowAsync(string reader, Random random, CancellationToken stop)
@@ -186,7 +204,7 @@ internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
             {
                 if (await Client.ReadAsync(reader, id) is not { } reading)
                 {
-                    _violations.Add(new(Rules.Lost, id, $"was accepted, and {reader} is told that there is no such job"));
+                    Violate(Rules.Lost, id, $"was accepted, and {reader} is told that there is no such job");
                     return;
                 }
 
@@ -231,14 +249,14 @@ internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
             try
             {
                 if (await Client.ReadAsync(reader, id) is { } reading) _readings.Enqueue(reading);
-                else _violations.Add(new(Rules.Lost, id, "was accepted, and HTTP says that there is no such job"));
+                else Violate(Rules.Lost, id, "was accepted, and HTTP says that there is no such job");
                 return;
             }
             catch (HttpRequestException exception)
             {
                 if (_clock.GetElapsedTime(from) > ReadDeadline)
                 {
-                    lock (_violations) _violations.Add(new(Rules.Unfinished, id, $"could not be read: {exception.Message}"));
+                    Violate(Rules.Unfinished, id, $"could not be read: {exception.Message}");
                     return;
                 }
 

@@ -2,7 +2,10 @@ namespace OrleansJobs.Faults.Scenarios;
 
 internal static class ScenarioList
 {
-    public static readonly IReadOnlyList<Scenario> All = [.. SiloDeaths.All];
+    public static readonly IReadOnlyList<Scenario> All = 
+    [
+        .. SiloDeaths.All, .. Stops.All, .. Restarts.All, .. CrashPointWalk.All, .. StoreTrouble.All, .. Gateways.All, .. BadHandlers.All, .. HeavyLoads.All,
+    ];
 
     public static Scenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name == name);
 }

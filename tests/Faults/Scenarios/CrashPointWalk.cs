@@ -1,0 +1,110 @@
+using OrleansJobs.Faults.Histories;
+using OrleansJobs.Faults.Loads;
+using OrleansJobs.Faults.Processes;
+
+namespace OrleansJobs.Faults.Scenarios;
+
+/// <summary>A silo that dies between two writes, at each such place one by one.</summary>
+internal static class CrashPointWalk
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan DeathDeadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>Every place there is; one that the load does not come by is reported.</summary>
+    private static readonly string[] Points =
+    [
+        "attempt.after", "attempt.before", "checkpoint.after", "checkpoint.before", "commit.end.after", "commit.end.before", "commit.lease.after",
+        "commit.lease.before", "commit.purge.after", "commit.purge.before", "commit.submit.after", "commit.submit.before", "commit.wait-again.after",
+        "commit.wait-again.before", "exchange.stored", "lease.received", "lease.stored", "pause.after", "pause.before", "purge.forgotten", "report.after",
+        "report.before",
+    ];
+
+    /// <summary>These are passed when a partition opens, which takes the death of another silo first.</summary>
+    private static readonly string[] OpeningPoints = ["partition.open.before", "partition.open.after"];
+
+    public static readonly Scenario[] All = [new("crash-points", "a silo dies between each two writes of the product, one place after the other", WalkAsync)];
+
+    private static async Task WalkAsync(FaultRun run)
+    {
+        await run.StartAsync(new ClusterPlan(3, new Dictionary<string, string> { ["JobGrid:Slots"] = "20", ["JobGrid:Partitions"] = "6" }, AppendFsync: "always"));
+        run.Follow(2);
+        using var stop = new CancellationTokenSource();
+        var load = run.Load.RunAsync(25, Draw, Patience, stop.Token);
+        var side = SideAsync(run, stop.Token);
+        await run.DelayAsync(2);
+        foreach (var point in Points)
+        {
+            var victim = run.Cluster.Silos[run.Random.Next(3)];
+            await CrashAsync(run, victim, point);
+        }
+
+        foreach (var point in OpeningPoints)
+        {
+            var victim = run.Cluster.Silos[1 + run.Random.Next(2)];
+            var from = Monotonic.Now;
+            await ArmAsync(run, victim, point);
+            run.Kill(run.Cluster.Silos[0]);
+            await WaitForDeathAsync(run, victim, point, from);
+            await run.RestartAsync(run.Cluster.Silos[0]);
+            if (!victim.IsRunning) await run.RestartAsync(victim);
+        }
+
+        await stop.CancelAsync();
+        await load;
+        await side;
+        run.Figures["crashPoints"] = Points.Length + OpeningPoints.Length;
+        await run.SettleAsync(Quiet);
+    }
+
+    private static async Task CrashAsync(FaultRun run, SiloProcess victim, string point)
+    {
+        var from = Monotonic.Now;
+        await ArmAsync(run, victim, point);
+        await WaitForDeathAsync(run, victim, point, from);
+        if (!victim.IsRunning) await run.RestartAsync(victim);
+    }
+
+    private static Task ArmAsync(FaultRun run, SiloProcess victim, string point) =>
+        run.Cluster.TellAsync(victim, $"/faults/crash?point={point}&hit={1 + run.Random.Next(3)}");
+
+    private static async Task WaitForDeathAsync(FaultRun run, SiloProcess victim, string point, long from)
+    {
+        var life = victim.Life;
+        var died = await victim.WaitForExitAsync(DeathDeadline);
+        run.Expect(died, $"{life} did not come by {point} within {DeathDeadline.TotalSeconds:0} s");
+        if (died) run.Died(victim, point, from);
+        else
+        {
+            // So that it does not die unseen later.
+            await run.Cluster.TellAsync(victim, "/faults/crash?point=none&hit=1");
+        }
+    }
+
+    /// <summary>What a load of submits does not do: pauses, and jobs whose retention is over soon.</summary>
+    private static async Task SideAsync(FaultRun run, CancellationToken stop)
+    {
+        for (var i = 0; !stop.IsCancellationRequested; i++)
+        {
+            try
+            {
+                await run.Client.PostAsync($"/queues/side/{(i % 2 == 0 ? "pause" : "resume")}", "{}");
+            }
+            catch (HttpRequestException)
+            {
+                // That gateway has just died; the next turn asks another.
+            }
+
+            await run.DelayAsync(0.3);
+        }
+    }
+
+    private static JobOrder Draw(Random random) => random.Next(10) switch
+    {
+        < 3 => JobOrder.Sleep(random.Next(200)),
+        < 5 => new("checkpointed", $"{{\"steps\":{1 + random.Next(5)},\"stepMs\":30}}", ExpectedEnd.Success),
+        < 7 => new("flaky", $"{{\"failures\":{random.Next(3)},\"ms\":20}}", ExpectedEnd.Success),
+        < 8 => JobOrder.Sleep(20, TimeSpan.FromMilliseconds(random.Next(3000))),
+        _ => new("quick", "{}", ExpectedEnd.Success),
+    };
+}
