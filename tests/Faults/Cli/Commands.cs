@@ -1,3 +1,4 @@
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Faults.Scenarios;
 
 namespace OrleansJobs.Faults.Cli;
@@ -8,6 +9,7 @@ internal static class Commands
     private const string Usage = """
         list                                   the scenarios
         run NAME... [--seed N] [--times K]     each so often, with seeds N, N+1, ...; the name "all" is every one of them
+            [--without SAFEGUARD]              with Fence, GenerationCheck, Redelivery or StoreAcknowledgement turned off, which must not go well
         soak [--minutes M] [--seed N]          random faults for so long
         """;
 
@@ -18,7 +20,7 @@ internal static class Commands
             return args.FirstOrDefault() switch
             {
                 "list" => List(),
-                "run" => await RunScenariosAsync(new Arguments(args[1..], "--seed", "--times")),
+                "run" => await RunScenariosAsync(new Arguments(args[1..], "--seed", "--times", "--without")),
                 "soak" => await SoakAsync(new Arguments(args[1..], "--seed", "--minutes")),
                 _ => Fail(Usage),
             };
@@ -42,12 +44,14 @@ internal static class Commands
             ? ScenarioList.All
             : [.. arguments.Words.Select(name => ScenarioList.Find(name) ?? throw new ArgumentException($"There is no scenario {name}."))];
         var seed = arguments.Number("--seed", Random.Shared.Next(1, 1_000_000));
+        var without = arguments.Text("--without");
+        if (without is not null && !Enum.TryParse<Safeguard>(without, out _)) throw new ArgumentException($"There is no safeguard {without}.");
         var results = new List<ScenarioResult>();
         foreach (var scenario in scenarios)
         {
             for (var i = 0; i < arguments.Number("--times", 1); i++)
             {
-                var result = await ScenarioRunner.RunAsync(scenario, seed + i);
+                var result = await ScenarioRunner.RunAsync(scenario, seed + i, without);
                 var recovery = result.Recovery is { } times ? $", {times.Jobs} jobs ran again after {times.P50} ms (p50), {times.Max} ms (max)" : "";
                 Console.Error.WriteLine(
                     $"{(result.Skipped is not null ? "skipped" : result.Violations == 0 ? "passed" : "FAILED")} {scenario.Name} seed {result.Seed}: {result.Accepted} jobs, {result.Faults} faults, {result.Repeated} repeated{recovery}, {result.Seconds} s");

@@ -8,11 +8,14 @@ using OrleansJobs.Faults.Stores;
 namespace OrleansJobs.Faults.Scenarios;
 
 /// <summary>One run of a scenario: its processes, its load, what was done to them and what was seen.</summary>
-internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
+/// <param name="without">A safeguard to be turned off in all silos; null: none.</param>
+internal sealed class FaultRun(string directory, int seed, string? without) : IAsyncDisposable
 {
     /// <summary>Reading a job wakes its grain: of more than these, a drawn sample is read over HTTP, while store and sink are read whole.</summary>
     private const int MostFinalReads = 3000;
     private const int FinalReaders = 16;
+    /// <summary>Where a safeguard is off, what will not come is not waited for any longer.</summary>
+    private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReadDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FollowPause = TimeSpan.FromMilliseconds(100);
@@ -48,6 +51,7 @@ internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
 
     public async Task StartAsync(ClusterPlan plan)
     {
+        if (without is not null) plan = plan with { Options = new Dictionary<string, string>(plan.Options) { ["Faults:Sabotage"] = without } };
         _cluster = await Cluster.StartAsync(directory, plan);
         _client = new GatewayClient(() => Cluster.Addresses, AnswerTimeout);
         _load = new Load(_client, new Random(Random.Next()));
@@ -132,6 +136,7 @@ internal sealed class FaultRun(string directory, int seed) : IAsyncDisposable
     public async Task SettleAsync(TimeSpan atMost)
     {
         Log("all is healed; waiting for quiet");
+        if (without is not null) atMost = QuietWithoutSafeguard;
         var from = _clock.GetTimestamp();
         try
         {

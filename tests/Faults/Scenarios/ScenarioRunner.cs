@@ -8,7 +8,8 @@ internal static class ScenarioRunner
 {
     private const int MostPrinted = 20;
 
-    public static async Task<ScenarioResult> RunAsync(Scenario scenario, int seed)
+    /// <param name="without">A safeguard of the product that is turned off in all silos; null: none.</param>
+    public static async Task<ScenarioResult> RunAsync(Scenario scenario, int seed, string? without = null)
     {
         if (scenario.NeedsNetwork && NetworkLab.WhyNot() is { } reason)
         {
@@ -21,7 +22,7 @@ internal static class ScenarioRunner
         var directory = Directory.CreateTempSubdirectory($"faults-{scenario.Name}-").FullName;
         Console.Error.WriteLine($"--- {scenario.Name}, seed {seed}, in {directory}");
         List<Violation> violations;
-        var run = new FaultRun(directory, seed);
+        var run = new FaultRun(directory, seed, without);
         await using (run)
         {
             try
@@ -37,7 +38,7 @@ internal static class ScenarioRunner
 
         var result = Describe(scenario, seed, run, violations, clock.GetElapsedTime(started));
         if (violations.Count == 0) Directory.Delete(directory, recursive: true);
-        else Print(scenario, seed, directory, violations);
+        else Print(scenario, seed, without, directory, violations);
         return result;
     }
 
@@ -58,12 +59,12 @@ internal static class ScenarioRunner
         };
     }
 
-    private static void Print(Scenario scenario, int seed, string directory, List<Violation> violations)
+    private static void Print(Scenario scenario, int seed, string? without, string directory, List<Violation> violations)
     {
         foreach (var violation in violations.Take(MostPrinted)) Console.Error.WriteLine($"  {violation}");
         if (violations.Count > MostPrinted) Console.Error.WriteLine($"  and {violations.Count - MostPrinted} more");
         File.WriteAllLines(Path.Combine(directory, "violations.txt"), violations.Select(violation => violation.ToString()));
         Console.Error.WriteLine($"  logs: {directory}");
-        Console.Error.WriteLine($"  replay: dotnet run -c Release --project tests/Faults -- run {scenario.Name} --seed {seed}");
+        Console.Error.WriteLine($"  replay: dotnet run -c Release --project tests/Faults -- run {scenario.Name} --seed {seed}{(without is null ? "" : $" --without {without}")}");
     }
 }

@@ -1,0 +1,28 @@
+using Xunit.Abstractions;
+
+namespace OrleansJobs.Tests.Faults;
+
+/// <summary>Scenarios with real processes, one after another and beside nothing else.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class FaultCollection
+{
+    public const string Name = "Faults";
+}
+
+/// <summary>The scenarios that are short and tell most. All of them: <c>dotnet run -c Release --project tests/Faults -- run all</c>.</summary>
+[Collection(FaultCollection.Name), Trait("Category", "Faults")]
+public class ShortSelectionTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData("kill-restart")]
+    [InlineData("redis-kill")]
+    [InlineData("one-key")]
+    public async Task Grid_ThroughAFault_KeepsItsPromises(string scenario)
+    {
+        var (exitCode, counted) = await Driver.RunAsync(output, "run", scenario);
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal(1, counted.GetProperty("passed").GetInt32());
+        Assert.NotEqual(0, counted.GetProperty("accepted").GetInt32());
+    }
+}
