@@ -105,6 +105,20 @@ internal sealed class Cluster : IAsyncDisposable
         return await answer.Content.ReadAsStringAsync();
     }
 
+    /// <summary>Whether another silo holds this one for dead.</summary>
+    public async Task<bool> IsGivenUpAsync(SiloProcess silo)
+    {
+        var witness = _silos.First(other => other != silo && other.IsRunning);
+        try
+        {
+            return await _health.GetStringAsync(new Uri(witness.Address, $"/faults/dead?silo={silo.Name}")) == "true";
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var gateway in _gateways) gateway.Dispose();

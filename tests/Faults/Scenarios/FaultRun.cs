@@ -17,6 +17,8 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
     /// <summary>Where a safeguard is off, what will not come is not waited for any longer.</summary>
     private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EvictionDeadline = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan ZombieDeadline = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan ReadDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FollowPause = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentQueue<Reading> _readings = [];
@@ -101,9 +103,8 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         if (!ended) silo.Kill();
     }
 
-    /// <summary>SIGSTOP for a while, then SIGCONT.</summary>
-    /// <param name="explains">Long enough that the cluster gives the silo up.</param>
-    public async Task PauseAsync(SiloProcess silo, TimeSpan pause, bool explains)
+    /// <summary>SIGSTOP for a while, then SIGCONT. So short that nothing of it may be noticed.</summary>
+    public async Task PauseAsync(SiloProcess silo, TimeSpan pause)
     {
         var from = Monotonic.Now;
         var life = silo.Life;
@@ -112,8 +113,26 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         await Task.Delay(pause, _clock);
         silo.Send(Signal.Continue);
         Log($"{life} goes on");
-        // One that was given up goes on for a moment before it learns of it: whatever it does until then has the same cause.
-        _faults.Add(new("stop", life, from, explains ? long.MaxValue : Monotonic.Now, explains));
+        _faults.Add(new("pause", life, from, Monotonic.Now, ExplainsRepeats: false));
+    }
+
+    /// <summary>SIGSTOP until the others have given the silo up and have had time to run its jobs, then SIGCONT, and waits for it to end by itself.</summary>
+    public async Task StopUntilEvictedAsync(SiloProcess silo)
+    {
+        // It goes on for a moment before it learns that it is dead: whatever it does until then has the same cause.
+        Record("stop", silo.Life, explains: true);
+        var from = _clock.GetTimestamp();
+        silo.Send(Signal.Stop);
+        await Deadlines.UntilAsync($"{silo.Life} is given up", EvictionDeadline, () => Cluster.IsGivenUpAsync(silo));
+        Figures["givenUpSeconds"] = Math.Round(_clock.GetElapsedTime(from).TotalSeconds, 1);
+        await DelayAsync(3);
+        silo.Send(Signal.Continue);
+        Log($"{silo.Life} goes on, given up");
+        from = _clock.GetTimestamp();
+        var ended = await silo.WaitForExitAsync(ZombieDeadline);
+        Expect(ended, $"{silo.Life} still runs {ZombieDeadline.TotalSeconds:0} s after it went on, though the cluster has given it up");
+        Figures["zombieSeconds"] = Math.Round(_clock.GetElapsedTime(from).TotalSeconds, 1);
+        if (!ended) silo.Kill();
     }
 
     public FaultWindow Record(string kind, string target, bool explains)

@@ -53,12 +53,11 @@ internal static class Soak
                 await run.RestartAsync(silo);
                 break;
             case 4:
-                await run.PauseAsync(silo, TimeSpan.FromSeconds(20), explains: true);
-                if (!await silo.WaitForExitAsync(TimeSpan.FromSeconds(20))) run.Kill(silo);
+                await run.StopUntilEvictedAsync(silo);
                 await run.RestartAsync(silo);
                 break;
             case 5:
-                await run.PauseAsync(silo, TimeSpan.FromSeconds(3), explains: false);
+                await run.PauseAsync(silo, TimeSpan.FromSeconds(3));
                 break;
             case 6:
                 run.Record("kill", "redis", explains: false);

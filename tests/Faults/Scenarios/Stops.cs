@@ -25,12 +25,7 @@ internal static class Stops
         // Some end while the silo is stopped, some at the moment it goes on, some after it should know better.
         await run.Load.SendAsync(300, 32, random => JobOrder.Sleep(5_000 + random.Next(25_000)), Patience);
         var victim = run.Cluster.Silos[run.Random.Next(3)];
-        await run.PauseAsync(victim, TimeSpan.FromSeconds(20), explains: true);
-        var from = TimeProvider.System.GetTimestamp();
-        var ended = await victim.WaitForExitAsync(TimeSpan.FromSeconds(30));
-        run.Expect(ended, $"{victim.Life} still runs 30 s after it went on, though the cluster has given it up");
-        run.Figures["zombieSeconds"] = Math.Round(TimeProvider.System.GetElapsedTime(from).TotalSeconds, 1);
-        if (!ended) victim.Kill();
+        await run.StopUntilEvictedAsync(victim);
         await run.RestartAsync(victim);
         await stop.CancelAsync();
         await load;
@@ -45,7 +40,7 @@ internal static class Stops
         var load = run.Load.RunAsync(30, random => JobOrder.Sleep(random.Next(300)), Patience, stop.Token);
         await run.Load.SendAsync(200, 32, random => JobOrder.Sleep(2_000 + random.Next(12_000)), Patience);
         var victim = run.Cluster.Silos[run.Random.Next(3)];
-        await run.PauseAsync(victim, TimeSpan.FromSeconds(8), explains: false);
+        await run.PauseAsync(victim, TimeSpan.FromSeconds(8));
         await run.DelayAsync(5);
         run.Expect(victim.IsRunning, $"{victim.Life} ended, though it was stopped for 8 s only");
         await stop.CancelAsync();

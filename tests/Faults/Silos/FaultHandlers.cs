@@ -13,7 +13,7 @@ internal sealed record FlakyArgs(int Failures, int Ms = 0);
 internal sealed record StepsArgs(int Steps, int StepMs = 20);
 
 /// <param name="Token">The token of the attempt that returned it, so that a reader can tell whose result it was given.</param>
-internal sealed record RunResult(string Id, long Token, int Attempt, string? Data = null);
+internal sealed record RunResult(string Id, long Token, int Attempt);
 
 internal sealed class CyclicResult
 {
@@ -53,19 +53,14 @@ internal static class FaultHandlers
             await SleepAsync(new MillisecondsArgs(args.Ms), cancellation);
             if (job.Attempt <= args.Failures) throw new InvalidOperationException($"Attempt {job.Attempt} of {args.Failures} that fail.");
         }));
-        jobs.AddJob<StepsArgs, RunResult>("checkpointed", async (args, job, cancellation) =>
+        jobs.AddJob<StepsArgs, RunResult>("checkpointed", (args, job, cancellation) => RunAsync(sink, job, async () =>
         {
-            await sink.MarkAsync(job.Id, job.Attempt, job.Token, RunMarkKind.Started);
-            var first = job.Checkpoint<int>();
-            for (var step = first + 1; step <= args.Steps; step++)
+            for (var step = job.Checkpoint<int>() + 1; step <= args.Steps; step++)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(args.StepMs), TimeProvider.System, cancellation);
                 await job.SaveCheckpointAsync(step, cancellation);
             }
-
-            await sink.MarkAsync(job.Id, job.Attempt, job.Token, RunMarkKind.Returned);
-            return new RunResult(job.Id, job.Token, job.Attempt, $"from {first}");
-        });
+        }));
     }
 
     private static void AddBad(JobGridBuilder jobs, SinkWriter sink)

@@ -45,9 +45,14 @@ internal static class SiloHost
         app.MapJobs();
         app.MapPost("/faults/crash", (string point, int hit) => CrashPoints.Arm(point, hit));
         app.MapGet("/faults/points", () => CrashPoints.Hits);
+        app.MapGet("/faults/dead", (string silo, IClusterMembershipService membership) => IsGivenUp(membership.CurrentSnapshot, silo));
         CrashPoints.Watch();
         await app.RunAsync();
     }
+
+    /// <summary>Whether none of the lives of a silo counts as alive any more.</summary>
+    private static bool IsGivenUp(ClusterMembershipSnapshot members, string silo) =>
+        members.Members.Values.Where(member => member.Name == silo).All(member => member.Status == SiloStatus.Dead);
 
     private static void Join(ISiloBuilder silo, IConfiguration configuration)
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Xunit.Abstractions;
 
@@ -25,7 +24,7 @@ internal static class Driver
         finally
         {
             if (!process.HasExited) process.Kill(entireProcessTree: true);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{await log}"));
+            output.WriteLine(await log);
         }
 
         var last = (await said).Split('\n', StringSplitOptions.RemoveEmptyEntries).Last();
