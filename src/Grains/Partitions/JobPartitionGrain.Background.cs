@@ -186,9 +186,15 @@ internal sealed partial class JobPartitionGrain
         return services.Membership.CurrentSnapshot.GetSiloStatus(silo) is SiloStatus.Dead or SiloStatus.None;
     }
 
-    /// <summary>The backstop for deaths that nobody told us of.</summary>
+    /// <summary>Gives the leases of dead silos out again, and forgets that those were hungry.</summary>
     private void CheckLeases(ClusterMembershipSnapshot members)
     {
+        foreach (var silo in _hungry.Keys.Concat(_sequences.Keys).Where(silo => members.GetSiloStatus(silo) == SiloStatus.Dead).ToList())
+        {
+            _hungry.Remove(silo);
+            _sequences.Remove(silo);
+        }
+
         foreach (var silo in _core.Leased.Select(job => job.Track.Silo!).Distinct().ToList())
         {
             if (members.GetSiloStatus(SiloAddress.FromParsableString(silo)) == SiloStatus.Dead) CrashLeasesOf(silo);

@@ -45,19 +45,6 @@ internal sealed partial class JobPartitionGrain
         return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack };
     }
 
-    public Task SilosLost(SiloAddress[] silos)
-    {
-        foreach (var silo in silos)
-        {
-            _hungry.Remove(silo);
-            _sequences.Remove(silo);
-            CrashLeasesOf(silo.ToParsableString());
-        }
-
-        Pump();
-        return Task.CompletedTask;
-    }
-
     /// <summary>An exchange that comes after one which its worker sent later: the worker has given it up, and would never see its leases.</summary>
     private bool IsOvertaken(ExchangeRequest request)
     {

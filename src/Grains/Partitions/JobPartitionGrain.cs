@@ -73,22 +73,32 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         return Task.CompletedTask;
     }
 
-    public Task Wake()
+    public Task<bool> Wake(SiloAddress home, MembershipVersion version)
+    {
+        if (!home.Equals(services.Silo))
+        {
+            if (version < services.Membership.CurrentSnapshot.Version) return Task.FromResult(false);
+            LogMoving(_partition, home);
+            DeactivateOnIdle();
+            return Task.FromResult(false);
+        }
+
+        LookAfter();
+        return Task.FromResult(true);
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        LookAfter();
+        return Task.CompletedTask;
+    }
+
+    private void LookAfter()
     {
         if (_core.IsExhausted) DeactivateOnIdle();
         CheckLeases(services.Membership.CurrentSnapshot);
         ReadPages();
         Pump();
-        return Task.CompletedTask;
-    }
-
-    public Task ReceiveReminder(string reminderName, TickStatus status) => Wake();
-
-    public Task Rehome()
-    {
-        LogMoving(_partition);
-        DeactivateOnIdle();
-        return Task.CompletedTask;
     }
 
     private async Task<PartitionOpening> OpenAsync(CancellationToken cancellation)
@@ -179,8 +189,8 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     [LoggerMessage(LogLevel.Warning, "Partition {Partition} cannot be opened")]
     private partial void LogNotOpened(Exception exception, int partition);
 
-    [LoggerMessage(LogLevel.Information, "Partition {Partition} moves to the silo it belongs to")]
-    private partial void LogMoving(int partition);
+    [LoggerMessage(LogLevel.Information, "Partition {Partition} moves to {Home}, where it belongs")]
+    private partial void LogMoving(int partition, SiloAddress home);
 
     [LoggerMessage(LogLevel.Warning, "Partition {Partition}, generation {Generation}, can write no more: {Outcome}")]
     private partial void LogFenced(int partition, long generation, CommitOutcome outcome);

@@ -6,8 +6,8 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Partitions;
 
 /// <summary>
-/// One per silo. On start and on every change of the membership it wakes the partitions that belong to this silo, tells them who is dead, and
-/// sends home those that belong elsewhere. Nothing is polled: the reminder of a partition is only the backstop.
+/// One per silo. On start and on every change of the membership it wakes the partitions that belong to this silo, here; awake, they give
+/// the leases of the dead out again. Nothing is polled: the reminder of a partition is only the backstop.
 /// </summary>
 internal sealed partial class PartitionKeeper(
     IGrainFactory grains, IClusterMembershipService membership, ILocalSiloDetails silo, IOptions<JobGridOptions> options, TimeProvider time,
@@ -54,48 +54,33 @@ internal sealed partial class PartitionKeeper(
     {
         var active = snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress).ToList();
         if (!active.Contains(silo.SiloAddress)) return;
-        var lost = snapshot.Members.Values.Where(member => member.Status == SiloStatus.Dead && _dead.Add(member.SiloAddress)).Select(member => member.SiloAddress).ToArray();
+        var lost = snapshot.Members.Values.Count(member => member.Status == SiloStatus.Dead && _dead.Add(member.SiloAddress));
         var owners = PartitionAssignment.Assign(options.Value.Partitions, active);
-        if (lost.Length == 0 && _awake && owners.AsSpan().SequenceEqual(_owners)) return;
+        if (lost == 0 && _awake && owners.AsSpan().SequenceEqual(_owners)) return;
         var mine = Enumerable.Range(0, owners.Length).Where(partition => owners[partition].Equals(silo.SiloAddress)).ToList();
-        var leaving = _owners.Length == 0
-            ? []
-            : Enumerable.Range(0, owners.Length).Where(partition => _owners[partition].Equals(silo.SiloAddress) && !owners[partition].Equals(silo.SiloAddress)).ToList();
-        LogFollowing(mine.Count, leaving.Count, lost.Length);
+        LogFollowing(mine.Count, lost);
         _owners = owners;
-        await Task.WhenAll(leaving.Select(partition => TryAsync(partition, grain => grain.Rehome())));
-        _awake = (await Task.WhenAll(mine.Select(partition => WakeAsync(partition, lost)))).All(awake => awake);
+        _awake = (await Task.WhenAll(mine.Select(partition => WakeAsync(partition, snapshot.Version)))).All(awake => awake);
     }
 
-    /// <summary>Until it is awake, or there is other news.</summary>
-    private async Task<bool> WakeAsync(int partition, SiloAddress[] lost)
+    /// <summary>Until it is awake and here, or there is other news.</summary>
+    private async Task<bool> WakeAsync(int partition, MembershipVersion version)
     {
-        var version = membership.CurrentSnapshot.Version;
         while (!_stopping.IsCancellationRequested)
         {
-            if (await TryAsync(partition, async grain =>
-            {
-                await grain.Wake();
-                if (lost.Length > 0) await grain.SilosLost(lost);
-            }))
-            {
-                return true;
-            }
-
+            if (await TryWakeAsync(partition, version)) return true;
             if (membership.CurrentSnapshot.Version > version) return false;
-
             await Task.Delay(RetryDelay, time, CancellationToken.None);
         }
 
         return false;
     }
 
-    private async Task<bool> TryAsync(int partition, Func<IPartitionWork, Task> call)
+    private async Task<bool> TryWakeAsync(int partition, MembershipVersion version)
     {
         try
         {
-            await call(grains.GetGrain<IPartitionWork>(partition));
-            return true;
+            return await grains.GetGrain<IPartitionWork>(partition).Wake(silo.SiloAddress, version);
         }
         catch (Exception exception)
         {
@@ -104,8 +89,8 @@ internal sealed partial class PartitionKeeper(
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Membership changed: {Mine} partitions belong to this silo, {Leaving} leave it, {Lost} silos are dead")]
-    private partial void LogFollowing(int mine, int leaving, int lost);
+    [LoggerMessage(LogLevel.Information, "Membership changed: {Mine} partitions belong to this silo, {Lost} silos are newly dead")]
+    private partial void LogFollowing(int mine, int lost);
 
     [LoggerMessage(LogLevel.Warning, "Partition {Partition} cannot be reached; trying again")]
     private partial void LogNotReached(Exception exception, int partition);

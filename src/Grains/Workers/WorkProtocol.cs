@@ -10,17 +10,15 @@ internal interface IPartitionWork : IGrainWithIntegerKey
     [Alias("exchange")]
     Task<ExchangeReply> Exchange(ExchangeRequest request);
 
-    /// <summary>Brings the partition to life where it is not; it opens, looks after its leases and arms its timer.</summary>
+    /// <summary>
+    /// Brings the partition to life where it is not; it opens, gives the leases of dead silos out again and arms its timer. One that lives elsewhere than at its
+    /// home gives way, so that the next call brings it to life there.
+    /// </summary>
+    /// <param name="home">Where it belongs, by the assignment of the caller.</param>
+    /// <param name="version">The membership the caller goes by; a partition that knows a newer one stays.</param>
+    /// <returns>Whether it is at its home.</returns>
     [Alias("wake")]
-    Task Wake();
-
-    /// <summary>These silos are dead: their leases are to be given out again.</summary>
-    [Alias("lost")]
-    Task SilosLost(SiloAddress[] silos);
-
-    /// <summary>A partition that belongs elsewhere by now moves there once it is idle.</summary>
-    [Alias("rehome")]
-    Task Rehome();
+    Task<bool> Wake(SiloAddress home, MembershipVersion version);
 
     /// <summary>Whether this attempt holds the job's lease, so that what it says counts.</summary>
     [Alias("isCurrent")]

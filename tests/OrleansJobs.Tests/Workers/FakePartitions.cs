@@ -109,11 +109,7 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
         return reply;
     }
 
-    public Task Wake() => Task.CompletedTask;
-
-    public Task SilosLost(SiloAddress[] silos) => Task.CompletedTask;
-
-    public Task Rehome() => Task.CompletedTask;
+    public Task<bool> Wake(SiloAddress home, MembershipVersion version) => Task.FromResult(true);
 
     public Task<bool> IsCurrent(string id, long token)
     {
