@@ -20,6 +20,8 @@ internal sealed class FakePartitions : IWorkerGrid
 
     public IEnumerable<JobReport> Reports => _partitions.SelectMany(partition => partition.Reports);
 
+    public int LeasedCount => _partitions.Sum(partition => partition.LeasedCount);
+
     public FakePartition this[int partition] => _partitions[partition];
 
     IPartitionWork IWorkerGrid.Partition(int partition) => _partitions[partition];
@@ -88,6 +90,19 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
             _ready.Add(lease);
             return lease;
         }
+    }
+
+    /// <summary>Puts a job in that is leased to the worker from the start, as a partition of the same silo does.</summary>
+    public Lease AddLeased(string type, string args = "null", string queue = "default", Func<Lease, Lease>? with = null)
+    {
+        var lease = Add(type, args, queue, with);
+        lock (_gate)
+        {
+            _ready.Remove(lease);
+            _leased.Add(new LeaseName(lease.Id, lease.Token), lease);
+        }
+
+        return lease;
     }
 
     /// <summary>Puts a job in and calls the worker where it said to be called.</summary>

@@ -34,6 +34,22 @@ internal sealed class TestWorker : IDisposable
     public WorkerEngine Engine { get; }
     public ServiceProvider Services { get; }
 
+    /// <summary>Waits until no handler runs but so many, and every report of the others is delivered.</summary>
+    public Task Idle(int running = 0) => Until(() => Engine.Describe().Busy == running && Partitions.LeasedCount == running);
+
+    /// <summary>Lets the thread pool go on until it is so.</summary>
+    public async Task Until(Func<bool> condition)
+    {
+        var deadline = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(deadline) > TimeSpan.FromSeconds(30)) Assert.Fail("It did not come about within 30 s.");
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            ThreadPool.UnsafeQueueUserWorkItem(_ => done.SetResult(), null);
+            await done.Task;
+        }
+    }
+
     public void Dispose()
     {
         Engine.Dispose();
