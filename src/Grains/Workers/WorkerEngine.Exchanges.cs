@@ -38,6 +38,8 @@ internal sealed partial class WorkerEngine
 
             var ties = _ties[ask.Partition];
             var reservation = ask.Want > 0 ? _slots.Reserve(ask.Want) : Reservation.None(_slots.Closed());
+            if (ties.KeepsSuspectPlace) reservation = reservation with { MayBringSuspect = true };
+            ties.KeepsSuspectPlace = false;
             var reports = _outbox.Take(ask.Partition, out var left);
             if (left > 0) _plan.Reported(ask.Partition, left);
             return new Exchange(ask.Partition, reservation, new ExchangeRequest
@@ -54,16 +56,20 @@ internal sealed partial class WorkerEngine
 
     private async Task ExchangeAsync(Exchange exchange)
     {
+        ExchangeReply reply;
         try
         {
             if (exchange.Request.Reports.Length > 0) CrashPoint.Hit("report.before");
-            Settle(exchange, await _grid.Partition(exchange.Partition).Exchange(exchange.Request).ConfigureAwait(false));
+            reply = await _grid.Partition(exchange.Partition).Exchange(exchange.Request).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             Fail(exchange, exception);
+            Pump();
+            return;
         }
 
+        Settle(exchange, reply);
         Pump();
     }
 
@@ -76,7 +82,7 @@ internal sealed partial class WorkerEngine
             _ties[partition].LostAnswer = false;
             if (exchange.Request.Reports.Length > 0) CrashPoint.Hit("report.after");
             if (reply.Leases.Length > 0) CrashPoint.Hit("lease.received");
-            foreach (var report in _outbox.Delivered(partition)) Forget(new LeaseName(report.Id, report.Token));
+            foreach (var report in _outbox.Delivered(partition)) Forget(partition, report);
             var maySuspect = _slots.Settle(exchange.Reservation, reply.Leases);
             foreach (var lease in reply.Leases)
             {
@@ -100,8 +106,11 @@ internal sealed partial class WorkerEngine
     {
         lock (_gate)
         {
-            _ties[exchange.Partition].LostAnswer = true;
-            _slots.Settle(exchange.Reservation, []);
+            var ties = _ties[exchange.Partition];
+            ties.LostAnswer = true;
+            // A suspect may have been leased to this silo all the same: until the partition says otherwise, no other is taken in beside it.
+            ties.KeepsSuspectPlace = exchange.Reservation.MayBringSuspect;
+            _slots.Settle(exchange.Reservation with { MayBringSuspect = false }, []);
             _plan.Failed(exchange.Partition, exchange.Request.Reports.Length, Now);
             SignalWhenIdle();
         }
@@ -110,7 +119,11 @@ internal sealed partial class WorkerEngine
     }
 
     /// <summary>The partition knows how the attempt ended. A stuck handler is no lease any more.</summary>
-    private void Forget(LeaseName lease) => _held.Remove(lease);
+    private void Forget(int partition, JobReport report)
+    {
+        _held.Remove(new LeaseName(report.Id, report.Token));
+        _ties[partition].Ended.Add(report.Token);
+    }
 
     /// <summary>What was leased ahead of the slots and found none in time is for others to run.</summary>
     private void HandBackOverdue()

@@ -241,7 +241,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private void Take(Lease lease, Func<bool> maySuspect)
     {
         var name = new LeaseName(lease.Id, lease.Token);
-        if (_held.ContainsKey(name) || FencingToken.GenerationOf(lease.Token) < _ties[lease.Partition].OldestGeneration)
+        if (_held.ContainsKey(name) || _ties[lease.Partition].Ended.Contains(lease.Token) || FencingToken.GenerationOf(lease.Token) < _ties[lease.Partition].OldestGeneration)
         {
             // It came twice, or from an activation of its partition that has been succeeded by one which gave it up.
             _slots.Drop(lease.Queue);
@@ -347,8 +347,14 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         public long OldestGeneration { get; set; }
         public long Sequence { get; set; }
 
+        /// <summary>Attempts whose reports the partition has; their leases may still come again.</summary>
+        public RecentTokens Ended { get; } = new();
+
         /// <summary>An answer was lost: what is held is said with the next exchange.</summary>
         public bool LostAnswer { get; set; }
+
+        /// <summary>The lost answer may have brought a suspect: the one place for it is kept.</summary>
+        public bool KeepsSuspectPlace { get; set; }
     }
 
     private static readonly AttemptEnding UnknownType = AttemptEnding.Postponed(TimeSpan.FromSeconds(5));

@@ -61,6 +61,9 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
 
     public long Generation { get; set; } = 1;
 
+    /// <summary>A lease that is handed back is given out again, and is no report to see.</summary>
+    public bool TakesBack { get; set; }
+
     public IReadOnlyList<JobReport> Reports
     {
         get { lock (_gate) return [.. _reports]; }
@@ -173,7 +176,13 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
 
     private bool Take(JobReport report)
     {
-        if (!_leased.Remove(new LeaseName(report.Id, report.Token))) return false;
+        if (!_leased.Remove(new LeaseName(report.Id, report.Token), out var lease)) return false;
+        if (report.Kind is ReportKind.Returned && TakesBack)
+        {
+            _ready.Add(lease with { Token = FencingToken.Make(Generation, ++_counter) });
+            return true;
+        }
+
         _reports.Add(report);
         grid.Reported.Release();
         return true;

@@ -37,6 +37,17 @@ internal sealed class TestWorker : IDisposable
     /// <summary>Waits until no handler runs but so many, and every report of the others is delivered.</summary>
     public Task Idle(int running = 0) => Until(() => Engine.Describe().Busy == running && Partitions.LeasedCount == running);
 
+    /// <summary>Whatever was queued to the thread pool by now has run, and what that has queued in turn.</summary>
+    public async Task Settled()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            ThreadPool.UnsafeQueueUserWorkItem(_ => done.SetResult(), null);
+            await done.Task;
+        }
+    }
+
     /// <summary>Lets the thread pool go on until it is so.</summary>
     public async Task Until(Func<bool> condition)
     {
