@@ -124,6 +124,18 @@ public class AskPlanTests
     }
 
     [Fact]
+    public void HasBacklog_WhileAnExchangeIsUnderWay_WaitsForAFreeSlot_InsteadOfTalkingInCircles()
+    {
+        var plan = Idle(2);
+        plan.Reported(1);
+        plan.Next(0, 0);
+        plan.HasBacklog(1);
+        plan.Answered(1, 0, 0, 5, heldBack: false, 0);
+        Assert.Null(plan.Next(0, 0));
+        Assert.Equal(new Ask(1, 3), plan.Next(3, 0));
+    }
+
+    [Fact]
     public void Failed_IsSentAgainLater_WithItsReports_AndEverLater()
     {
         var plan = Idle(1);

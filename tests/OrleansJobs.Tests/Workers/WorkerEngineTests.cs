@@ -60,7 +60,7 @@ public class WorkerEngineTests
         for (var done = 1; done <= 6; done++)
         {
             await worker.Until(() => _started.Count == Math.Min(6, done + 1));
-            Release(done - 1);
+            Release(int.Parse(_started.ElementAt(done - 1)));
             await worker.Partitions.WaitForReports(1);
         }
     }

@@ -43,9 +43,8 @@ internal sealed class AskPlan
     public void Opened(int partition)
     {
         var line = _lines[partition];
+        // Stands until the next exchange is sent: an answer that is under way may be older than this news, or of the activation before.
         line.Curious = true;
-        // An answer that is under way may be from the activation before this one.
-        line.AskAgain = line.InFlight;
         line.NotBefore = 0;
         Queue(partition);
     }
@@ -88,7 +87,6 @@ internal sealed class AskPlan
         for (var partition = 0; partition < _lines.Length; partition++)
         {
             _lines[partition].Must = true;
-            _lines[partition].AskAgain = _lines[partition].InFlight;
             Queue(partition);
         }
     }
@@ -152,7 +150,6 @@ internal sealed class AskPlan
         var line = _lines[partition];
         line.InFlight = false;
         InFlight--;
-        if (line.AskAgain) line.Must = line.Curious = true;
         return line;
     }
 
@@ -162,7 +159,7 @@ internal sealed class AskPlan
         var want = _stopping ? 0 : Math.Min(Math.Min(free, MaxWant), WantOf(line, free));
         line.Reports = 0;
         line.Ready = 0;
-        line.Must = line.Curious = line.AskAgain = false;
+        line.Must = line.Curious = false;
         line.SentAtLoosening = _loosenings;
         line.InFlight = true;
         InFlight++;
@@ -230,8 +227,6 @@ internal sealed class AskPlan
         /// <summary>How often things had loosened when the exchange was sent.</summary>
         public long SentAtLoosening { get; set; }
 
-        /// <summary>It called while an exchange was under way, whose answer may be older than the call.</summary>
-        public bool AskAgain { get; set; }
         public int Failures { get; set; }
         public long NotBefore { get; set; }
         public bool IsDue { get; set; }
