@@ -83,7 +83,7 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
             var stats = await Grid.GetStats();
             var open = stats.Counts.Where(count => !count.State.IsTerminal && !NeverEnd.Contains(count.Type)).Sum(count => count.Jobs) - but;
             if (open <= 0) return [];
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(open / 200, 2, 20)), time);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(open / 200, 2, 500)), time);
         }
     }
 

@@ -3,15 +3,17 @@ namespace OrleansJobs;
 /// <summary>The grid as a client reaches it: its grains, what it is made of, and patience with its silences.</summary>
 internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, JobClientOptions options)
 {
+    private readonly NamedGrains<IJobGrain> _jobs = new(grains);
+    private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
     private GridInfo? _info;
 
     public JobClientOptions Options => options;
     public TimeProvider Time => time;
     public IJobGridGrain Grid => Reach(grains, static grains => grains.GetGrain<IJobGridGrain>(0));
 
-    public IJobGrain Job(string id) => Reach((grains, id), static job => job.grains.GetGrain<IJobGrain>(job.id));
+    public IJobGrain Job(string id) => Reach((_jobs, id), static job => job._jobs[job.id]);
 
-    public IJobPartitionGrain Partition(int number) => Reach((grains, number), static partition => partition.grains.GetGrain<IJobPartitionGrain>(partition.number));
+    public IJobPartitionGrain Partition(int number) => Reach((_partitions, number), static partition => partition._partitions[partition.number]);
 
     /// <summary>One try.</summary>
     public async ValueTask<GridInfo> GetInfoAsync(CancellationToken cancellation) =>

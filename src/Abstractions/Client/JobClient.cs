@@ -58,7 +58,7 @@ public sealed class JobClient : IJobClient
         options ??= new();
         if (options.Id is not null) throw new ArgumentException("One id cannot name many jobs; submit one by one, or make submissions of your own.", nameof(options));
         var queue = options.Queue ?? await _queues.QueueOfAsync(type, cancellation);
-        return await SubmitManyAsync([.. args.Select(one => SubmissionBuilder.Build(type, one, options, queue, _grid.Time))], cancellation);
+        return await SubmitManyAsync([.. args.Select(one => SubmissionOf.Arguments(type, one, options, queue, _grid.Time))], cancellation);
     }
 
     public async Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default) =>
@@ -107,7 +107,7 @@ public sealed class JobClient : IJobClient
     {
         options ??= new();
         queue = options.Queue ?? queue ?? await _queues.QueueOfAsync(type, cancellation);
-        var receipt = await SubmitAsync(SubmissionBuilder.Build(type, args, options, queue, _grid.Time), cancellation);
+        var receipt = await SubmitAsync(SubmissionOf.Arguments(type, args, options, queue, _grid.Time), cancellation);
         return receipt.Outcome switch
         {
             SubmitOutcome.Accepted or SubmitOutcome.Replayed => receipt,

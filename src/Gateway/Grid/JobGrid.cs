@@ -3,6 +3,8 @@ namespace OrleansJobs.Gateway.Grid;
 /// <summary>The grains of the grid, as the gateway addresses them.</summary>
 internal sealed class JobGrid(IGrainFactory grains)
 {
+    private readonly NamedGrains<IJobGrain> _jobs = new(grains);
+    private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
     private GridInfo? _info;
 
     public IJobGridGrain Whole => grains.GetGrain<IJobGridGrain>(0);
@@ -10,9 +12,9 @@ internal sealed class JobGrid(IGrainFactory grains)
     /// <summary>What never changes while the grid runs; asked for once.</summary>
     public ValueTask<GridInfo> InfoAsync() => _info is { } info ? new(info) : LearnAsync();
 
-    public IJobGrain Job(string id) => grains.GetGrain<IJobGrain>(id);
+    public IJobGrain Job(string id) => _jobs[id];
 
-    public IJobPartitionGrain Partition(string id, GridInfo info) => grains.GetGrain<IJobPartitionGrain>(JobIds.PartitionOf(id, info.Partitions));
+    public IJobPartitionGrain Partition(string id, GridInfo info) => _partitions[JobIds.PartitionOf(id, info.Partitions)];
 
     public async ValueTask<IJobPartitionGrain> PartitionAsync(string id) => Partition(id, await InfoAsync());
 

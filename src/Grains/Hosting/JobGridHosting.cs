@@ -38,6 +38,7 @@ public static class JobGridHosting
         services.AddSingleton<GridHealth>();
         services.TryAddSingleton<IPartitionStore, MemoryPartitionStore>();
         services.AddSingleton<PartitionServices>();
+        services.AddSingleton<NumberedGrains<IJobPartitionGrain>>();
         services.AddJobWorker();
         services.AddHostedService<DrainBeforeStop>();
         services.AddJobClient();

@@ -17,7 +17,7 @@ namespace OrleansJobs.Jobs;
 [Reentrant, PreferLocalPlacement]
 internal sealed partial class JobGrain(
     [PersistentState("job", JobGrain.StorageName)] IPersistentState<JobMemory> memory,
-    IWorkerDirectory workers, IOptions<JobGridOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IJobFeed
+    IWorkerDirectory workers, NumberedGrains<IJobPartitionGrain> partitions, IOptions<JobGridOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IJobFeed
 {
     public const string StorageName = "jobs";
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
@@ -43,7 +43,7 @@ internal sealed partial class JobGrain(
 
     private string Id => this.GetPrimaryKeyString();
 
-    private IJobPartitionGrain Partition => GrainFactory.GetGrain<IJobPartitionGrain>(JobIds.PartitionOf(Id, options.Value.Partitions));
+    private IJobPartitionGrain Partition => partitions[JobIds.PartitionOf(Id, options.Value.Partitions)];
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellation)
     {

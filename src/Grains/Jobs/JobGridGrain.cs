@@ -13,7 +13,7 @@ namespace OrleansJobs.Jobs;
 [StatelessWorker(1), Reentrant]
 internal sealed partial class JobGridGrain(
     IPartitionStore store, IOptions<JobGridOptions> options, IClusterMembershipService membership, IWorkerDirectory workers, GridHealth health,
-    TimeProvider time, ILogger<JobGridGrain> logger) : Grain, IJobGridGrain
+    NumberedGrains<IJobPartitionGrain> partitionGrains, TimeProvider time, ILogger<JobGridGrain> logger) : Grain, IJobGridGrain
 {
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
     private readonly ILogger _logger = logger;
@@ -46,7 +46,7 @@ internal sealed partial class JobGridGrain(
 
     public async Task<GridStats> GetStats()
     {
-        var partitions = await Task.WhenAll(Partitions().Select(partition => GrainFactory.GetGrain<IJobPartitionGrain>(partition).GetStats()));
+        var partitions = await Task.WhenAll(Partitions().Select(partition => partitionGrains[partition].GetStats()));
         var silos = await AskSilosAsync(worker => worker.Describe());
         return new GridStats
         {

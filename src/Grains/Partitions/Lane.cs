@@ -59,6 +59,8 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     /// <summary>Ready jobs in memory, counted up to a limit.</summary>
     public int CountReady(long now, int limit)
     {
+        // With a backlog all of the window is due, and nobody wants to walk a thousand jobs to be told so.
+        if (_window.Max is { } last && last.Due <= now) return Math.Min(limit, _window.Count);
         var ready = 0;
         foreach (var job in _window)
         {

@@ -20,7 +20,10 @@ internal sealed class WorkerLifecycle(WorkerEngine engine) : ILifecycleParticipa
 /// <summary>The grid by grain calls.</summary>
 internal sealed class WorkerGrid(IGrainFactory grains) : IWorkerGrid
 {
-    public IPartitionWork Partition(int partition) => grains.GetGrain<IPartitionWork>(partition);
+    private readonly NumberedGrains<IPartitionWork> _partitions = new(grains);
+    private readonly NamedGrains<IJobFeed> _feeds = new(grains);
 
-    public IJobFeed Feed(string id) => grains.GetGrain<IJobFeed>(id);
+    public IPartitionWork Partition(int partition) => _partitions[partition];
+
+    public IJobFeed Feed(string id) => _feeds[id];
 }

@@ -4,10 +4,10 @@ using System.Text.Json;
 namespace OrleansJobs;
 
 /// <summary>Makes a submission of what a caller says.</summary>
-internal static class SubmissionBuilder
+internal static class SubmissionOf
 {
     /// <exception cref="JobRejectedException">The arguments cannot be written as JSON.</exception>
-    public static JobSubmission Build<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time)
+    public static JobSubmission Arguments<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time)
     {
         var job = new JobSubmission
         {
