@@ -137,16 +137,9 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Jobs are ready in these lanes and this silo has no slot for them.</summary>
     private void Offer(HashSet<Lane> lanes, long now)
     {
-        var local = services.LocalWorker.Profile;
-        var told = false;
         foreach (var lane in lanes)
         {
-            if (!told && Array.IndexOf(local.Types, lane.Type) >= 0)
-            {
-                services.LocalWorker.HasBacklog(_partition);
-                told = true;
-            }
-
+            services.LocalWorker.HasBacklog(_partition, lane.Queue, lane.Type);
             if (_hungry.Count == 0) continue;
             var ready = lane.CountReady(now, PumpChunk);
             foreach (var (silo, worker) in _hungry)

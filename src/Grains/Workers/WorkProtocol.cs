@@ -214,8 +214,11 @@ internal interface ILocalWorker
     /// <summary>Starts jobs whose leases are in the store and whose slots were set aside.</summary>
     void Start(IReadOnlyList<Lease> leases);
 
-    /// <summary>A partition of this silo has jobs ready that found no slot, so that the next free slot asks it.</summary>
-    void HasBacklog(int partition);
+    /// <summary>
+    /// A partition of this silo has jobs of a queue and type ready that found no slot, so that the next free slot asks it. Where the queue is
+    /// closed, it is asked once the queue is open, and not before.
+    /// </summary>
+    void HasBacklog(int partition, string queue, string type);
 }
 
 /// <summary>The worker of one silo, as seen from the others.</summary>

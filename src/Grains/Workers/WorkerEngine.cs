@@ -111,11 +111,18 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         Pump();
     }
 
-    public void HasBacklog(int partition)
+    public void HasBacklog(int partition, string queue, string type)
     {
+        if (!_handlers.Has(type)) return;
         lock (_gate)
         {
             if (_draining) return;
+            if (_slots.IsClosed(queue))
+            {
+                _plan.HeldBack(partition);
+                return;
+            }
+
             _plan.HasBacklog(partition);
             if (_slots.Free == 0) return;
         }

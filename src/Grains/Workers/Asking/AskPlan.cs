@@ -20,7 +20,7 @@ internal sealed class AskPlan
     private readonly Queue<int> _due = new();
     private readonly Queue<int> _hungry = new();
     private readonly List<int> _delayed = [];
-    private readonly List<int> _holders = [];
+    private readonly HashSet<int> _holders = [];
     private long _loosenings;
     private bool _stopping;
 
@@ -57,8 +57,15 @@ internal sealed class AskPlan
         Opened(partition);
     }
 
-    /// <summary>The partition is here, and has found no slot free.</summary>
-    public void HasBacklog(int partition) => Opened(partition);
+    /// <summary>The partition is here, and has found no slot free. The next free one asks it; that it calls again meanwhile is no reason for more.</summary>
+    public void HasBacklog(int partition)
+    {
+        _lines[partition].Curious = true;
+        Queue(partition);
+    }
+
+    /// <summary>The partition has jobs only of queues that are closed: it is asked when something has loosened.</summary>
+    public void HeldBack(int partition) => _holders.Add(partition);
 
     /// <summary>So many more reports wait for the partition.</summary>
     public void Reported(int partition, int reports = 1)
@@ -127,7 +134,7 @@ internal sealed class AskPlan
         line.NotBefore = line.Failures > 0 ? now + Backoff(line.Failures) : 0;
         line.Ready = ready;
         line.Curious |= again;
-        if (heldBack && !again && !_holders.Contains(partition)) _holders.Add(partition);
+        if (heldBack && !again) _holders.Add(partition);
         Queue(partition);
     }
 

@@ -10,6 +10,7 @@ internal sealed class SlotPool
     private readonly Lock _gate = new();
     private readonly Dictionary<string, QueueSlots>? _queues;
     private readonly HashSet<string> _paused = new(StringComparer.Ordinal);
+    private string[] _pausedNames = [];
     private int _ahead;
     private int _reserved;
     private int _waiting;
@@ -69,12 +70,19 @@ internal sealed class SlotPool
             if (_paused.Except(queues).Any()) _openings++;
             _paused.Clear();
             _paused.UnionWith(queues);
+            _pausedNames = [.. _paused.Order(StringComparer.Ordinal)];
         }
     }
 
     public bool IsPaused(string queue)
     {
         lock (_gate) return _paused.Contains(queue);
+    }
+
+    /// <summary>Whether no lease of this queue may come now: it is paused, not served, or has all its own slots taken.</summary>
+    public bool IsClosed(string queue)
+    {
+        lock (_gate) return _paused.Contains(queue) || (_queues is not null && (SlotsOf(queue) is not { } slots || FreeOf(slots) == 0));
     }
 
     /// <summary>Queues that no lease may come from now: paused, or with all their own slots taken.</summary>
@@ -297,7 +305,7 @@ internal sealed class SlotPool
 
     private string[] ClosedNow()
     {
-        if (_queues is null) return _paused.Count == 0 ? [] : [.. _paused.Order(StringComparer.Ordinal)];
+        if (_queues is null) return _pausedNames;
         return [.. _paused.Union(_queues.Where(queue => FreeOf(queue.Value) == 0).Select(queue => queue.Key)).Order(StringComparer.Ordinal)];
     }
 
