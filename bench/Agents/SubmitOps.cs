@@ -51,19 +51,9 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
         {
             for (int from; (from = Interlocked.Add(ref next, batch) - batch) < count;)
             {
-                var submissions = new JobSubmission[Math.Min(batch, count - from)];
-                for (var i = 0; i < submissions.Length; i++)
-                {
-                    submissions[i] = new()
-                    {
-                        Id = JobIds.New(time),
-                        Type = type,
-                        Args = JsonSerializer.SerializeToUtf8Bytes(new BenchArgs(from + i, text), JobJson.Options),
-                        Countdown = delay > 0 ? (long)Delay(from + i).TotalMilliseconds : null,
-                    };
-                }
-
-                var receipts = await jobs.SubmitManyAsync(submissions);
+                var options = delay > 0 ? new SubmitOptions { Countdown = TimeSpan.FromMilliseconds(delay) } : null;
+                var arguments = Enumerable.Range(from, Math.Min(batch, count - from)).Select(index => new BenchArgs(index, text));
+                var receipts = await jobs.SubmitManyAsync(type, arguments, options);
                 if (receipts.FirstOrDefault(receipt => receipt.Outcome != SubmitOutcome.Accepted) is { } refused)
                     throw new InvalidOperationException($"A submit was answered with {refused.Outcome}: {refused.Reason}");
             }

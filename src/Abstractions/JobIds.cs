@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -8,6 +9,7 @@ namespace OrleansJobs;
 public static class JobIds
 {
     public const int MaxLength = 128;
+    private const ulong HashStart = 14695981039346656037UL;
 
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
@@ -15,6 +17,27 @@ public static class JobIds
     /// <summary>A fresh UUIDv7, in lower-case hexadecimal with hyphens.</summary>
     public static string New(TimeProvider? time = null) =>
         Guid.CreateVersion7((time ?? TimeProvider.System).GetUtcNow()).ToString();
+
+    /// <summary>
+    /// A fresh UUIDv7 of a job that is to belong to a certain partition, so that the jobs of a batch can share one way there and one write.
+    /// Its last four digits are counted on from where chance has put them.
+    /// </summary>
+    internal static string NewIn(int partition, int partitions, TimeProvider time)
+    {
+        const int Head = 32, Tails = 1 << 16;
+        Span<char> digits = stackalloc char[4];
+        while (true)
+        {
+            var id = New(time);
+            var head = Hash(HashStart, id.AsSpan(0, Head));
+            var tail = ushort.Parse(id.AsSpan(Head), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            for (var i = 0; i < Tails; i++, tail++)
+            {
+                tail.TryFormat(digits, out _, "x4", CultureInfo.InvariantCulture);
+                if (Partition(Hash(head, digits), partitions) == partition) return string.Concat(id.AsSpan(0, Head), digits);
+            }
+        }
+    }
 
     /// <summary>Whether it may name a job. <c>.</c> and <c>..</c> may not: they are no path segments.</summary>
     public static bool IsValid(string? id) =>
@@ -27,14 +50,20 @@ public static class JobIds
         "k-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{scope.Length}:{scope}{key}")).AsSpan(0, 16));
 
     /// <summary>The partition that a job belongs to, for ever: FNV-1a over the id's characters, finished so that low bits mix.</summary>
-    public static int PartitionOf(string id, int partitions)
+    public static int PartitionOf(string id, int partitions) => Partition(Hash(HashStart, id), partitions);
+
+    private static ulong Hash(ulong hash, ReadOnlySpan<char> text)
     {
-        var hash = 14695981039346656037UL;
-        foreach (var c in id)
+        foreach (var c in text)
         {
             hash = (hash ^ c) * 1099511628211UL;
         }
 
+        return hash;
+    }
+
+    private static int Partition(ulong hash, int partitions)
+    {
         hash ^= hash >> 32;
         hash *= 0xd6e8feb86659fd93UL;
         hash ^= hash >> 32;

@@ -6,6 +6,9 @@ namespace OrleansJobs;
 /// <summary>The client over grain calls. One instance serves a process, from any thread.</summary>
 public sealed class JobClient : IJobClient
 {
+    /// <summary>Jobs of one batch that go to the same partition.</summary>
+    private const int PartitionShare = 100;
+
     private readonly GridConnection _grid;
     private readonly JobSubmitter _submitter;
     private readonly JobFollower _follower;
@@ -58,7 +61,14 @@ public sealed class JobClient : IJobClient
         options ??= new();
         if (options.Id is not null) throw new ArgumentException("One id cannot name many jobs; submit one by one, or make submissions of your own.", nameof(options));
         var queue = options.Queue ?? await _queues.QueueOfAsync(type, cancellation);
-        return await SubmitManyAsync([.. args.Select(one => SubmissionOf.Arguments(type, one, options, queue, _grid.Time))], cancellation);
+        var info = await _grid.AskAsync(() => _grid.GetInfoAsync(cancellation).AsTask(), cancellation);
+        var partition = Random.Shared.Next(info.Partitions);
+        return await SubmitManyAsync([.. args.Select((one, index) =>
+        {
+            // The ids are ours to make: jobs that come together go one way and into one write, not a few to everybody.
+            if (index % PartitionShare == 0) partition = (partition + 1) % info.Partitions;
+            return SubmissionOf.Arguments(type, one, options, queue, _grid.Time, JobIds.NewIn(partition, info.Partitions, _grid.Time));
+        })], cancellation);
     }
 
     public async Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default) =>

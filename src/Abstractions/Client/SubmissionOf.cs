@@ -7,11 +7,12 @@ namespace OrleansJobs;
 internal static class SubmissionOf
 {
     /// <exception cref="JobRejectedException">The arguments cannot be written as JSON.</exception>
-    public static JobSubmission Arguments<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time)
+    /// <param name="id">A fresh id of ours; null: the caller's, or a fresh one.</param>
+    public static JobSubmission Arguments<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time, string? id = null)
     {
         var job = new JobSubmission
         {
-            Id = options.Id ?? JobIds.New(time),
+            Id = id ?? options.Id ?? JobIds.New(time),
             Type = type,
             Args = Write(args),
             Queue = queue,
@@ -25,7 +26,7 @@ internal static class SubmissionOf
             Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
-        return options.Id is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
+        return id is not null || options.Id is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
     }
 
     private static byte[] Write<TArgs>(TArgs args)

@@ -35,4 +35,19 @@ public class JobIdsTests
         for (var i = 0; i < 32_000; i++) counts[JobIds.PartitionOf(JobIds.New(), 32)]++;
         Assert.All(counts, count => Assert.InRange(count, 800, 1200));
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(32)]
+    [InlineData(1024)]
+    public void NewIn_MakesFreshIdsOfThatPartition(int partitions)
+    {
+        var partition = partitions / 2;
+        var ids = Enumerable.Range(0, 500).Select(_ => JobIds.NewIn(partition, partitions, TimeProvider.System)).ToHashSet();
+
+        Assert.Equal(500, ids.Count);
+        Assert.All(ids, id => Assert.Equal(partition, JobIds.PartitionOf(id, partitions)));
+        Assert.All(ids, id => Assert.True(Guid.TryParseExact(id, "D", out var guid) && guid.Version == 7));
+    }
 }
