@@ -3,20 +3,26 @@ import { announce } from '../announcer.js';
 import { submitJob } from '../api/jobs.js';
 import { Problem } from '../api/problem.js';
 import { fill, h, setText } from '../dom.js';
-import { selectField } from '../parts/fields.js';
+import { selectField, textField } from '../parts/fields.js';
 import { errorBox } from '../parts/notes.js';
 import { argsForm } from './argsForm.js';
 import { Mistakes, readAll } from './mistake.js';
 import { submitOptions } from './submitOptions.js';
 
+const usual = 'longtask';
+
 /**
- * @param {{types: object[], preferred?: string, onStarted: (job: object) => void, onType: (name: string) => void}} options
+ * @param {{types?: object[], preferred?: string, onStarted: (job: object) => void, onType: (name: string) => void}} options
+ *   Without `types` (a key may be good for submitting and not for reading them) the name is typed and the arguments are JSON.
  */
 export function startForm({ types, preferred, onStarted, onType }) {
   const places = new Map();
   const options = submitOptions(places);
-  const first = types.find(({ name }) => name === preferred) ?? types.find(({ name }) => name === 'longtask') ?? types[0];
-  const choice = selectField({ label: 'Job type', options: types.map(({ name }) => name), value: first.name });
+  const named = (name) => (types ? types.find((each) => each.name === name) : { name, argsSchema: true });
+  const first = named(preferred ?? usual) ?? named(usual) ?? types[0];
+  const label = 'Job type';
+  const choice = types ? selectField({ label, options: types.map(({ name }) => name), value: first.name }) : textField({ label, value: first.name, required: true });
+  places.set('/type', choice.setMistake);
   const about = h('p', { class: 'about' });
   const args = h('div');
   const trouble = h('div');
@@ -26,12 +32,15 @@ export function startForm({ types, preferred, onStarted, onType }) {
   let form;
 
   function choose(name) {
-    type = types.find((each) => each.name === name);
+    const isOtherForm = Boolean(types) || !form;
+    type = named(name);
+    setText(button, type.name === usual ? 'Start a long job' : `Start ${type.name}`);
+    // What was written for a name that was mistyped is good for the right one too.
+    if (!isOtherForm) return;
     for (const pointer of [...places.keys()]) if (pointer.startsWith('/args')) places.delete(pointer);
     form = argsForm(type, places);
     fill(args, form.element);
     fill(trouble);
-    setText(button, type.name === 'longtask' ? 'Start a long job' : `Start ${type.name}`);
     fill(about, type.description, type.description && ' ', type.silos === 0 && h('strong', { class: 'warn' }, 'No running silo has a handler for it: its jobs wait for one.'));
   }
 
@@ -70,7 +79,7 @@ export function startForm({ types, preferred, onStarted, onType }) {
     const unplaced = mistakes.filter(({ pointer, detail }) => {
       const place = nearest(pointer ?? '');
       if (!place) return true;
-      if (!place.startsWith('/args')) options.open();
+      if (place !== '/type' && !place.startsWith('/args')) options.open();
       places.get(place)(detail);
       return false;
     });

@@ -28,8 +28,8 @@ export function mount(root, { query, signal }) {
 
   async function load() {
     try {
-      const types = await getJobTypes(signal);
-      if (types.length === 0) return fill(form, empty('No job types yet', 'No silo has registered a handler.'));
+      const types = await typesOrNone();
+      if (types?.length === 0) return fill(form, empty('No job types yet', 'No silo has registered a handler.'));
       const made = startForm({
         types,
         preferred: query.get('type'),
@@ -41,6 +41,15 @@ export function mount(root, { query, signal }) {
       getQueues(signal).then((queues) => made.setQueues(queues.map(({ name }) => name)), () => {});
     } catch (error) {
       if (!signal.aborted) fill(form, errorBox(error, { retry: load }));
+    }
+  }
+
+  async function typesOrNone() {
+    try {
+      return await getJobTypes(signal);
+    } catch (error) {
+      if (error.status !== 403) throw error;
+      return undefined;
     }
   }
 
