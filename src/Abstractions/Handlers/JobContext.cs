@@ -29,7 +29,10 @@ public abstract class JobContext
     /// <param name="message">Clipped to the message limit; null keeps the last one.</param>
     public abstract void Report(long current, long total, string? message = null);
 
-    /// <summary>Keeps a value that the next attempt can go on from; durable when the task completes. The newest one counts.</summary>
+    /// <summary>
+    /// Keeps a value that the next attempt can go on from; durable when the task completes. The newest one counts. While the store is away it
+    /// waits, for up to two minutes.
+    /// </summary>
     /// <exception cref="JobAttemptStaleException">A newer attempt of this job exists: stop.</exception>
     /// <exception cref="ArgumentException">The value is larger than the checkpoint limit.</exception>
     public abstract Task SaveCheckpointAsync<T>(T value, CancellationToken cancellation = default);

@@ -5,6 +5,10 @@ namespace OrleansJobs.Workers;
 /// <summary>One attempt on this silo, from the arrival of its lease to its report: what its handler sees, and the strings to stop it by.</summary>
 internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 {
+    private static readonly TimeSpan FirstSaveRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LastSaveRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SavePatience = TimeSpan.FromMinutes(2);
+
     private readonly AttemptServices _services;
     private readonly CancellationTokenSource _stop = new();
     private ITimer? _timer;
@@ -55,9 +59,27 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     {
         var bytes = WriteCheckpoint(value);
         Volatile.Write(ref _told, true);
-        if (!await _services.Grid.Feed(Id).SaveCheckpoint(LeaseName, bytes).WaitAsync(cancellation).ConfigureAwait(false))
-            throw new JobAttemptStaleException(Id, Token);
+        if (!await SaveAsync(bytes, cancellation).ConfigureAwait(false)) throw new JobAttemptStaleException(Id, Token);
         Volatile.Write(ref _checkpoint, bytes);
+    }
+
+    /// <summary>While the store is away a save waits for it, as a commit does: to fail the attempt would help nobody. Not for ever, and not once it is to stop.</summary>
+    private async Task<bool> SaveAsync(byte[] checkpoint, CancellationToken cancellation)
+    {
+        var started = _services.Time.GetTimestamp();
+        for (var delay = FirstSaveRetry; ; delay = delay * 2 < LastSaveRetry ? delay * 2 : LastSaveRetry)
+        {
+            try
+            {
+                return await _services.Grid.Feed(Id).SaveCheckpoint(LeaseName, checkpoint).WaitAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (Exception) when (!_stop.IsCancellationRequested && !cancellation.IsCancellationRequested && _services.Time.GetElapsedTime(started) < SavePatience)
+            {
+                // What was sent may be saved or not; the same value again makes it certain.
+            }
+
+            await Task.Delay(delay, _services.Time, _stop.Token).WaitAsync(cancellation).ConfigureAwait(false);
+        }
     }
 
     public override T? Checkpoint<T>()
