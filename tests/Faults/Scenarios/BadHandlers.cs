@@ -13,7 +13,7 @@ internal static class BadHandlers
 
     public static readonly Scenario[] All =
     [
-        new("poison", "three jobs that kill their process each time, among 200 good ones; dead silos are started again", PoisonAsync),
+        new("poison", "three jobs that kill their process each time, among 160 good ones; dead silos are started again", PoisonAsync),
         new("bad-handlers", "handlers that spin, block threads, ignore cancellation, leak, throw what cannot be read, return 50 MB or a cycle", BadAsync),
     ];
 
@@ -22,7 +22,8 @@ internal static class BadHandlers
         await run.StartAsync(new ClusterPlan(3, new Dictionary<string, string> { ["JobGrid:Slots"] = "100" }));
         using var stop = new CancellationTokenSource();
         var keeping = KeepRunningAsync(run, stop.Token);
-        await run.Load.SendAsync(200, 16, random => JobOrder.Sleep(1000 + random.Next(6000)), Patience);
+        // Neighbours that two crashes make suspects run alone from then on: few and short, so that they come to their end.
+        await run.Load.SendAsync(60, 16, random => JobOrder.Sleep(500 + random.Next(2500)), Patience);
         await run.Load.SendAsync(3, 1, random => new JobOrder("exit", $"{{\"ms\":{100 + random.Next(900)}}}", ExpectedEnd.Failure("poison")), Patience);
         await run.Load.SendAsync(100, 16, random => JobOrder.Sleep(random.Next(2000)), Patience);
         await run.SettleAsync(Quiet);
