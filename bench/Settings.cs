@@ -30,7 +30,7 @@ internal sealed record Settings
 
     public TimeSpan DurationOr(int usualSeconds) => TimeSpan.FromSeconds(Seconds > 0 ? Seconds : Smoke ? 1 : usualSeconds);
 
-    public TimeSpan WarmUp => TimeSpan.FromSeconds(Smoke ? 0.1 : 4);
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(Smoke ? 0.1 : 6);
 
     public Stage Stage => new() { Workers = Math.Max(1, Workers), Slots = Slots, Partitions = Partitions, Durability = Durability, Layout = Layout };
 

@@ -7,6 +7,9 @@ internal sealed class JobFollower(GridConnection grid)
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
 
+    /// <summary>A version that no job goes beyond: its start is then no reason for an answer.</summary>
+    private const long NothingButItsEnd = long.MaxValue;
+
     public async Task<JobStatus> GetStatusAsync(string id, CancellationToken cancellation) =>
         await grid.AskAsync(() => grid.Job(id).GetStatus(), cancellation) ?? throw new JobNotFoundException(id);
 
@@ -63,7 +66,6 @@ internal sealed class JobFollower(GridConnection grid)
 
     public async Task<JobStatus> WaitAsync(string id, CancellationToken cancellation)
     {
-        var version = 0L;
         var outage = new Outage(grid.Time, grid.Options.Patience);
         while (true)
         {
@@ -71,9 +73,8 @@ internal sealed class JobFollower(GridConnection grid)
             try
             {
                 var partition = await grid.PartitionOfAsync(id, cancellation);
-                var status = await partition.Wait(id, version, LongPoll).WaitAsync(LongPoll + grid.Options.TryTimeout, grid.Time, cancellation) ?? throw new JobNotFoundException(id);
+                var status = await partition.Wait(id, NothingButItsEnd, LongPoll).WaitAsync(LongPoll + grid.Options.TryTimeout, grid.Time, cancellation) ?? throw new JobNotFoundException(id);
                 if (status.IsFinished) return status;
-                version = status.Version;
                 outage.End();
                 continue;
             }

@@ -20,7 +20,7 @@ internal sealed partial class JobPartitionGrain
         while (true)
         {
             // Signed up before looking, so that no change falls between the two.
-            var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var changed = new TaskCompletionSource<JobStatus?>(TaskCreationOptions.RunContinuationsAsynchronously);
             if (!_waiters.TryGetValue(id, out var waiters)) _waiters.Add(id, waiters = []);
             waiters.Add(changed);
             try
@@ -28,7 +28,7 @@ internal sealed partial class JobPartitionGrain
                 var status = await Get(id);
                 var left = deadline - Now;
                 if (status is null || status.IsFinished || status.Version > version || left <= 0 || _closing.IsCancellationRequested) return status;
-                await changed.Task.WaitAsync(TimeSpan.FromMilliseconds(left), services.Time);
+                if (await changed.Task.WaitAsync(TimeSpan.FromMilliseconds(left), services.Time) is { } ended) return ended;
             }
             catch (TimeoutException)
             {

@@ -21,7 +21,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     private readonly JobGridOptions _options = services.Options;
     private readonly IPartitionStore _store = services.Store;
     private readonly ILogger _logger = logger;
-    private readonly Dictionary<string, List<TaskCompletionSource>> _waiters = [];
+    private readonly Dictionary<string, List<TaskCompletionSource<JobStatus?>>> _waiters = [];
     private readonly RateMeter _submitted = new();
     private readonly RateMeter _finished = new();
     private readonly CancellationTokenSource _closing = new();
@@ -69,7 +69,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     {
         _closing.Cancel();
         _gauges?.Dispose();
-        foreach (var waiter in _waiters.Values.SelectMany(list => list)) waiter.TrySetResult();
+        foreach (var waiter in _waiters.Values.SelectMany(list => list)) waiter.TrySetResult(null);
         return Task.CompletedTask;
     }
 
@@ -134,7 +134,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         if (changes.Commit.Jobs.Count > 0) _submitted.Add(now, changes.Commit.Jobs.Count);
         if (changes.Commit.Outcomes.Count > 0) _finished.Add(now, changes.Commit.Outcomes.Count);
         _gauges.Count(changes);
-        foreach (var (job, _) in changes.Jobs) Notify(job.Id);
+        foreach (var (job, _) in changes.Jobs) Notify(job.Id, job, now);
         ReadPages();
     }
 
@@ -158,10 +158,12 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         services.Health.StoreLost("The store was emptied while the grid ran: jobs it had accepted are gone. Restore the store, or restart all silos to begin with an empty one.");
     }
 
-    private void Notify(string id)
+    /// <summary>Whoever waits for a job is given what is stored by now, since memory has let go of one that has ended; null: look again.</summary>
+    private void Notify(string id, LiveJob? job = null, long now = 0)
     {
         if (!_waiters.Remove(id, out var waiters)) return;
-        foreach (var waiter in waiters) waiter.TrySetResult();
+        var status = job is { IsSettled: true, Spec: not null, Place: JobPlace.Finished } && job.Outcome!.RetainUntil > now ? StatusOf.Live(job, now) : null;
+        foreach (var waiter in waiters) waiter.TrySetResult(status);
     }
 
     private async Task KeepReminderAsync()
