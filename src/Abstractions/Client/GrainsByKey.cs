@@ -11,7 +11,7 @@ internal sealed class NumberedGrains<TGrain>(IGrainFactory grains) where TGrain 
 {
     private readonly ConcurrentDictionary<int, TGrain> _grains = [];
 
-    public TGrain this[int number] => _grains.GetOrAdd(number, static (key, factory) => factory.GetGrain<TGrain>(key), grains);
+    public TGrain this[int number] => _grains.GetOrAdd(number, static (key, factory) => KnownGrains.Get(() => factory.GetGrain<TGrain>(key)), grains);
 }
 
 /// <summary>References to the grains of one interface, by name. There are too many of these to keep; what is found out once is what the interface is called.</summary>
@@ -25,7 +25,7 @@ internal sealed class NamedGrains<TGrain>(IGrainFactory grains) where TGrain : I
         {
             ArgumentException.ThrowIfNullOrWhiteSpace(name);
             if (Volatile.Read(ref _naming) is { } naming) return (TGrain)grains.GetGrain(GrainId.Create(naming.Grain, IdSpan.Create(name)), naming.Interface);
-            var grain = grains.GetGrain<TGrain>(name);
+            var grain = KnownGrains.Get(() => grains.GetGrain<TGrain>(name));
             // Stand-ins of tests are no references; they are asked for each time.
             if (grain is GrainReference reference) Volatile.Write(ref _naming, new Naming(reference.GrainId.Type, reference.InterfaceType));
             return grain;
@@ -33,4 +33,21 @@ internal sealed class NamedGrains<TGrain>(IGrainFactory grains) where TGrain : I
     }
 
     private sealed record Naming(GrainType Grain, GrainInterfaceType Interface);
+}
+
+internal static class KnownGrains
+{
+    /// <summary>A client that has not met a silo yet knows of no grains at all; Orleans says so as if the interface were wrong.</summary>
+    /// <exception cref="GridUnavailableException">This process has not met a silo of the job grid yet.</exception>
+    public static TGrain Get<TGrain>(Func<TGrain> get)
+    {
+        try
+        {
+            return get();
+        }
+        catch (ArgumentException exception)
+        {
+            throw new GridUnavailableException("This process has not met a silo of the job grid yet.", exception);
+        }
+    }
 }

@@ -5,9 +5,10 @@ internal sealed class JobGrid(IGrainFactory grains)
 {
     private readonly NamedGrains<IJobGrain> _jobs = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
+    private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
 
-    public IJobGridGrain Whole => grains.GetGrain<IJobGridGrain>(0);
+    public IJobGridGrain Whole => _whole[0];
 
     /// <summary>What never changes while the grid runs; asked for once.</summary>
     public ValueTask<GridInfo> InfoAsync() => _info is { } info ? new(info) : LearnAsync();

@@ -1,4 +1,6 @@
 using System.Net;
+using OrleansJobs.Tests.Infrastructure;
+using OrleansJobs.Tool;
 
 namespace OrleansJobs.Tests.Tool;
 
@@ -174,5 +176,17 @@ public class LookCommandTests
     {
         Assert.Equal(0, await _tool.RunAsync("--help"));
         Assert.Contains("Exit codes: 0 done, 1 the watched job failed", _tool.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Readme_NamesEveryCommandAndExitCode()
+    {
+        var readme = Repository.Read("src/Tool/README.md");
+        Assert.Equal(0, await _tool.RunAsync("--help"));
+        var commands = _tool.Lines.SkipWhile(line => line != "Commands:").Skip(1).Select(line => line.Trim().Split(' ')[0]).ToArray();
+        Assert.Equal(13, commands.Length);
+        Assert.All(commands, command => Assert.Matches($"`{command}[ `]", readme));
+        var codes = typeof(ExitCodes).GetFields().Where(field => field.FieldType == typeof(int)).Select(field => (int)field.GetRawConstantValue()!);
+        Assert.All(codes, code => Assert.Contains($"\n| {code} | ", readme, StringComparison.Ordinal));
     }
 }

@@ -113,6 +113,14 @@ public class AttemptRulesTests
         Assert.Equal(TimeSpan.Zero, new RetryPolicy { FirstDelay = TimeSpan.Zero, Factor = 100, Jitter = 0 }.DelayAfter(10_000, 0.5));
     }
 
+    [Fact]
+    public void BadArgs_SayWhere_AndNotIntoWhichType()
+    {
+        var exception = Assert.Throws<System.Text.Json.JsonException>(() => System.Text.Json.JsonSerializer.Deserialize<RetryPolicy>("""{"attempts":"x"}""", JobJson.Options));
+        var error = AttemptRules.BadArgs(exception, Limits);
+        Assert.Equal(new JobError(JobErrorCodes.BadArgs, "JsonException", "The arguments do not fit the handler at $.attempts."), error);
+    }
+
     private static (ReportKind, string?) Codes(AttemptEnding ending) => (ending.Kind, ending.Error?.Code);
 
     private static AttemptEnding Of(Exception exception, StopReason stop = StopReason.None, int failures = 0, RetryPolicy? submit = null) =>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace OrleansJobs.Workers;
 
 /// <summary>What the end of a handler means for its job. Pure: no clock, and chance is handed in.</summary>
@@ -68,6 +70,12 @@ internal static class AttemptRules
 
     public static JobError ErrorOf(Exception exception, string code, JobLimits limits) =>
         new(code, ExceptionText.TypeOf(exception), ExceptionText.MessageOf(exception, limits.MaxMessageLength));
+
+    /// <summary>Arguments that do not fit: where, but not into which type, whose name is the handler's own business.</summary>
+    public static JobError BadArgs(Exception exception, JobLimits limits) => ErrorOf(
+        exception is JsonException { Path: { } path } ? new JsonException($"The arguments do not fit the handler at {path}.") : exception,
+        JobErrorCodes.BadArgs,
+        limits);
 
     /// <summary>Libraries wrap cancellations, so the cause counts as well.</summary>
     private static bool IsCancellation(Exception? exception)

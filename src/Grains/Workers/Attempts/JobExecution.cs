@@ -51,7 +51,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         catch (Exception exception)
         {
             // A serializer's complaint, or that of a constructor that takes the values: either way these arguments will never fit.
-            return AttemptEnding.Failed(AttemptRules.ErrorOf(exception, JobErrorCodes.BadArgs, services.Limits));
+            return AttemptEnding.Failed(AttemptRules.BadArgs(exception, services.Limits));
         }
     }
 
