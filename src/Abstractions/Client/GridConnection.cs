@@ -5,15 +5,16 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
 {
     private readonly NamedGrains<IJobGrain> _jobs = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
+    private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
 
     public JobClientOptions Options => options;
     public TimeProvider Time => time;
-    public IJobGridGrain Grid => Reach(grains, static grains => grains.GetGrain<IJobGridGrain>(0));
+    public IJobGridGrain Grid => _whole[0];
 
-    public IJobGrain Job(string id) => Reach((_jobs, id), static job => job._jobs[job.id]);
+    public IJobGrain Job(string id) => _jobs[id];
 
-    public IJobPartitionGrain Partition(int number) => Reach((_partitions, number), static partition => partition._partitions[partition.number]);
+    public IJobPartitionGrain Partition(int number) => _partitions[number];
 
     /// <summary>One try.</summary>
     public async ValueTask<GridInfo> GetInfoAsync(CancellationToken cancellation) =>
@@ -43,19 +44,6 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
             }
 
             await outage.DelayAsync(cancellation);
-        }
-    }
-
-    // A client that has not met a silo yet knows of no grains at all; that is how Orleans says it.
-    private static TGrain Reach<TState, TGrain>(TState state, Func<TState, TGrain> get)
-    {
-        try
-        {
-            return get(state);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new GridUnavailableException("This process has not met a silo of the job grid yet.", exception);
         }
     }
 }

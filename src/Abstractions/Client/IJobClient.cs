@@ -41,6 +41,7 @@ public interface IJobClient
     Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation = default);
 
     /// <summary>A handle for a job that was submitted somewhere else. Asks nothing yet.</summary>
+    /// <exception cref="ArgumentException">No job can have this id.</exception>
     JobHandle Get(string id);
 
     /// <inheritdoc cref="Get(string)"/>

@@ -74,9 +74,9 @@ public sealed class JobClient : IJobClient
     public async Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default) =>
         await _submitter.SubmitManyAsync(jobs, cancellation);
 
-    public JobHandle Get(string id) => new(this, id, null);
+    public JobHandle Get(string id) => new(this, Checked(id), null);
 
-    public JobHandle<TResult> Get<TResult>(string id) => new(this, id, null);
+    public JobHandle<TResult> Get<TResult>(string id) => new(this, Checked(id), null);
 
     public Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default) =>
         _grid.AskAsync(() => _grid.Grid.List(query), cancellation);
@@ -127,6 +127,9 @@ public sealed class JobClient : IJobClient
             _ => throw new GridUnavailableException($"The grid did not answer in time; submit again with the id '{receipt.Id}' to find out. {receipt.Reason}"),
         };
     }
+
+    private static string Checked(string id) =>
+        JobIds.IsValid(id) ? id : throw new ArgumentException("An id is 1 to 128 of the characters A-Z a-z 0-9 . _ - and not '.' or '..'.", nameof(id));
 
     private static JobAttribute Named<TJob>() =>
         typeof(TJob).GetCustomAttribute<JobAttribute>() ?? throw new ArgumentException($"{typeof(TJob).Name} has no [Job(\"name\")] attribute.");

@@ -178,6 +178,18 @@ public class FollowTests
         Assert.Equal(8, (await _time.RunAsync(_job.GetStatusAsync())).Version);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("a/b")]
+    [InlineData("..")]
+    public void Get_OfAnIdThatNoJobCanHave_SaysSo(string? id)
+    {
+        var jobs = new JobClient(_grid.Factory, _time);
+        Assert.Throws<ArgumentException>("id", () => jobs.Get(id!));
+        Assert.Throws<ArgumentException>("id", () => jobs.Get<int>(id!));
+    }
+
     [Fact]
     public async Task Status_WhenNoSiloWasMetYet_WaitsForOne()
     {
