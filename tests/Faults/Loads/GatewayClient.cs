@@ -10,7 +10,9 @@ namespace OrleansJobs.Faults.Loads;
 /// <summary>Speaks HTTP to the gateways, any of them, and reads answers without the product's types.</summary>
 internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan timeout) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20) })
+    private const int MostConnections = 256;
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20), MaxConnectionsPerServer = MostConnections })
     {
         Timeout = timeout,
     };

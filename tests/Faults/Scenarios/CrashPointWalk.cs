@@ -65,8 +65,17 @@ internal static class CrashPointWalk
         if (!victim.IsRunning) await run.RestartAsync(victim);
     }
 
-    private static Task ArmAsync(FaultRun run, SiloProcess victim, string point) =>
-        run.Cluster.TellAsync(victim, $"/faults/crash?point={point}&hit={1 + run.Random.Next(3)}");
+    private static async Task ArmAsync(FaultRun run, SiloProcess victim, string point)
+    {
+        try
+        {
+            await run.Cluster.TellAsync(victim, $"/faults/crash?point={point}&hit={1 + run.Random.Next(3)}");
+        }
+        catch (HttpRequestException)
+        {
+            // It came by before it could answer.
+        }
+    }
 
     private static async Task WaitForDeathAsync(FaultRun run, SiloProcess victim, string point, long from)
     {
@@ -77,7 +86,7 @@ internal static class CrashPointWalk
         else
         {
             // So that it does not die unseen later.
-            await run.Cluster.TellAsync(victim, "/faults/crash?point=none&hit=1");
+            await ArmAsync(run, victim, "none");
         }
     }
 
