@@ -72,6 +72,13 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
         return json.RootElement.GetProperty("id").GetString()!;
     }
 
+    /// <summary>The status of each item of a batch, in order.</summary>
+    internal static int[] BatchStatuses(byte[] body)
+    {
+        using var json = JsonDocument.Parse(body);
+        return [.. json.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("status").GetInt32())];
+    }
+
     private async Task<Answer> SendAsync(Func<HttpRequestMessage> make)
     {
         using var request = make();

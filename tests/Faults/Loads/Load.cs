@@ -65,6 +65,43 @@ internal sealed class Load(GatewayClient client, Random random)
         }));
     }
 
+    /// <summary>Sends many jobs in one request, and those that were not accepted again, each under its id.</summary>
+    public async Task SubmitBatchAsync(IReadOnlyList<JobOrder> orders, TimeSpan patience)
+    {
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
+        var sentAt = Monotonic.Now;
+        var open = orders.Select(order => (Id: $"f-{Guid.CreateVersion7():n}", Order: order)).ToList();
+        foreach (var (id, order) in open) _submits[id] = new Submitted(id, order.Type, sentAt, null, order.NotBefore(sentAt), order.Expected);
+        for (var attempt = 1; open.Count > 0 && clock.GetElapsedTime(started) < patience; attempt++)
+        {
+            if (attempt > 1) await Task.Delay(Shorter(RetryPause * attempt, LongestPause), clock);
+            try
+            {
+                var answer = await client.PostAsync("/jobs:batch", $"[{string.Join(',', open.Select(job => job.Order.ToJson(job.Id)))}]");
+                if (answer.Status != System.Net.HttpStatusCode.OK)
+                {
+                    if (answer.IsBusy) Interlocked.Increment(ref _busy);
+                    else Wrong.Add($"{(int)answer.Status} {System.Text.Encoding.UTF8.GetString(answer.Body)}");
+                    continue;
+                }
+
+                var statuses = GatewayClient.BatchStatuses(answer.Body);
+                var now = Monotonic.Now;
+                for (var i = open.Count - 1; i >= 0; i--)
+                {
+                    if (statuses[i] is not (202 or 200)) continue;
+                    _submits[open[i].Id] = _submits[open[i].Id] with { AcceptedAt = now };
+                    open.RemoveAt(i);
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // No answer: the next try under the same ids tells.
+            }
+        }
+    }
+
     /// <returns>The job's id, whether or not anybody accepted it.</returns>
     public async Task<string> SubmitAsync(JobOrder order, TimeSpan patience)
     {
@@ -107,9 +144,11 @@ internal sealed class Load(GatewayClient client, Random random)
                 // No answer: it may be accepted or not, and the next try under the same id tells.
             }
 
-            if (pause > LongestPause) pause = LongestPause;
+            pause = Shorter(pause, LongestPause);
             if (clock.GetElapsedTime(started) + pause > patience) return id ?? "";
             await Task.Delay(pause, clock);
         }
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

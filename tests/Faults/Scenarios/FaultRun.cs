@@ -143,7 +143,7 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         return fault;
     }
 
-    public Task DelayAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), _clock);
+    public Task DelayAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(Math.Max(0, seconds)), _clock);
 
     /// <summary>Readers that follow drawn jobs for as long as the scenario lasts, each through any gateway.</summary>
     public void Follow(int readers)

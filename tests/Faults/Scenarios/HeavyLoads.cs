@@ -8,6 +8,8 @@ namespace OrleansJobs.Faults.Scenarios;
 internal static class HeavyLoads
 {
     private const int DueAtOnce = 100_000;
+    private const int Batch = 1000;
+    private const int Senders = 5;
     private const int BurstSlots = 20;
     private const int JobMs = 500;
     private const int Silos = 3;
@@ -26,8 +28,13 @@ internal static class HeavyLoads
         await run.StartAsync(new ClusterPlan(2, new Dictionary<string, string> { ["JobGrid:Slots"] = "200" }));
         var clock = TimeProvider.System;
         // Far enough ahead that all are accepted before; how long that takes is not what is asked here.
-        var due = clock.GetUtcNow() + TimeSpan.FromSeconds(240);
-        await run.Load.SendAsync(DueAtOnce, 64, random => new JobOrder("quick", "{}", ExpectedEnd.Success, Eta: due.AddMilliseconds(random.Next(1000))), Patience);
+        var due = clock.GetUtcNow() + TimeSpan.FromSeconds(120);
+        for (var sent = 0; sent < DueAtOnce; sent += Batch * Senders)
+        {
+            await Task.WhenAll(Enumerable.Range(0, Senders).Select(_ => run.Load.SubmitBatchAsync(
+                [.. Enumerable.Range(0, Batch).Select(_ => new JobOrder("quick", "{}", ExpectedEnd.Success, Eta: due.AddMilliseconds(run.Random.Next(1000))))], Patience)));
+        }
+
         run.Log($"{run.Load.Accepted} are accepted, due in {(due - clock.GetUtcNow()).TotalSeconds:0} s");
         var wait = due - clock.GetUtcNow();
         run.Expect(wait > TimeSpan.Zero, "they fell due before all were accepted");

@@ -6,7 +6,8 @@ namespace OrleansJobs.Faults.Scenarios;
 /// <summary>Random faults under steady load for as long as one likes.</summary>
 internal static class Soak
 {
-    private const double JobsPerSecond = 100;
+    private const double JobsPerSecond = 60;
+    private const int Batch = 100;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(3);
 
@@ -18,6 +19,7 @@ internal static class Soak
         run.Follow(4);
         using var stop = new CancellationTokenSource(length, TimeProvider.System);
         var load = run.Load.RunAsync(JobsPerSecond, Draw, Patience, stop.Token);
+        var bulk = SendBulkAsync(run, stop.Token);
         while (!stop.IsCancellationRequested)
         {
             await run.DelayAsync(1 + (run.Random.NextDouble() * 4));
@@ -25,7 +27,15 @@ internal static class Soak
         }
 
         await load;
+        await bulk;
         await run.SettleAsync(Quiet);
+    }
+
+    /// <summary>Small jobs in bulk, one batch after the other: as many as the grid takes while it is ill-treated.</summary>
+    private static async Task SendBulkAsync(FaultRun run, CancellationToken stop)
+    {
+        var orders = Enumerable.Repeat(new JobOrder("quick", "{}", Histories.ExpectedEnd.Success), Batch).ToList();
+        while (!stop.IsCancellationRequested) await run.Load.SubmitBatchAsync(orders, Patience);
     }
 
     private static JobOrder Draw(Random random) => random.Next(10) switch

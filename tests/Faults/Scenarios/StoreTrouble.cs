@@ -9,6 +9,7 @@ internal static class StoreTrouble
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
     private static readonly Dictionary<string, string> Options = new() { ["JobGrid:Slots"] = "100" };
 
     public static readonly Scenario[] All =
@@ -53,9 +54,11 @@ internal static class StoreTrouble
         await run.DelayAsync(3);
         run.Record("stop", "redis", explains: false);
         run.Cluster.Redis.Stop();
-        await run.DelayAsync(5);
-        run.Expect(!await run.Cluster.IsReadyAsync(run.Cluster.Silos[0].Address), "a silo calls itself ready though its store has not answered for 5 s");
-        await run.DelayAsync(5);
+        var clock = TimeProvider.System;
+        var from = clock.GetTimestamp();
+        await Deadlines.UntilAsync("a silo says that its store does not answer", Pause, async () => !await run.Cluster.IsReadyAsync(run.Cluster.Silos[0].Address));
+        run.Figures["notReadySeconds"] = Math.Round(clock.GetElapsedTime(from).TotalSeconds, 1);
+        await run.DelayAsync((Pause - clock.GetElapsedTime(from)).TotalSeconds);
         run.Cluster.Redis.Continue();
         await AcceptsAgainAsync(run);
         await stop.CancelAsync();
