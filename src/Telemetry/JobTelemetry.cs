@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -25,6 +26,7 @@ public static class JobTelemetry
         builder.Services.AddMetrics();
         builder.Services.AddSingleton(provider => new TelemetryPipelines(
             provider.GetRequiredService<IOptions<JobTelemetryOptions>>().Value, provider.GetRequiredService<IConfiguration>(), serviceName));
+        builder.Services.AddSingleton<IStartupFilter, RequestSpans>();
         // First of all hosted services, so that it hears the others start, and is the last to stop.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryService>());
 

@@ -4,7 +4,7 @@ using Orleans.Runtime.Placement;
 namespace OrleansJobs.Partitions;
 
 /// <summary>Puts each partition where <see cref="PartitionAssignment"/> says.</summary>
-[Serializable, GenerateSerializer, Immutable, SuppressReferenceTracking]
+[Serializable, GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("oj.partitionPlacement")]
 internal sealed class PartitionPlacement : PlacementStrategy;
 
 [AttributeUsage(AttributeTargets.Class)]

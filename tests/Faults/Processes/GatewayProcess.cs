@@ -13,8 +13,13 @@ internal sealed class GatewayProcess(string name, string directory) : IDisposabl
     public void Start(SiloSettings settings)
     {
         _process?.Dispose();
-        _process = ChildProcess.Start(Path.Combine(directory, $"{name}.log"), null, "dotnet", typeof(GatewayProcess).Assembly.Location, "gateway",
-            "--Urls", Address.ToString(), "--ConnectionStrings:redis", settings.Redis, "--Orleans:ClusterId", settings.Cluster, "--Orleans:ServiceId", settings.Cluster);
+        var arguments = new List<string>
+        {
+            "--Silo:Name", name, "--Urls", Address.ToString(), "--ConnectionStrings:redis", settings.Redis,
+            "--Orleans:ClusterId", settings.Cluster, "--Orleans:ServiceId", settings.Cluster,
+        };
+        foreach (var (key, value) in settings.More) arguments.AddRange([$"--{key}", value]);
+        _process = ChildProcess.Start(Path.Combine(directory, $"{name}.log"), null, "dotnet", [typeof(GatewayProcess).Assembly.Location, "gateway", .. arguments]);
     }
 
     public void Kill() => _process!.Kill();

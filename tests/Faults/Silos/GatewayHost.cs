@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using OrleansJobs.Gateway;
+using OrleansJobs.Telemetry;
 using Orleans.Configuration;
 using StackExchange.Redis;
 
@@ -17,6 +18,7 @@ internal static class GatewayHost
         SiloHost.EndWithStandardInput();
         var builder = WebApplication.CreateBuilder(args);
         var configuration = builder.Configuration;
+        builder.AddJobTelemetry("orleansjobs-gateway");
         builder.Services.AddJobGateway(configuration, gateway => gateway.AllowAnonymous = true);
         builder.UseOrleansClient(client =>
         {
@@ -34,6 +36,7 @@ internal static class GatewayHost
         });
         var app = builder.Build();
         app.MapJobs();
+        app.MapJobMetrics();
         await app.RunAsync();
     }
 }

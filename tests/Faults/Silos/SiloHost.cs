@@ -9,6 +9,7 @@ using OrleansJobs.Diagnostics;
 using OrleansJobs.Faults.Sinks;
 using OrleansJobs.Gateway;
 using OrleansJobs.Hosting;
+using OrleansJobs.Telemetry;
 
 namespace OrleansJobs.Faults.Silos;
 
@@ -32,6 +33,7 @@ internal static class SiloHost
         var drain = configuration.GetValue("JobGrid:DrainTime", new JobGridOptions().DrainTime);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + StopMargin);
         builder.Services.AddSingleton(new SinkWriter(configuration["Faults:Sink"]!, configuration["Faults:Life"]!));
+        builder.AddJobTelemetry("orleansjobs-silo");
         builder.Services.AddJobGateway(configuration, gateway => gateway.AllowAnonymous = true);
         if (configuration["Faults:Sabotage"] is { Length: > 0 } safeguard) Sabotage.TurnOff(Enum.Parse<Safeguard>(safeguard));
         builder.UseOrleans(silo =>
@@ -43,6 +45,7 @@ internal static class SiloHost
 
         var app = builder.Build();
         app.MapJobs();
+        app.MapJobMetrics();
         app.MapPost("/faults/crash", (string point, int hit) => CrashPoints.Arm(point, hit));
         app.MapGet("/faults/points", () => CrashPoints.Hits);
         app.MapGet("/faults/dead", (string silo, IClusterMembershipService membership) => IsGivenUp(membership.CurrentSnapshot, silo));

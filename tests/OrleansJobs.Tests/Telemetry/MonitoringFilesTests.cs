@@ -32,6 +32,13 @@ public sealed class MonitoringFilesTests
     }
 
     [Fact]
+    public void EveryMetricOfOurs_IsInTheTableOfThePage()
+    {
+        var page = Repository.Read("docs/OPERATING.md");
+        Assert.All(ExportedFamilies(), family => Assert.Contains($"\n| `{family}` | ", page));
+    }
+
+    [Fact]
     public void EveryAlert_HasItsParagraphInTheRunbookAndItsCase()
     {
         Assert.NotEmpty(MonitoringFiles.Alerts);

@@ -1,0 +1,85 @@
+using OrleansJobs.Faults.Processes;
+using OrleansJobs.Tests.Processes;
+
+namespace OrleansJobs.Tests.Telemetry;
+
+/// <summary>Good and bad times, as processes live them: every metric that the dashboard or an alert reads is seen to move.</summary>
+public sealed class MovingMetricsTests
+{
+    private static readonly TimeSpan ScrapePause = TimeSpan.FromMilliseconds(200);
+
+    // Constants of the grid; a defect that must not come about; and what takes a cut network to bring about, which the fault scenarios do.
+    private static readonly string[] Still =
+        ["orleansjobs_partitions_configured", "orleansjobs_slots_limit", "orleansjobs_jobs_orphaned", "orleansjobs_reports_stale_total"];
+
+    private static readonly Dictionary<string, string> Options = new()
+    {
+        ["JobGrid:Slots"] = "4", ["JobGrid:Partitions"] = "8", ["JobGrid:SubmitDeadline"] = "00:00:01", ["JobGrid:DrainTime"] = "00:00:03", ["JobGrid:CancelGrace"] = "00:00:01",
+        ["JobGrid:Retry:FirstDelay"] = "00:00:00.05", ["JobGrid:Retry:Attempts"] = "2",
+    };
+
+    [Fact]
+    public async Task EveryMetricOfDashboardAndAlerts_Moves()
+    {
+        var seen = new SeenMetrics();
+        await using var grid = await ProcessGrid.StartAsync(1, Options);
+        using var stop = new CancellationTokenSource();
+        var scraping = ScrapeAsync(grid, seen, stop.Token);
+
+        // Work: waiting, running, due later, failing, stuck.
+        await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":200} }""", 60));
+        await grid.SubmitAsync("""{"type":"quick","args":{},"countdown":2}""");
+        var failing = await grid.SubmitAsync("""{"type":"flaky","args":{"failures":9} }""");
+        await grid.SubmitAsync("""{"type":"ignore-cancel","args":{"ms":9000} }""");
+        await grid.UntilAsync("a job has failed for good", async () => await grid.StateAsync(failing) == "FAILURE");
+        await grid.UntilAsync("a slot is stuck", () => Task.FromResult(seen.Has("orleansjobs_slots_stuck", value => value > 0)));
+        await grid.UntilAsync("the slot is free again", () => Task.FromResult(seen.Has("orleansjobs_slots_stuck", value => value == 0)));
+
+        // A silo comes and, still at work, goes.
+        var second = await grid.AddSiloAsync();
+        await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":2500} }""", 8));
+        await grid.UntilAsync("the new silo works", () => Task.FromResult(grid.Marks.Any(mark => mark.Silo == second.Life)));
+        second.Send(Signal.Terminate);
+        await grid.UntilAsync("it is seen to drain", () => Task.FromResult(seen.Has("orleansjobs_silo_draining", value => value == 1)));
+        Assert.True(await second.WaitForExitAsync(ProcessGrid.Patience));
+
+        // The store fills, falls silent, comes back, and in the end is found empty.
+        await grid.Cluster.Redis.Database.ExecuteAsync("CONFIG", "SET", "maxmemory", "1gb");
+        await grid.UntilAsync("the store's fullness is seen", () => Task.FromResult(seen.Has("orleansjobs_store_fullness_ratio", value => value > 0)));
+        grid.Cluster.Redis.Stop();
+        Assert.Equal(503, await grid.TryPostAsync("/jobs", """{"type":"quick","args":{} }"""));
+        await grid.UntilAsync("the store is seen to be away", () => Task.FromResult(seen.Has("orleansjobs_store_reachable", value => value == 0)));
+        await grid.UntilAsync("a commit is sent again", () => Task.FromResult(seen.HasMoved("orleansjobs_commit_retries_total")));
+        grid.Cluster.Redis.Continue();
+        await grid.UntilAsync("a job runs again", async () => await grid.TryPostAsync("/jobs", """{"type":"quick","args":{} }""") == 202);
+        await grid.Cluster.Redis.Server.FlushAllDatabasesAsync();
+        await grid.UntilAsync("the loss is seen", () => Task.FromResult(seen.Has("orleansjobs_store_lost", value => value == 1)));
+
+        await stop.CancelAsync();
+        await scraping;
+        var families = MonitoringFiles.All.SelectMany(entry => MonitoringFiles.FamiliesIn(entry.Expression)).Distinct().Except(Still).ToList();
+        Assert.DoesNotContain(families, family => !seen.HasMoved(family));
+        Assert.True(seen.Has("orleansjobs_jobs_orphaned", value => value == 0));
+        Assert.False(seen.Has("orleansjobs_jobs_orphaned", value => value != 0));
+    }
+
+    private static async Task ScrapeAsync(ProcessGrid grid, SeenMetrics seen, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            foreach (var process in grid.Cluster.Silos.Select(silo => silo.Address).Append(grid.Gateway).ToList())
+            {
+                try
+                {
+                    seen.Add(process.ToString(), await grid.ScrapeAsync(process));
+                }
+                catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+                {
+                    // Not there yet, or no longer.
+                }
+            }
+
+            await Task.Delay(ScrapePause, TimeProvider.System, CancellationToken.None);
+        }
+    }
+}
