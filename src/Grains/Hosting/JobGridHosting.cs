@@ -67,6 +67,9 @@ public static class JobGridHosting
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(3);
         options.NumMissedProbesLimit = 3;
+        // Asking a third silo takes as long as the asker waits for its answer: a silo that is silent rather than gone was given up after 20 to 40 s.
+        // What it was to prevent, a death by one silo's bad connection alone, the second vote prevents as well.
+        options.EnableIndirectProbes = false;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         options.DefunctSiloExpiration = TimeSpan.FromDays(1);
     });
