@@ -9,7 +9,10 @@ internal static class CrashPointWalk
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan DeathDeadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>A partition sweeps finished jobs once a minute.</summary>
+    private static readonly TimeSpan DeathDeadline = TimeSpan.FromSeconds(75);
+    private const int Wave = 120;
 
     /// <summary>Every place there is; one that the load does not come by is reported.</summary>
     private static readonly string[] Points =
@@ -90,7 +93,7 @@ internal static class CrashPointWalk
         }
     }
 
-    /// <summary>What a load of submits does not do: pauses, and jobs whose retention is over soon.</summary>
+    /// <summary>What a steady load does not bring about: pauses, jobs whose retention is over soon, and more work than the slots of one silo.</summary>
     private static async Task SideAsync(FaultRun run, CancellationToken stop)
     {
         for (var i = 0; !stop.IsCancellationRequested; i++)
@@ -98,6 +101,8 @@ internal static class CrashPointWalk
             try
             {
                 await run.Client.PostAsync($"/queues/side/{(i % 2 == 0 ? "pause" : "resume")}", "{}");
+                await run.SubmitUncheckedAsync(new JobOrder("checkpointed", "{\"steps\":1}", ExpectedEnd.Any, More: ",\"retention\":1"));
+                if (i % 10 == 0) await run.Load.SubmitBatchAsync([.. Enumerable.Repeat(JobOrder.Sleep(300), Wave)], Patience);
             }
             catch (HttpRequestException)
             {

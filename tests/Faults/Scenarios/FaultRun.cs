@@ -76,6 +76,15 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         _load = new Load(Client, new Random(Random.Next()));
     }
 
+    /// <summary>Sends a job that is not looked at again, such as one that is forgotten before the end of the run.</summary>
+    /// <exception cref="HttpRequestException">No answer; it may be accepted or not.</exception>
+    public Task SubmitUncheckedAsync(JobOrder order)
+    {
+        var id = $"u-{Guid.CreateVersion7():n}";
+        lock (_forgotten) _forgotten.Add(id);
+        return Client.PostAsync("/jobs", order.ToJson(id));
+    }
+
     /// <summary>kill -9.</summary>
     public void Kill(SiloProcess silo)
     {
@@ -178,7 +187,7 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         var history = new History();
         history.Submits.AddRange(Load.Submits);
         history.Faults.AddRange(_faults);
-        history.Store = await RawStore.ReadAsync(Cluster.Redis.Database, Cluster.Settings.Cluster);
+        history.Store = [.. (await RawStore.ReadAsync(Cluster.Redis.Database, Cluster.Settings.Cluster)).Where(row => !_forgotten.Contains(row.Id))];
         var accepted = history.Submits.Where(submit => submit.AcceptedAt is not null).Select(submit => submit.Id).ToArray();
         if (accepted.Length > MostFinalReads)
         {
