@@ -19,6 +19,14 @@ public static class JobIds
         Guid.CreateVersion7((time ?? TimeProvider.System).GetUtcNow()).ToString();
 
     /// <summary>
+    /// A fresh id for a job that comes alone. Those that come in the same millisecond belong to the same partition, and share its next write,
+    /// whoever submits them; the milliseconds take turns.
+    /// </summary>
+    /// <param name="partitions">Null: not known yet, and left to chance.</param>
+    internal static string NewBesideOthers(int? partitions, TimeProvider time) =>
+        partitions is { } count ? NewIn((int)(time.GetUtcNow().ToUnixTimeMilliseconds() % count), count, time) : New(time);
+
+    /// <summary>
     /// A fresh UUIDv7 of a job that is to belong to a certain partition, so that the jobs of a batch can share one way there and one write.
     /// Its last four digits are counted on from where chance has put them.
     /// </summary>

@@ -8,6 +8,9 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
 
+    /// <summary>What the grid is made of, where that is known by now.</summary>
+    public GridInfo? Info => _info;
+
     public JobClientOptions Options => options;
     public TimeProvider Time => time;
     public IJobGridGrain Grid => _whole[0];

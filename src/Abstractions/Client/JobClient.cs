@@ -117,7 +117,8 @@ public sealed class JobClient : IJobClient
     {
         options ??= new();
         queue = options.Queue ?? queue ?? await _queues.QueueOfAsync(type, cancellation);
-        var receipt = await SubmitAsync(SubmissionOf.Arguments(type, args, options, queue, _grid.Time), cancellation);
+        var id = options.Id is null ? JobIds.NewBesideOthers(_grid.Info?.Partitions, _grid.Time) : null;
+        var receipt = await SubmitAsync(SubmissionOf.Arguments(type, args, options, queue, _grid.Time, id), cancellation);
         return receipt.Outcome switch
         {
             SubmitOutcome.Accepted or SubmitOutcome.Replayed => receipt,

@@ -8,6 +8,9 @@ internal sealed class JobGrid(IGrainFactory grains)
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
 
+    /// <summary>Null: not asked for yet.</summary>
+    public GridInfo? Info => _info;
+
     public IJobGridGrain Whole => _whole[0];
 
     /// <summary>What never changes while the grid runs; asked for once.</summary>

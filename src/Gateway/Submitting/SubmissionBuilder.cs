@@ -8,7 +8,7 @@ using OrleansJobs.Gateway.Problems;
 namespace OrleansJobs.Gateway.Submitting;
 
 /// <summary>Turns what a client says into what the grid takes, or into a problem that says what is wrong with it.</summary>
-internal sealed class SubmissionBuilder(JobTypeCatalogue types, IOptions<JobGatewayOptions> options, TimeProvider time)
+internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IOptions<JobGatewayOptions> options, TimeProvider time)
 {
     private static readonly byte[] NoArgs = "{}"u8.ToArray();
 
@@ -31,7 +31,7 @@ internal sealed class SubmissionBuilder(JobTypeCatalogue types, IOptions<JobGate
     {
         var job = new JobSubmission
         {
-            Id = request.Id ?? (idempotencyKey is null ? JobIds.New(time) : JobIds.FromKey(caller.Id, idempotencyKey)),
+            Id = request.Id ?? (idempotencyKey is null ? JobIds.NewBesideOthers(grid.Info?.Partitions, time) : JobIds.FromKey(caller.Id, idempotencyKey)),
             Type = request.Type!,
             Args = request.Args is { } args ? body[args].ToArray() : NoArgs,
             Queue = request.Queue ?? type?.Info.Queue ?? JobLimits.DefaultQueue,
