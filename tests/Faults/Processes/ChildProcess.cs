@@ -28,10 +28,11 @@ internal sealed class ChildProcess : IDisposable
 
     public static ChildProcess Start(string log, string? networkNamespace, string file, params IEnumerable<string> arguments)
     {
-        // Both the shell and ip replace themselves by what they start, so that the id is that of the process itself.
+        // The shell, setsid and ip replace themselves by what they start, so that the id is that of the process itself. Each has a session of its
+        // own: when the driver's shell goes, the kernel wakes whatever is stopped in a session that has lost its leader.
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardInput = true };
         start.ArgumentList.Add("-c");
-        start.ArgumentList.Add("log=$1; shift; exec \"$@\" >>\"$log\" 2>&1");
+        start.ArgumentList.Add("log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1");
         start.ArgumentList.Add("sh");
         start.ArgumentList.Add(log);
         string[] prefix = networkNamespace is null ? [] : ["ip", "netns", "exec", networkNamespace];

@@ -4,4 +4,8 @@ namespace OrleansJobs.Faults.Scenarios;
 /// <param name="Summary">What is done, in a sentence.</param>
 /// <param name="RunAsync">Does it, heals it and says what must hold beyond what holds always.</param>
 /// <param name="NeedsNetwork">It cuts the network between processes, which takes namespaces and the right to make them.</param>
-internal sealed record Scenario(string Name, string Summary, Func<FaultRun, Task> RunAsync, bool NeedsNetwork = false);
+internal sealed record Scenario(string Name, string Summary, Func<FaultRun, Task> RunAsync, bool NeedsNetwork = false)
+{
+    /// <summary>What to tell the driver to run it.</summary>
+    public string Command { get; init; } = $"run {Name}";
+}

@@ -65,6 +65,6 @@ internal static class ScenarioRunner
         if (violations.Count > MostPrinted) Console.Error.WriteLine($"  and {violations.Count - MostPrinted} more");
         File.WriteAllLines(Path.Combine(directory, "violations.txt"), violations.Select(violation => violation.ToString()));
         Console.Error.WriteLine($"  logs: {directory}");
-        Console.Error.WriteLine($"  replay: dotnet run -c Release --project tests/Faults -- run {scenario.Name} --seed {seed}{(without is null ? "" : $" --without {without}")}");
+        Console.Error.WriteLine($"  replay: dotnet run -c Release --project tests/Faults -- {scenario.Command} --seed {seed}{(without is null ? "" : $" --without {without}")}");
     }
 }

@@ -11,7 +11,7 @@ internal static class Soak
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(3);
 
-    public static Scenario Of(TimeSpan length) => new("soak", $"random faults for {length.TotalMinutes:0} minutes", run => RunAsync(run, length));
+    public static Scenario Of(TimeSpan length) => new("soak", $"random faults for {length.TotalMinutes:0} minutes", run => RunAsync(run, length)) { Command = $"soak --minutes {length.TotalMinutes:0}" };
 
     private static async Task RunAsync(FaultRun run, TimeSpan length)
     {

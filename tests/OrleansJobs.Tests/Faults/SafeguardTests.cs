@@ -10,6 +10,8 @@ public class SafeguardTests(ITestOutputHelper output)
     [Theory]
     [InlineData("StoreAcknowledgement", "redis-stop-kill", "lost")]
     [InlineData("Redelivery", "kill-restart", "unfinished")]
+    [InlineData("GenerationCheck", "stop-evicted", "stale-accepted")]
+    [InlineData("Fence", "stop-evicted", "stale-accepted")]
     public async Task Scenario_WithoutASafeguard_Fails(string safeguard, string scenario, string promise)
     {
         var (exitCode, counted) = await Driver.RunAsync(output, "run", scenario, "--without", safeguard);
