@@ -13,7 +13,11 @@ internal sealed record FlakyArgs(int Failures, int Ms = 0);
 internal sealed record StepsArgs(int Steps, int StepMs = 20);
 
 /// <param name="Token">The token of the attempt that returned it, so that a reader can tell whose result it was given.</param>
-internal sealed record RunResult(string Id, long Token, int Attempt);
+internal sealed record RunResult(string Id, long Token, int Attempt)
+{
+    /// <summary>The checkpoint that it went on from; 0: from the beginning.</summary>
+    public int From { get; init; }
+}
 
 internal sealed class CyclicResult
 {
@@ -53,14 +57,19 @@ internal static class FaultHandlers
             await SleepAsync(new MillisecondsArgs(args.Ms), cancellation);
             if (job.Attempt <= args.Failures) throw new InvalidOperationException($"Attempt {job.Attempt} of {args.Failures} that fail.");
         }));
-        jobs.AddJob<StepsArgs, RunResult>("checkpointed", (args, job, cancellation) => RunAsync(sink, job, async () =>
+        jobs.AddJob<StepsArgs, RunResult>("checkpointed", async (args, job, cancellation) =>
         {
-            for (var step = job.Checkpoint<int>() + 1; step <= args.Steps; step++)
+            var from = job.Checkpoint<int>();
+            var result = await RunAsync(sink, job, async () =>
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(args.StepMs), TimeProvider.System, cancellation);
-                await job.SaveCheckpointAsync(step, cancellation);
-            }
-        }));
+                for (var step = from + 1; step <= args.Steps; step++)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(args.StepMs), TimeProvider.System, cancellation);
+                    await job.SaveCheckpointAsync(step, cancellation);
+                }
+            });
+            return result with { From = from };
+        });
     }
 
     private static void AddBad(JobGridBuilder jobs, SinkWriter sink)
