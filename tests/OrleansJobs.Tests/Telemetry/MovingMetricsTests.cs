@@ -26,9 +26,9 @@ public sealed class MovingMetricsTests
         using var stop = new CancellationTokenSource();
         var scraping = ScrapeAsync(grid, seen, stop.Token);
 
-        // Work: waiting, running, due later, failing, stuck.
+        // Work: waiting, running, due later (for longer than a gauge takes to be brought up to date), failing, stuck.
         await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":200} }""", 60));
-        await grid.SubmitAsync("""{"type":"quick","args":{},"countdown":2}""");
+        await grid.SubmitAsync("""{"type":"quick","args":{},"countdown":15}""");
         var failing = await grid.SubmitAsync("""{"type":"flaky","args":{"failures":9} }""");
         await grid.SubmitAsync("""{"type":"ignore-cancel","args":{"ms":9000} }""");
         await grid.UntilAsync("a job has failed for good", async () => await grid.StateAsync(failing) == "FAILURE");
