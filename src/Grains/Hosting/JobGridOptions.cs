@@ -48,8 +48,8 @@ public sealed class JobGridOptions
     public TimeSpan SubmitDeadline { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Waiting jobs of one lane that a partition holds in memory; the rest stays in the store.</summary>
-    /// <value>Default 1,024; 16 to 100,000.</value>
-    [Range(16, 100_000)] public int WindowJobs { get; set; } = 1024;
+    /// <value>Default 256; 16 to 100,000.</value>
+    [Range(16, 100_000)] public int WindowJobs { get; set; } = 256;
 
     /// <summary>Bytes of job records that one partition holds in memory for jobs that wait.</summary>
     /// <value>Default 4 MiB.</value>
