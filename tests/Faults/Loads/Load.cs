@@ -124,7 +124,13 @@ internal sealed class Load(GatewayClient client, Random random)
                     if (id is not null && id != accepted) Wrong.Add($"{id} was sent and {accepted} answered");
                     _submits.AddOrUpdate(
                         accepted, name => new Submitted(name, order.Type, sentAt, Monotonic.Now, notBefore, order.Expected),
-                        (_, submit) => submit.AcceptedAt is null ? submit with { AcceptedAt = Monotonic.Now } : submit);
+                        // Of many posts under one key the job is that of any of them, not of the one whose answer came first.
+                        (_, submit) => submit with
+                        {
+                            AcceptedAt = submit.AcceptedAt ?? Monotonic.Now,
+                            FirstSentAt = Math.Min(submit.FirstSentAt, sentAt),
+                            NotBefore = Math.Min(submit.NotBefore, notBefore),
+                        });
                     if (order.Key is not null) _keys.GetOrAdd(order.Key, _ => []).Add(accepted);
                     return accepted;
                 }
