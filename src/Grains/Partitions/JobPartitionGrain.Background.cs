@@ -41,13 +41,26 @@ internal sealed partial class JobPartitionGrain
         {
             while (true)
             {
-                var next = await _store.ReadDeadlinesAsync(_partition, long.MaxValue, SweepBatch);
+                // What is under way has told its deadline already and does not stand in the store yet; what comes from now on tells its own.
+                await _commits.Committed();
+                var known = _core.TakeDeadline();
+                LaneEntry[] next;
+                try
+                {
+                    next = await _store.ReadDeadlinesAsync(_partition, long.MaxValue, SweepBatch);
+                }
+                catch
+                {
+                    _core.NoteDeadline(known);
+                    throw;
+                }
+
                 var now = Now;
                 var late = next.Where(entry => entry.Due <= now).ToList();
                 foreach (var entry in late) await ChangeWaitingAsync(entry.Id, job => _core.Expire(job, now));
                 if (late.Count > 0) await _commits.Committed();
                 if (late.Count == SweepBatch) continue;
-                _core.NextDeadline = next.FirstOrDefault(entry => entry.Due > now)?.Due;
+                _core.NoteDeadline(next.FirstOrDefault(entry => entry.Due > now)?.Due);
                 Arm();
                 return;
             }

@@ -42,7 +42,21 @@ internal sealed partial class PartitionCore
     public long Generation { get; }
 
     /// <summary>The soonest start-by instant of a waiting job, or a bound below it; null where none has one.</summary>
-    public long? NextDeadline { get; set; }
+    public long? NextDeadline { get; private set; }
+
+    /// <summary>A waiting job is to be started by then; the soonest of all that are noted counts.</summary>
+    public void NoteDeadline(long? deadline)
+    {
+        if (deadline is not null && !(deadline >= NextDeadline)) NextDeadline = deadline;
+    }
+
+    /// <summary>The soonest deadline, before the store is asked for it: those noted from now on count beside its answer.</summary>
+    public long? TakeDeadline()
+    {
+        var deadline = NextDeadline;
+        NextDeadline = null;
+        return deadline;
+    }
 
     public IReadOnlyCollection<LiveJob> Leased => _leased.Values;
     public IReadOnlyCollection<Lane> Lanes => _lanes.Values;
@@ -247,7 +261,7 @@ internal sealed partial class PartitionCore
         job.Outcome = null;
         job.Lane = LaneOf(Lane.NameOf(job.Spec.Queue, job.Spec.Priority, job.Spec.Type, IsSuspect(track)));
         job.Lane.Add(job);
-        if (HasDeadline(job.Spec, job.Track) && !(job.Spec.ExpiresAt >= NextDeadline)) NextDeadline = job.Spec.ExpiresAt;
+        if (HasDeadline(job.Spec, job.Track)) NoteDeadline(job.Spec.ExpiresAt);
         MarkDirty(job);
     }
 

@@ -225,6 +225,18 @@ public class PartitionCoreTests
     }
 
     [Fact]
+    public void Deadline_OfAJobThatComesWhileTheStoreIsAsked_IsNotForgottenForALaterOne()
+    {
+        _driver.Submit("first", job => job with { ExpiresAfter = 100 });
+        Assert.Equal(_driver.Now + 100, _driver.Core.TakeDeadline());
+        _driver.Submit("meanwhile", job => job with { ExpiresAfter = 200 });
+        _driver.Core.NoteDeadline(_driver.Now + 300);
+        Assert.Equal(_driver.Now + 200, _driver.Core.NextDeadline);
+        _driver.Core.NoteDeadline(null);
+        Assert.Equal(_driver.Now + 200, _driver.Core.NextDeadline);
+    }
+
+    [Fact]
     public void Retry_RunsAFailedJobAgainWithItsHistory()
     {
         _driver.Submit("a");
