@@ -38,9 +38,6 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     [Alias("args")]
     Task<byte[]?> GetArgs(string id);
 
-    [Alias("list")]
-    Task<JobPage> List(JobQuery query);
-
     [Alias("stats")]
     Task<GridStats> GetStats();
 }

@@ -58,13 +58,6 @@ internal sealed partial class JobPartitionGrain
         return new() { Jobs = [.. found], LookedDownTo = before };
     }
 
-    public async Task<JobPage> List(JobQuery query)
-    {
-        var before = query.Cursor is { } cursor && long.TryParse(cursor, out var stamp) ? stamp : long.MaxValue;
-        var page = await ReadPage(query, before);
-        return new JobPage(Array.ConvertAll(page.Jobs, job => job.Status), page.LookedDownTo?.ToString(System.Globalization.CultureInfo.InvariantCulture));
-    }
-
     public Task<GridStats> GetStats()
     {
         var now = Now;

@@ -98,7 +98,6 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
     public Task<JobStatus?> Get(string id) => throw new NotSupportedException();
     public Task<JobChange> Cancel(string id, string? reason) => throw new NotSupportedException();
     public Task<byte[]?> GetArgs(string id) => throw new NotSupportedException();
-    public Task<JobPage> List(JobQuery query) => throw new NotSupportedException();
     public Task<GridStats> GetStats() => throw new NotSupportedException();
 
     private async Task<SubmitReceipt[]> AnswerAsync(JobSubmission[] jobs, bool bulk)

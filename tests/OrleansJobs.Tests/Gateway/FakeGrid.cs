@@ -184,7 +184,6 @@ internal sealed class FakeGrid : IGrainFactory
 
         public Task<byte[]?> GetArgs(string id) => Task.FromResult(grid.Find(id)?.Submission.Args);
 
-        public Task<JobPage> List(JobQuery query) => throw new NotSupportedException();
 
         public Task<GridStats> GetStats() => throw new NotSupportedException();
 
