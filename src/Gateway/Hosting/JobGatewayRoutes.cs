@@ -13,6 +13,8 @@ namespace OrleansJobs.Gateway;
 /// <summary>The gateway's addresses.</summary>
 public static class JobGatewayRoutes
 {
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>Serves the gateway: its addresses, its page, its probes, and what guards them. Call it before the application's own middleware.</summary>
     public static WebApplication MapJobs(this WebApplication app)
     {
@@ -33,9 +35,9 @@ public static class JobGatewayRoutes
     {
         var health = app.Services.GetRequiredService<HealthEndpoints>();
         var routes = app.MapGroup("/health").WithMetadata(new GatewayRoute()).AllowAnonymous();
-        routes.MapGet("/live", HealthEndpoints.LiveAsync);
-        routes.MapGet("/ready", health.ReadyAsync);
-        routes.MapGet("/startup", health.StartupAsync);
+        routes.MapMethods("/live", Reading, HealthEndpoints.LiveAsync);
+        routes.MapMethods("/ready", Reading, health.ReadyAsync);
+        routes.MapMethods("/startup", Reading, health.StartupAsync);
     }
 
     private static void MapSubmits(IEndpointRouteBuilder routes, IServiceProvider services)
@@ -49,10 +51,10 @@ public static class JobGatewayRoutes
     private static void MapJob(IEndpointRouteBuilder routes, IServiceProvider services)
     {
         var (reads, changes) = (services.GetRequiredService<StatusEndpoints>(), services.GetRequiredService<ChangeEndpoints>());
-        routes.MapGet("/jobs", services.GetRequiredService<ListEndpoint>().ListAsync).RequireAuthorization(Policies.Read);
-        routes.MapGet("/jobs/{id}", reads.GetAsync).RequireAuthorization(Policies.Watch);
-        routes.MapGet("/jobs/{id}/result", reads.GetResultAsync).RequireAuthorization(Policies.Read);
-        routes.MapGet("/jobs/{id}/args", reads.GetArgsAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/jobs", Reading, services.GetRequiredService<ListEndpoint>().ListAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/jobs/{id}", Reading, reads.GetAsync).RequireAuthorization(Policies.Watch);
+        routes.MapMethods("/jobs/{id}/result", Reading, reads.GetResultAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/jobs/{id}/args", Reading, reads.GetArgsAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/jobs/{id}/cancel", changes.CancelAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/retry", changes.RetryAsync).RequireAuthorization(Policies.Operate);
         routes.MapDelete("/jobs/{id}", changes.DeleteAsync).RequireAuthorization(Policies.Operate);
@@ -67,10 +69,10 @@ public static class JobGatewayRoutes
     private static void MapGrid(IEndpointRouteBuilder routes, IServiceProvider services)
     {
         var grid = services.GetRequiredService<GridEndpoints>();
-        routes.MapGet("/stats", grid.GetStatsAsync).RequireAuthorization(Policies.Read);
-        routes.MapGet("/stats/scaling", grid.GetScalingAsync).RequireAuthorization(Policies.Read);
-        routes.MapGet("/job-types", grid.GetJobTypesAsync).RequireAuthorization(Policies.Read);
-        routes.MapGet("/queues", grid.GetQueuesAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/stats", Reading, grid.GetStatsAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/stats/scaling", Reading, grid.GetScalingAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/job-types", Reading, grid.GetJobTypesAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/queues", Reading, grid.GetQueuesAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/queues/{name}/pause", grid.PauseAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/queues/{name}/resume", grid.ResumeAsync).RequireAuthorization(Policies.Operate);
     }
@@ -79,15 +81,15 @@ public static class JobGatewayRoutes
     {
         foreach (var file in PageFile.Under("wwwroot/"))
         {
-            routes.MapGet("/" + file.Path, file.ServeAsync).AllowAnonymous();
-            if (file.Path == "index.html") routes.MapGet("/", file.ServeAsync).AllowAnonymous();
+            routes.MapMethods("/" + file.Path, Reading, file.ServeAsync).AllowAnonymous();
+            if (file.Path == "index.html") routes.MapMethods("/", Reading, file.ServeAsync).AllowAnonymous();
         }
     }
 
     private static void MapDescription(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/openapi/v1.json", PageFile.Load("openapi.json").ServeAsync).AllowAnonymous();
-        foreach (var file in PageFile.Under("docs/")) routes.MapGet(file.Path == "index.html" ? "/docs" : "/docs/" + file.Path, file.ServeAsync).AllowAnonymous();
+        routes.MapMethods("/openapi/v1.json", Reading, PageFile.Load("openapi.json").ServeAsync).AllowAnonymous();
+        foreach (var file in PageFile.Under("docs/")) routes.MapMethods(file.Path == "index.html" ? "/docs" : "/docs/" + file.Path, Reading, file.ServeAsync).AllowAnonymous();
     }
 }
 

@@ -80,7 +80,7 @@ public sealed partial class HttpDocumentTests(GridHost grid) : IClassFixture<Gri
     {
         IEndpointRouteBuilder app = GatewayHost.Build([], new FakeGrid());
         return app.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .Select(endpoint => $"{endpoint.Metadata.OfType<HttpMethodMetadata>().Single().HttpMethods.Single()} {endpoint.RoutePattern.RawText}")
+            .Select(endpoint => $"{endpoint.Metadata.OfType<HttpMethodMetadata>().Single().HttpMethods[0]} {endpoint.RoutePattern.RawText}")
             .Where(route => !Regex.IsMatch(route, @"\.(js|css|html|svg)$"))
             .Distinct();
     }

@@ -96,6 +96,22 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
         }
     }
 
+    [Fact]
+    public async Task Routes_ThatAreRead_TakeHeadToo()
+    {
+        var asked = 0;
+        foreach (var route in RoutesOf(fixture.Host.App).Where(route => route.StartsWith("GET", StringComparison.Ordinal) && !route.EndsWith("/events", StringComparison.Ordinal)))
+        {
+            var key = "Bearer " + Fixture.KeyOf(Scopes.Read);
+            var (read, head) = (await SendAsync(route, key), await SendAsync("HEAD" + route[3..], key));
+            Assert.Equal((route, read.StatusCode, read.Content.Headers.ContentType), (route, head.StatusCode, head.Content.Headers.ContentType));
+            Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+            asked++;
+        }
+
+        Assert.True(asked > 15, $"{asked} routes");
+    }
+
     private static TheoryData<string> FindGuarded()
     {
         var app = GatewayHost.Build(Fixture.Settings(), new FakeGrid());
@@ -115,7 +131,7 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
         app.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(Name).Distinct();
 
     private static string Name(RouteEndpoint endpoint) =>
-        $"{endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Single()} {endpoint.RoutePattern.RawText}";
+        $"{endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods[0]} {endpoint.RoutePattern.RawText}";
 
     private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
 
