@@ -37,7 +37,7 @@ internal sealed class SiloProcess(string name, string directory, string host, st
             "--Faults:Life", Life, "--Faults:Sink", Path.Combine(directory, $"{Life}.sink"),
         };
         foreach (var (key, value) in settings.More) arguments.AddRange([$"--{key}", value]);
-        _process = ChildProcess.Start(Log, networkNamespace, "dotnet", [typeof(SiloProcess).Assembly.Location, "silo", .. arguments]);
+        _process = ChildProcess.Start(Log, networkNamespace, "dotnet", [settings.Driver ?? typeof(SiloProcess).Assembly.Location, "silo", .. arguments]);
     }
 
     public void Send(Signal signal) => _process!.Send(signal);
@@ -55,4 +55,8 @@ internal sealed class SiloProcess(string name, string directory, string host, st
 
 /// <summary>What all silos of a scenario share.</summary>
 /// <param name="More">Further configuration, such as <c>JobGrid:Slots</c>.</param>
-internal sealed record SiloSettings(string Redis, string Cluster, IReadOnlyDictionary<string, string> More);
+internal sealed record SiloSettings(string Redis, string Cluster, IReadOnlyDictionary<string, string> More)
+{
+    /// <summary>Another build of this driver, such as another release's; null: this one.</summary>
+    public string? Driver { get; init; }
+}

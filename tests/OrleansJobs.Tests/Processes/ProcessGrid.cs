@@ -67,21 +67,21 @@ internal sealed class ProcessGrid : IAsyncDisposable
         return JsonDocument.Parse(body).RootElement.GetProperty("id").GetString()!;
     }
 
-    public async Task<IReadOnlyList<string>> SubmitManyAsync(IEnumerable<string> jobs)
+    public async Task<IReadOnlyList<string>> SubmitManyAsync(IEnumerable<string> jobs, Uri? gateway = null)
     {
-        using var answer = await _http.PostAsync(new Uri(Gateway, "/jobs:batch"), new StringContent($"[{string.Join(',', jobs)}]", Encoding.UTF8, "application/json"));
+        using var answer = await _http.PostAsync(new Uri(gateway ?? Gateway, "/jobs:batch"), new StringContent($"[{string.Join(',', jobs)}]", Encoding.UTF8, "application/json"));
         var body = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, body);
         return [.. JsonDocument.Parse(body).RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("job").GetProperty("id").GetString()!)];
     }
 
     /// <summary>Asks as a client should: again, where the gateway says that the grid is out of reach for a moment, as it is while a silo leaves.</summary>
-    public async Task<JsonElement> GetAsync(string path)
+    public async Task<JsonElement> GetAsync(string path, Uri? gateway = null)
     {
         string? body = null;
         await UntilAsync($"{path} is answered", async () =>
         {
-            using var answer = await _http.GetAsync(new Uri(Gateway, path));
+            using var answer = await _http.GetAsync(new Uri(gateway ?? Gateway, path));
             var text = await answer.Content.ReadAsStringAsync();
             if (answer.StatusCode == System.Net.HttpStatusCode.ServiceUnavailable) return false;
             Assert.True(answer.IsSuccessStatusCode, $"{path}: {(int)answer.StatusCode} {text}");
