@@ -27,6 +27,13 @@ internal sealed class Measured
     public Measured Latency(string name, LatencyRecorder recorder) =>
         Low($"{name} p50", "ms", recorder.Quantile(0.5)).Low($"{name} p99", "ms", recorder.Quantile(0.99)).Low($"{name} max", "ms", recorder.MaxMilliseconds);
 
+    /// <summary>What belongs to it and is not what the question is about.</summary>
+    public Measured Also(Measured more)
+    {
+        _values.AddRange(more._values);
+        return this;
+    }
+
     private Measured Add(Figure figure, double value)
     {
         _values.Add(new(figure, value));

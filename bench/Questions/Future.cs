@@ -18,25 +18,29 @@ internal sealed class Future : Question
         var count = settings.CountOr(1_000_000, 2000);
         var probe = settings.Smoke ? 500 : 100_000;
         await WarmUpAsync(contender, settings);
-        var (submitsBefore, idleBefore) = await ProbeAsync();
+        var costs = new Measured();
+        var (submitsBefore, idleBefore) = await ProbeAsync("without");
         var store = (await contender.Redis.FactsAsync()).UsedMemory;
         var (resident, heap) = await MemoryAsync();
         await contender.SubmitAsync(new Load(count, contender.BatchesInFlight, 100, DelayMs: AnHour));
         var (residentAfter, heapAfter) = await MemoryAsync();
         var storeAfter = (await contender.Redis.FactsAsync()).UsedMemory;
-        var (submitsAfter, idleAfter) = await ProbeAsync(future: count);
+        var (submitsAfter, idleAfter) = await ProbeAsync("with", future: count);
         return new Measured()
             .Low("silo resident growth", "MB", (residentAfter - resident) / 1e6)
             .Low("silo heap growth", "MB", (heapAfter - heap) / 1e6)
             .Low("store", "bytes/job", (storeAfter - store) / count)
             .High("submits without", "/s", submitsBefore).High("submits with", "/s", submitsAfter)
-            .Low("idle p50 without", "ms", idleBefore).Low("idle p50 with", "ms", idleAfter);
+            .Low("idle p50 without", "ms", idleBefore).Low("idle p50 with", "ms", idleAfter)
+            .Also(costs);
 
-        async Task<(double Submits, double Idle)> ProbeAsync(int future = 0)
+        async Task<(double Submits, double Idle)> ProbeAsync(string what, int future = 0)
         {
             var idle = Record(await contender.IdleAsync(settings.CountOr(500, 20), 10)).Quantile(0.5);
+            var cost = await Cost.StartAsync(contender);
             var seconds = await SecondsAsync(() => contender.SubmitAsync(new Load(probe, 200)));
             await contender.FinishedAsync(but: future);
+            await cost.AddToAsync(costs, what, probe);
             return (probe / seconds, idle);
         }
 

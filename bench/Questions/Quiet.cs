@@ -17,7 +17,8 @@ internal sealed class Quiet : Question
     public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
     {
         await WarmUpAsync(contender, settings);
-        await Task.Delay(settings.DurationOr(5), TimeProvider.System);
+        // What a busy minute leaves behind, such as methods to compile once more, is not rest yet.
+        await Task.Delay(settings.DurationOr(20), TimeProvider.System);
         var cpu = contender.WorkerProcesses.Sum(ProcessFacts.CpuSeconds);
         var redis = await contender.Redis.FactsAsync();
         var began = Stopwatch.GetTimestamp();
