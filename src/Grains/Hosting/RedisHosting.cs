@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.Persistence;
+using Orleans.Serialization;
 using OrleansJobs.Jobs;
 using OrleansJobs.Storage;
 using StackExchange.Redis;
@@ -22,6 +23,8 @@ public static class RedisHosting
         var services = silo.Services;
         services.RemoveAll<IPartitionStore>();
         services.AddRedisPartitionStore(connectionString);
+        // What the grain storage throws has the client's exception in it, and has to reach a caller on another silo.
+        services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add(typeof(RedisException).Namespace!));
         silo.UseRedisClustering(options => options.ConfigurationOptions = configuration);
         silo.UseRedisReminderService(options => options.ConfigurationOptions = configuration);
         silo.AddRedisGrainStorage(JobGrain.StorageName, options => options.Configure<IConnectionMultiplexer>((storage, redis) =>

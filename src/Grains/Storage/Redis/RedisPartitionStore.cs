@@ -11,8 +11,10 @@ namespace OrleansJobs.Storage;
 /// <c>oj:{service}:grid</c> and <c>:types</c>.
 /// </summary>
 /// <remarks>
-/// Scores are doubles: instants and stamps are exact below 2^53. The client's exceptions come out as they are; <see cref="RedisConnectionException"/> and
-/// <see cref="RedisTimeoutException"/> mean "unknown". Commits go through the store that opened the partition.
+/// Scores are doubles: instants and stamps are exact below 2^53. Of opens and commits the client's exceptions come out as they are;
+/// <see cref="RedisConnectionException"/> and <see cref="RedisTimeoutException"/> mean "unknown". What a read throws may have to reach a caller
+/// on another silo, which the client's exceptions do not: it is an <see cref="OrleansException"/>.
+/// Commits go through the store that opened the partition.
 /// </remarks>
 public sealed class RedisPartitionStore : IPartitionStore
 {
@@ -76,7 +78,7 @@ public sealed class RedisPartitionStore : IPartitionStore
         if (ids.Count == 0) return [];
         var arguments = new RedisValue[ids.Count];
         for (var i = 0; i < arguments.Length; i++) arguments[i] = ids[i];
-        return RedisReplies.Jobs(await RunAsync(RedisScript.Read, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
+        return RedisReplies.Jobs(await ReadAsync(RedisScript.Read, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
     }
 
     public async ValueTask<LaneEntry[]> ReadLaneAsync(
@@ -84,7 +86,7 @@ public sealed class RedisPartitionStore : IPartitionStore
     {
         if (limit <= 0) return [];
         RedisValue[] arguments = [lane, after.Due, after.Id, limit, byteBudget];
-        return RedisReplies.Page(await RunAsync(RedisScript.Lane, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
+        return RedisReplies.Page(await ReadAsync(RedisScript.Lane, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
     }
 
     public async ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default)
@@ -95,21 +97,21 @@ public sealed class RedisPartitionStore : IPartitionStore
 
         RedisValue[] arguments =
             [$"({query.Before}-0", query.After < 0 ? "-" : $"({query.After}-0", query.Limit, query.Queue ?? "", query.Type ?? ""];
-        return RedisReplies.Log(await RunAsync(RedisScript.Log, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
+        return RedisReplies.Log(await ReadAsync(RedisScript.Log, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
     }
 
     public async ValueTask<string[]> ReadExpiredAsync(int partition, long now, int limit, CancellationToken cancellation = default)
     {
         if (limit <= 0) return [];
-        var ids = await _database.SortedSetRangeByScoreAsync(_keys.Retention(partition), stop: now, take: limit).WaitAsync(cancellation).ConfigureAwait(false);
+        var ids = await AnswerAsync(_database.SortedSetRangeByScoreAsync(_keys.Retention(partition), stop: now, take: limit), cancellation).ConfigureAwait(false);
         return Array.ConvertAll(ids, static id => id.ToString());
     }
 
     public async ValueTask<LaneEntry[]> ReadDeadlinesAsync(int partition, long now, int limit, CancellationToken cancellation = default)
     {
         if (limit <= 0) return [];
-        var lines = await _database.SortedSetRangeByScoreWithScoresAsync(_keys.Deadlines(partition), stop: now, take: limit)
-            .WaitAsync(cancellation).ConfigureAwait(false);
+        var lines = await AnswerAsync(_database.SortedSetRangeByScoreWithScoresAsync(_keys.Deadlines(partition), stop: now, take: limit), cancellation)
+            .ConfigureAwait(false);
         return Array.ConvertAll(lines, static line => new LaneEntry(line.Element.ToString(), (long)line.Score, null));
     }
 
@@ -128,7 +130,7 @@ public sealed class RedisPartitionStore : IPartitionStore
 
     public async ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default)
     {
-        var entries = await _database.HashGetAllAsync(_keys.Types[0]).WaitAsync(cancellation).ConfigureAwait(false);
+        var entries = await AnswerAsync(_database.HashGetAllAsync(_keys.Types[0]), cancellation).ConfigureAwait(false);
         var types = new Dictionary<string, byte[]>(entries.Length);
         foreach (var entry in entries) types[entry.Name.ToString()] = entry.Value!;
         return types;
@@ -149,9 +151,8 @@ public sealed class RedisPartitionStore : IPartitionStore
 
     private async Task<LogEntry[]> ReadIndexAsync(int partition, string index, LogQuery query, CancellationToken cancellation)
     {
-        var lines = await _database.SortedSetRangeByScoreWithScoresAsync(
-            _keys.Index(partition, index), query.After, query.Before, Exclude.Both, Order.Descending, take: query.Limit)
-            .WaitAsync(cancellation).ConfigureAwait(false);
+        var lines = await AnswerAsync(_database.SortedSetRangeByScoreWithScoresAsync(
+            _keys.Index(partition, index), query.After, query.Before, Exclude.Both, Order.Descending, take: query.Limit), cancellation).ConfigureAwait(false);
         return Array.ConvertAll(lines, static line => new LogEntry((long)line.Score, line.Element.ToString()));
     }
 
@@ -182,6 +183,21 @@ public sealed class RedisPartitionStore : IPartitionStore
 
     private Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellation) =>
         script.EvaluateAsync(_database, keys, arguments).WaitAsync(cancellation);
+
+    private Task<RedisResult> ReadAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellation) =>
+        AnswerAsync(script.EvaluateAsync(_database, keys, arguments), cancellation);
+
+    private static async Task<T> AnswerAsync<T>(Task<T> reply, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reply.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is RedisException or RedisTimeoutException)
+        {
+            throw new OrleansException($"The store does not answer: {exception.Message}");
+        }
+    }
 
     /// <summary>Not 0, which stands for "never opened here".</summary>
     private static long NewTicket() => Random.Shared.NextInt64(1, long.MaxValue);

@@ -1,3 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Serialization;
+using OrleansJobs.Hosting;
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Infrastructure.Redis;
 using StackExchange.Redis;
@@ -41,6 +45,38 @@ public class RedisTroubleTests
 
         Assert.Equal(CommitOutcome.Applied, await RetryAsync(() => writer.Store.CommitAsync(sent)));
         Assert.Equal(2, Assert.Single((await writer.Store.OpenAsync(0)).Counts).Value);
+    }
+
+    [Fact]
+    public async Task Reads_WhileTheServerIsPaused_FailWithWhatReachesCallersOnOtherSilos()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await RedisConnection.ConnectAsync($"{server.ConnectionString},asyncTimeout=200");
+        var store = new RedisPartitionStore(redis, "s");
+        await PartitionWriter.OpenAsync(store);
+        server.Pause();
+        Func<Task>[] reads =
+        [
+            async () => await store.ReadAsync(0, ["a"]),
+            async () => await store.ReadLaneAsync(0, "default/4/x", LanePosition.Start, 1, 1),
+            async () => await store.ReadLogAsync(0, new LogQuery(long.MaxValue, 0, 1, null, null, null)),
+            async () => await store.ReadLogAsync(0, new LogQuery(long.MaxValue, 0, 1, "index", null, null)),
+            async () => await store.ReadExpiredAsync(0, 1, 1),
+            async () => await store.ReadDeadlinesAsync(0, 1, 1),
+            async () => await store.ReadTypesAsync(),
+        ];
+        await Task.WhenAll(reads.Select(async read => Assert.Null((await Assert.ThrowsAsync<OrleansException>(read)).InnerException)));
+        server.Resume();
+    }
+
+    [Fact]
+    public void WhatTheGrainStorageThrows_ReachesCallersOnOtherSilos()
+    {
+        using var host = new HostBuilder().UseOrleans(silo => silo.UseLocalhostClustering().AddJobGrid(_ => { }).UseRedisJobStore("localhost:1")).Build();
+        var serializer = host.Services.GetRequiredService<Serializer>();
+        var thrown = new OrleansException("The state could not be read.", new RedisTimeoutException("It took too long.", CommandStatus.Sent));
+        var caught = serializer.Deserialize<Exception>(serializer.SerializeToArray<Exception>(thrown));
+        Assert.Equal((typeof(OrleansException), thrown.Message, "It took too long."), (caught.GetType(), caught.Message, caught.InnerException?.Message));
     }
 
     [Fact]
