@@ -79,7 +79,8 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         {
             if (version < services.Membership.CurrentSnapshot.Version) return Task.FromResult(false);
             LogMoving(_partition, home);
-            DeactivateOnIdle();
+            // Not merely deactivated: callers that remember it here would bring it to life here again.
+            MigrateOnIdle();
             return Task.FromResult(false);
         }
 

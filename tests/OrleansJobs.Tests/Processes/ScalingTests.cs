@@ -54,6 +54,27 @@ public sealed class ScalingTests
     }
 
     [Fact]
+    public async Task Partitions_WhenASiloJoins_MoveToItOnce()
+    {
+        const int Partitions = 16;
+        await using var grid = await ProcessGrid.StartAsync(1, Options);
+        var first = grid.Cluster.Silos[0];
+        var second = await grid.AddSiloAsync();
+        await grid.UntilAsync("each silo has its share", async () =>
+            (await grid.GetAsync("/stats")).GetProperty("silos").EnumerateArray().Select(silo => silo.GetProperty("partitions").GetInt32()).SequenceEqual([Partitions / 2, Partitions / 2]));
+
+        // One that is told to move and comes to life again where it was goes to and fro, and each time its jobs wait.
+        Assert.InRange(Lines(first, "moves to"), Partitions / 2, Partitions * 3 / 4);
+        Assert.InRange(Lines(second, "opened as"), Partitions / 2, Partitions * 3 / 4);
+
+        static int Lines(SiloProcess silo, string words)
+        {
+            using var log = new StreamReader(new FileStream(silo.Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return log.ReadToEnd().Split('\n').Count(line => line.Contains(words, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Checkpoints_WhenTheDrainIsTooShortForTheJob_SpareItTheWorkItHasDone()
     {
         await using var grid = await ProcessGrid.StartAsync(2, new Dictionary<string, string>(Options) { ["JobGrid:DrainTime"] = "00:00:01" });
