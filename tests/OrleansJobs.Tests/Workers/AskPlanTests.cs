@@ -136,6 +136,52 @@ public class AskPlanTests
     }
 
     [Fact]
+    public void Next_WhilePartitionsHereHaveWork_AsksThoseElsewhereEveryFourthTime()
+    {
+        var plan = Idle(4);
+        plan.HasBacklog(0);
+        plan.HasBacklog(1);
+        plan.Hinted(2);
+        plan.Hinted(3);
+        // Their hints are answered, for the sake of other workers; their work waits for its turn.
+        var asked = new List<int>();
+        for (var i = 0; i < 24; i++)
+        {
+            var ask = plan.Next(1, 0)!.Value;
+            if (ask.Want > 0) asked.Add(ask.Partition);
+            plan.Answered(ask.Partition, ask.Want, ask.Want, ready: 100, heldBack: false, 0);
+        }
+
+        Assert.Equal([0, 1, 0, 2, 1, 0, 1, 3, 0, 1, 0, 2], asked.Take(12));
+        Assert.Equal(22, asked.Count);
+    }
+
+    [Fact]
+    public void Reported_ToOneElsewhere_LeavesItsSlotToThoseHereAndIsNotForgotten()
+    {
+        var plan = Idle(2);
+        plan.HasBacklog(0);
+        plan.Reported(1, 3);
+        Assert.Equal(new Ask(1, 0), plan.Next(3, 0));
+        plan.Answered(1, 0, 0, ready: 5, heldBack: false, 0);
+        Assert.Equal(new Ask(0, 3), plan.Next(3, 0));
+        plan.Answered(0, 3, 3, ready: 0, heldBack: false, 0);
+        Assert.Equal(new Ask(1, 3), plan.Next(3, 0));
+    }
+
+    [Fact]
+    public void Opened_WhenItHasMoved_IsNoLongerHere()
+    {
+        var plan = Idle(2);
+        plan.HasBacklog(0);
+        plan.HasBacklog(1);
+        plan.Opened(0);
+        plan.Reported(0, 2);
+        Assert.Equal(new Ask(0, 0), plan.Next(2, 0));
+        Assert.Equal(new Ask(1, 2), plan.Next(2, 0));
+    }
+
+    [Fact]
     public void Failed_IsSentAgainLater_WithItsReports_AndEverLater()
     {
         var plan = Idle(1);

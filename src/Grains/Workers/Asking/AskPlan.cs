@@ -5,23 +5,29 @@ internal readonly record struct Ask(int Partition, int Want);
 
 /// <summary>
 /// Decides whom to ask, with how much, and when. Reports go out at once, one exchange per partition at a time, and ask back as many jobs as
-/// they end; other free slots go in turn to the partitions that are known to have something. A partition that said it has nothing is not
-/// asked again until it hints. Not thread-safe; time is milliseconds of whatever clock.
+/// they end; other free slots go in turn to the partitions that are known to have something, those of this silo first and more often: a job
+/// from there crosses no wire. A partition that said it has nothing is not asked again until it hints. Not thread-safe; time is milliseconds
+/// of whatever clock.
 /// </summary>
 internal sealed class AskPlan
 {
     /// <summary>Jobs that one exchange asks for at most.</summary>
     public const int MaxWant = 1000;
 
+    /// <summary>While partitions here have work, one turn in so many goes to one elsewhere: its jobs must not wait until all others are done.</summary>
+    public const int FarTurn = 4;
+
     private const int FirstBackoff = 50;
     private const int MaxBackoff = 5000;
 
     private readonly Line[] _lines;
     private readonly Queue<int> _due = new();
-    private readonly Queue<int> _hungry = new();
+    private readonly Queue<int> _near = new();
+    private readonly Queue<int> _far = new();
     private readonly List<int> _delayed = [];
     private readonly HashSet<int> _holders = [];
     private long _loosenings;
+    private int _turns;
     private bool _stopping;
 
     public AskPlan(int partitions)
@@ -42,6 +48,13 @@ internal sealed class AskPlan
     /// <summary>The partition has come to life and does not know us, or we it.</summary>
     public void Opened(int partition)
     {
+        // If it is here, it will say so.
+        _lines[partition].IsNear = false;
+        Ask(partition);
+    }
+
+    private void Ask(int partition)
+    {
         var line = _lines[partition];
         // Stands until the next exchange is sent: an answer that is under way may be older than this news, or of the activation before.
         line.Curious = true;
@@ -52,14 +65,14 @@ internal sealed class AskPlan
     /// <summary>The partition has something for us. It is answered even where no slot is free, so that it can tell another worker.</summary>
     public void Hinted(int partition)
     {
-        var line = _lines[partition];
-        line.Must = true;
-        Opened(partition);
+        _lines[partition].Must = true;
+        Ask(partition);
     }
 
     /// <summary>The partition is here, and has found no slot free. The next free one asks it; that it calls again meanwhile is no reason for more.</summary>
     public void HasBacklog(int partition)
     {
+        _lines[partition].IsNear = true;
         _lines[partition].Curious = true;
         Queue(partition);
     }
@@ -112,16 +125,22 @@ internal sealed class AskPlan
             else return Send(partition, free);
         }
 
-        while (!_stopping && free > 0 && _hungry.TryDequeue(out var partition))
+        while (!_stopping && free > 0 && NextTurn() is { } partition)
         {
             var line = _lines[partition];
             line.IsHungry = false;
             if (line.InFlight || !line.MayHaveWork) continue;
             if (line.NotBefore > now) Delay(partition);
-            else return Send(partition, free);
+            else return Send(partition, free, inTurn: true);
         }
 
         return null;
+    }
+
+    private int? NextTurn()
+    {
+        var isFar = _near.Count == 0 || (_far.Count > 0 && ++_turns % FarTurn == 0);
+        return (isFar ? _far : _near).TryDequeue(out var partition) ? partition : null;
     }
 
     /// <summary>The exchange was answered.</summary>
@@ -160,10 +179,10 @@ internal sealed class AskPlan
         return line;
     }
 
-    private Ask Send(int partition, int free)
+    private Ask Send(int partition, int free, bool inTurn = false)
     {
         var line = _lines[partition];
-        var want = _stopping ? 0 : Math.Min(Math.Min(free, MaxWant), WantOf(line, free));
+        var want = _stopping ? 0 : Math.Min(Math.Min(free, MaxWant), WantOf(line, free, inTurn));
         line.Reports = 0;
         line.Ready = 0;
         line.Must = line.Curious = false;
@@ -173,10 +192,15 @@ internal sealed class AskPlan
         return new Ask(partition, want);
     }
 
-    private int WantOf(Line line, int free)
+    private int WantOf(Line line, int free, bool inTurn)
     {
-        var others = _hungry.Count - (line.IsHungry ? 1 : 0);
-        if (!line.MayHaveWork) return others > 0 ? 0 : line.Reports;
+        var (near, far) = (_near.Count, _far.Count);
+        if (line is { IsHungry: true, IsNear: true }) near = Math.Max(0, near - 1);
+        else if (line.IsHungry) far = Math.Max(0, far - 1);
+        // A slot that a job from elsewhere leaves is for those here; whoever is elsewhere has its turn.
+        if (!line.IsNear && !inTurn && near > 0) return 0;
+        if (!line.MayHaveWork) return near + far > 0 ? 0 : line.Reports;
+        var others = line.IsNear ? near : near + far;
         var share = (free + others) / (others + 1);
         var want = Math.Max(1, Math.Max(share, line.Reports));
         return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
@@ -195,7 +219,7 @@ internal sealed class AskPlan
         if (line.MayHaveWork && !line.IsHungry)
         {
             line.IsHungry = true;
-            _hungry.Enqueue(partition);
+            (line.IsNear ? _near : _far).Enqueue(partition);
         }
     }
 
@@ -218,6 +242,9 @@ internal sealed class AskPlan
     private sealed class Line
     {
         public bool InFlight { get; set; }
+
+        /// <summary>It is on this silo, as far as is known.</summary>
+        public bool IsNear { get; set; }
 
         /// <summary>Reports that wait for the next exchange.</summary>
         public int Reports { get; set; }
