@@ -27,10 +27,10 @@ internal sealed partial class JobPartitionGrain
             {
                 var status = await Get(id);
                 var left = deadline - Now;
-                if (status is null || status.IsFinished || status.Version > version || left <= 0 || _closing.IsCancellationRequested) return status;
-                if (await changed.Task.WaitAsync(TimeSpan.FromMilliseconds(left), services.Time) is { } ended) return ended;
+                if (status is null || status.IsFinished || status.Version > version || left <= 0 || _leaving || services.Closing.IsCancellationRequested) return status;
+                if (await changed.Task.WaitAsync(TimeSpan.FromMilliseconds(left), services.Time, services.Closing) is { } ended) return ended;
             }
-            catch (TimeoutException)
+            catch (Exception exception) when (exception is TimeoutException || (exception is OperationCanceledException && services.Closing.IsCancellationRequested))
             {
                 return await Get(id);
             }

@@ -31,6 +31,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     private CommitLoop _commits = null!;
     private PartitionGaugeWriter _gauges = null!;
     private IGrainTimer _dueTimer = null!;
+    private bool _leaving;
 
     private long Now => services.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -80,7 +81,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
             if (version < services.Membership.CurrentSnapshot.Version) return Task.FromResult(false);
             LogMoving(_partition, home);
             // Not merely deactivated: callers that remember it here would bring it to life here again.
-            MigrateOnIdle();
+            Leave(MigrateOnIdle);
             return Task.FromResult(false);
         }
 
@@ -96,7 +97,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
 
     private void LookAfter()
     {
-        if (_core.IsExhausted) DeactivateOnIdle();
+        if (_core.IsExhausted) Leave(DeactivateOnIdle);
         CheckLeases(services.Membership.CurrentSnapshot);
         ReadPages();
         Pump();
@@ -149,8 +150,15 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     {
         if (outcome == CommitOutcome.Lost) ReportLoss();
         LogFenced(_partition, _core.Generation, outcome);
+        Leave(DeactivateOnIdle);
+    }
+
+    /// <summary>Ends this activation, which has to send all callers home first: it takes no calls any more, and does not end while one is under way.</summary>
+    private void Leave(Action deactivate)
+    {
+        _leaving = true;
         foreach (var id in _waiters.Keys.ToList()) Notify(id);
-        DeactivateOnIdle();
+        deactivate();
     }
 
     private void ReportLoss()

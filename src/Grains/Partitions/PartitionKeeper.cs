@@ -21,6 +21,9 @@ internal sealed partial class PartitionKeeper(
     private bool _awake;
     private Task _watching = Task.CompletedTask;
 
+    /// <summary>The silo has drained, and stops.</summary>
+    public CancellationToken Closing => _stopping.Token;
+
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe<PartitionKeeper>(ServiceLifecycleStage.Active, _ =>
         {

@@ -1,3 +1,5 @@
+using OrleansJobs.Workers;
+
 namespace OrleansJobs.Tests.Cluster;
 
 public sealed class OneSilo : IAsyncLifetime
@@ -209,6 +211,23 @@ public class JobLifeTests(OneSilo silo) : IClassFixture<OneSilo>
         Assert.InRange(await management.GetTotalActivationCount() - before, -1000, 20);
         Assert.Equal(5000, (await _grid.Grid.GetQueues()).Value.Single(queue => queue.Name == "future").Pending);
         Assert.Equal(0, (await _grid.Grid.GetStats()).Orphans);
+    }
+
+    [Fact]
+    public async Task Wait_WhenThePartitionIsToMove_IsAnsweredAndDoesNotKeepIt()
+    {
+        var job = await _grid.Jobs.SubmitAsync("echo", "x", new() { Countdown = TimeSpan.FromHours(1) });
+        var status = await job.GetStatusAsync();
+        var number = JobIds.PartitionOf(job.Id, TestGrid.Partitions);
+        var partition = _grid.Cluster.Client.GetGrain<IJobPartitionGrain>(number);
+        var wait = partition.Wait(job.Id, status.Version, TimeSpan.FromSeconds(30));
+        await WaitUntilAsync(async () => (await partition.Get(job.Id)) is not null);
+
+        // An activation does not end while it is asked, and answers nothing more: it would be out of reach until the wait is over.
+        var elsewhere = SiloAddress.New(System.Net.IPAddress.Loopback, 1, 1);
+        Assert.False(await _grid.Cluster.Client.GetGrain<IPartitionWork>(number).Wake(elsewhere, new MembershipVersion(long.MaxValue)));
+        Assert.Equal(status.Version, (await wait.WaitAsync(TimeSpan.FromSeconds(20)))?.Version);
+        Assert.Equal(status.Version, (await partition.Get(job.Id).WaitAsync(TimeSpan.FromSeconds(20)))?.Version);
     }
 
     private static async Task WaitUntilAsync(Func<Task<bool>> condition)

@@ -23,6 +23,8 @@ public sealed class TestGrid : IAsyncDisposable
         Jobs = new JobClient(cluster.Client, TimeProvider.System);
     }
 
+    public const int Partitions = 8;
+
     public InProcessTestCluster Cluster { get; }
     public TestHandlers Handlers { get; }
     public IJobClient Jobs { get; }
@@ -50,7 +52,7 @@ public sealed class TestGrid : IAsyncDisposable
                 jobs?.Invoke(grid, number);
             }, options =>
             {
-                options.Partitions = 8;
+                options.Partitions = Partitions;
                 options.Retry = options.Retry with { FirstDelay = TimeSpan.FromMilliseconds(10) };
                 configure?.Invoke(options);
             });
