@@ -23,6 +23,9 @@ internal static class CrashPointWalk
         "report.before",
     ];
 
+    /// <summary>The grain that knows which queues are paused is on one silo.</summary>
+    private const string OfOneSilo = "pause.";
+
     /// <summary>These are passed when a partition opens, which takes the death of another silo first.</summary>
     private static readonly string[] OpeningPoints = ["partition.open.before", "partition.open.after"];
 
@@ -38,8 +41,8 @@ internal static class CrashPointWalk
         await run.DelayAsync(2);
         foreach (var point in Points)
         {
-            var victim = run.Cluster.Silos[run.Random.Next(3)];
-            await CrashAsync(run, victim, point);
+            if (point.StartsWith(OfOneSilo, StringComparison.Ordinal)) await CrashWhoeverAsync(run, point);
+            else await CrashAsync(run, run.Cluster.Silos[run.Random.Next(3)], point);
         }
 
         foreach (var point in OpeningPoints)
@@ -66,6 +69,21 @@ internal static class CrashPointWalk
         await ArmAsync(run, victim, point);
         await WaitForDeathAsync(run, victim, point, from);
         if (!victim.IsRunning) await run.RestartAsync(victim);
+    }
+
+    /// <summary>Where only one silo comes by, and nobody outside knows which.</summary>
+    private static async Task CrashWhoeverAsync(FaultRun run, string point)
+    {
+        var from = Monotonic.Now;
+        foreach (var silo in run.Cluster.Silos) await ArmAsync(run, silo, point);
+        await await Task.WhenAny(run.Cluster.Silos.Select(silo => silo.WaitForExitAsync(DeathDeadline)));
+        run.Expect(run.Cluster.Silos.Any(silo => !silo.IsRunning), $"nobody came by {point} within {DeathDeadline.TotalSeconds:0} s");
+        foreach (var silo in run.Cluster.Silos.Where(silo => silo.IsRunning)) await ArmAsync(run, silo, "none");
+        foreach (var silo in run.Cluster.Silos.Where(silo => !silo.IsRunning))
+        {
+            run.Died(silo, point, from);
+            await run.RestartAsync(silo);
+        }
     }
 
     private static async Task ArmAsync(FaultRun run, SiloProcess victim, string point)
