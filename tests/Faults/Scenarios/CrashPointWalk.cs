@@ -49,7 +49,8 @@ internal static class CrashPointWalk
         {
             var victim = run.Cluster.Silos[1 + run.Random.Next(2)];
             var from = Monotonic.Now;
-            await ArmAsync(run, victim, point);
+            // One of the two partitions that lose their silo comes to each of the others.
+            await ArmAsync(run, victim, point, hit: 1);
             run.Kill(run.Cluster.Silos[0]);
             await WaitForDeathAsync(run, victim, point, from);
             await run.RestartAsync(run.Cluster.Silos[0]);
@@ -86,11 +87,11 @@ internal static class CrashPointWalk
         }
     }
 
-    private static async Task ArmAsync(FaultRun run, SiloProcess victim, string point)
+    private static async Task ArmAsync(FaultRun run, SiloProcess victim, string point, int? hit = null)
     {
         try
         {
-            await run.Cluster.TellAsync(victim, $"/faults/crash?point={point}&hit={1 + run.Random.Next(3)}");
+            await run.Cluster.TellAsync(victim, $"/faults/crash?point={point}&hit={hit ?? 1 + run.Random.Next(3)}");
         }
         catch (HttpRequestException)
         {
