@@ -26,8 +26,8 @@ public sealed class MovingMetricsTests
         using var stop = new CancellationTokenSource();
         var scraping = ScrapeAsync(grid, seen, stop.Token);
 
-        // Work: waiting, running, due later (for longer than a gauge takes to be brought up to date), failing, stuck.
-        await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":200} }""", 60));
+        // Work: waiting and due later (each for longer than the 5 s that a gauge takes to be brought up to date), running, failing, stuck.
+        await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":200} }""", 160));
         await grid.SubmitAsync("""{"type":"quick","args":{},"countdown":15}""");
         var failing = await grid.SubmitAsync("""{"type":"flaky","args":{"failures":9} }""");
         await grid.SubmitAsync("""{"type":"ignore-cancel","args":{"ms":9000} }""");
