@@ -39,6 +39,7 @@ public sealed class MovingMetricsTests
         var second = await grid.AddSiloAsync();
         await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":2500} }""", 8));
         await grid.UntilAsync("the new silo works", () => Task.FromResult(grid.Marks.Any(mark => mark.Silo == second.Life)));
+        await grid.UntilAsync("it was seen before it drains", () => Task.FromResult(seen.HasSeen(second.Address)));
         second.Send(Signal.Terminate);
         await grid.UntilAsync("it is seen to drain", () => Task.FromResult(seen.Has("orleansjobs_silo_draining", value => value == 1)));
         Assert.True(await second.WaitForExitAsync(ProcessGrid.Patience));
@@ -71,7 +72,7 @@ public sealed class MovingMetricsTests
             {
                 try
                 {
-                    seen.Add(process.ToString(), await grid.ScrapeAsync(process));
+                    seen.Add(process, await grid.ScrapeAsync(process));
                 }
                 catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
                 {
