@@ -37,7 +37,7 @@ public sealed class MovingMetricsTests
 
         // A silo comes and, still at work, goes.
         var second = await grid.AddSiloAsync();
-        await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":2500} }""", 8));
+        await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":8000} }""", 8));
         await grid.UntilAsync("the new silo works", () => Task.FromResult(grid.Marks.Any(mark => mark.Silo == second.Life)));
         await grid.UntilAsync("it was seen before it drains", () => Task.FromResult(seen.HasSeen(second.Address)));
         second.Send(Signal.Terminate);
