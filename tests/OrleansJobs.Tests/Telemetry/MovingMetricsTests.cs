@@ -37,8 +37,8 @@ public sealed class MovingMetricsTests
 
         // A silo comes and, still at work, goes.
         var second = await grid.AddSiloAsync();
-        await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":2500} }""", 8));
-        await grid.UntilAsync("the new silo works", () => Task.FromResult(grid.Marks.Any(mark => mark.Silo == second.Life)));
+        var longer = await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":2500} }""", 8));
+        await grid.UntilAsync("the new silo works", () => Task.FromResult(grid.Marks.Any(mark => mark.Silo == second.Life && longer.Contains(mark.Id))));
         second.Send(Signal.Terminate);
         await grid.UntilAsync("it is seen to drain", () => Task.FromResult(seen.Has("orleansjobs_silo_draining", value => value == 1)));
         Assert.True(await second.WaitForExitAsync(ProcessGrid.Patience));
