@@ -70,7 +70,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     {
         _closing.Cancel();
         _gauges?.Dispose();
-        foreach (var waiter in _waiters.Values.SelectMany(list => list)) waiter.TrySetResult(null);
+        SendCallersHome();
         return Task.CompletedTask;
     }
 
@@ -156,9 +156,15 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     /// <summary>Ends this activation, which has to send all callers home first: it takes no calls any more, and does not end while one is under way.</summary>
     private void Leave(Action deactivate)
     {
+        SendCallersHome();
+        deactivate();
+    }
+
+    /// <summary>Nobody waits here any more, now or later.</summary>
+    private void SendCallersHome()
+    {
         _leaving = true;
         foreach (var id in _waiters.Keys.ToList()) Notify(id);
-        deactivate();
     }
 
     private void ReportLoss()

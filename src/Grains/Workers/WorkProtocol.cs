@@ -12,7 +12,7 @@ internal interface IPartitionWork : IGrainWithIntegerKey
 
     /// <summary>
     /// Brings the partition to life where it is not; it opens, gives the leases of dead silos out again and arms its timer. One that lives elsewhere than at its
-    /// home gives way, so that the next call brings it to life there.
+    /// home moves there by itself.
     /// </summary>
     /// <param name="home">Where it belongs, by the assignment of the caller.</param>
     /// <param name="version">The membership the caller goes by; a partition that knows a newer one stays.</param>
