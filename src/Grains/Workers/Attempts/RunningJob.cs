@@ -5,8 +5,6 @@ namespace OrleansJobs.Workers;
 /// <summary>One attempt on this silo, from the arrival of its lease to its report: what its handler sees, and the strings to stop it by.</summary>
 internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 {
-    private static readonly TimeSpan FirstSaveRetry = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LastSaveRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SavePatience = TimeSpan.FromMinutes(2);
 
     private readonly AttemptServices _services;
@@ -67,18 +65,19 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     private async Task<bool> SaveAsync(byte[] checkpoint, CancellationToken cancellation)
     {
         var started = _services.Time.GetTimestamp();
-        for (var delay = FirstSaveRetry; ; delay = delay * 2 < LastSaveRetry ? delay * 2 : LastSaveRetry)
+        var outage = new Outage(_services.Time, SavePatience);
+        while (true)
         {
             try
             {
                 return await _services.Grid.Feed(Id).SaveCheckpoint(LeaseName, checkpoint).WaitAsync(cancellation).ConfigureAwait(false);
             }
-            catch (Exception) when (!_stop.IsCancellationRequested && !cancellation.IsCancellationRequested && _services.Time.GetElapsedTime(started) < SavePatience)
+            catch (Exception) when (!_stop.IsCancellationRequested && !cancellation.IsCancellationRequested && outage.GoesOn(started))
             {
                 // What was sent may be saved or not; the same value again makes it certain.
             }
 
-            await Task.Delay(delay, _services.Time, _stop.Token).WaitAsync(cancellation).ConfigureAwait(false);
+            await outage.DelayAsync(_stop.Token).WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 
