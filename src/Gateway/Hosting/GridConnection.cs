@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
-using Orleans.Serialization;
 using StackExchange.Redis;
 
 namespace OrleansJobs.Gateway;
@@ -24,8 +23,6 @@ internal static class GridConnection
             options.ServiceId = client.Configuration["Orleans:ServiceId"] ?? DefaultName;
         });
         client.UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse(redis));
-        // What fails in a silo for want of Redis is told in Redis' words.
-        client.Services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add(typeof(RedisException).Namespace!));
         client.AddActivityPropagation();
         // Silos may come later than the gateway, and go: it goes on asking.
         client.UseConnectionRetryFilter(async (_, cancellation) =>
