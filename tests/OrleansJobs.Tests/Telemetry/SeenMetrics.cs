@@ -6,10 +6,10 @@ namespace OrleansJobs.Tests.Telemetry;
 /// <summary>What scrapes have shown so far, series by series, so that one can ask what has moved.</summary>
 internal sealed class SeenMetrics
 {
-    private readonly ConcurrentDictionary<(string Process, string Series), HashSet<double>> _values = new();
+    private readonly ConcurrentDictionary<(Uri Process, string Series), HashSet<double>> _values = new();
     private readonly ConcurrentDictionary<string, string> _kinds = new();
 
-    public void Add(string process, string text)
+    public void Add(Uri process, string text)
     {
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -20,6 +20,8 @@ internal sealed class SeenMetrics
             lock (values) values.Add(double.Parse(line[(space + 1)..], CultureInfo.InvariantCulture));
         }
     }
+
+    public bool HasSeen(Uri process) => _values.Keys.Any(series => series.Process == process);
 
     /// <summary>A gauge of which two values were seen; a counter or histogram that has counted.</summary>
     public bool HasMoved(string family) => _values.Any(pair => FamilyOf(pair.Key.Series) == family && (_kinds[family] == "gauge" ? pair.Value.Count > 1 : pair.Value.Any(value => value > 0)));
