@@ -29,7 +29,7 @@ internal static class SiloHost
             console.TimestampFormat = "HH:mm:ss.fff ";
         });
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)
-            .AddFilter("Orleans.Runtime.MembershipService", LogLevel.Information);
+            .AddFilter("Orleans.Runtime.MembershipService", LogLevel.Information).AddFilter("OrleansJobs", LogLevel.Information);
         var drain = configuration.GetValue("JobGrid:DrainTime", new JobGridOptions().DrainTime);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + StopMargin);
         builder.Services.AddSingleton(new SinkWriter(configuration["Faults:Sink"]!, configuration["Faults:Life"]!));
