@@ -69,6 +69,11 @@ public sealed record SubmitOptions
 
     /// <summary>Not started so long after acceptance: it fails as expired and never runs.</summary>
     public TimeSpan? ExpiresAfter { get; init; }
+
+    /// <summary>It runs at most so often, the handler's policy deciding when; not together with <see cref="Retry"/>. Null: as the handler says.</summary>
+    public int? Attempts { get; init; }
+
+    /// <summary>How often and when it runs again after a failure. Null: as the handler says.</summary>
     public RetryPolicy? Retry { get; init; }
 
     /// <summary>How long one attempt may run before it is cancelled.</summary>

@@ -20,6 +20,7 @@ internal static class SubmissionOf
             Countdown = Milliseconds(options.Countdown),
             Eta = Milliseconds(options.Eta),
             ExpiresAfter = Milliseconds(options.ExpiresAfter),
+            Attempts = options.Attempts,
             Retry = options.Retry,
             Timeout = Milliseconds(options.Timeout),
             Retention = Milliseconds(options.Retention),

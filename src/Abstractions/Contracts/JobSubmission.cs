@@ -45,6 +45,9 @@ public sealed record JobSubmission
 
     /// <summary>This very submit may have been accepted before (its answer was lost): look first.</summary>
     [Id(15)] public bool MayExist { get; init; }
+
+    /// <summary>Runs at most so often, the handler's policy deciding on all else; not together with <see cref="Retry"/>.</summary>
+    [Id(16)] public int? Attempts { get; init; }
 }
 
 /// <summary>What became of a submit.</summary>

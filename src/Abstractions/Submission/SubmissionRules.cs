@@ -27,6 +27,7 @@ public static class SubmissionRules
         if (job.Priority is < 0 or > JobLimits.MaxPriority) Problem("/priority", $"A priority is 0 to {JobLimits.MaxPriority}.");
 
         CheckTimes(job, limits, now, Problem);
+        CheckAttempts(job, limits, Problem);
         CheckRetry(job.Retry, limits, Problem);
         CheckTags(job.Tags, Problem);
         return problems is null ? [] : [.. problems];
@@ -52,10 +53,16 @@ public static class SubmissionRules
             problem("/retention", $"A retention is 0 to {limits.MaxRetention.TotalSeconds:0} seconds.", false);
     }
 
+    private static void CheckAttempts(JobSubmission job, JobLimits limits, Action<string, string, bool> problem)
+    {
+        if (job.Attempts is not null && job.Retry is not null) problem("/attempts", "Give attempts or a retry policy, not both.", false);
+        if ((job.Attempts ?? job.Retry?.Attempts) is { } attempts && (attempts < 1 || attempts > limits.MaxAttempts))
+            problem("/attempts", $"Attempts are 1 to {limits.MaxAttempts}.", false);
+    }
+
     private static void CheckRetry(RetryPolicy? retry, JobLimits limits, Action<string, string, bool> problem)
     {
         if (retry is null) return;
-        if (retry.Attempts < 1 || retry.Attempts > limits.MaxAttempts) problem("/attempts", $"Attempts are 1 to {limits.MaxAttempts}.", false);
         if (retry.FirstDelay < TimeSpan.Zero || retry.FirstDelay > limits.MaxDelay) problem("/retry/firstDelay", "A delay is not negative and within the delay limit.", false);
         if (!double.IsFinite(retry.Factor) || retry.Factor < 1 || retry.Factor > 100) problem("/retry/factor", "A factor is 1 to 100.", false);
         if (retry.Ceiling < TimeSpan.Zero || retry.Ceiling > limits.MaxDelay) problem("/retry/ceiling", "A ceiling is not negative and within the delay limit.", false);

@@ -40,7 +40,7 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
             Eta = request.Eta,
             ExpiresAfter = request.ExpiresAfter,
             ExpiresAt = request.ExpiresAt,
-            Retry = request.Attempts is { } attempts ? RetryPolicy.Default with { Attempts = attempts } : null,
+            Attempts = request.Attempts,
             Timeout = request.Timeout,
             Retention = request.Retention,
             Tags = request.Tags,

@@ -111,7 +111,7 @@ internal sealed partial class PartitionCore
             Id = job.Id, Partition = Partition, Token = job.Track.Token, Type = spec.Type, Queue = spec.Queue, Args = spec.Args,
             Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = job.Lane.Suspects,
             SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
-            Tags = spec.Tags, Retry = spec.Retry, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
+            Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
         };
     }
 

@@ -84,7 +84,7 @@ internal sealed partial class PartitionCore
         var spec = new JobSpec
         {
             Type = submission.Type, Queue = submission.Queue, Priority = submission.Priority, Args = submission.Args,
-            SubmittedAt = now, Stamp = _lastStamp, DueAt = Math.Max(due, now), Retry = submission.Retry, Timeout = submission.Timeout,
+            SubmittedAt = now, Stamp = _lastStamp, DueAt = Math.Max(due, now), Retry = submission.Retry, Attempts = submission.Attempts, Timeout = submission.Timeout,
             ExpiresAt = submission.ExpiresAt ?? (submission.ExpiresAfter is { } after ? now + after : null),
             Retention = submission.Retention, Tags = submission.Tags, TraceParent = submission.TraceParent, Fingerprint = submission.Fingerprint,
         };

@@ -58,7 +58,7 @@ internal static class StatusOf
             Id = id, Type = spec.Type, Queue = spec.Queue, Priority = spec.Priority, State = state, Phase = phase,
             Current = current, Total = total, Message = Message(state, phase, track, outcome),
             Attempt = outcome is null && !leased ? track.Attempt - 1 : started ? track.Attempt : track.Attempt - 1,
-            Version = track.Version << ProgressBits, Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Retry?.Attempts ?? 0,
+            Version = track.Version << ProgressBits, Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0,
             SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due), StartedAt = started ? Instant(track.StartedAt) : null,
             FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,
             Result = state == JobState.Success ? outcome!.Result : null, Error = outcome?.Error,

@@ -18,6 +18,9 @@ internal sealed class JobSpec
     public long DueAt { get; init; }
     public long? ExpiresAt { get; init; }
     public RetryPolicy? Retry { get; init; }
+
+    /// <summary>Where there is no policy of the submit's own: how often the job runs by the handler's.</summary>
+    public int? Attempts { get; init; }
     public long? Timeout { get; init; }
     public long? Retention { get; init; }
     public JobTag[] Tags { get; init; } = [];
@@ -49,6 +52,7 @@ internal sealed class JobSpec
 
         writer.Text(14, TraceParent);
         if (Fingerprint is not null) writer.Bytes(15, Fingerprint);
+        if (Attempts is { } attempts) writer.Number(16, attempts);
         return writer.ToArray();
     }
 
@@ -64,6 +68,7 @@ internal sealed class JobSpec
         string tagName = "";
         string? trace = null;
         byte[]? fingerprint = null;
+        int? attempts = null;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -84,6 +89,7 @@ internal sealed class JobSpec
                 case 13: (tags ??= []).Add(new(tagName, reader.Text)); break;
                 case 14: trace = reader.Text; break;
                 case 15: fingerprint = reader.Bytes.ToArray(); break;
+                case 16: attempts = (int)reader.Number; break;
             }
         }
 
@@ -92,6 +98,7 @@ internal sealed class JobSpec
             Type = type, Queue = queue, Priority = priority, Args = args, SubmittedAt = submitted, Stamp = StampAt(submitted) + stamp,
             DueAt = submitted + due, ExpiresAt = expires is { } after ? submitted + after : null, Retry = retry, Timeout = timeout,
             Retention = retention, Tags = tags is null ? [] : [.. tags], TraceParent = trace, Fingerprint = fingerprint,
+            Attempts = attempts,
         };
     }
 

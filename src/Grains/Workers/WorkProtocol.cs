@@ -129,6 +129,9 @@ internal sealed record Lease
 
     /// <summary>It was present at so many crashes that the next one convicts it: it runs with no other suspect beside it.</summary>
     [Id(16)] public bool IsSuspect { get; init; }
+
+    /// <summary>How often the submit lets it run by the handler's policy; null: as often as that says.</summary>
+    [Id(17)] public int? Attempts { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>

@@ -281,7 +281,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         _outbox.Add(lease.Partition, new JobReport
         {
             Id = lease.Id, Token = lease.Token, Kind = ending.Kind, Delay = ending.Delay, HasGrainState = lease.HasGrainState,
-            MaxAttempts = (lease.Retry ?? _options.Retry).Attempts,
+            MaxAttempts = AttemptRules.PolicyOf(lease, _options.Retry).Attempts,
         });
         _plan.Reported(lease.Partition);
     }

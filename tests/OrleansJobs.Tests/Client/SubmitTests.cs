@@ -51,6 +51,19 @@ public class SubmitTests
     }
 
     [Fact]
+    public async Task Submit_WithAttempts_LeavesTheRestOfThePolicyToTheHandler_AndTakesNoPolicyBeside()
+    {
+        await _jobs.SubmitAsync("thumbnail", 1, new() { Attempts = 5 });
+        Assert.Equal((5, null), (Sent.Attempts, Sent.Retry));
+
+        foreach (var wrong in (SubmitOptions[])[new() { Attempts = 0 }, new() { Attempts = 101 }, new() { Attempts = 5, Retry = new() }])
+        {
+            var exception = await Assert.ThrowsAsync<JobRejectedException>(() => _jobs.SubmitAsync("thumbnail", 1, wrong));
+            Assert.Equal("/attempts", Assert.Single(exception.Problems).Pointer);
+        }
+    }
+
+    [Fact]
     public async Task Submit_WithAnEtaBetweenTwoMilliseconds_IsNotEarly()
     {
         var eta = _time.GetUtcNow().AddSeconds(1).AddTicks(1);

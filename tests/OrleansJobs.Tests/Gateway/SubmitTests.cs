@@ -40,7 +40,7 @@ public sealed class SubmitTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         var job = _host.Grid.LastSubmission!;
-        Assert.Equal(("x-1", "q", 9, 1500L, 30_000L, 0L, 5), (job.Id, job.Queue, job.Priority, job.Countdown, job.Timeout, job.Retention, job.Retry!.Attempts));
+        Assert.Equal(("x-1", "q", 9, 1500L, 30_000L, 0L, 5), (job.Id, job.Queue, job.Priority, job.Countdown, job.Timeout, job.Retention, job.Attempts));
         Assert.Equal(new DateTimeOffset(2029, 12, 31, 23, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(), job.ExpiresAt);
         Assert.Equal([new JobTag("customer", "7")], job.Tags);
         Assert.NotNull(job.Fingerprint);

@@ -35,6 +35,7 @@ public sealed class SavedRecordsTests
         Type = "thumbnail", Queue = "images", Priority = 7, Args = """{"a":"ä"}"""u8.ToArray(), SubmittedAt = 1_800_000_000_000, Stamp = JobSpec.StampAt(1_800_000_000_000) + 3,
         DueAt = 1_800_000_060_000, ExpiresAt = 1_800_000_120_000, Retry = new RetryPolicy { Attempts = 5, Factor = 1.5, Jitter = 0.1 }, Timeout = 5000, Retention = 60_000,
         Tags = [new JobTag("customer", "ACME"), new JobTag("empty", "")], TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Fingerprint = [1, 2, 3],
+        Attempts = 6,
     };
 
     private static readonly JobOutcome Outcome = new()

@@ -67,6 +67,16 @@ public class AttemptTests
     }
 
     [Fact]
+    public async Task AFailure_WhereTheSubmitSaysOnlyHowOften_WaitsAsTheHandlerSays()
+    {
+        var report = await Run(
+            (int number, JobContext job, CancellationToken ct) => throw new InvalidOperationException(),
+            options: options => options.Retry = new RetryPolicy { Attempts = 2, Jitter = 0, FirstDelay = TimeSpan.FromSeconds(30) },
+            with: lease => lease with { Failures = 2, Attempts = 4 });
+        Assert.Equal((ReportKind.FailedOnce, 4, TimeSpan.FromSeconds(120)), (report.Kind, report.MaxAttempts, report.Delay));
+    }
+
+    [Fact]
     public async Task AFinalException_EndsTheJob()
     {
         var report = await Run((int number, JobContext job, CancellationToken ct) => throw new ArgumentNullException(), options: options => options.Final<ArgumentException>());

@@ -9,7 +9,11 @@ internal static class AttemptRules
     private static readonly TimeSpan NoDelay = TimeSpan.Zero;
 
     /// <summary>What applies to this attempt: the submit's word over the handler's, which holds the grid's where it has none of its own.</summary>
-    public static RetryPolicy PolicyOf(Lease lease, HandlerOptions handler) => lease.Retry ?? handler.Retry;
+    public static RetryPolicy PolicyOf(Lease lease, HandlerOptions handler) => PolicyOf(lease, handler.Retry);
+
+    /// <param name="otherwise">What holds for all that the submit does not say.</param>
+    public static RetryPolicy PolicyOf(Lease lease, RetryPolicy otherwise) =>
+        lease.Retry ?? (lease.Attempts is { } attempts ? otherwise with { Attempts = attempts } : otherwise);
 
     /// <summary>When the handler is cancelled, after its start; null: never.</summary>
     public static TimeSpan? TimeoutOf(Lease lease, HandlerOptions handler) =>
