@@ -51,7 +51,7 @@ internal sealed class ShowCommand : Command
             ("Id", job.Id), ("Type", job.Type), ("Queue", job.Queue), ("Priority", json.Number("priority")?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             ("State", job.Phase is { } phase ? $"{job.State} ({phase})" : job.State),
             ("Progress", $"{job.Current} of {job.Total}, {job.Percent}%"), ("Status", job.Message),
-            ("Attempt", $"{json.Number("attempt")} of {json.Number("maxAttempts")}"), ("Silo", json.Text("silo")),
+            ("Attempt", $"{json.Number("attempt")}{(json.Number("maxAttempts") is > 0 and var most ? $" of {most}" : "")}"), ("Silo", json.Text("silo")),
             ("Tags", json.Member("tags") is { ValueKind: JsonValueKind.Object } tags ? string.Join(", ", tags.EnumerateObject().Select(tag => $"{tag.Name}={tag.Value}")) : null),
             ("Submitted", Words.Of(json.Instant("submittedAt"))), ("Due", Words.Of(json.Instant("dueAt"))),
             ("Expires", Words.Of(json.Instant("expiresAt"))), ("Started", Words.Of(json.Instant("startedAt"))), ("Finished", Words.Of(json.Instant("finishedAt"))),

@@ -69,6 +69,14 @@ public class LookCommandTests
     }
 
     [Fact]
+    public async Task Show_BeforeTheFirstAttempt_DoesNotSayHowManyThereMayBe()
+    {
+        _tool.Gateway.On("GET /jobs/a", ToolRun.Job(state: "PENDING", more: ",\"maxAttempts\":0"));
+        Assert.Equal(0, await _tool.RunAsync("show", "a"));
+        Assert.Matches("Attempt   [0-9]+\n", _tool.Out);
+    }
+
+    [Fact]
     public async Task Show_OfWhatAJobSays_CannotMoveTheCursor()
     {
         _tool.Gateway.On("GET /jobs/a", """{"id":"a","state":"PROGRESS","status":"\u001b[2J\u202egnp.exe\u0007\nline two"}""");
