@@ -14,6 +14,8 @@ public static class RedisConnection
     {
         var options = ConfigurationOptions.Parse(connectionString);
         options.Defaults = RedisDefaults.Instance;
+        // Not on threads of its own: those are asleep when a reply comes, and whoever waits for it is on the thread pool in any case.
+        options.SocketManager = SocketManager.ThreadPool;
         return options;
     }
 
