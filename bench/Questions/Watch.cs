@@ -47,8 +47,10 @@ internal sealed class Watch : Question
             {
                 if (!line.StartsWith("data:", StringComparison.Ordinal)) continue;
                 using var status = JsonDocument.Parse(line.AsMemory(5));
+                // A ping that keeps the connection has no state.
+                if (!status.RootElement.TryGetProperty("state", out var state)) continue;
                 Interlocked.Increment(ref events);
-                if (status.RootElement.GetProperty("state").GetString() is not ("PENDING" or "PROGRESS")) return true;
+                if (state.GetString() is not ("PENDING" or "PROGRESS")) return true;
                 // The first is the state as it was found, however old.
                 if (!first && double.TryParse(status.RootElement.GetProperty("status").GetString(), CultureInfo.InvariantCulture, out var at))
                     ages.AddMilliseconds((TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMilliseconds - at);
