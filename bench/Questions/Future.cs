@@ -16,7 +16,7 @@ internal sealed class Future : Question
     public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
     {
         var count = settings.CountOr(1_000_000, 2000);
-        var probe = settings.Smoke ? 500 : 100_000;
+        var (probe, idleProbe) = settings.Smoke ? (500, 20) : (100_000, 500);
         await WarmUpAsync(contender, settings);
         var costs = new Measured();
         var (submitsBefore, idleBefore) = await ProbeAsync("without");
@@ -36,7 +36,7 @@ internal sealed class Future : Question
 
         async Task<(double Submits, double Idle)> ProbeAsync(string what, int future = 0)
         {
-            var idle = Record(await contender.IdleAsync(settings.CountOr(500, 20), 10)).Quantile(0.5);
+            var idle = Record(await contender.IdleAsync(idleProbe, 10)).Quantile(0.5);
             var cost = await Cost.StartAsync(contender);
             var seconds = await SecondsAsync(() => contender.SubmitAsync(new Load(probe, 200)));
             await contender.FinishedAsync(but: future);
