@@ -62,26 +62,17 @@ internal static class HistoryChecker
         }
     }
 
-    /// <summary>For each reader versions only grow; for all readers a finished job stays as it is.</summary>
+    /// <summary>No answer is behind one that was there before it was asked for, and a finished job stays as it is.</summary>
     /// <returns>The first terminal reading of each job.</returns>
     private static Dictionary<string, Reading> CheckReadings(History history, Dictionary<string, Submitted> submits, List<Violation> violations)
     {
-        var seen = new Dictionary<(string, string), long>();
         var ends = new Dictionary<string, Reading>();
-        foreach (var reading in history.Readings.OrderBy(reading => reading.At))
+        foreach (var job in history.Readings.GroupBy(reading => reading.Id))
         {
-            var key = (reading.Reader, reading.Id);
-            if (seen.TryGetValue(key, out var version) && reading.Version < version)
-                violations.Add(new(Rules.VersionWentBack, reading.Id, $"reader {reading.Reader} saw {reading.Version} after {version}"));
-            seen[key] = Math.Max(version, reading.Version);
-            if (!submits.ContainsKey(reading.Id)) violations.Add(new(Rules.Phantom, reading.Id, "was answered, but nobody submitted it"));
-
-            if (!ends.TryGetValue(reading.Id, out var end))
-            {
-                if (reading.IsTerminal) ends[reading.Id] = reading;
-            }
-            else if (reading.State != end.State || reading.Content != end.Content)
-                violations.Add(new(Rules.TerminalChanged, reading.Id, $"was {end.State} {end.Content} for {end.Reader}, then {reading.State} {reading.Content} for {reading.Reader}"));
+            if (!submits.ContainsKey(job.Key)) violations.Add(new(Rules.Phantom, job.Key, "was answered, but nobody submitted it"));
+            var readings = job.ToList();
+            ReadingOrder.Check(readings, violations);
+            if (ReadingOrder.CheckEnd(readings, violations) is { } end) ends[job.Key] = end;
         }
 
         return ends;

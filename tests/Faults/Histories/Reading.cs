@@ -1,11 +1,12 @@
 namespace OrleansJobs.Faults.Histories;
 
 /// <summary>What one reader was told of one job over HTTP.</summary>
-/// <param name="Reader">Who read: versions may not go back for one reader.</param>
+/// <param name="AskedAt">When it was asked for, in <see cref="Monotonic"/> nanoseconds.</param>
+/// <param name="At">When the answer was there.</param>
 /// <param name="Content">For a finished job, a digest of every byte that was answered.</param>
 /// <param name="ResultToken">The token that the handler wrote into its result; null where there is none.</param>
 internal readonly record struct Reading(
-    string Reader, string Id, long At, long Version, string State, string? ErrorCode, string? Content, long? ResultToken)
+    string Reader, string Id, long AskedAt, long At, long Version, string State, string? ErrorCode, string? Content, long? ResultToken)
 {
     public bool IsTerminal => State is "SUCCESS" or "FAILURE" or "REVOKED";
 }

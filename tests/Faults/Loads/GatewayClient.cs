@@ -44,15 +44,17 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
     /// <exception cref="HttpRequestException">No answer that tells: try again.</exception>
     public async Task<Reading?> ReadAsync(string reader, string id, Uri? address = null)
     {
+        var askedAt = Monotonic.Now;
         var answer = await GetAsync($"/jobs/{id}", address);
+        var at = Monotonic.Now;
         if (answer.Status == HttpStatusCode.NotFound) return null;
         if (answer.Status != HttpStatusCode.OK) throw new HttpRequestException($"GET /jobs/{id} was answered {(int)answer.Status}.");
-        return Parse(reader, id, answer.Body);
+        return Parse(reader, id, askedAt, at, answer.Body);
     }
 
     public void Dispose() => _http.Dispose();
 
-    internal static Reading Parse(string reader, string id, byte[] body)
+    private static Reading Parse(string reader, string id, long askedAt, long at, byte[] body)
     {
         using var json = JsonDocument.Parse(body);
         var job = json.RootElement;
@@ -62,7 +64,8 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
         long? token = job.TryGetProperty("result", out var result) && result.ValueKind == JsonValueKind.Object && result.TryGetProperty("token", out var value)
             ? value.GetInt64()
             : null;
-        return new Reading(reader, id, Monotonic.Now, job.GetProperty("version").GetInt64(), state, code, terminal ? Convert.ToHexString(SHA256.HashData(body)) : null, token);
+        var content = terminal ? Convert.ToHexString(SHA256.HashData(body)) : null;
+        return new Reading(reader, id, askedAt, at, job.GetProperty("version").GetInt64(), state, code, content, token);
     }
 
     /// <summary>The id that an answer is about.</summary>

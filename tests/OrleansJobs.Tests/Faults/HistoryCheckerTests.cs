@@ -100,15 +100,42 @@ public class HistoryCheckerTests
     }
 
     [Fact]
-    public void Check_WhenTwoReadersAreAtDifferentVersions_FindsNothing()
+    public void Check_WhenAReaderIsBehindWhatAnotherWasToldBeforeItAsked_FindsIt()
     {
         Accepted("a");
         Ran("a", token: 5, from: 10, to: 20);
         Read("a", "PROGRESS", 11, version: 4, reader: "r");
-        Read("a", "PENDING", 12, version: 3, reader: "s");
+        Read("a", "PENDING", 14, version: 3, reader: "s", askedAt: 12);
         Ended("a", token: 5);
 
+        AssertFound(Rules.VersionWentBack);
+    }
+
+    [Fact]
+    public void Check_WhenAReaderHadAskedBeforeAnotherWasTold_FindsNothing()
+    {
+        Accepted("a");
+        Ran("a", token: 5, from: 10, to: 20);
+        Read("a", "PROGRESS", 11, version: 4, reader: "r");
+        Read("a", "PENDING", 14, version: 3, reader: "s", askedAt: 10);
+        Ended("a", token: 5);
+        Read("a", "PROGRESS", 35, version: 7, reader: "r", askedAt: 29);
+        Read("a", "SUCCESS", 40, version: 8, content: "bytes", token: 5);
+
         AssertFound();
+    }
+
+    [Fact]
+    public void Check_WhenAnAnswerThatIsBehindComesLate_MeasuresByTheNewestBeforeItWasAskedFor()
+    {
+        Accepted("a");
+        Ran("a", token: 5, from: 10, to: 20);
+        Read("a", "PROGRESS", 28, version: 4, reader: "r", askedAt: 11);
+        Read("a", "PROGRESS", 13, version: 6, reader: "s", askedAt: 12);
+        Read("a", "PROGRESS", 16, version: 5, reader: "t", askedAt: 14);
+        Ended("a", token: 5);
+
+        AssertFound(Rules.VersionWentBack);
     }
 
     [Fact]
@@ -229,7 +256,7 @@ public class HistoryCheckerTests
         _history.Submits.Add(Submit("a") with { Expected = ExpectedEnd.Failure("poison") });
         _history.FinallyRead.Add("a");
         _history.Store!.Add(new StoreRow("a", state, ["outcome"]));
-        _history.Readings.Add(new Reading("final", "a", 50, 9, state, code, "bytes", null));
+        _history.Readings.Add(new Reading("final", "a", 49, 50, 9, state, code, "bytes", null));
 
         AssertFound(right ? [] : [Rules.WrongEnd]);
     }
@@ -274,8 +301,8 @@ public class HistoryCheckerTests
         Read(id, "SUCCESS", 30, version: 8, content: "bytes", token: token);
     }
 
-    private void Read(string id, string state, long at, long version, string? content = null, long? token = null, string reader = "final") =>
-        _history.Readings.Add(new Reading(reader, id, at, version, state, null, content, token));
+    private void Read(string id, string state, long at, long version, string? content = null, long? token = null, string reader = "final", long? askedAt = null) =>
+        _history.Readings.Add(new Reading(reader, id, askedAt ?? at, at, version, state, null, content, token));
 
     private void AssertFound(params string[] rules) =>
         Assert.Equal(rules.Order(), HistoryChecker.Check(_history).Select(violation => violation.Rule).Order());
