@@ -13,4 +13,7 @@ internal sealed class History
 
     /// <summary>Ids that were read over HTTP after the system had come to rest; each accepted one of them must be there and finished.</summary>
     public HashSet<string> FinallyRead { get; } = [];
+
+    /// <summary>Posts without an id that nobody answered: so many jobs may be there that the load does not know of.</summary>
+    public int Unanswered { get; set; }
 }

@@ -15,6 +15,7 @@ internal sealed class Load(GatewayClient client, Random random)
     private readonly ConcurrentDictionary<string, ConcurrentBag<string>> _keys = [];
     private long _busy;
     private long _busyWithoutRetryAfter;
+    private int _unanswered;
 
     public ICollection<Submitted> Submits => _submits.Values;
     public int Accepted => _submits.Values.Count(submit => submit.AcceptedAt is not null);
@@ -24,6 +25,9 @@ internal sealed class Load(GatewayClient client, Random random)
 
     /// <summary>Answers of 429 and 503, and those among them that did not say when to come again.</summary>
     public (long All, long WithoutRetryAfter) Busy => (Interlocked.Read(ref _busy), Interlocked.Read(ref _busyWithoutRetryAfter));
+
+    /// <summary>Posts without an id of the sender's of which nobody knows whether they made a job.</summary>
+    public int Unanswered => Volatile.Read(ref _unanswered);
 
     /// <summary>Answers that no client should ever get, such as 500.</summary>
     public ConcurrentBag<string> Wrong { get; } = [];
@@ -154,6 +158,36 @@ internal sealed class Load(GatewayClient client, Random random)
             if (clock.GetElapsedTime(started) + pause > patience) return id ?? "";
             await Task.Delay(pause, clock);
         }
+    }
+
+    /// <summary>
+    /// Sends a job once, under no id: the gateway makes one, which is in no store yet and need not be looked up there. Whoever gets no answer does not
+    /// learn the id.
+    /// </summary>
+    public async Task SubmitOnceAsync(JobOrder order)
+    {
+        var sentAt = Monotonic.Now;
+        Answer answer;
+        try
+        {
+            answer = await client.PostAsync("/jobs", order.ToJson(id: null));
+        }
+        catch (HttpRequestException)
+        {
+            Interlocked.Increment(ref _unanswered);
+            return;
+        }
+
+        if (answer.IsAccepted)
+        {
+            var id = GatewayClient.IdOf(answer.Body);
+            _submits[id] = new Submitted(id, order.Type, sentAt, Monotonic.Now, order.NotBefore(sentAt), order.Expected);
+            return;
+        }
+
+        Interlocked.Increment(ref _unanswered);
+        if (answer.IsBusy) Interlocked.Increment(ref _busy);
+        else Wrong.Add($"{(int)answer.Status} {System.Text.Encoding.UTF8.GetString(answer.Body)}");
     }
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;

@@ -14,6 +14,7 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
     /// <summary>Reading a job wakes its grain: of more than these, a drawn sample is read over HTTP, while store and sink are read whole.</summary>
     private const int MostFinalReads = 3000;
     private const int FinalReaders = 16;
+    private const int NewestFollowed = 20;
     /// <summary>Where a safeguard is off, what will not come is not waited for any longer.</summary>
     private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
@@ -186,6 +187,7 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         await Task.WhenAll(_following);
         var history = new History();
         history.Submits.AddRange(Load.Submits);
+        history.Unanswered = Load.Unanswered;
         history.Faults.AddRange(_faults);
         history.Store = [.. (await RawStore.ReadAsync(Cluster.Redis.Database, Cluster.Settings.Cluster)).Where(row => !_forgotten.Contains(row.Id))];
         var accepted = history.Submits.Where(submit => submit.AcceptedAt is not null).Select(submit => submit.Id).ToArray();
@@ -224,6 +226,8 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         while (!stop.IsCancellationRequested)
         {
             var known = Load.Submits.Where(submit => submit.AcceptedAt is not null).ToList();
+            // Every second time one of the newest, which other readers follow just now too.
+            if (random.Next(2) == 0) known = [.. known.OrderByDescending(submit => submit.FirstSentAt).Take(NewestFollowed)];
             if (known.Count > 0) await FollowOneAsync(reader, known[random.Next(known.Count)].Id, stop);
             await PauseAsync(stop);
         }

@@ -66,6 +66,18 @@ public class HistoryCheckerTests
     }
 
     [Fact]
+    public void Check_WhenPostsWithoutAnIdWereNotAnswered_AllowsSoManyUnknownJobs()
+    {
+        Ran("ghost", token: 5, from: 10, to: 20);
+        _history.Store!.Add(new StoreRow("ghost", "SUCCESS", ["outcome"]));
+        _history.Unanswered = 1;
+        AssertFound();
+
+        Ran("other", token: 6, from: 10, to: 20);
+        AssertFound(Rules.Phantom, Rules.Phantom, Rules.Phantom);
+    }
+
+    [Fact]
     public void Check_WhenAFinishedJobsBytesChange_FindsIt()
     {
         Accepted("a");

@@ -8,17 +8,16 @@ namespace OrleansJobs.Tests.Faults;
 public class SafeguardTests(ITestOutputHelper output)
 {
     [Theory]
-    // One submit or two of a run fall into the moment in which they would be lost, and in some runs none.
-    [InlineData("StoreAcknowledgement", "redis-stop-kill", "lost", 4)]
-    [InlineData("Redelivery", "kill-restart", "unfinished", 1)]
-    [InlineData("GenerationCheck", "stop-evicted", "stale-accepted", 1)]
-    [InlineData("Fence", "stop-evicted", "stale-accepted", 1)]
-    public async Task Scenario_WithoutASafeguard_Fails(string safeguard, string scenario, string promise, int times)
+    [InlineData("StoreAcknowledgement", "redis-stop-kill", "lost")]
+    [InlineData("Redelivery", "kill-restart", "unfinished")]
+    [InlineData("GenerationCheck", "stop-evicted", "stale-accepted")]
+    [InlineData("Fence", "stop-evicted", "stale-accepted")]
+    public async Task Scenario_WithoutASafeguard_Fails(string safeguard, string scenario, string promise)
     {
-        var (exitCode, counted) = await Driver.RunAsync(output, "run", scenario, "--without", safeguard, "--times", $"{times}");
+        var (exitCode, counted) = await Driver.RunAsync(output, "run", scenario, "--without", safeguard);
 
         Assert.Equal(1, exitCode);
-        Assert.Contains(counted.GetProperty("each").EnumerateArray().SelectMany(run => run.GetProperty("broken").EnumerateArray()), broken => Rule(broken) == promise);
+        Assert.Contains(counted.GetProperty("each")[0].GetProperty("broken").EnumerateArray(), broken => Rule(broken) == promise);
     }
 
     private static string Rule(JsonElement broken) => broken.GetString()!.Split(' ')[0];
