@@ -41,7 +41,7 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
             {
                 return await TryAsync(question(), cancellation);
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (TransientFailure.Is(exception, cancellation))
             {
                 if (!outage.GoesOn(asked)) throw new GridUnavailableException($"The grid did not answer within {options.Deadline.TotalSeconds:0.###} s: {exception.Message}", exception);
             }

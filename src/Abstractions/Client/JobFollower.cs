@@ -30,7 +30,7 @@ internal sealed class JobFollower(GridConnection grid)
                     {
                         more = await stream.MoveNextAsync();
                     }
-                    catch (Exception exception) when (TransientFailure.Is(exception))
+                    catch (Exception exception) when (TransientFailure.Is(exception, cancellation))
                     {
                         // The grain was moved or its silo lost; the version says where to go on. A stream may be torn by the caller's own leaving.
                         cancellation.ThrowIfCancellationRequested();
@@ -78,7 +78,7 @@ internal sealed class JobFollower(GridConnection grid)
                 outage.End();
                 continue;
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (TransientFailure.Is(exception, cancellation))
             {
                 if (!outage.GoesOn(asked)) throw Unavailable(id, exception);
             }

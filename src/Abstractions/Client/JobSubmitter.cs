@@ -67,7 +67,7 @@ internal sealed class JobSubmitter(GridConnection grid, IMeterFactory? meterFact
                 receipt = await PartitionOf(job.Id, info).SubmitAsync(job, cancellation);
                 if (receipt.Outcome != SubmitOutcome.Unavailable) return receipt;
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (TransientFailure.Is(exception, cancellation))
             {
                 receipt = Unavailable(job, exception);
             }
@@ -96,7 +96,7 @@ internal sealed class JobSubmitter(GridConnection grid, IMeterFactory? meterFact
                 var answers = await grid.TryAsync(partition.SubmitMany(call.AsImmutable()), cancellation);
                 for (var i = 0; i < answers.Length; i++) receipts[batch[i]] = answers[i];
             }
-            catch (Exception exception) when (TransientFailure.Is(exception))
+            catch (Exception exception) when (TransientFailure.Is(exception, cancellation))
             {
                 foreach (var index in batch) receipts[index] = Unavailable(jobs[index], exception);
             }

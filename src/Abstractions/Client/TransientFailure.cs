@@ -8,12 +8,14 @@ internal static class TransientFailure
 {
     /// <summary>
     /// What Orleans throws when a silo is lost, an activation has moved or could not start, or a call has run into its time limit. An exception
-    /// type that this process does not have, such as the store's, arrives as <see cref="UnavailableExceptionFallbackException"/>.
+    /// type that this process does not have, such as the store's, arrives as <see cref="UnavailableExceptionFallbackException"/>. A cancellation
+    /// that is not the caller's is that of an activation which did not come to life in time.
     /// </summary>
-    public static bool Is(Exception exception) => exception
+    public static bool Is(Exception exception, CancellationToken callers) => exception
         is OrleansException and not GrainReferenceNotBoundException
         or TimeoutException
         or EnumerationAbortedException
         or UnavailableExceptionFallbackException
-        or GridUnavailableException;
+        or GridUnavailableException
+        || (exception is OperationCanceledException && !callers.IsCancellationRequested);
 }

@@ -5,7 +5,7 @@ namespace OrleansJobs;
 public interface IJobGrain : IGrainWithStringKey
 {
     /// <summary>Lifecycle and progress; null where there is no such job.</summary>
-    [Alias("status")]
+    [Alias("status"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobStatus?> GetStatus();
 
     /// <summary>
@@ -16,6 +16,6 @@ public interface IJobGrain : IGrainWithStringKey
     IAsyncEnumerable<JobStatus> Watch(long afterVersion, CancellationToken cancellation = default);
 
     /// <summary>Durable before it is answered.</summary>
-    [Alias("cancel")]
+    [Alias("cancel"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Cancel(string? reason);
 }

@@ -7,15 +7,15 @@ namespace OrleansJobs;
 public interface IJobPartitionGrain : IGrainWithIntegerKey
 {
     /// <summary>Accepted means that the store has acknowledged it.</summary>
-    [Alias("submit")]
+    [Alias("submit"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<SubmitReceipt> Submit(JobSubmission submission);
 
     /// <summary>As many submits as the batch limit allows, each with its own receipt, in order.</summary>
-    [Alias("submitMany")]
+    [Alias("submitMany"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<SubmitReceipt[]> SubmitMany(Immutable<JobSubmission[]> submissions);
 
     /// <summary>The lifecycle of a job, without the progress that its grain knows; null where there is none.</summary>
-    [Alias("get")]
+    [Alias("get"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobStatus?> Get(string id);
 
     /// <summary>Answers once the job's lifecycle has moved beyond <paramref name="version"/>, or after <paramref name="atMost"/> (up to 30 s) with what is.</summary>
@@ -23,22 +23,22 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     Task<JobStatus?> Wait(string id, long version, TimeSpan atMost);
 
     /// <summary>Durable before it is answered. A waiting job ends at once, a running one is asked to stop.</summary>
-    [Alias("cancel")]
+    [Alias("cancel"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Cancel(string id, string? reason);
 
     /// <summary>Runs a failed or cancelled job again, with its history kept.</summary>
-    [Alias("retry")]
+    [Alias("retry"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Retry(string id);
 
     /// <summary>Removes a finished job.</summary>
-    [Alias("delete")]
+    [Alias("delete"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Delete(string id);
 
     /// <summary>The arguments of a job; null where there is none.</summary>
-    [Alias("args")]
+    [Alias("args"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<byte[]?> GetArgs(string id);
 
-    [Alias("stats")]
+    [Alias("stats"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<GridStats> GetStats();
 }
 

@@ -43,6 +43,8 @@ internal sealed partial class GatewayErrors(RequestDelegate next, ILogger<Gatewa
     // What Orleans throws where a silo is lost or none is in reach.
     public static bool IsUnavailable(Exception exception) =>
         exception is OrleansException or TimeoutException or GridUnavailableException or EnumerationAbortedException or UnavailableExceptionFallbackException
+        // An activation that did not come to life in time. The client's own cancellation is told apart before.
+        || exception is OperationCanceledException
         || exception is InvalidOperationException { Source: "Orleans.Runtime" or "Orleans.Core" }
         // A client that has not met a silo yet knows no implementation of anything.
         || exception is ArgumentException { Source: "Orleans.Core" or "Orleans.Core.Abstractions" or "Orleans.Runtime" } unknown && unknown.Message.StartsWith("Could not find an implementation for interface", StringComparison.Ordinal);

@@ -48,6 +48,7 @@ public static class JobGridHosting
         AddLifecycle<PausedQueues>(services);
         silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
         silo.UseMembershipOfJobGrid();
+        silo.Configure<SiloMessagingOptions>(options => options.SystemResponseTimeout = AnswerTimeouts.System);
         return silo;
     }
 

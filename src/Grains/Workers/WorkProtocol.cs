@@ -7,7 +7,7 @@ namespace OrleansJobs.Workers;
 internal interface IPartitionWork : IGrainWithIntegerKey
 {
     /// <summary>Reports of finished attempts and a request for more, in one commit.</summary>
-    [Alias("exchange")]
+    [Alias("exchange"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<ExchangeReply> Exchange(ExchangeRequest request);
 
     /// <summary>
@@ -17,11 +17,11 @@ internal interface IPartitionWork : IGrainWithIntegerKey
     /// <param name="home">Where it belongs, by the assignment of the caller.</param>
     /// <param name="version">The membership the caller goes by; a partition that knows a newer one stays.</param>
     /// <returns>Whether it is at its home.</returns>
-    [Alias("wake")]
+    [Alias("wake"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<bool> Wake(SiloAddress home, MembershipVersion version);
 
     /// <summary>Whether this attempt holds the job's lease, so that what it says counts.</summary>
-    [Alias("isCurrent")]
+    [Alias("isCurrent"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<bool> IsCurrent(string id, long token);
 }
 
@@ -271,23 +271,23 @@ internal interface IJobFeed : IGrainWithStringKey
 {
     /// <summary>The newest progress of an attempt.</summary>
     /// <returns>Whether anybody watches; where nobody does, the worker may say less.</returns>
-    [Alias("progress")]
+    [Alias("progress"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<bool> Progress(LeaseName lease, Progress progress);
 
     /// <summary>Durable when the task completes.</summary>
     /// <returns>False where the attempt is stale; nothing was saved.</returns>
-    [Alias("save")]
+    [Alias("save"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<bool> SaveCheckpoint(LeaseName lease, byte[] checkpoint);
 
     /// <summary>The newest checkpoint, for an attempt that starts: from now on older attempts are refused. Null where nothing was saved.</summary>
-    [Alias("load")]
+    [Alias("load"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<byte[]?> LoadCheckpoint(LeaseName lease);
 
     /// <summary>The job is gone, or needs its state no more: clear it.</summary>
-    [Alias("forget")]
+    [Alias("forget"), ResponseTimeout(AnswerTimeouts.Short)]
     Task Forget();
 
     /// <summary>The job had ended and lives again: what was remembered of its end no longer holds.</summary>
-    [Alias("reopened")]
+    [Alias("reopened"), ResponseTimeout(AnswerTimeouts.Short)]
     Task Reopened();
 }

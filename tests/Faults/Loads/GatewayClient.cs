@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -18,6 +19,9 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
     };
 
     private int _next;
+
+    /// <summary>Answers to reads that no client should ever get, such as 500.</summary>
+    public ConcurrentBag<string> Wrong { get; } = [];
 
     /// <summary>Gateways in turn, so that a retry goes elsewhere.</summary>
     public Uri NextAddress()
@@ -48,7 +52,12 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
         var answer = await GetAsync($"/jobs/{id}", address);
         var at = Monotonic.Now;
         if (answer.Status == HttpStatusCode.NotFound) return null;
-        if (answer.Status != HttpStatusCode.OK) throw new HttpRequestException($"GET /jobs/{id} was answered {(int)answer.Status}.");
+        if (answer.Status != HttpStatusCode.OK)
+        {
+            if (!answer.IsBusy) Wrong.Add($"{(int)answer.Status} {Encoding.UTF8.GetString(answer.Body)}");
+            throw new HttpRequestException($"GET /jobs/{id} was answered {(int)answer.Status}.");
+        }
+
         return Parse(reader, id, askedAt, at, answer.Body);
     }
 

@@ -17,7 +17,8 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
     private const int NewestFollowed = 20;
     /// <summary>Where a safeguard is off, what will not come is not waited for any longer.</summary>
     private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>Longer than a gateway waits for the grid, so that it is the gateway that gives up, with an answer.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan EvictionDeadline = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan ZombieDeadline = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan ReadDeadline = TimeSpan.FromSeconds(30);
@@ -205,6 +206,7 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         History = history;
         foreach (var check in _checks) check(history);
         foreach (var wrong in Load.Wrong.Distinct().Take(5)) Expect(false, $"a submit was answered {wrong}");
+        foreach (var wrong in Client.Wrong.Distinct().Take(5)) Expect(false, $"a read was answered {wrong}");
         return [.. _violations, .. HistoryChecker.Check(history)];
     }
 

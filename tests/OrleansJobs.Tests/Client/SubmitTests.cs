@@ -180,6 +180,7 @@ public class SubmitTests
     [InlineData(typeof(GatewayTooBusyException))]
     [InlineData(typeof(Orleans.Runtime.Messaging.ConnectionFailedException))]
     [InlineData(typeof(TimeoutException))]
+    [InlineData(typeof(TaskCanceledException))]
     public async Task Submit_WhenItsAnswerIsLost_AsksAgainUnderTheSameId(Type failure)
     {
         await _jobs.SubmitAsync("a", 1);

@@ -108,6 +108,9 @@ public sealed class FindingTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "1"), (away.StatusCode, away.Header("Retry-After")));
         Assert.DoesNotContain("secret", await away.Content.ReadAsStringAsync());
 
+        _host.Grid.Fault = new TaskCanceledException("An activation that did not come to life in time: secret");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _host.Http.GetAsync("/jobs/a")).StatusCode);
+
         _host.Grid.Fault = new InvalidCastException("secret");
         var broken = await _host.Http.GetAsync("/jobs/a");
         Assert.Equal((HttpStatusCode.InternalServerError, "internal"), (broken.StatusCode, await broken.ProblemAsync()));
