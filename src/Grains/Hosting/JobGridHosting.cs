@@ -45,6 +45,7 @@ public static class JobGridHosting
         AddLifecycle<GridOpener>(services);
         AddLifecycle<PartitionKeeper>(services);
         AddLifecycle<SiloAdoption>(services);
+        AddLifecycle<StandstillGuard>(services);
         AddLifecycle<PausedQueues>(services);
         silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
         silo.UseMembershipOfJobGrid();

@@ -17,7 +17,8 @@ namespace OrleansJobs.Jobs;
 [Reentrant, PreferLocalPlacement]
 internal sealed partial class JobGrain(
     [PersistentState("job", JobGrain.StorageName)] IPersistentState<JobMemory> memory,
-    IWorkerDirectory workers, NumberedGrains<IJobPartitionGrain> partitions, IOptions<JobGridOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IJobFeed
+    IWorkerDirectory workers, NumberedGrains<IJobPartitionGrain> partitions, StandstillGuard standstill, IOptions<JobGridOptions> options, TimeProvider time,
+    ILogger<JobGrain> logger) : Grain, IJobGrain, IJobFeed
 {
     public const string StorageName = "jobs";
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
@@ -54,6 +55,7 @@ internal sealed partial class JobGrain(
 
     public async Task<JobStatus?> GetStatus()
     {
+        await standstill.ConfirmAsync();
         if (_status is { IsFinished: true } ended) return ended;
         _askedAt = Math.Max(1, time.GetTimestamp());
         Take(await Partition.Get(Id));

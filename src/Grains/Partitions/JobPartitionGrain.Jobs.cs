@@ -85,6 +85,7 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Where a job stands, as the store has it; null where there is none.</summary>
     private async Task<FoundJob?> FindAsync(string id)
     {
+        await services.Standstill.ConfirmAsync();
         while (_core.Find(id) is { } job)
         {
             if (!job.IsSettled)
