@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OrleansJobs;
 
 /// <summary>How long a caller waits for a grain's answer.</summary>
@@ -10,5 +12,5 @@ internal static class AnswerTimeouts
     public const string Short = "00:00:10";
 
     /// <summary><see cref="Short"/> for what Orleans' own parts ask each other, the grain directory above all.</summary>
-    public static readonly TimeSpan System = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan System = TimeSpan.Parse(Short, CultureInfo.InvariantCulture);
 }
