@@ -48,6 +48,9 @@ public sealed record JobSubmission
 
     /// <summary>Runs at most so often, the handler's policy deciding on all else; not together with <see cref="Retry"/>.</summary>
     [Id(16)] public int? Attempts { get; init; }
+
+    /// <summary>Whose job it is, where submitters are bounded one by one; not stored. Null: those of nobody in particular.</summary>
+    [Id(17)] public string? Owner { get; init; }
 }
 
 /// <summary>What became of a submit.</summary>

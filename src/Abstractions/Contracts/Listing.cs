@@ -83,6 +83,12 @@ public sealed record GridStats
 
     /// <summary>Jobs that nothing would wake; anything but 0 is a defect.</summary>
     [Id(9)] public long Orphans { get; init; }
+
+    /// <summary>The backlog by queue and type.</summary>
+    [Id(10)] public JobCount[] Due { get; init; } = [];
+
+    /// <summary>How much of the backlog more slots would help: its queue is not paused, and some silo serves it and knows its type.</summary>
+    [Id(11)] public long Runnable { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.silo")]
@@ -96,6 +102,12 @@ public sealed record SiloInfo
     [Id(5)] public bool Draining { get; init; }
     [Id(6)] public string[] Types { get; init; } = [];
     [Id(7)] public int Partitions { get; init; }
+
+    /// <summary>Queues that it serves; null: all.</summary>
+    [Id(8)] public string[]? Queues { get; init; }
+
+    /// <summary>Whether it could run jobs of a queue and type, paused or not.</summary>
+    public bool Serves(string queue, string type) => !Draining && Array.IndexOf(Types, type) >= 0 && (Queues is null || Array.IndexOf(Queues, queue) >= 0);
 }
 
 /// <summary>A queue and whether it is paused.</summary>

@@ -38,8 +38,10 @@ internal static class GridJson
     public static void WriteScaling(Utf8JsonWriter writer, GridStats stats)
     {
         writer.WriteStartObject();
-        writer.WriteNumber("load"u8, stats.Backlog + stats.Running);
+        // What waits for its queue to be resumed, or for a silo that knows its type, is not helped by more slots.
+        writer.WriteNumber("load"u8, stats.Runnable + stats.Running);
         writer.WriteNumber("backlog"u8, stats.Backlog);
+        writer.WriteNumber("runnable"u8, stats.Runnable);
         writer.WriteNumber("running"u8, stats.Running);
         writer.WriteNumber("slots"u8, stats.Slots);
         WriteSeconds(writer, "oldestWaitingSeconds"u8, stats.OldestWaiting);

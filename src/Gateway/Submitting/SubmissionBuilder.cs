@@ -45,6 +45,7 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
             Retention = request.Retention,
             Tags = request.Tags,
             TraceParent = Activity.Current?.Id,
+            Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id,
         };
         // An id of ours is fresh: the partition need not look whether it knows it.
         return request.Id is null && idempotencyKey is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };

@@ -41,7 +41,7 @@ internal sealed class JobMeters
     public JobMeters(IMeterFactory factory, TimeProvider time, IOptions<JobGridOptions> options, GridHealth health)
     {
         _time = time;
-        Partitions = new PartitionGauges();
+        Partitions = new PartitionGauges(time);
         var meter = factory.Create(JobTracing.Name);
 
         _submitted = meter.CreateCounter<long>("orleansjobs.jobs.submitted", "{job}", "Jobs that the store has acknowledged.");

@@ -7,17 +7,28 @@ namespace OrleansJobs.Diagnostics;
 /// What the partitions of this silo hold, by queue and type. A partition writes from its turns without waiting; the exporter reads from its
 /// own thread, and may see one figure a moment before another.
 /// </summary>
-internal sealed class PartitionGauges
+internal sealed class PartitionGauges(TimeProvider time)
 {
-    private readonly ConcurrentDictionary<PartitionGauge, byte> _open = new();
+    /// <summary>Pairs of queue and type that are told apart; what others hold is told together, as <see cref="Other"/>. Names are anybody's to make up.</summary>
+    public const int MaxSeries = 1000;
 
-    // Exporters repeat the last value of a series that is not told any more. What a partition held when it moved to another silo would then be
-    // counted twice, so a lane that was seen once is told for ever, at 0 where nobody here holds it.
-    private readonly ConcurrentDictionary<(string Queue, string Type), byte> _seen = new();
+    public const string Other = "(other)";
+
+    /// <summary>
+    /// Exporters repeat the last value of a series that is not told any more. What a partition held when it moved to another silo would then be
+    /// counted twice, so what was seen is told for a while more, as 0 where nobody here holds it.
+    /// </summary>
+    public static readonly TimeSpan ToldAfterwards = TimeSpan.FromMinutes(10);
+
+    private readonly ConcurrentDictionary<PartitionGauge, byte> _open = new();
+    private readonly ConcurrentDictionary<(string Queue, string Type), long> _seen = new();
 
     public int Open => _open.Count;
 
     public long Orphans => _open.Keys.Sum(partition => partition.Orphans);
+
+    /// <summary>Names that are known now, those held as those told afterwards.</summary>
+    public int Series => _seen.Count;
 
     /// <summary>A partition has opened on this silo. Dispose of its gauge when it closes.</summary>
     public PartitionGauge OpenPartition()
@@ -29,21 +40,37 @@ internal sealed class PartitionGauges
 
     internal void Close(PartitionGauge gauge) => _open.TryRemove(gauge, out _);
 
-    internal void See(string queue, string type) => _seen.TryAdd((queue, type), 0);
-
-    internal IEnumerable<Measurement<long>> Observe(Func<LaneGauge, long> read) =>
-        from lanes in Lanes() select new Measurement<long>(lanes.Sum(read), Tags(lanes.Key));
+    internal IEnumerable<Measurement<long>> Observe(Func<LaneFigures, long> read) =>
+        Lanes().Select(lane => new Measurement<long>(read(lane.Value), Tags(lane.Key)));
 
     internal IEnumerable<Measurement<double>> ObserveAges(DateTimeOffset now) =>
-        from lanes in Lanes() select new Measurement<double>(Age(lanes.Select(lane => lane.OldestDue).Append(LaneGauge.NoneWaits).Min(), now), Tags(lanes.Key));
+        Lanes().Select(lane => new Measurement<double>(Age(lane.Value.OldestDue, now), Tags(lane.Key)));
 
-    private IEnumerable<IGrouping<(string Queue, string Type), LaneGauge>> Lanes() => _open.Keys
-        .SelectMany(partition => partition.Lanes)
-        .Concat(_seen.Keys.Select(key => new LaneGauge(key.Queue, key.Type)))
-        .GroupBy(lane => (lane.Queue, lane.Type));
+    private Dictionary<(string Queue, string Type), LaneFigures> Lanes()
+    {
+        var now = time.GetTimestamp();
+        var sums = new Dictionary<(string Queue, string Type), LaneFigures>();
+        foreach (var (lane, figures) in _open.Keys.SelectMany(partition => partition.Figures))
+        {
+            var key = IsKept(lane) ? lane : (Other, Other);
+            _seen[key] = now;
+            sums[key] = sums.TryGetValue(key, out var sum) ? sum + figures : figures;
+        }
+
+        foreach (var (lane, seenAt) in _seen)
+        {
+            if (sums.ContainsKey(lane)) continue;
+            if (time.GetElapsedTime(seenAt, now) > ToldAfterwards) _seen.TryRemove(lane, out _);
+            else sums.Add(lane, LaneFigures.None);
+        }
+
+        return sums;
+    }
+
+    private bool IsKept((string Queue, string Type) lane) => _seen.ContainsKey(lane) || _seen.Count < MaxSeries;
 
     private static double Age(long oldestDue, DateTimeOffset now) =>
-        oldestDue == LaneGauge.NoneWaits ? 0 : Math.Max(0, (now.ToUnixTimeMilliseconds() - oldestDue) / 1000.0);
+        oldestDue == LaneFigures.NoneWaits ? 0 : Math.Max(0, (now.ToUnixTimeMilliseconds() - oldestDue) / 1000.0);
 
     private static KeyValuePair<string, object?>[] Tags((string Queue, string Type) lane) => [new("queue", lane.Queue), new("type", lane.Type)];
 }
@@ -51,8 +78,8 @@ internal sealed class PartitionGauges
 /// <summary>What one partition holds.</summary>
 internal sealed class PartitionGauge(PartitionGauges owner) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Queue, string Type), LaneGauge> _lanes = new();
     private long _orphans;
+    private IReadOnlyDictionary<(string Queue, string Type), LaneFigures> _figures = new Dictionary<(string, string), LaneFigures>();
 
     /// <summary>Jobs that nothing would wake.</summary>
     public long Orphans
@@ -61,59 +88,36 @@ internal sealed class PartitionGauge(PartitionGauges owner) : IDisposable
         set => Volatile.Write(ref _orphans, value);
     }
 
-    internal IEnumerable<LaneGauge> Lanes => _lanes.Values;
+    public IReadOnlyDictionary<(string Queue, string Type), LaneFigures> Figures => Volatile.Read(ref _figures);
 
-    /// <summary>The gauge of a queue and type; the same one every time, so that it may be kept.</summary>
-    public LaneGauge Lane(string queue, string type) => _lanes.TryGetValue((queue, type), out var lane) ? lane : Add(queue, type);
+    /// <summary>What it holds from now on, all of it. The figures are not changed any more by whoever gave them.</summary>
+    public void Show(IReadOnlyDictionary<(string Queue, string Type), LaneFigures> figures) => Volatile.Write(ref _figures, figures);
 
     /// <summary>The partition has closed: what it held is another activation's to tell.</summary>
     public void Dispose() => owner.Close(this);
-
-    private LaneGauge Add(string queue, string type)
-    {
-        owner.See(queue, type);
-        return _lanes.GetOrAdd((queue, type), static key => new LaneGauge(key.Queue, key.Type));
-    }
 }
 
-/// <summary>How many jobs of one queue and type a partition holds. Set by its turns only.</summary>
-internal sealed class LaneGauge(string queue, string type)
+/// <summary>How many jobs of one queue and type there are.</summary>
+internal record struct LaneFigures
 {
     public const long NoneWaits = long.MaxValue;
 
-    private long _waiting;
-    private long _scheduled;
-    private long _running;
-    private long _oldestDue = NoneWaits;
-
-    public string Queue { get; } = queue;
-    public string Type { get; } = type;
+    public static readonly LaneFigures None = new() { OldestDue = NoneWaits };
 
     /// <summary>Due and not started.</summary>
-    public long Waiting
-    {
-        get => Volatile.Read(ref _waiting);
-        set => Volatile.Write(ref _waiting, value);
-    }
+    public long Waiting { get; set; }
 
     /// <summary>Due later.</summary>
-    public long Scheduled
-    {
-        get => Volatile.Read(ref _scheduled);
-        set => Volatile.Write(ref _scheduled, value);
-    }
+    public long Scheduled { get; set; }
 
     /// <summary>Leased.</summary>
-    public long Running
-    {
-        get => Volatile.Read(ref _running);
-        set => Volatile.Write(ref _running, value);
-    }
+    public long Running { get; set; }
 
     /// <summary>When the job that waits longest was due, in Unix milliseconds; <see cref="NoneWaits"/> where none waits.</summary>
-    public long OldestDue
+    public long OldestDue { get; set; }
+
+    public static LaneFigures operator +(LaneFigures x, LaneFigures y) => new()
     {
-        get => Volatile.Read(ref _oldestDue);
-        set => Volatile.Write(ref _oldestDue, value);
-    }
+        Waiting = x.Waiting + y.Waiting, Scheduled = x.Scheduled + y.Scheduled, Running = x.Running + y.Running, OldestDue = Math.Min(x.OldestDue, y.OldestDue),
+    };
 }

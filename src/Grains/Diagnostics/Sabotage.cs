@@ -20,6 +20,9 @@ internal enum Safeguard
 
     /// <summary>A silo that stood still asks whether it was given up before it answers from memory, and so ends before its handlers report.</summary>
     Standstill = 16,
+
+    /// <summary>What was told one way and has had no answer is told again.</summary>
+    Retelling = 32,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

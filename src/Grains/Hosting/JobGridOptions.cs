@@ -55,9 +55,17 @@ public sealed class JobGridOptions
     /// <value>Default 4 MiB.</value>
     [Range(1 << 16, 1 << 30)] public int WindowBytes { get; set; } = 4 << 20;
 
-    /// <summary>Pairs of queue and type that one partition keeps apart; a submit that would open another is refused.</summary>
-    /// <value>Default 1,000.</value>
-    [Range(1, 100_000)] public int MaxLanes { get; set; } = 1000;
+    /// <summary>Bytes of arguments in the submits that one partition holds while the store has not acknowledged them; beyond it submits are refused.</summary>
+    /// <value>Default 64 MiB. A single submit is taken however large it is.</value>
+    [Range(1, 1L << 40)] public long MaxPendingSubmitBytes { get; set; } = 64 << 20;
+
+    /// <summary>Combinations of queue, priority and type that wait in one partition at a time; a submit that would open another is refused.</summary>
+    /// <value>Default 100,000.</value>
+    [Range(1, 1_000_000)] public int MaxLanes { get; set; } = 100_000;
+
+    /// <summary>How many of <see cref="MaxLanes"/> the jobs of one API key may open, since names of queues are anybody's to make up.</summary>
+    /// <value>Default 25,000.</value>
+    [Range(1, 1_000_000)] public int MaxLanesPerKey { get; set; } = 25_000;
 
     /// <summary>How often at most the progress of a running job is carried to those who watch it.</summary>
     /// <value>Default 250 ms.</value>

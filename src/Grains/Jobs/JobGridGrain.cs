@@ -48,12 +48,13 @@ internal sealed partial class JobGridGrain(
     {
         var partitions = await Task.WhenAll(Partitions().Select(partition => partitionGrains[partition].GetStats()));
         var silos = await AskSilosAsync(worker => worker.Describe());
+        var paused = (await Control.GetPaused()).Names.ToHashSet(StringComparer.Ordinal);
+        var due = Sum(partitions.SelectMany(stats => stats.Due));
         return new GridStats
         {
-            Counts = [.. partitions.SelectMany(stats => stats.Counts)
-                .GroupBy(count => (count.State, count.Queue, count.Type))
-                .Select(same => new JobCount(same.Key.State, same.Key.Queue, same.Key.Type, same.Sum(count => count.Jobs)))
-                .OrderBy(count => (count.Queue, count.Type, count.State))],
+            Due = due,
+            Runnable = due.Where(count => !paused.Contains(count.Queue) && Array.Exists(silos, silo => silo.Serves(count.Queue, count.Type))).Sum(count => count.Jobs),
+            Counts = Sum(partitions.SelectMany(stats => stats.Counts)),
             Backlog = partitions.Sum(stats => stats.Backlog),
             Running = partitions.Sum(stats => stats.Running),
             Orphans = partitions.Sum(stats => stats.Orphans),
@@ -69,7 +70,7 @@ internal sealed partial class JobGridGrain(
     public async Task<Immutable<QueueInfo[]>> GetQueues()
     {
         var stats = await GetStats();
-        var queues = (await Control.GetPaused()).ToDictionary(queue => queue.Name, StringComparer.Ordinal);
+        var queues = (await Control.GetPaused()).Queues.ToDictionary(queue => queue.Name, StringComparer.Ordinal);
         foreach (var name in stats.Counts.Select(count => count.Queue).Concat((await GetJobTypes()).Value.Select(type => type.Queue)).Append(JobLimits.DefaultQueue))
             queues.TryAdd(name, new QueueInfo { Name = name });
         return queues.Values.OrderBy(queue => queue.Name, StringComparer.Ordinal).Select(queue => queue with
@@ -82,6 +83,11 @@ internal sealed partial class JobGridGrain(
     public Task<QueueInfo> Pause(string queue, string? reason) => Control.Pause(Checked(queue), Clipped(reason));
 
     public Task<QueueInfo> Resume(string queue) => Control.Resume(Checked(queue));
+
+    private static JobCount[] Sum(IEnumerable<JobCount> counts) =>
+        [.. counts.GroupBy(count => (count.State, count.Queue, count.Type))
+            .Select(same => new JobCount(same.Key.State, same.Key.Queue, same.Key.Type, same.Sum(count => count.Jobs)))
+            .OrderBy(count => (count.Queue, count.Type, count.State))];
 
     private IQueueControlGrain Control => GrainFactory.GetGrain<IQueueControlGrain>(0);
 

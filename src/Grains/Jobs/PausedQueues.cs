@@ -1,35 +1,62 @@
 using Microsoft.Extensions.Logging;
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Jobs;
 
-/// <summary>Tells the worker of a starting silo which queues are paused, before it takes its first job.</summary>
-internal sealed partial class PausedQueues(IGrainFactory grains, WorkerEngine worker, TimeProvider time, ILogger<PausedQueues> logger) : ILifecycleParticipant<ISiloLifecycle>
+/// <summary>
+/// Which queues are paused, as the worker of this silo knows it: read before it takes its first job, and once a minute from then on, since being
+/// told of a change may fail.
+/// </summary>
+internal sealed partial class PausedQueues(IGrainFactory grains, WorkerEngine worker, TimeProvider time, ILogger<PausedQueues> logger)
+    : ILifecycleParticipant<ISiloLifecycle>
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     private readonly ILogger _logger = logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _reading = Task.CompletedTask;
 
-    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe<PausedQueues>(ServiceLifecycleStage.Active, ReadAsync);
-
-    private async Task ReadAsync(CancellationToken cancellation)
+    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe<PausedQueues>(ServiceLifecycleStage.Active, StartAsync, async _ =>
     {
-        while (true)
-        {
-            try
-            {
-                var paused = await grains.GetGrain<IQueueControlGrain>(0).GetPaused();
-                worker.SetPaused([.. paused.Select(queue => queue.Name)]);
-                return;
-            }
-            catch (Exception exception) when (!cancellation.IsCancellationRequested)
-            {
-                LogWaiting(exception);
-            }
+        await _stopping.CancelAsync();
+        await _reading;
+    });
 
-            await Task.Delay(RetryDelay, time, cancellation);
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        while (!await TryReadAsync(cancellation)) await Task.Delay(RetryDelay, time, cancellation);
+        _reading = Task.Run(ReadOnAsync, CancellationToken.None);
+    }
+
+    private async Task ReadOnAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            await Task.Delay(Period, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!_stopping.IsCancellationRequested && !Sabotage.IsOff(Safeguard.Retelling)) await TryReadAsync(_stopping.Token);
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Which queues are paused cannot be read yet; the worker waits for it")]
+    private async Task<bool> TryReadAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var paused = await grains.GetGrain<IQueueControlGrain>(0).GetPaused();
+            worker.SetPaused(paused.Names, paused.Version);
+            return true;
+        }
+        catch (Exception exception) when (!cancellation.IsCancellationRequested)
+        {
+            LogWaiting(exception);
+            return false;
+        }
+        catch (Exception) when (_stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Which queues are paused cannot be read yet; it is asked again")]
     private partial void LogWaiting(Exception exception);
 }

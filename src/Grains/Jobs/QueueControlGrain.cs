@@ -9,7 +9,7 @@ namespace OrleansJobs.Jobs;
 internal interface IQueueControlGrain : IGrainWithIntegerKey
 {
     [Alias("paused")]
-    Task<QueueInfo[]> GetPaused();
+    Task<PausedList> GetPaused();
 
     [Alias("pause")]
     Task<QueueInfo> Pause(string queue, string? reason);
@@ -18,10 +18,19 @@ internal interface IQueueControlGrain : IGrainWithIntegerKey
     Task<QueueInfo> Resume(string queue);
 }
 
+/// <summary>All queues that are paused.</summary>
+/// <param name="Version">Grows with every change.</param>
+[GenerateSerializer, Immutable, Alias("oj.pausedList")]
+internal sealed record PausedList([property: Id(0)] QueueInfo[] Queues, [property: Id(1)] long Version)
+{
+    public string[] Names => Array.ConvertAll(Queues, queue => queue.Name);
+}
+
 [GenerateSerializer, Alias("oj.queueMemory")]
 internal sealed class QueueMemory
 {
     [Id(0)] public Dictionary<string, QueueInfo> Paused { get; set; } = [];
+    [Id(1)] public long Version { get; set; }
 }
 
 internal sealed partial class QueueControlGrain(
@@ -30,7 +39,7 @@ internal sealed partial class QueueControlGrain(
 {
     private readonly ILogger _logger = logger;
 
-    public Task<QueueInfo[]> GetPaused() => Task.FromResult(memory.State.Paused.Values.ToArray());
+    public Task<PausedList> GetPaused() => Task.FromResult(List());
 
     public async Task<QueueInfo> Pause(string queue, string? reason)
     {
@@ -51,6 +60,7 @@ internal sealed partial class QueueControlGrain(
     {
         try
         {
+            memory.State.Version++;
             CrashPoint.Hit("pause.before");
             await memory.WriteStateAsync();
             CrashPoint.Hit("pause.after");
@@ -61,13 +71,13 @@ internal sealed partial class QueueControlGrain(
             throw;
         }
 
-        var names = memory.State.Paused.Keys.ToArray();
+        var paused = List();
         var silos = membership.CurrentSnapshot.Members.Values.Where(member => member.Status is SiloStatus.Active or SiloStatus.Joining);
         await Task.WhenAll(silos.Select(async member =>
         {
             try
             {
-                await workers.Of(member.SiloAddress).SetPaused(names);
+                await workers.Of(member.SiloAddress).SetPaused(paused.Names, paused.Version);
             }
             catch (Exception exception) when (exception is OrleansException or TimeoutException)
             {
@@ -76,6 +86,8 @@ internal sealed partial class QueueControlGrain(
         }));
     }
 
-    [LoggerMessage(LogLevel.Warning, "Silo {Silo} could not be told which queues are paused; it reads them when it starts")]
+    private PausedList List() => new([.. memory.State.Paused.Values], memory.State.Version);
+
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} could not be told which queues are paused; it asks within a minute")]
     private partial void LogNotTold(Exception exception, SiloAddress silo);
 }

@@ -36,38 +36,42 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Ends the jobs that were not started in time, and finds the next instant to look.</summary>
     private async Task ExpireAsync()
     {
+        if (_expiring) return;
         _expiring = true;
         try
         {
-            while (true)
+            while (!await ExpireOnceAsync())
             {
-                // What is under way has told its deadline already and does not stand in the store yet; what comes from now on tells its own.
-                await _commits.Committed();
-                var known = _core.TakeDeadline();
-                LaneEntry[] next;
-                try
-                {
-                    next = await _store.ReadDeadlinesAsync(_partition, long.MaxValue, SweepBatch);
-                }
-                catch
-                {
-                    _core.NoteDeadline(known);
-                    throw;
-                }
-
-                var now = Now;
-                var late = next.Where(entry => entry.Due <= now).ToList();
-                foreach (var entry in late) await ChangeWaitingAsync(entry.Id, job => _core.Expire(job, now));
-                if (late.Count > 0) await _commits.Committed();
-                if (late.Count == SweepBatch) continue;
-                _core.NoteDeadline(next.FirstOrDefault(entry => entry.Due > now)?.Due);
-                Arm();
-                return;
             }
+
+            Arm();
         }
         finally
         {
             _expiring = false;
+        }
+    }
+
+    /// <returns>Whether all that were late are done.</returns>
+    private async Task<bool> ExpireOnceAsync()
+    {
+        // What is under way has told its deadline already and does not stand in the store yet; what comes from now on tells its own.
+        await _commits.Committed();
+        var known = _core.TakeDeadline();
+        try
+        {
+            var next = await _store.ReadDeadlinesAsync(_partition, long.MaxValue, SweepBatch);
+            var now = Now;
+            var late = next.Where(entry => entry.Due <= now).ToList();
+            foreach (var entry in late) await ChangeWaitingAsync(entry.Id, job => _core.Expire(job, now));
+            if (late.Count > 0) await _commits.Committed();
+            if (late.Count < SweepBatch) _core.NoteDeadline(next.FirstOrDefault(entry => entry.Due > now)?.Due);
+            return late.Count < SweepBatch;
+        }
+        catch
+        {
+            _core.NoteDeadline(known);
+            throw;
         }
     }
 
@@ -76,7 +80,7 @@ internal sealed partial class JobPartitionGrain
         _core.Pin(id);
         try
         {
-            if (await BringAsync(id) is { Place: JobPlace.Waiting, Track.Token: 0 } job) change(job);
+            if (await BringAsync(id) is { Place: JobPlace.Waiting, Track.HasStarted: false } job) change(job);
         }
         finally
         {
@@ -84,21 +88,41 @@ internal sealed partial class JobPartitionGrain
         }
     }
 
-    /// <summary>Forgets the jobs whose retention is over.</summary>
+    /// <summary>Forgets the jobs whose retention is over. One that cannot be forgotten now is passed over, and tried again the next time.</summary>
     private async Task SweepAsync()
     {
         try
         {
-            while (!_commits.IsOver && await _store.ReadExpiredAsync(_partition, Now, SweepBatch) is { Length: > 0 } ids)
+            var failed = new HashSet<string>(StringComparer.Ordinal);
+            while (!_commits.IsOver && failed.Count < SweepBatch)
             {
-                foreach (var id in ids) await PurgeAsync(id, wait: false);
+                var ids = await _store.ReadExpiredAsync(_partition, Now, SweepBatch + failed.Count);
+                foreach (var id in ids.Where(id => !failed.Contains(id)))
+                {
+                    if (!await TryPurgeAsync(id)) failed.Add(id);
+                }
+
                 await _commits.Committed();
-                if (ids.Length < SweepBatch) return;
+                if (ids.Length < SweepBatch + failed.Count) return;
             }
         }
         catch (Exception exception)
         {
             if (!_closing.IsCancellationRequested) LogBackground(exception, _partition, "the sweep of finished jobs");
+        }
+    }
+
+    private async Task<bool> TryPurgeAsync(string id)
+    {
+        try
+        {
+            await PurgeAsync(id, wait: false);
+            return true;
+        }
+        catch (Exception exception) when (!_commits.IsOver)
+        {
+            LogNotPurged(exception, _partition, id);
+            return false;
         }
     }
 
@@ -124,19 +148,21 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Reads on in lanes whose window runs low.</summary>
     private void ReadPages()
     {
-        foreach (var lane in _core.Lanes)
+        foreach (var lane in _core.Index.TakeLow())
         {
-            if (lane.NeedsPage && !_commits.IsOver) Background(() => ReadPageAsync(lane), "reading its lanes");
+            if (!_commits.IsOver) Background(() => ReadPageAsync(lane), "reading its lanes");
         }
     }
 
     private async Task ReadPageAsync(Lane lane)
     {
+        if (!lane.NeedsPage) return;
+        var limit = _core.Index.WindowLimit;
         var after = lane.BeginRead();
         try
         {
-            var page = await _store.ReadLaneAsync(_partition, lane.Name, after, _options.WindowJobs, _options.WindowBytes / 4);
-            _core.EndRead(lane, page, page.Length < _options.WindowJobs);
+            var page = await _store.ReadLaneAsync(_partition, lane.Name, after, limit, _options.WindowBytes / 4);
+            _core.EndRead(lane, page, page.Length < limit);
         }
         catch
         {
@@ -151,10 +177,34 @@ internal sealed partial class JobPartitionGrain
     private async Task RecoverAsync()
     {
         Pump();
-        var members = services.Membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
-        foreach (var member in members) services.Workers.Of(member.SiloAddress).PartitionOpened(_partition).Ignore();
+        TellOpened();
         var silos = _core.Leased.Select(job => job.Track.Silo!).Distinct().ToList();
         await Task.WhenAll(silos.Select(RecoverLeasesAsync));
+    }
+
+    /// <summary>Tells the workers that have not come since the partition opened, so that they come and say how hungry they are.</summary>
+    private void TellOpened()
+    {
+        foreach (var member in services.Membership.CurrentSnapshot.Members.Values)
+        {
+            if (member.Status == SiloStatus.Active && !_sequences.ContainsKey(member.SiloAddress)) services.Workers.Of(member.SiloAddress).PartitionOpened(_partition).Ignore();
+        }
+    }
+
+    /// <summary>
+    /// Notices go one way and may be lost, with a connection or a silo that was busy: whatever was told and has had no answer is told again.
+    /// </summary>
+    private Task RetellAsync()
+    {
+        if (_commits.IsOver || Sabotage.IsOff(Safeguard.Retelling)) return Task.CompletedTask;
+        TellOpened();
+        _hungry.TellAgain();
+        _core.Index.TellAll();
+        Pump();
+        Hint(_hungry.ToTellOf(_core.Index, Now));
+        foreach (var job in _core.Leased.Where(job => job is { Track.CancelRequested: true, IsSettled: true }))
+            services.Workers.Of(SiloAddress.FromParsableString(job.Track.Silo!)).Cancel(new(job.Id, job.Track.Token)).Ignore();
+        return Task.CompletedTask;
     }
 
     private async Task RecoverLeasesAsync(string silo)
@@ -181,7 +231,7 @@ internal sealed partial class JobPartitionGrain
                 await _commits.Committed();
                 return;
             }
-            catch (Exception exception) when (exception is not OperationCanceledException && !_commits.IsOver)
+            catch (Exception exception) when (!_closing.IsCancellationRequested && !_commits.IsOver)
             {
                 // Slow, or dead and not yet declared so: membership decides, not we.
                 LogBackground(exception, _partition, "confirming leases");
@@ -202,9 +252,9 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Gives the leases of dead silos out again, and forgets that those were hungry.</summary>
     private void CheckLeases(ClusterMembershipSnapshot members)
     {
-        foreach (var silo in _hungry.Keys.Concat(_sequences.Keys).Where(silo => members.GetSiloStatus(silo) == SiloStatus.Dead).ToList())
+        foreach (var silo in _hungry.Silos.Concat(_sequences.Keys).Where(silo => members.GetSiloStatus(silo) == SiloStatus.Dead).ToList())
         {
-            _hungry.Remove(silo);
+            _hungry.Forget(silo);
             _sequences.Remove(silo);
         }
 
@@ -222,6 +272,9 @@ internal sealed partial class JobPartitionGrain
         LogCrashed(_partition, crashed, silo);
         Background(_commits.Committed, "giving leases out again");
     }
+
+    [Microsoft.Extensions.Logging.LoggerMessage(Microsoft.Extensions.Logging.LogLevel.Warning, "Partition {Partition}: finished job {Job} could not be forgotten; it will be tried again with the next sweep")]
+    private partial void LogNotPurged(Exception exception, int partition, string job);
 
     [Microsoft.Extensions.Logging.LoggerMessage(Microsoft.Extensions.Logging.LogLevel.Warning, "Partition {Partition}: {Jobs} jobs were running on {Silo}, which is dead; they run again")]
     private partial void LogCrashed(int partition, int jobs, string silo);

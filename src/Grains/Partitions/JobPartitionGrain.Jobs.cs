@@ -1,3 +1,4 @@
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Records;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
@@ -64,8 +65,31 @@ internal sealed partial class JobPartitionGrain
 
     public async Task<JobChange> Delete(string id)
     {
-        var change = await ChangeAsync(id, job => _core.Delete(job) ? () => GrainFactory.GetGrain<IJobFeed>(id).Forget() : null);
+        var change = await ForgetStateAsync(id) ?? await ChangeAsync(id, job => _core.Delete(job) ? NothingMore : null);
         return change.Outcome == JobChangeOutcome.Done ? change with { Status = null } : change;
+    }
+
+    /// <summary>The state of the job's grain goes before the job: should this end halfway, the job is still there to be deleted again.</summary>
+    /// <returns>What stands in the way; null where nothing does.</returns>
+    private async Task<JobChange?> ForgetStateAsync(string id)
+    {
+        _core.Pin(id);
+        try
+        {
+            if (await BringAsync(id) is not { Place: JobPlace.Finished, Track.HasGrainState: true } job) return null;
+            await _commits.Settled(job);
+            await GrainFactory.GetGrain<IJobFeed>(id).Forget();
+            CrashPoint.Hit("delete.forgotten");
+            return null;
+        }
+        catch (TimeoutException)
+        {
+            return new(JobChangeOutcome.Unavailable, null);
+        }
+        finally
+        {
+            _core.Unpin(id);
+        }
     }
 
     public async Task<byte[]?> GetArgs(string id)

@@ -12,6 +12,7 @@ internal sealed partial class JobPartitionGrain
 
     private readonly Dictionary<string, Task> _lookups = [];
     private int _pendingSubmits;
+    private long _pendingBytes;
 
     public async Task<SubmitReceipt> Submit(JobSubmission submission)
     {
@@ -108,6 +109,8 @@ internal sealed partial class JobPartitionGrain
             return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = [new("/id", "The job belongs to another partition.")] };
         if (_pendingSubmits >= _options.MaxPendingSubmits)
             return Overloaded(submission.Id, $"More than {_options.MaxPendingSubmits} submits of one partition wait for the store.", OverloadRetryAfter);
+        if (_pendingBytes > 0 && _pendingBytes + submission.Args.Length > _options.MaxPendingSubmitBytes)
+            return Overloaded(submission.Id, $"More than {_options.MaxPendingSubmitBytes} bytes of submits of one partition wait for the store.", OverloadRetryAfter);
         if (services.Health.Fullness >= _options.FullAt)
             return Overloaded(submission.Id, "The store is nearly full.", FullRetryAfter);
         return _core.RefusalOf(submission) is { } reason ? Overloaded(submission.Id, reason, FullRetryAfter) : null;
@@ -117,17 +120,27 @@ internal sealed partial class JobPartitionGrain
     {
         var now = Now;
         job = _core.Submit(submission, now);
+        // Counted from here on: those of one batch add up before the first of them is sent.
+        _pendingSubmits++;
+        _pendingBytes += submission.Args.Length;
         return new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Accepted, Status = StatusOf.Live(job, now) };
     }
 
     /// <summary>Waits for the store; what it does not acknowledge is not accepted.</summary>
     private async Task CommitAsync(LiveJob?[] jobs, SubmitReceipt[] receipts)
     {
-        var count = jobs.Count(job => job is not null);
-        if (count == 0 || Sabotage.IsOff(Safeguard.StoreAcknowledgement)) return;
-        _pendingSubmits += count;
+        var (count, bytes) = (0, 0L);
+        foreach (var job in jobs)
+        {
+            if (job is null) continue;
+            count++;
+            bytes += job.Spec!.Args.Length;
+        }
+
+        if (count == 0) return;
         try
         {
+            if (Sabotage.IsOff(Safeguard.StoreAcknowledgement)) return;
             await _commits.Committed().WaitAsync(_options.SubmitDeadline, services.Time);
         }
         catch (TimeoutException)
@@ -145,6 +158,7 @@ internal sealed partial class JobPartitionGrain
         finally
         {
             _pendingSubmits -= count;
+            _pendingBytes -= bytes;
         }
 
         for (var i = 0; i < jobs.Length; i++)

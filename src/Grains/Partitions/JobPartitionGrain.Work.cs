@@ -13,7 +13,7 @@ internal sealed partial class JobPartitionGrain
     private const int LargestTake = 1000;
     private const int PumpChunk = 256;
 
-    private readonly Dictionary<SiloAddress, WorkerProfile> _hungry = [];
+    private readonly HungryWorkers _hungry = new();
     private readonly Dictionary<SiloAddress, long> _sequences = [];
 
     public async Task<ExchangeReply> Exchange(ExchangeRequest request)
@@ -25,7 +25,8 @@ internal sealed partial class JobPartitionGrain
         if (stale > 0 && request.Held is null) services.Meters.Stale(stale);
         var worker = request.Worker;
         var room = request.Room?.ToDictionary(queue => queue.Queue, queue => queue.Jobs, StringComparer.Ordinal);
-        var leases = await TakeAsync(worker, IsOvertaken(request) ? 0 : Math.Min(request.Want, LargestTake), room);
+        var mayTake = !IsOvertaken(request) && !await IsGoneAsync(worker.Silo);
+        var leases = await TakeAsync(worker, mayTake ? Math.Min(request.Want, LargestTake) : 0, room);
         var silo = worker.Silo.ToParsableString();
         var missing = request.Held is { } held ? _core.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
         if (leases.Count > 0 || missing.Count > 0 || request.Reports.Length > 0)
@@ -38,10 +39,11 @@ internal sealed partial class JobPartitionGrain
 
         leases.AddRange(missing.Where(lease => _core.Find(lease.Id) is { Place: JobPlace.Leased } job && job.Track.Token == lease.Token));
         var ready = _core.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
-        Remember(worker, ready);
+        if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack);
         TellCancelled(worker.Silo, leases);
+        Pump();
         // It may have been told of a job that it has no slot for, or no time: then it is another's.
-        if ((request.Want == 0 && ready > 0) || worker.Types.Length == 0) Pump();
+        if ((request.Want == 0 && ready > 0) || worker.Types.Length == 0) Hint(_hungry.ToTellOf(_core.Index, Now));
         return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack };
     }
 
@@ -53,6 +55,17 @@ internal sealed partial class JobPartitionGrain
         last = Math.Max(last, request.Sequence);
         return overtaken;
     }
+
+    /// <summary>
+    /// The cluster holds it for dead. Its process may still ask, but what it were given would wait until somebody looks for the leases of the dead
+    /// again, and count a crash that was none.
+    /// </summary>
+    private ValueTask<bool> IsGoneAsync(SiloAddress silo) => services.Membership.CurrentSnapshot.GetSiloStatus(silo) switch
+    {
+        SiloStatus.Dead => new(true),
+        SiloStatus.None => new(IsDeadAsync(silo)),
+        _ => new(false),
+    };
 
     private async Task<List<Lease>> TakeAsync(WorkerProfile worker, int want, Dictionary<string, int>? room)
     {
@@ -68,25 +81,40 @@ internal sealed partial class JobPartitionGrain
         return leases;
     }
 
-    /// <summary>Gives what is ready to the free slots of this silo, and tells others of what is left.</summary>
+    /// <summary>Where there is news: gives what is ready to the free slots of this silo, and tells others of what is left.</summary>
     private void Pump()
     {
         if (_commits.IsOver) return;
         var now = Now;
-        HashSet<Lane>? passed = null;
-        List<Lease>? leases = null;
-        while (_core.BestReadyLane(now, passed) is { } lane)
+        var news = _core.Index.TakeNews(now);
+        if (news.Count > 0)
         {
-            // A suspect is for the worker to ask for: it knows whether another is on its way to it.
-            var granted = lane.Suspects ? 0 : services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, PumpChunk));
+            GiveToFreeSlots(now);
+            foreach (var lane in news)
+            {
+                if (lane.IsReady(now)) Offer(lane, now);
+            }
+        }
+
+        Arm();
+    }
+
+    private void GiveToFreeSlots(long now)
+    {
+        List<Lease>? leases = null;
+        // The best lane, whichever has news: a slot that has just come free is for the jobs that go first. A suspect is for the worker to ask
+        // for: it knows whether another is on its way to it.
+        while (_core.Index.FirstFor(services.LocalWorker.Profile, withSuspects: false, room: null) is { } lane)
+        {
+            var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, PumpChunk));
+            if (granted == 0) break;
             var given = Give(lane, granted, now, ref leases);
             if (given < granted) services.LocalWorker.Release(lane.Queue, granted - given);
-            if (given == 0) (passed ??= []).Add(lane);
+            // Its records are being read, and it has news when they are.
+            if (given == 0) break;
         }
 
         if (leases is not null) _ = StartAsync(leases);
-        if (passed is not null) Offer(passed, now);
-        Arm();
     }
 
     private int Give(Lane lane, int granted, long now, ref List<Lease>? leases)
@@ -134,31 +162,16 @@ internal sealed partial class JobPartitionGrain
         }
     }
 
-    /// <summary>Jobs are ready in these lanes and this silo has no slot for them.</summary>
-    private void Offer(HashSet<Lane> lanes, long now)
+    /// <summary>Jobs are ready in this lane and this silo has no slot for them.</summary>
+    private void Offer(Lane lane, long now)
     {
-        foreach (var lane in lanes)
-        {
-            services.LocalWorker.HasBacklog(_partition, lane.Queue, lane.Type);
-            if (_hungry.Count == 0) continue;
-            var ready = lane.CountReady(now, PumpChunk);
-            foreach (var (silo, worker) in _hungry)
-            {
-                if (ready <= 0) break;
-                if (!PartitionCore.CanRun(worker, lane)) continue;
-                _hungry.Remove(silo);
-                services.Workers.Of(silo).Hint(_partition).Ignore();
-                ready--;
-            }
-        }
+        services.LocalWorker.HasBacklog(_partition, lane.Queue, lane.Type);
+        if (_hungry.Silos.Count > 0) Hint(_hungry.ToTellOf(lane, lane.CountReady(now, PumpChunk)));
     }
 
-    /// <summary>A worker elsewhere that was told there is nothing more for it is told when there is. One that knows no types is about to stop.</summary>
-    private void Remember(WorkerProfile worker, int ready)
+    private void Hint(List<SiloAddress> silos)
     {
-        if (worker.Silo.Equals(services.Silo)) return;
-        if (ready == 0 && worker.Types.Length > 0) _hungry[worker.Silo] = worker;
-        else _hungry.Remove(worker.Silo);
+        foreach (var silo in silos) services.Workers.Of(silo).Hint(_partition).Ignore();
     }
 
     /// <summary>A job may have been cancelled between its lease and its start, when its worker had not heard of it.</summary>
@@ -182,7 +195,8 @@ internal sealed partial class JobPartitionGrain
         var records = await _store.ReadAsync(_partition, jobs.ConvertAll(job => job.Id));
         for (var i = 0; i < jobs.Count; i++)
         {
-            if (records[i] is { } record) _core.LoadSpec(jobs[i], record);
+            // Others had their turn meanwhile: it may be gone, or have come back as another.
+            if (records[i] is { } record && _core.Find(jobs[i].Id) == jobs[i]) _core.LoadSpec(jobs[i], record);
         }
     }
 }

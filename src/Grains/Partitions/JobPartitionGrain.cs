@@ -17,6 +17,9 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
 {
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan GaugePeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetellPeriod = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstBackgroundRetry = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LastBackgroundRetry = TimeSpan.FromSeconds(30);
 
     private readonly JobGridOptions _options = services.Options;
     private readonly IPartitionStore _store = services.Store;
@@ -59,6 +62,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _dueTimer = this.RegisterGrainTimer(OnDueAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true });
         this.RegisterGrainTimer(() => { _gauges.Refresh(Now); return Task.CompletedTask; }, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });
         this.RegisterGrainTimer(SweepAsync, new() { DueTime = SweepDelay(), Period = SweepPeriod, Interleave = true });
+        this.RegisterGrainTimer(RetellAsync, new() { DueTime = RetellPeriod, Period = RetellPeriod, Interleave = true });
         LogOpened(_partition, _core.Generation, _core.Leased.Count, _core.Unfinished);
         Background(RecoverAsync, "recovery");
         Background(KeepReminderAsync, "its reminder");
@@ -187,16 +191,27 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         if (await this.GetReminder(Name) is null) await this.RegisterOrUpdateReminder(Name, ReminderPeriod, ReminderPeriod);
     }
 
-    /// <summary>Work that nobody waits for, in the turns of this grain. What fails is logged; the reminder's wake-up tries again.</summary>
-    private async void Background(Func<Task> work, string what)
+    /// <summary>Work that nobody waits for, in the turns of this grain.</summary>
+    private void Background(Func<Task> work, string what) => _ = BackgroundAsync(work, what);
+
+    /// <summary>What fails is tried again, after longer and longer, until it is done or this activation is over.</summary>
+    private async Task BackgroundAsync(Func<Task> work, string what)
     {
-        try
+        for (var delay = FirstBackgroundRetry; ; delay = delay * 2 < LastBackgroundRetry ? delay * 2 : LastBackgroundRetry)
         {
-            await work();
-        }
-        catch (Exception exception)
-        {
-            if (!_closing.IsCancellationRequested && !_commits.IsOver) LogBackground(exception, _partition, what);
+            try
+            {
+                await work();
+                return;
+            }
+            catch (Exception exception)
+            {
+                if (_closing.IsCancellationRequested || _commits.IsOver) return;
+                LogBackground(exception, _partition, what);
+            }
+
+            await Task.Delay(delay, services.Time, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+            if (_closing.IsCancellationRequested || _commits.IsOver) return;
         }
     }
 

@@ -58,7 +58,9 @@ internal sealed partial class PartitionCore
     {
         foreach (var (key, delta) in sealedCommit.Commit.CountDeltas)
         {
-            _counts[key] = _counts.GetValueOrDefault(key) + delta;
+            var count = _counts.GetValueOrDefault(key) + delta;
+            if (count == 0) _counts.Remove(key);
+            else _counts[key] = count;
         }
 
         foreach (var (job, _) in sealedCommit.Jobs)
@@ -68,6 +70,7 @@ internal sealed partial class PartitionCore
         }
 
         TrimWindows();
+        _lanes.Forget();
     }
 
     /// <summary>The store was too full for it: its new jobs are dropped, all else stays to be committed.</summary>
@@ -200,17 +203,19 @@ internal sealed partial class PartitionCore
     /// <summary>Keeps the windows within their bounds, of jobs and of bytes.</summary>
     private void TrimWindows()
     {
-        foreach (var lane in _lanes.Values)
+        foreach (var lane in _lanes.TakeGrown())
         {
             while (lane.Trim() is { } job) LetGo(job);
         }
 
         if (_windowBytes <= _options.WindowBytes) return;
-        foreach (var lane in _lanes.Values)
+        // Well below the bound, so that the walk over all lanes is paid for by the bytes that must come before the next one.
+        var target = _options.WindowBytes - _options.WindowBytes / 4;
+        foreach (var lane in _lanes.All)
         {
             foreach (var job in lane.Window.Reverse())
             {
-                if (_windowBytes <= _options.WindowBytes) return;
+                if (_windowBytes <= target) return;
                 if (job.Spec is null || !job.IsSettled) continue;
                 _windowBytes -= job.Spec.Args.Length;
                 job.Spec = null;

@@ -17,7 +17,8 @@ internal sealed partial class PartitionCore
     {
         var leases = new List<Lease>(Math.Min(want, 64));
         var suspectTaken = worker.HasSuspect;
-        while (leases.Count < want && NextLane(worker, now, suspectTaken, room) is { } lane)
+        _lanes.Advance(now);
+        while (leases.Count < want && _lanes.FirstFor(worker, withSuspects: !suspectTaken, room) is { } lane)
         {
             var job = lane.First!;
             if (!EnsureReadable(lane, want - leases.Count, now, unread)) break;
@@ -39,16 +40,8 @@ internal sealed partial class PartitionCore
     /// <param name="heldBack">There are others that it could have, were it not for its closed queues, its room or its suspect.</param>
     public int CountReadyFor(WorkerProfile worker, long now, int limit, Dictionary<string, int>? room, out bool heldBack)
     {
-        var ready = 0;
-        heldBack = false;
-        foreach (var lane in _lanes.Values)
-        {
-            if (!Knows(worker, lane) || !lane.IsReady(now)) continue;
-            if (!IsOpen(worker, lane) || (lane.Suspects && worker.HasSuspect) || room?.GetValueOrDefault(lane.Queue) <= 0) heldBack = true;
-            else if (ready < limit) ready += lane.CountReady(now, limit - ready);
-        }
-
-        return ready;
+        _lanes.Advance(now);
+        return _lanes.CountFor(worker, now, limit, room, out heldBack);
     }
 
     /// <summary>Leases of this activation that a silo has been given and does not know of.</summary>
@@ -58,18 +51,6 @@ internal sealed partial class PartitionCore
         return _leased.Values
             .Where(job => job.Track.Silo == silo && FencingToken.GenerationOf(job.Track.Token) == Generation && !known.Contains(new(job.Id, job.Track.Token)))
             .Select(job => LeaseOf(job, job.Track.HasGrainState)).ToList();
-    }
-
-    /// <summary>The best ready lane that is not among those to skip.</summary>
-    public Lane? BestReadyLane(long now, HashSet<Lane>? skip)
-    {
-        Lane? best = null;
-        foreach (var lane in _lanes.Values)
-        {
-            if (lane.IsReady(now) && skip?.Contains(lane) != true && (best is null || IsAhead(lane, best))) best = lane;
-        }
-
-        return best;
     }
 
     /// <summary>Whether the next jobs of a lane are in memory; names what to read where the first is not.</summary>
@@ -85,7 +66,7 @@ internal sealed partial class PartitionCore
         return false;
     }
 
-    public bool IsExpired(LiveJob job, long now) => job.Track.Token == 0 && job.Spec!.ExpiresAt <= now;
+    public bool IsExpired(LiveJob job, long now) => !job.Track.HasStarted && job.Spec!.ExpiresAt <= now;
 
     /// <summary>Gives a waiting job, whose record is in memory, to a silo. The lease counts once its commit is applied.</summary>
     public Lease Lease(LiveJob job, string silo, long now)
@@ -114,26 +95,4 @@ internal sealed partial class PartitionCore
             Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
         };
     }
-
-    private Lane? NextLane(WorkerProfile worker, long now, bool suspectTaken, Dictionary<string, int>? room)
-    {
-        Lane? best = null;
-        foreach (var lane in _lanes.Values)
-        {
-            if (!lane.IsReady(now) || (lane.Suspects && suspectTaken) || !CanRun(worker, lane) || room?.GetValueOrDefault(lane.Queue) <= 0) continue;
-            if (best is null || IsAhead(lane, best)) best = lane;
-        }
-
-        return best;
-    }
-
-    public static bool CanRun(WorkerProfile worker, Lane lane) => Knows(worker, lane) && IsOpen(worker, lane);
-
-    private static bool Knows(WorkerProfile worker, Lane lane) =>
-        Array.IndexOf(worker.Types, lane.Type) >= 0 && (worker.Queues is null || Array.IndexOf(worker.Queues, lane.Queue) >= 0);
-
-    private static bool IsOpen(WorkerProfile worker, Lane lane) => Array.IndexOf(worker.Closed, lane.Queue) < 0;
-
-    private static bool IsAhead(Lane lane, Lane other) =>
-        lane.Priority != other.Priority ? lane.Priority > other.Priority : lane.First!.Due < other.First!.Due;
 }

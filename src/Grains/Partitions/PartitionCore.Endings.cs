@@ -15,6 +15,7 @@ internal sealed partial class PartitionCore
         {
             Progress = report.Progress.Sequence > 0 ? report.Progress : job.Track.Progress,
             HasGrainState = job.Track.HasGrainState || report.HasGrainState,
+            HasStarted = job.Track.HasStarted || !report.NeverStarted,
             MaxAttempts = report.MaxAttempts,
         };
         switch (report.Kind)
@@ -55,8 +56,8 @@ internal sealed partial class PartitionCore
         foreach (var job in crashed)
         {
             var crashes = job.Track.Crashes + 1;
-            // It died before it could say whether it left anything with the job's grain.
-            var track = job.Track with { HasGrainState = true };
+            // It died before it could say whether the handler began, or left anything with the job's grain.
+            var track = job.Track with { HasGrainState = true, HasStarted = true };
             if (track.CancelRequested) Finish(job, JobState.Revoked, null, null, track, now);
             else if (crashes >= _options.PoisonCrashes)
                 Finish(job, JobState.Failure, null, new(JobErrorCodes.Poison, null, $"It was running when its silo was lost, {crashes} times."), track, now);
@@ -108,6 +109,8 @@ internal sealed partial class PartitionCore
         WaitAgain(job, now, track with
         {
             Earlier = track.Token != 0 ? track.Attempt : track.Earlier, Failures = 0, Crashes = 0, CancelRequested = false, CancelReason = null, IsRetrying = true,
+            // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
+            HasStarted = true,
         });
         return true;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OrleansJobs.Hosting;
 using OrleansJobs.Records;
 using OrleansJobs.Storage;
@@ -13,8 +14,7 @@ internal sealed partial class PartitionCore
     private readonly JobGridOptions _options;
     private readonly Dictionary<string, LiveJob> _live = [];
     private readonly Dictionary<string, LiveJob> _leased = [];
-    private readonly Dictionary<string, Lane> _lanes = [];
-    private readonly List<Lane> _reading = [];
+    private readonly LaneIndex _lanes;
     private readonly Dictionary<string, long> _counts = [];
     private readonly Dictionary<string, int> _pins = [];
     private long _lastStamp;
@@ -27,12 +27,13 @@ internal sealed partial class PartitionCore
         Generation = opening.Generation;
         NextDeadline = opening.NextDeadline;
         _options = options;
+        _lanes = new LaneIndex(options.WindowJobs);
         _lastStamp = opening.LastStamp;
         foreach (var (key, count) in opening.Counts) _counts[key] = count;
         Unfinished = Counts().Where(count => !count.State.IsTerminal).Sum(count => count.Jobs);
         foreach (var (name, count, _) in opening.Lanes)
         {
-            var lane = LaneOf(name);
+            var lane = _lanes.Of(name);
             lane.Count = count;
             if (count > 0) lane.StartUnread();
         }
@@ -59,7 +60,8 @@ internal sealed partial class PartitionCore
     }
 
     public IReadOnlyCollection<LiveJob> Leased => _leased.Values;
-    public IReadOnlyCollection<Lane> Lanes => _lanes.Values;
+    public LaneIndex Index => _lanes;
+    public IReadOnlyCollection<Lane> Lanes => _lanes.All;
 
     /// <summary>Jobs that have not ended.</summary>
     public long Unfinished { get; private set; }
@@ -71,8 +73,17 @@ internal sealed partial class PartitionCore
     {
         if (Unfinished >= Math.Max(1, _options.MaxBacklog / _options.Partitions))
             return $"The grid holds as many unfinished jobs as it may ({_options.MaxBacklog}).";
-        if (!HasLaneFor(job))
+        return _lanes.Contains(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false)) ? null : RefusalOfLane(job.Owner);
+    }
+
+    private string? RefusalOfLane(string? owner)
+    {
+        var owners = _lanes.Owners;
+        if (_lanes.Count >= _options.MaxLanes || owners.CountOf(owner) >= _options.MaxLanesPerKey) _lanes.ForgetAll();
+        if (_lanes.Count >= _options.MaxLanes)
             return $"The grid holds as many combinations of queue, priority and type as it may ({_options.MaxLanes}).";
+        if (owners.CountOf(owner) >= _options.MaxLanesPerKey)
+            return $"Unfinished jobs of '{owner}' stand in as many combinations of queue, priority and type as one submitter's may ({_options.MaxLanesPerKey}).";
         return null;
     }
 
@@ -88,7 +99,9 @@ internal sealed partial class PartitionCore
             ExpiresAt = submission.ExpiresAt ?? (submission.ExpiresAfter is { } after ? now + after : null),
             Retention = submission.Retention, Tags = submission.Tags, TraceParent = submission.TraceParent, Fingerprint = submission.Fingerprint,
         };
-        var job = new LiveJob(submission.Id) { Spec = spec, Lane = LaneOf(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false)) };
+        var lane = _lanes.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false));
+        _lanes.Owners.Own(lane, submission.Owner);
+        var job = new LiveJob(submission.Id) { Spec = spec, Lane = lane };
         _live.Add(job.Id, job);
         _windowBytes += spec.Args.Length;
         Unfinished++;
@@ -142,6 +155,7 @@ internal sealed partial class PartitionCore
         if (job.Spec is not null) return;
         job.Spec = JobSpec.Decode(stored.Spec);
         _windowBytes += job.Spec.Args.Length;
+        if (job.InWindow) _lanes.Tell(job.Lane);
         if (!job.IsSketch) return;
         // Of a sketch only its place in the lane is known; what happened to the job so far is in its record.
         var whole = Inflate(job.Id, stored);
@@ -178,25 +192,34 @@ internal sealed partial class PartitionCore
     /// <summary>The next instant after now at which something falls due; null where nothing will. What is due already waits for a slot, not for the clock.</summary>
     public long? NextDue(long now)
     {
-        var next = NextDeadline;
-        foreach (var lane in _lanes.Values)
-        {
-            if (lane.First is { } first && first.Due > now && !(first.Due >= next)) next = first.Due;
-        }
-
-        return next;
+        _lanes.Advance(now);
+        return _lanes.NextDue is { } next && !(next >= NextDeadline) ? next : NextDeadline;
     }
 
     /// <summary>For how long the job that waits longest has been due, in milliseconds, as far as memory knows.</summary>
     public long OldestWaiting(long now)
     {
+        _lanes.Advance(now);
         var oldest = now;
-        foreach (var lane in _lanes.Values)
-        {
-            if (lane.First is { } first) oldest = Math.Min(oldest, first.Due);
-        }
-
+        foreach (var lane in _lanes.Ready()) oldest = Math.Min(oldest, lane.First!.Due);
         return now - oldest;
+    }
+
+    /// <summary>Jobs that are due and wait, by queue and type; of a lane whose window does not reach the present, as many as the store last said.</summary>
+    public JobCount[] CountDue(long now)
+    {
+        _lanes.Advance(now);
+        var due = new Dictionary<(string, string), long>();
+        foreach (var lane in _lanes.Ready())
+            CollectionsMarshal.GetValueRefOrAddDefault(due, (lane.Queue, lane.Type), out _) += lane.CountDue(now);
+        return [.. due.Select(lane => new JobCount(JobState.Pending, lane.Key.Item1, lane.Key.Item2, lane.Value))];
+    }
+
+    /// <summary>Lanes of which memory cannot tell how many jobs are due: all in the window are, and there are more behind it.</summary>
+    public List<Lane> LanesDueBeyondWindow(long now)
+    {
+        _lanes.Advance(now);
+        return [.. _lanes.Ready().Where(lane => lane.IsDueBeyondWindow(now))];
     }
 
     /// <summary>Jobs that wait in memory without standing in a window and with nothing under way that would bring them there. Anything but 0 is a defect.</summary>
@@ -212,21 +235,6 @@ internal sealed partial class PartitionCore
         }
     }
 
-    private bool HasLaneFor(JobSubmission job)
-    {
-        if (_lanes.Count < _options.MaxLanes || _lanes.ContainsKey(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false))) return true;
-        foreach (var lane in _lanes.Values.Where(lane => lane is { Count: 0, IsReading: false }).ToList()) _lanes.Remove(lane.Name);
-        return _lanes.Count < _options.MaxLanes;
-    }
-
-    private Lane LaneOf(string name)
-    {
-        if (_lanes.TryGetValue(name, out var lane)) return lane;
-        lane = Lane.Parse(name, _options.WindowJobs, _reading);
-        _lanes.Add(name, lane);
-        return lane;
-    }
-
     private LiveJob Inflate(string id, StoredJob stored)
     {
         var spec = JobSpec.Decode(stored.Spec);
@@ -234,7 +242,7 @@ internal sealed partial class PartitionCore
         var lease = outcome is null && stored.Lease is { } leased ? JobTrack.Decode(leased) : null;
         var waiting = outcome is null && lease is null && stored.Track is { } tracked ? JobTrack.Decode(tracked) : null;
         var track = outcome?.Track ?? lease ?? waiting ?? JobTrack.Fresh;
-        var lane = LaneOf(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, IsSuspect(track)));
+        var lane = _lanes.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, track.IsSuspect));
         var waits = outcome is null && lease is null;
         var due = track.DueAt ?? spec.DueAt;
         return new LiveJob(id)
@@ -256,10 +264,10 @@ internal sealed partial class PartitionCore
         _leased.Remove(job.Id);
         job.Place = JobPlace.Waiting;
         job.Due = due;
-        job.Track = due == job.Spec!.DueAt ? track with { DueAt = null } : track with { DueAt = due };
-        if (track == JobTrack.Fresh) job.Track = JobTrack.Fresh;
+        // What lane it waits in is stored with it, and never derived again: the options may be others when it is read.
+        job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = IsSuspect(track) };
         job.Outcome = null;
-        job.Lane = LaneOf(Lane.NameOf(job.Spec.Queue, job.Spec.Priority, job.Spec.Type, IsSuspect(track)));
+        job.Lane = _lanes.Of(Lane.NameOf(job.Spec!.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect));
         job.Lane.Add(job);
         if (HasDeadline(job.Spec, job.Track)) NoteDeadline(job.Spec.ExpiresAt);
         MarkDirty(job);
@@ -269,14 +277,15 @@ internal sealed partial class PartitionCore
     private void Discard(LiveJob job)
     {
         if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
+        // One that was cancelled before it was stored has ended already.
+        if (job.Place is JobPlace.Waiting or JobPlace.Leased) Unfinished--;
         _leased.Remove(job.Id);
         if (job.Spec is { } spec) _windowBytes -= spec.Args.Length;
         job.Place = JobPlace.Gone;
-        Unfinished--;
         _live.Remove(job.Id);
     }
 
     private bool IsSuspect(JobTrack track) => track.Crashes > 0 && track.Crashes >= _options.PoisonCrashes - 1;
 
-    private static bool HasDeadline(JobSpec spec, JobTrack track) => spec.ExpiresAt is not null && track.Token == 0;
+    private static bool HasDeadline(JobSpec spec, JobTrack track) => spec.ExpiresAt is not null && !track.HasStarted;
 }

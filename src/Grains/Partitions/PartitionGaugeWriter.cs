@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Records;
 
@@ -24,19 +25,30 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, JobMeters meters,
     public void Refresh(long now)
     {
         // What waits may have fallen due without a commit.
-        if (!_stale && core.Lanes.All(lane => lane.Count == 0)) return;
+        if (!_stale && core.Index.IsEmpty) return;
         _stale = false;
-        var running = core.Leased.CountBy(job => (job.Lane.Queue, job.Lane.Type)).ToDictionary();
-        foreach (var lanes in core.Lanes.GroupBy(lane => (lane.Queue, lane.Type)))
+        core.Index.Advance(now);
+        var figures = new Dictionary<(string Queue, string Type), LaneFigures>();
+        foreach (var lane in core.Lanes)
         {
-            var figures = gauge.Lane(lanes.Key.Queue, lanes.Key.Type);
-            figures.Waiting = lanes.Sum(lane => lane.CountBacklog(now));
-            figures.Scheduled = lanes.Sum(lane => lane.Count) - figures.Waiting;
-            figures.Running = running.GetValueOrDefault(lanes.Key);
-            figures.OldestDue = lanes.Min(lane => lane.First is { } first && first.Due <= now ? first.Due : LaneGauge.NoneWaits);
+            if (lane.Count == 0) continue;
+            ref var sum = ref FiguresOf(lane);
+            var due = lane.CountDue(now);
+            sum.Waiting += due;
+            sum.Scheduled += lane.Count - due;
+            if (lane.First is { } first && first.Due <= now) sum.OldestDue = Math.Min(sum.OldestDue, first.Due);
         }
 
+        foreach (var job in core.Leased) FiguresOf(job.Lane).Running++;
+        gauge.Show(figures);
         gauge.Orphans = core.Orphans;
+
+        ref LaneFigures FiguresOf(Lane lane)
+        {
+            ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(figures, (lane.Queue, lane.Type), out var exists);
+            if (!exists) known.OldestDue = LaneFigures.NoneWaits;
+            return ref known;
+        }
     }
 
     public void Dispose() => gauge.Dispose();

@@ -58,18 +58,32 @@ internal sealed partial class JobPartitionGrain
         return new() { Jobs = [.. found], LookedDownTo = before };
     }
 
-    public Task<GridStats> GetStats()
+    public async Task<GridStats> GetStats()
     {
+        await CountDueAsync();
         var now = Now;
-        return Task.FromResult(new GridStats
+        var due = _core.CountDue(now);
+        return new GridStats
         {
             Counts = [.. _core.Counts()],
-            Backlog = _core.Lanes.Sum(lane => lane.CountBacklog(now)),
+            Due = due,
+            Backlog = due.Sum(count => count.Jobs),
             Running = _core.Leased.Count,
+            Orphans = _core.Orphans,
             OldestWaiting = TimeSpan.FromMilliseconds(_core.OldestWaiting(now)),
             SubmittedPerSecond = _submitted.PerSecond(now),
             FinishedPerSecond = _finished.PerSecond(now),
-        });
+        };
+    }
+
+    /// <summary>Asks the store how many jobs are due in those lanes whose windows do not reach as far as the present.</summary>
+    private async Task CountDueAsync()
+    {
+        var now = Now;
+        var lanes = _core.LanesDueBeyondWindow(now);
+        if (lanes.Count == 0 || _commits.IsOver) return;
+        var counts = await _store.CountDueAsync(_partition, lanes.ConvertAll(lane => lane.Name), now);
+        for (var i = 0; i < counts.Length; i++) lanes[i].DueInStore = counts[i];
     }
 
     private static bool Matches(JobQuery query, JobStatus status) =>

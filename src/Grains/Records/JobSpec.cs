@@ -74,8 +74,8 @@ internal sealed class JobSpec
         {
             switch (reader.Field)
             {
-                case 1: type = string.Intern(reader.Text); break;
-                case 2: queue = string.Intern(reader.Text); break;
+                case 1: type = Names.Same(reader.Text); break;
+                case 2: queue = Names.Same(reader.Text); break;
                 case 3: priority = (int)reader.Signed; break;
                 case 4: args = reader.Bytes.ToArray(); break;
                 case 5: submitted = reader.Number; break;

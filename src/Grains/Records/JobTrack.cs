@@ -31,6 +31,12 @@ internal sealed record JobTrack
     /// <summary>It waits because an attempt ended without an outcome, not because it never ran.</summary>
     public bool IsRetrying { get; init; }
 
+    /// <summary>It was present at so many crashes that it waits, or waited, in the lane of those that run apart. Decided when it began to wait.</summary>
+    public bool IsSuspect { get; init; }
+
+    /// <summary>An attempt's handler was called, or may have been: an instant by which it was to start is of no account any more.</summary>
+    public bool HasStarted { get; init; }
+
     /// <summary>The running or last attempt: its token, start and silo. Token 0: never started.</summary>
     public long Token { get; init; }
     public long StartedAt { get; init; }
@@ -70,7 +76,7 @@ internal sealed record JobTrack
         writer.Signed(5, Progress.Sequence == 0 ? null : Progress.Current);
         writer.Signed(6, Progress.Sequence == 0 ? null : Progress.Total);
         writer.Text(7, Progress.Message);
-        writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0));
+        writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0) | (IsSuspect ? 8 : 0) | (HasStarted ? 16 : 0));
         writer.Text(9, CancelReason);
         writer.Number(10, Token);
         writer.Number(11, StartedAt);
@@ -117,6 +123,7 @@ internal sealed record JobTrack
         {
             Version = version, Failures = failures, Crashes = crashes, Progress = new(sequence, current, total, message),
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
+            IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
         };
     }

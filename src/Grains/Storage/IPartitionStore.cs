@@ -39,6 +39,9 @@ public interface IPartitionStore
     /// </summary>
     ValueTask<LaneEntry[]> ReadLaneAsync(int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default);
 
+    /// <summary>How many waiting jobs of each lane are due at <paramref name="now"/> (Unix ms), in the order asked for.</summary>
+    ValueTask<long[]> CountDueAsync(int partition, IReadOnlyList<string> lanes, long now, CancellationToken cancellation = default);
+
     /// <summary>Ids of jobs to list, newest first. Empty where the bounds leave no stamp between them.</summary>
     ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default);
 

@@ -27,9 +27,9 @@ internal sealed class JobWorker(GrainId id, Silo silo, ILoggerFactory loggers, W
 
     public Task<Progress?> GetProgress(LeaseName lease) => Task.FromResult(engine.GetProgress(lease));
 
-    public Task SetPaused(string[] queues)
+    public Task SetPaused(string[] queues, long version)
     {
-        engine.SetPaused(queues);
+        engine.SetPaused(queues, version);
         return Task.CompletedTask;
     }
 

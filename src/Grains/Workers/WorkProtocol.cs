@@ -174,6 +174,9 @@ internal sealed record JobReport
 
     /// <summary>Attempts that the policy in force allows; for the status.</summary>
     [Id(8)] public int MaxAttempts { get; init; }
+
+    /// <summary>The lease came back before its handler was called: a start-by instant still holds.</summary>
+    [Id(9)] public bool NeverStarted { get; init; }
 }
 
 /// <summary>The last thing a handler said of how far it is. The default says nothing.</summary>
@@ -251,9 +254,9 @@ internal interface IJobWorker : Orleans.Services.IGrainService
     [Alias("progress")]
     Task<Progress?> GetProgress(LeaseName lease);
 
-    /// <summary>The queues that are paused from now on, all of them.</summary>
-    [Alias("paused")]
-    Task SetPaused(string[] queues);
+    /// <summary>The queues that are paused from now on, all of them, unless it knows a newer version of the list.</summary>
+    [Alias("paused"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task SetPaused(string[] queues, long version);
 
     [Alias("describe")]
     Task<SiloInfo> Describe();

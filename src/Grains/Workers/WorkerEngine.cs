@@ -32,6 +32,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private readonly WorkerProfile?[] _profiles = new WorkerProfile?[2];
     private TaskCompletionSource? _idle;
     private long _openings;
+    private long _pausedVersion;
     private bool _started;
     private bool _draining;
     private bool _closed;
@@ -174,10 +175,13 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         return job.Watch();
     }
 
-    public void SetPaused(string[] queues)
+    /// <param name="version">Of the list; what comes after a newer one is old, and changes nothing.</param>
+    public void SetPaused(string[] queues, long version)
     {
         lock (_gate)
         {
+            if (version < _pausedVersion) return;
+            _pausedVersion = version;
             _slots.SetPaused(queues);
             End(_waiting.Remove(job => _slots.IsPaused(job.Queue)), AttemptEnding.Returned);
         }
@@ -197,6 +201,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             Stuck = counts.Stuck,
             Draining = IsDraining,
             Types = _handlers.Types,
+            Queues = _slots.Queues,
             Partitions = _meters.Partitions.Open,
         };
     }
@@ -280,7 +285,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         _slots.Drop(lease.Queue);
         _outbox.Add(lease.Partition, new JobReport
         {
-            Id = lease.Id, Token = lease.Token, Kind = ending.Kind, Delay = ending.Delay, HasGrainState = lease.HasGrainState,
+            Id = lease.Id, Token = lease.Token, Kind = ending.Kind, Delay = ending.Delay, HasGrainState = lease.HasGrainState, NeverStarted = true,
             MaxAttempts = AttemptRules.PolicyOf(lease, _options.Retry).Attempts,
         });
         _plan.Reported(lease.Partition);
@@ -298,9 +303,10 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
 
     private void Report(RunningJob job, AttemptEnding ending, JobStage stage)
     {
+        var neverStarted = job.Stage is JobStage.Waiting;
         job.Stage = stage;
         if (stage is JobStage.Ended) LeaveSuspectPlace(job);
-        _outbox.Add(job.Lease.Partition, job.ReportOf(ending));
+        _outbox.Add(job.Lease.Partition, job.ReportOf(ending, neverStarted));
         _plan.Reported(job.Lease.Partition);
     }
 

@@ -26,6 +26,9 @@ internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script
         int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default) =>
         _inner.ReadLaneAsync(partition, lane, after, limit, byteBudget, cancellation);
 
+    public ValueTask<long[]> CountDueAsync(int partition, IReadOnlyList<string> lanes, long now, CancellationToken cancellation = default) =>
+        _inner.CountDueAsync(partition, lanes, now, cancellation);
+
     public ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default) =>
         _inner.ReadLogAsync(partition, query, cancellation);
 

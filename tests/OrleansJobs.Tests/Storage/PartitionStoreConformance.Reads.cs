@@ -112,6 +112,17 @@ public abstract partial class PartitionStoreConformance
     }
 
     [Fact]
+    public async Task CountDueAsync_CountsWhatIsDueByThen_LaneByLane()
+    {
+        var writer = await OpenAsync();
+        await writer.CommitAsync(commit => commit.LaneAdds.AddRange([new("x", "a", 1), new("x", "b", 2), new("x", "c", 3), new("y", "d", 2), new("z", "e", 9)]));
+
+        var counts = await writer.Store.CountDueAsync(0, ["x", "none", "y", "z"], now: 2);
+        Assert.Equal([2, 0, 1, 0], counts);
+        Assert.Empty(await writer.Store.CountDueAsync(0, [], now: 2));
+    }
+
+    [Fact]
     public async Task LaneAdds_OfAJobThatWaitsThere_MoveIt()
     {
         var writer = await OpenAsync();

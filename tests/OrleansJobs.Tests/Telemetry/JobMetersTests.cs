@@ -77,8 +77,8 @@ public sealed class JobMetersTests : IDisposable
     {
         using var first = _meters.Partitions.OpenPartition();
         var second = _meters.Partitions.OpenPartition();
-        Fill(first.Lane("q", "t"), waiting: 2, running: 1, scheduled: 4, oldestDue: Now.AddSeconds(-30));
-        Fill(second.Lane("q", "t"), waiting: 3, running: 5, scheduled: 0, oldestDue: Now.AddSeconds(-10));
+        Fill(first, waiting: 2, running: 1, scheduled: 4, oldestDue: Now.AddSeconds(-30));
+        Fill(second, waiting: 3, running: 5, scheduled: 0, oldestDue: Now.AddSeconds(-10));
         second.Orphans = 1;
 
         _listener.RecordObservableInstruments();
@@ -101,8 +101,10 @@ public sealed class JobMetersTests : IDisposable
     public void PartitionGauges_WhenThePartitionHasMovedAway_TellZeroRatherThanNothing()
     {
         var partition = _meters.Partitions.OpenPartition();
-        Fill(partition.Lane("q", "t"), waiting: 2, running: 1, scheduled: 4, oldestDue: Now.AddSeconds(-30));
+        Fill(partition, waiting: 2, running: 1, scheduled: 4, oldestDue: Now.AddSeconds(-30));
+        _listener.RecordObservableInstruments();
         partition.Dispose();
+        _seen.Clear();
 
         _listener.RecordObservableInstruments();
         Assert.Equal(0, One("orleansjobs.jobs.waiting", ("queue", "q"), ("type", "t")));
@@ -113,7 +115,7 @@ public sealed class JobMetersTests : IDisposable
     public void OldestAge_WhenNothingWaits_IsZero()
     {
         using var partition = _meters.Partitions.OpenPartition();
-        partition.Lane("q", "t").Running = 1;
+        partition.Show(new Dictionary<(string, string), LaneFigures> { [("q", "t")] = LaneFigures.None with { Running = 1 } });
         _listener.RecordObservableInstruments();
         Assert.Equal(0, One("orleansjobs.jobs.oldest_age", ("queue", "q")));
     }
@@ -145,13 +147,11 @@ public sealed class JobMetersTests : IDisposable
         _services.Dispose();
     }
 
-    private static void Fill(LaneGauge lane, long waiting, long running, long scheduled, DateTimeOffset oldestDue)
-    {
-        lane.Waiting = waiting;
-        lane.Running = running;
-        lane.Scheduled = scheduled;
-        lane.OldestDue = oldestDue.ToUnixTimeMilliseconds();
-    }
+    private static void Fill(PartitionGauge partition, long waiting, long running, long scheduled, DateTimeOffset oldestDue) =>
+        partition.Show(new Dictionary<(string, string), LaneFigures>
+        {
+            [("q", "t")] = new() { Waiting = waiting, Running = running, Scheduled = scheduled, OldestDue = oldestDue.ToUnixTimeMilliseconds() },
+        });
 
     private double One(string instrument, params (string Name, object? Value)[] tags) =>
         Assert.Single(_seen, line => line.Instrument == instrument && tags.All(tag => Equals(line.Tags.GetValueOrDefault(tag.Name), tag.Value))).Value;

@@ -91,7 +91,7 @@ public sealed class MonitoringFilesTests
         meters.Processed("q", "t", TimeSpan.Zero);
         meters.Commit(1, TimeSpan.Zero);
         using var partition = meters.Partitions.OpenPartition();
-        partition.Lane("q", "t").Running = 1;
+        partition.Show(new Dictionary<(string, string), LaneFigures> { [("q", "t")] = LaneFigures.None with { Running = 1 } });
         new JobClientMeters(services.GetRequiredService<IMeterFactory>()).Sent("q", SubmitOutcome.Accepted, 1, TimeSpan.Zero);
 
         return

@@ -265,7 +265,7 @@ public class WorkerEngineTests
     public async Task APausedQueue_StartsNothing_UntilItIsResumed()
     {
         using var worker = Held(slots: 4);
-        worker.Engine.SetPaused(["later"]);
+        worker.Engine.SetPaused(["later"], 1);
         worker.Partitions[0].Add("held", "0", queue: "later");
         worker.Partitions[0].Add("held", "1");
         worker.Engine.Start();
@@ -273,7 +273,7 @@ public class WorkerEngineTests
         Assert.Equal(0, worker.Engine.TryReserve("later", "held", 1));
         await worker.Settled();
         Assert.Equal(["1"], _started);
-        worker.Engine.SetPaused([]);
+        worker.Engine.SetPaused([], 2);
         await worker.Until(() => _started.Count == 2);
         Release(0);
         Release(1);

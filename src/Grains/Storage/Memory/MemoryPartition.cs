@@ -62,6 +62,8 @@ internal sealed class MemoryPartition
     public LaneEntry[] ReadLane(string lane, LanePosition after, int limit, int byteBudget) =>
         _lanes.TryGetValue(lane, out var waiting) ? WithRecords(waiting.Behind(after.Due, after.Id), limit, byteBudget) : [];
 
+    public long CountDue(string lane, long now) => _lanes.TryGetValue(lane, out var waiting) ? waiting.UpTo(now).LongCount() : 0;
+
     public LaneEntry[] ReadDeadlines(long now, int limit) =>
         [.. _deadlines.UpTo(now).Take(limit).Select(line => new LaneEntry(line.Id, line.Score, null))];
 

@@ -58,6 +58,12 @@ public sealed class MemoryPartitionStore : IPartitionStore
         lock (data) return new(data.ReadLane(lane, after, limit, byteBudget));
     }
 
+    public ValueTask<long[]> CountDueAsync(int partition, IReadOnlyList<string> lanes, long now, CancellationToken cancellation = default)
+    {
+        var data = Of(partition);
+        lock (data) return new([.. lanes.Select(lane => data.CountDue(lane, now))]);
+    }
+
     public ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default)
     {
         var data = Of(partition);

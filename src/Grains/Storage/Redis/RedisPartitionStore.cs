@@ -89,6 +89,13 @@ public sealed class RedisPartitionStore : IPartitionStore
         return RedisReplies.Page(await ReadAsync(RedisScript.Lane, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
     }
 
+    public async ValueTask<long[]> CountDueAsync(int partition, IReadOnlyList<string> lanes, long now, CancellationToken cancellation = default)
+    {
+        if (lanes.Count == 0) return [];
+        RedisValue[] arguments = [now, .. lanes.Select(lane => (RedisValue)lane)];
+        return (long[])(await ReadAsync(RedisScript.Due, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false))!;
+    }
+
     public async ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default)
     {
         // Stamps are positive, and stream ids must be. Given bounds that leave nothing between them, the client would swap them.

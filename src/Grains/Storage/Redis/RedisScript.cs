@@ -20,6 +20,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Settle = new("#!lua flags=allow-oom", "fence", "settle");
     public static readonly RedisScript Read = new("#!lua flags=no-writes", "read");
     public static readonly RedisScript Lane = new("#!lua flags=no-writes", "lane");
+    public static readonly RedisScript Due = new("#!lua flags=no-writes", "due");
     public static readonly RedisScript Log = new("#!lua flags=no-writes", "log");
     public static readonly RedisScript Grid = new("#!lua flags=allow-oom", "grid");
     public static readonly RedisScript Types = new("#!lua flags=allow-oom", "types");

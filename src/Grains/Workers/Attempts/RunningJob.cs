@@ -127,7 +127,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     public Progress Watch() => _services.Carrier.Watch(Progress);
 
     /// <summary>What goes to the partition of this attempt.</summary>
-    public JobReport ReportOf(AttemptEnding ending)
+    public JobReport ReportOf(AttemptEnding ending, bool neverStarted)
     {
         var told = Volatile.Read(ref _told);
         var progress = default(Progress);
@@ -148,6 +148,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
             Progress = progress,
             HasGrainState = told || Lease.HasGrainState,
             MaxAttempts = AttemptRules.PolicyOf(Lease, Handler.Options).Attempts,
+            NeverStarted = neverStarted,
         };
     }
 

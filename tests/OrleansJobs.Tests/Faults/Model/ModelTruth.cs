@@ -12,11 +12,26 @@ internal sealed class ModelTruth
     private readonly Dictionary<string, byte[]> _ends = [];
     private readonly HashSet<string> _unsettled = [];
     private readonly Dictionary<string, long> _due = [];
+    private readonly Dictionary<string, long> _startBy = [];
+    private readonly HashSet<string> _begun = [];
 
     public IReadOnlyCollection<string> Acknowledged => _acknowledged;
 
     /// <summary>Where an id was submitted more than once, either may be the one that counts.</summary>
-    public void Submitted(string id, long due) => _due[id] = Math.Min(due, _due.GetValueOrDefault(id, long.MaxValue));
+    /// <param name="startBy">Not to be given out from then on, unless it has begun before; null: at any time.</param>
+    public void Submitted(string id, long due, long? startBy)
+    {
+        _due[id] = Math.Min(due, _due.GetValueOrDefault(id, long.MaxValue));
+        _startBy[id] = Math.Max(startBy ?? long.MaxValue, _startBy.GetValueOrDefault(id, long.MinValue));
+    }
+
+    public void Leased(string id, long now)
+    {
+        if (!_begun.Contains(id) && now >= _startBy[id]) throw new ModelBroken($"{id} is given out at {now}, to be started by {_startBy[id]}");
+    }
+
+    /// <summary>An attempt's handler was called, or nobody can know any more that it was not.</summary>
+    public void Begun(string id) => _begun.Add(id);
 
     public void Acknowledge(string id) => _acknowledged.Add(id);
 
@@ -25,6 +40,7 @@ internal sealed class ModelTruth
     {
         _ends.Remove(id);
         _unsettled.Add(id);
+        Begun(id);
         // Run again it is due at once, whatever its submit said.
         _due[id] = 0;
     }
@@ -39,6 +55,7 @@ internal sealed class ModelTruth
 
     public void Started(string id, long token, long now, IEnumerable<ModelWorker> others)
     {
+        Begun(id);
         if (now < _due[id]) throw new ModelBroken($"{id} starts at {now}, due {_due[id]}");
         if (!_tokens.Add(token)) throw new ModelBroken($"token {token} is given to {id} a second time");
         if (token <= _highestToken.GetValueOrDefault(id)) throw new ModelBroken($"{id} gets token {token} after {_highestToken[id]}");

@@ -17,7 +17,6 @@ internal sealed class ModelWorld
     private const long Start = 1_800_000_000_000;
     private const int PageLimit = 4;
     private static readonly string[] Types = ["a", "b"];
-    private static readonly JobGridOptions Options = new() { Partitions = 1, WindowJobs = 16, WindowBytes = 1 << 16 };
 
     private readonly Random _random;
     private readonly ModelMutation _mutation;
@@ -29,12 +28,14 @@ internal sealed class ModelWorld
     private readonly HashSet<string> _unanswered = [];
     private long _now = Start;
     private int _workersMade;
+    private JobGridOptions _options;
 
     public ModelWorld(int seed, ModelMutation mutation)
     {
         _random = new Random(seed);
         _mutation = mutation;
         _store = new ModelStore(mutation != ModelMutation.NoGenerationCheck);
+        _options = DrawOptions();
         for (var i = 0; i < 3; i++) AddWorker();
         Open();
     }
@@ -52,6 +53,12 @@ internal sealed class ModelWorld
     }
 
     private ModelActivation Newest => _activations[^1];
+
+    /// <summary>Every start may come with others: what is stored was decided under those before.</summary>
+    private JobGridOptions DrawOptions() => new()
+    {
+        Partitions = 1, WindowJobs = 8 << _random.Next(3), WindowBytes = 1 << (12 + _random.Next(5)), PoisonCrashes = 1 + _random.Next(4), MaxLanes = 3 + _random.Next(1000),
+    };
 
     private void Step()
     {
@@ -93,15 +100,16 @@ internal sealed class ModelWorld
         }
 
         var countdown = _random.Next(3) == 0 ? _random.Next(3000) : 0;
+        long? expires = _random.Next(6) == 0 ? 1 + _random.Next(5000) : null;
         var job = activation.Core.Submit(
             new JobSubmission
             {
                 Id = id, Type = Types[_random.Next(Types.Length)], Args = Encoding.UTF8.GetBytes($"\"{new string('x', _random.Next(200))}\""),
-                Priority = _random.Next(3), Countdown = countdown, ExpiresAfter = _random.Next(10) == 0 ? 1 + _random.Next(5000) : null,
+                Priority = _random.Next(3), Countdown = countdown, ExpiresAfter = expires,
             },
             _now);
         if (!_ids.Contains(id)) _ids.Add(id);
-        _truth.Submitted(id, job.Due);
+        _truth.Submitted(id, job.Due, job.Spec!.ExpiresAt);
         _unanswered.Add(id);
         activation.WhenCommitted(() => Acknowledge(id), () => { }, job);
     }
@@ -124,6 +132,7 @@ internal sealed class ModelWorld
         var worker = able[_random.Next(able.Count)];
         foreach (var lease in activation.Take(worker, 1 + _random.Next(4), _now))
         {
+            _truth.Leased(lease.Id, _now);
             var arrives = _random.Next(20) > 0;
             activation.WhenCommitted(
                 () =>
@@ -227,16 +236,23 @@ internal sealed class ModelWorld
         worker.IsDeclaredDead = true;
         if (_mutation != ModelMutation.NoRedelivery)
         {
-            foreach (var activation in _activations.Where(activation => !activation.IsOver)) activation.Core.Crash(worker.Name, _now);
+            foreach (var activation in _activations.Where(activation => !activation.IsOver)) Crash(activation, worker.Name);
         }
 
         if (_workers.Count(other => !other.IsDeclaredDead) < 3) AddWorker();
     }
 
+    private void Crash(ModelActivation activation, string silo)
+    {
+        foreach (var job in activation.Core.Leased.Where(job => job.Track.Silo == silo)) _truth.Begun(job.Id);
+        activation.Core.Crash(silo, _now);
+    }
+
     /// <summary>Another activation takes the partition; those before it may not know for a while.</summary>
     private void Open()
     {
-        var activation = new ModelActivation(_store, Options, _mutation);
+        if (_random.Next(2) == 0) _options = DrawOptions();
+        var activation = new ModelActivation(_store, _options, _mutation);
         _activations.Add(activation);
         foreach (var worker in _workers) worker.RefuseBelow(activation.Core.Generation);
         ConfirmAll(activation);
@@ -253,7 +269,7 @@ internal sealed class ModelWorld
             var name = new LeaseName(job.Id, job.Track.Token);
             if (holder is null or { IsDeclaredDead: true })
             {
-                if (_mutation != ModelMutation.NoRedelivery) activation.Core.Crash(job.Track.Silo!, _now);
+                if (_mutation != ModelMutation.NoRedelivery) Crash(activation, job.Track.Silo!);
             }
             else if (!holder.IsDead && !holder.Confirm(name)) activation.Core.Undo(name, _now);
         }
@@ -309,7 +325,7 @@ internal sealed class ModelWorld
         if (opening.Leases.Length > 0) throw new ModelBroken($"{opening.Leases.Length} leases are left over");
         if (opening.Lanes.Any(lane => lane.Count > 0)) throw new ModelBroken("a lane holds jobs that have all ended");
         var stored = _ids.Select(_store.Read).OfType<StoredJob>().CountBy(job => JobOutcome.Decode(job.Outcome!).State).ToDictionary();
-        var counted = new PartitionCore(0, opening, Options).Counts().GroupBy(count => count.State).ToDictionary(group => group.Key, group => (int)group.Sum(count => count.Jobs));
+        var counted = new PartitionCore(0, opening, _options).Counts().GroupBy(count => count.State).ToDictionary(group => group.Key, group => (int)group.Sum(count => count.Jobs));
         if (!stored.OrderBy(pair => pair.Key).SequenceEqual(counted.OrderBy(pair => pair.Key)))
             throw new ModelBroken($"counted {string.Join(", ", counted)}, stored {string.Join(", ", stored)}");
     }

@@ -7,17 +7,17 @@ namespace OrleansJobs.Partitions;
 /// <see cref="Horizon"/>. The rest stays in the store and is paged in. Jobs of a lane are alike, so that one nobody can run never stands
 /// before one that somebody can.
 /// </summary>
-/// <param name="reading">The lanes of the partition that are being read; each puts itself in and takes itself out.</param>
-internal sealed class Lane(string name, string queue, int priority, string type, bool suspects, int windowLimit, List<Lane> reading)
+/// <param name="index">Is told of every change.</param>
+internal sealed class Lane(string name, string queue, int priority, string type, bool suspects, LaneIndex index) : IHeapItem
 {
     private const char Separator = '/';
     private const string SuspectMark = "!";
 
     private readonly SortedSet<LiveJob> _window = new(WindowOrder.Instance);
-    private readonly string?[] _countKeys = new string?[5];
+    private string?[]? _countKeys;
 
     /// <summary>Jobs that wait behind the window and that a page may not show, because the store did not have them when it was read.</summary>
-    private readonly HashSet<LiveJob> _behind = [];
+    private HashSet<LiveJob>? _behind;
     private HashSet<string>? _leftDuringRead;
 
     public string Name { get; } = name;
@@ -39,19 +39,45 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public bool IsReading => _leftDuringRead is not null;
 
     /// <summary>The window runs low and the store has more.</summary>
-    public bool NeedsPage => Horizon is not null && !IsReading && _window.Count <= windowLimit / 4;
+    public bool NeedsPage => Horizon is not null && !IsReading && _window.Count <= index.WindowLimit / 4;
+
+    /// <summary>The window holds more than it should, and its end may go.</summary>
+    public bool IsOverLimit => _window.Count > index.WindowLimit && !IsReading;
+
+    /// <summary>It holds nothing, and nothing is under way.</summary>
+    public bool IsIdle => Count == 0 && !IsReading && _behind is null or { Count: 0 } && _window.Count == 0;
+
+    /// <summary>Who made it, where submitters say who they are; see <see cref="LaneOwners"/>.</summary>
+    public string? Owner { get; set; }
+
+    /// <summary>The index's own notes.</summary>
+    public LaneStanding Standing { get; set; }
+
+    /// <inheritdoc cref="Standing"/>
+    public LaneNote Notes { get; set; }
+
+    /// <inheritdoc/>
+    public int HeapIndex { get; set; } = -1;
+
+    /// <summary>Higher priorities go first; within one, the lane whose first job has been due longest. Both must have a first job.</summary>
+    public static bool IsAhead(Lane lane, Lane other) =>
+        lane.Priority != other.Priority ? lane.Priority > other.Priority : lane.First!.Due < other.First!.Due;
 
     public static string NameOf(string queue, int priority, string type, bool suspects) =>
         string.Concat(queue, "/", priority.ToString(System.Globalization.CultureInfo.InvariantCulture), suspects ? "/" + type + "/" + SuspectMark : "/" + type);
 
-    public static Lane Parse(string name, int windowLimit, List<Lane> reading)
+    public static Lane Parse(string name, LaneIndex index)
     {
         var parts = name.Split(Separator);
-        return new Lane(name, parts[0], int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), parts[2], parts.Length > 3, windowLimit, reading);
+        return new Lane(name, parts[0], int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), parts[2], parts.Length > 3, index);
     }
 
     /// <summary>The store has entries that memory has not seen.</summary>
-    public void StartUnread() => Horizon = LanePosition.Start;
+    public void StartUnread()
+    {
+        Horizon = LanePosition.Start;
+        index.Changed(this);
+    }
 
     /// <summary>Whether a job due now would be handed out. False too where the front has yet to be read.</summary>
     public bool IsReady(long now) => First is { } first && first.Due <= now;
@@ -71,19 +97,27 @@ internal sealed class Lane(string name, string queue, int priority, string type,
         return ready;
     }
 
-    /// <summary>Jobs that are due; an upper bound where the window ends before the present.</summary>
-    public long CountBacklog(long now)
+    /// <summary>How many of its jobs were due when the store was last asked.</summary>
+    public long DueInStore { get; set; }
+
+    /// <summary>Jobs that are due; where the window ends before the present, those in it at least.</summary>
+    public long CountDue(long now)
     {
         var ready = CountReady(now, int.MaxValue);
-        return Horizon is not null && ready == _window.Count ? Count : ready;
+        return IsDueBeyondWindow(now) ? Math.Clamp(DueInStore, ready, Math.Max(ready, Count)) : ready;
     }
+
+    /// <summary>All jobs of the window are due, and there are others behind it.</summary>
+    public bool IsDueBeyondWindow(long now) => Horizon is not null && Count > _window.Count && _window.Max is { } last && last.Due <= now;
 
     /// <summary>A job starts to wait here.</summary>
     public void Add(LiveJob job)
     {
         Count++;
-        if (Horizon is { } horizon && !IsWithin(job, horizon)) _behind.Add(job);
+        if (Horizon is { } horizon && !IsWithin(job, horizon)) (_behind ??= []).Add(job);
         else Insert(job);
+        index.Changed(this);
+        index.Tell(this);
     }
 
     /// <summary>A job no longer waits here.</summary>
@@ -91,20 +125,24 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     {
         Count--;
         _leftDuringRead?.Add(job.Id);
-        _behind.Remove(job);
-        if (!job.InWindow) return;
-        _window.Remove(job);
-        job.InWindow = false;
+        _behind?.Remove(job);
+        if (job.InWindow)
+        {
+            _window.Remove(job);
+            job.InWindow = false;
+        }
+
+        index.Changed(this);
     }
 
     /// <summary>Whether memory must keep a waiting job of this lane, since the page that is being read may not show it.</summary>
-    public bool Keeps(LiveJob job) => IsReading && _behind.Contains(job);
+    public bool Keeps(LiveJob job) => IsReading && _behind?.Contains(job) == true;
 
     /// <summary>Memory lets go of a job: from now on only the store knows it. A page that is being read may still show how it was.</summary>
     public void LetGo(LiveJob job)
     {
-        _behind.Remove(job);
-        foreach (var lane in reading)
+        _behind?.Remove(job);
+        foreach (var lane in index.Reading)
         {
             // Where it waits, a page that shows it shows it rightly.
             if (job.Place != JobPlace.Waiting || job.Lane != lane) lane._leftDuringRead!.Add(job.Id);
@@ -115,7 +153,7 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public LanePosition BeginRead()
     {
         _leftDuringRead = [];
-        reading.Add(this);
+        index.Reading.Add(this);
         return Horizon!.Value;
     }
 
@@ -127,7 +165,7 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public List<LiveJob> EndRead(LaneEntry[] page, bool isLast, Func<LaneEntry, LiveJob?> resolve)
     {
         var left = _leftDuringRead!;
-        AbandonRead();
+        StopReading();
         Horizon = isLast ? null : page.Length == 0 ? Horizon : new LanePosition(page[^1].Due, page[^1].Id);
         foreach (var entry in page)
         {
@@ -135,32 +173,34 @@ internal sealed class Lane(string name, string queue, int priority, string type,
             Insert(job);
         }
 
-        foreach (var job in _behind)
+        foreach (var job in _behind ?? [])
         {
             if (!job.InWindow && (Horizon is not { } horizon || IsWithin(job, horizon))) Insert(job);
         }
 
-        _behind.RemoveWhere(job => job.InWindow);
-        return [.. _behind];
+        _behind?.RemoveWhere(job => job.InWindow);
+        index.Changed(this);
+        index.Tell(this);
+        return [.. _behind ?? []];
     }
 
     /// <summary>The read failed; the window stays as it was.</summary>
     /// <returns>As <see cref="EndRead"/>.</returns>
     public List<LiveJob> AbandonRead()
     {
-        _leftDuringRead = null;
-        reading.Remove(this);
-        return [.. _behind];
+        StopReading();
+        index.Changed(this);
+        return [.. _behind ?? []];
     }
 
     /// <summary>Takes the last job out of a window that is over its limit, and moves the horizon to the one before it.</summary>
     public LiveJob? Trim()
     {
-        if (_window.Count <= windowLimit || IsReading) return null;
+        if (!IsOverLimit) return null;
         var last = _window.Max!;
         _window.Remove(last);
         last.InWindow = false;
-        _behind.Add(last);
+        (_behind ??= []).Add(last);
         var end = _window.Max!;
         Horizon = new LanePosition(end.Due, end.Id);
         return last;
@@ -169,9 +209,15 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public SortedSet<LiveJob> Window => _window;
 
     /// <summary>The counter of this lane's queue and type for a state.</summary>
-    public string CountKey(JobState state) => _countKeys[(int)state] ??= $"{(int)state}/{Queue}/{Type}";
+    public string CountKey(JobState state) => (_countKeys ??= new string?[5])[(int)state] ??= $"{(int)state}/{Queue}/{Type}";
 
     private void Insert(LiveJob job) => job.InWindow = _window.Add(job);
+
+    private void StopReading()
+    {
+        _leftDuringRead = null;
+        index.Reading.Remove(this);
+    }
 
     private static bool IsWithin(LiveJob job, LanePosition horizon) =>
         job.Due < horizon.Due || (job.Due == horizon.Due && string.CompareOrdinal(job.Id, horizon.Id) <= 0);

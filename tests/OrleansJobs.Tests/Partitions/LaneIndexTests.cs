@@ -1,0 +1,146 @@
+using OrleansJobs.Partitions;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Partitions;
+
+/// <summary>The index against a search through all lanes, over drawn histories.</summary>
+public class LaneIndexTests
+{
+    private const int Histories = 1000;
+    private const int Steps = 120;
+    private static readonly string[] Types = ["a", "b", "c"];
+    private static readonly string[] Queues = ["p", "q", "r", "s"];
+
+    [Fact]
+    public void Index_InEveryDrawnHistory_FindsWhatASearchFinds()
+    {
+        for (var seed = 1; seed <= Histories; seed++) new History(seed).Play();
+    }
+
+    [Fact]
+    public void Lanes_WhenTheirLastJobHasGone_AreForgotten()
+    {
+        var index = new LaneIndex(256);
+        for (var i = 0; i < 1000; i++)
+        {
+            var job = Job(index.Of($"queue{i}/4/t"), i, 1);
+            job.Lane.Add(job);
+            job.Lane.Remove(job);
+            index.Forget();
+        }
+
+        Assert.InRange(index.Count, 0, 100);
+        index.ForgetAll();
+        Assert.Equal(0, index.Count);
+    }
+
+    [Fact]
+    public void Windows_WithManyLanes_AreSmaller()
+    {
+        var index = new LaneIndex(256);
+        Assert.Equal(256, index.WindowLimit);
+        for (var i = 0; i < 1000; i++) index.Of($"queue{i}/4/t");
+        Assert.Equal(LaneIndex.SharedWindowJobs / 1000, index.WindowLimit);
+        for (var i = 1000; i < 50_000; i++) index.Of($"queue{i}/4/t");
+        Assert.Equal(4, index.WindowLimit);
+    }
+
+    private static LiveJob Job(Lane lane, int number, long due) => new($"j{number}") { Lane = lane, Due = due };
+
+    private sealed class History(int seed)
+    {
+        private readonly Random _random = new(seed);
+        private readonly LaneIndex _index = new(256);
+        private readonly List<LiveJob> _jobs = [];
+        private readonly HashSet<Lane> _news = [];
+        private long _now = 1000;
+
+        public void Play()
+        {
+            _index.Advance(_now);
+            for (var i = 0; i < Steps; i++)
+            {
+                switch (_random.Next(10))
+                {
+                    case < 4: Add(i); break;
+                    case < 7: Remove(); break;
+                    case < 9: Pass(_random.Next(30)); break;
+                    default: Pass(-_random.Next(30)); break;
+                }
+
+                Check();
+            }
+        }
+
+        private void Add(int number)
+        {
+            var suspects = _random.Next(5) == 0;
+            var job = Job(_index.Of(Lane.NameOf(Draw(Queues), _random.Next(3), Draw(Types), suspects)), number, _now + _random.Next(-20, 40));
+            job.Lane.Add(job);
+            _jobs.Add(job);
+            if (job.Lane.IsReady(_now)) _news.Add(job.Lane);
+        }
+
+        private void Remove()
+        {
+            if (_jobs.Count == 0) return;
+            var job = _jobs[_random.Next(_jobs.Count)];
+            _jobs.Remove(job);
+            job.Lane.Remove(job);
+        }
+
+        private void Pass(long time)
+        {
+            var before = _index.All.Where(lane => lane.IsReady(_now)).ToHashSet();
+            _now += time;
+            _index.Advance(_now);
+            _news.UnionWith(_index.All.Where(lane => lane.IsReady(_now) && !before.Contains(lane)));
+        }
+
+        private void Check()
+        {
+            var ready = _index.All.Where(lane => lane.IsReady(_now)).ToList();
+            Assert.Equal(ready.ToHashSet(), _index.Ready().ToHashSet());
+            var later = _index.All.Where(lane => lane.First is { } first && first.Due > _now).ToList();
+            Assert.Equal(later.Count > 0 ? later.Min(lane => lane.First!.Due) : null, _index.NextDue);
+
+            var (worker, room) = DrawWorker();
+            var withSuspects = !worker.HasSuspect;
+            var fitting = ready.Where(lane => LaneFit.Of(worker, lane) == Fit.Open && !(room?.GetValueOrDefault(lane.Queue) <= 0) && (withSuspects || !lane.Suspects)).ToList();
+            var found = _index.FirstFor(worker, withSuspects, room);
+            Assert.Equal(fitting.Count > 0, found is not null);
+            if (found is not null)
+            {
+                Assert.Contains(found, fitting);
+                Assert.DoesNotContain(fitting, lane => Lane.IsAhead(lane, found));
+            }
+
+            var limit = 1 + _random.Next(20);
+            var count = _index.CountFor(worker, _now, limit, room, out var heldBack);
+            Assert.Equal(Math.Min(limit, fitting.Sum(lane => lane.CountReady(_now, int.MaxValue))), count);
+            var held = ready.Any(lane => Array.IndexOf(worker.Types, lane.Type) >= 0
+                && (LaneFit.OfQueue(worker, lane.Queue, room) == Fit.HeldBack || (lane.Suspects && worker.HasSuspect && LaneFit.OfQueue(worker, lane.Queue, room) == Fit.Open)));
+            if (count < limit) Assert.Equal(held, heldBack);
+
+            if (_random.Next(4) > 0) return;
+            var news = _index.TakeNews(_now);
+            // Whatever became ready or got a job since the last look is told, if it still is ready; what lost its job meanwhile is not.
+            Assert.Empty(_news.Where(lane => lane.IsReady(_now)).Except(news));
+            Assert.All(news, lane => Assert.True(lane.IsReady(_now)));
+            _news.Clear();
+        }
+
+        private (WorkerProfile Worker, Dictionary<string, int>? Room) DrawWorker()
+        {
+            var queues = _random.Next(2) == 0 ? null : Queues.Where(_ => _random.Next(2) == 0).ToArray();
+            var room = queues is not null && _random.Next(2) == 0 ? queues.ToDictionary(queue => queue, _ => _random.Next(2)) : null;
+            return (new WorkerProfile
+            {
+                Silo = CoreDriver.SiloA, SiloName = "test", Types = [.. Types.Where(_ => _random.Next(3) > 0)], Queues = queues,
+                Closed = [.. Queues.Where(_ => _random.Next(4) == 0)], HasSuspect = _random.Next(2) == 0,
+            }, room);
+        }
+
+        private string Draw(string[] names) => names[_random.Next(names.Length)];
+    }
+}
