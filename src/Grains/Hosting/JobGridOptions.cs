@@ -36,8 +36,8 @@ public sealed class JobGridOptions
     [Range(1, 100)] public int PoisonCrashes { get; set; } = 3;
 
     /// <summary>Jobs that have not ended, over all partitions; beyond it submits are refused.</summary>
-    /// <value>Default 10,000,000.</value>
-    [Range(1, long.MaxValue)] public long MaxBacklog { get; set; } = 10_000_000;
+    /// <value>Default 100,000,000.</value>
+    [Range(1, long.MaxValue)] public long MaxBacklog { get; set; } = 100_000_000;
 
     /// <summary>Submits that one partition holds while the store has not acknowledged them; beyond it submits are refused.</summary>
     /// <value>Default 20,000.</value>
@@ -66,6 +66,13 @@ public sealed class JobGridOptions
     /// <summary>How many of <see cref="MaxLanes"/> the jobs of one API key may open, since names of queues are anybody's to make up.</summary>
     /// <value>Default 25,000.</value>
     [Range(1, 1_000_000)] public int MaxLanesPerKey { get; set; } = 25_000;
+
+    /// <summary>
+    /// How often what was told one way and has had no answer is told again, such as that there is work, that a queue is open or that a job is to be
+    /// cancelled: notices may be lost.
+    /// </summary>
+    /// <value>Default 1 minute.</value>
+    public TimeSpan NoticePeriod { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How often at most the progress of a running job is carried to those who watch it.</summary>
     /// <value>Default 250 ms.</value>
@@ -104,6 +111,7 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         Positive(options.SubmitDeadline, nameof(options.SubmitDeadline));
         Positive(options.ProgressInterval, nameof(options.ProgressInterval));
         Positive(options.ProgressSaveInterval, nameof(options.ProgressSaveInterval));
+        Positive(options.NoticePeriod, nameof(options.NoticePeriod));
         Positive(options.DrainTime, nameof(options.DrainTime));
         Positive(options.CancelGrace, nameof(options.CancelGrace));
         Positive(options.Limits.MaxDelay, "Limits:MaxDelay");

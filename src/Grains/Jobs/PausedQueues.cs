@@ -1,18 +1,20 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Jobs;
 
 /// <summary>
-/// Which queues are paused, as the worker of this silo knows it: read before it takes its first job, and once a minute from then on, since being
-/// told of a change may fail.
+/// Which queues are paused, as the worker of this silo knows it: read before it takes its first job, and now and then from then on, since being told
+/// of a change may fail.
 /// </summary>
-internal sealed partial class PausedQueues(IGrainFactory grains, WorkerEngine worker, TimeProvider time, ILogger<PausedQueues> logger)
+internal sealed partial class PausedQueues(
+    IGrainFactory grains, WorkerEngine worker, IOptions<JobGridOptions> options, TimeProvider time, ILogger<PausedQueues> logger)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     private readonly ILogger _logger = logger;
     private readonly CancellationTokenSource _stopping = new();
     private Task _reading = Task.CompletedTask;
@@ -33,7 +35,7 @@ internal sealed partial class PausedQueues(IGrainFactory grains, WorkerEngine wo
     {
         while (!_stopping.IsCancellationRequested)
         {
-            await Task.Delay(Period, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.Value.NoticePeriod, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!_stopping.IsCancellationRequested && !Sabotage.IsOff(Safeguard.Retelling)) await TryReadAsync(_stopping.Token);
         }
     }

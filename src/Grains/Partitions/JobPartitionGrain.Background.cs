@@ -187,7 +187,7 @@ internal sealed partial class JobPartitionGrain
     {
         foreach (var member in services.Membership.CurrentSnapshot.Members.Values)
         {
-            if (member.Status == SiloStatus.Active && !_sequences.ContainsKey(member.SiloAddress)) services.Workers.Of(member.SiloAddress).PartitionOpened(_partition).Ignore();
+            if (member.Status == SiloStatus.Active && !_sequences.ContainsKey(member.SiloAddress)) Tell(member.SiloAddress, worker => worker.PartitionOpened(_partition));
         }
     }
 
@@ -203,7 +203,7 @@ internal sealed partial class JobPartitionGrain
         Pump();
         Hint(_hungry.ToTellOf(_core.Index, Now));
         foreach (var job in _core.Leased.Where(job => job is { Track.CancelRequested: true, IsSettled: true }))
-            services.Workers.Of(SiloAddress.FromParsableString(job.Track.Silo!)).Cancel(new(job.Id, job.Track.Token)).Ignore();
+            Tell(SiloAddress.FromParsableString(job.Track.Silo!), worker => worker.Cancel(new(job.Id, job.Track.Token)));
         return Task.CompletedTask;
     }
 

@@ -51,7 +51,7 @@ internal sealed partial class JobPartitionGrain
 
         Task AfterCancel()
         {
-            if (SiloAddress.FromParsableString(job.Track.Silo!) is { } silo) services.Workers.Of(silo).Cancel(new(job.Id, job.Track.Token)).Ignore();
+            Tell(SiloAddress.FromParsableString(job.Track.Silo!), worker => worker.Cancel(new(job.Id, job.Track.Token)));
             return Task.CompletedTask;
         }
     });

@@ -171,7 +171,13 @@ internal sealed partial class JobPartitionGrain
 
     private void Hint(List<SiloAddress> silos)
     {
-        foreach (var silo in silos) services.Workers.Of(silo).Hint(_partition).Ignore();
+        foreach (var silo in silos) Tell(silo, worker => worker.Hint(_partition));
+    }
+
+    /// <summary>Nobody waits for it, and it may be lost: what matters is told again.</summary>
+    private void Tell(SiloAddress silo, Func<IJobWorker, Task> notice)
+    {
+        if (!LostNotices.IsLost()) notice(services.Workers.Of(silo)).Ignore();
     }
 
     /// <summary>A job may have been cancelled between its lease and its start, when its worker had not heard of it.</summary>
@@ -180,7 +186,7 @@ internal sealed partial class JobPartitionGrain
         foreach (var lease in leases)
         {
             if (_core.Find(lease.Id) is { Track.CancelRequested: true } job && job.Track.Token == lease.Token)
-                services.Workers.Of(silo).Cancel(new(lease.Id, lease.Token)).Ignore();
+                Tell(silo, worker => worker.Cancel(new(lease.Id, lease.Token)));
         }
     }
 

@@ -17,7 +17,6 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
 {
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan GaugePeriod = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan RetellPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstBackgroundRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LastBackgroundRetry = TimeSpan.FromSeconds(30);
 
@@ -62,7 +61,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _dueTimer = this.RegisterGrainTimer(OnDueAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true });
         this.RegisterGrainTimer(() => { _gauges.Refresh(Now); return Task.CompletedTask; }, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });
         this.RegisterGrainTimer(SweepAsync, new() { DueTime = SweepDelay(), Period = SweepPeriod, Interleave = true });
-        this.RegisterGrainTimer(RetellAsync, new() { DueTime = RetellPeriod, Period = RetellPeriod, Interleave = true });
+        this.RegisterGrainTimer(RetellAsync, new() { DueTime = _options.NoticePeriod, Period = _options.NoticePeriod, Interleave = true });
         LogOpened(_partition, _core.Generation, _core.Leased.Count, _core.Unfinished);
         Background(RecoverAsync, "recovery");
         Background(KeepReminderAsync, "its reminder");

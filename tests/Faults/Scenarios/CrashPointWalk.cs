@@ -19,7 +19,7 @@ internal static class CrashPointWalk
     [
         "attempt.after", "attempt.before", "checkpoint.after", "checkpoint.before", "commit.end.after", "commit.end.before", "commit.lease.after",
         "commit.lease.before", "commit.purge.after", "commit.purge.before", "commit.submit.after", "commit.submit.before", "commit.wait-again.after",
-        "commit.wait-again.before", "exchange.stored", "lease.received", "lease.stored", "pause.after", "pause.before", "purge.forgotten", "report.after",
+        "commit.wait-again.before", "delete.forgotten", "exchange.stored", "lease.received", "lease.stored", "pause.after", "pause.before", "purge.forgotten", "report.after",
         "report.before",
     ];
 

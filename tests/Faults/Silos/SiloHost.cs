@@ -36,6 +36,7 @@ internal static class SiloHost
         builder.AddJobTelemetry("orleansjobs-silo");
         builder.Services.AddJobGateway(configuration, gateway => gateway.AllowAnonymous = true);
         if (configuration["Faults:Sabotage"] is { Length: > 0 } safeguard) Sabotage.TurnOff(Enum.Parse<Safeguard>(safeguard));
+        if (configuration.GetValue<double>("Faults:LoseNotices") is > 0 and var share) LostNotices.Lose(share);
         builder.UseOrleans(silo =>
         {
             var sink = new Lazy<SinkWriter>(() => silo.Services.Where(service => service.ServiceType == typeof(SinkWriter)).Select(service => (SinkWriter)service.ImplementationInstance!).Single());

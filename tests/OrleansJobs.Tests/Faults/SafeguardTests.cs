@@ -10,6 +10,7 @@ public class SafeguardTests(ITestOutputHelper output)
     [Theory]
     [InlineData("StoreAcknowledgement", "redis-stop-kill", "lost", 1)]
     [InlineData("Redelivery", "kill-restart", "unfinished", 1)]
+    [InlineData("Retelling", "notices-lost", "unfinished", 1)]
     [InlineData("GenerationCheck", "stop-evicted", "stale-accepted", 1)]
     // A silo that asks after its standstill ends before it can report anything stale: the fence shows only where that is off too, and even then
     // whether a stale result arrives before the silo learns of its death is chance. One run in six had none.
