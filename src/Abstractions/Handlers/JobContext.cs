@@ -12,7 +12,8 @@ public abstract class JobContext
 
     /// <summary>
     /// The fencing token of this attempt: a number that only grows from attempt to attempt of a job. Pass it to outside systems that can refuse
-    /// a lower one than they have seen.
+    /// a lower one than they have seen. It takes up to 63 bits: where it goes through JSON that may be read by JavaScript, whose numbers are exact to 53,
+    /// pass it as a string.
     /// </summary>
     public abstract long Token { get; }
 

@@ -25,7 +25,8 @@ internal static class AttemptTrace
         return activity
             .SetTag("messaging.message.id", lease.Id)
             .SetTag("orleansjobs.job.attempt", lease.Attempt)
-            .SetTag("orleansjobs.job.token", lease.Token);
+            // A string: what shows traces is often JavaScript, whose numbers are not exact that far.
+            .SetTag("orleansjobs.job.token", lease.Token.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>How the attempt ended. The error's message is the handler's own and is left out of the span.</summary>
@@ -64,7 +65,8 @@ internal sealed class AttemptScope(Lease lease) : IReadOnlyList<KeyValuePair<str
         1 => new("JobType", lease.Type),
         2 => new("JobQueue", lease.Queue),
         3 => new("JobAttempt", lease.Attempt),
-        4 => new("JobToken", lease.Token),
+        // A string: a log as JSON may be read by what knows no integer of 63 bits.
+        4 => new("JobToken", lease.Token.ToString(CultureInfo.InvariantCulture)),
         _ => throw new ArgumentOutOfRangeException(nameof(index)),
     };
 

@@ -33,6 +33,7 @@ internal sealed class JobMeters
     private readonly Histogram<long> _commitSize;
     private readonly long[] _refused = new long[Enum.GetValues<SubmitOutcome>().Length];
     private Func<SlotFigures>? _slots;
+    private Func<ClockFigures>? _clock;
     private long _stale;
     private long _commitRetries;
     private double _fullness;
@@ -71,11 +72,15 @@ internal sealed class JobMeters
         meter.CreateObservableGauge("orleansjobs.silo.draining", () => Slots.Draining ? 1 : 0, "{silo}", "1 while this silo takes no more work because it is to stop.");
         meter.CreateObservableGauge("orleansjobs.store.reachable", () => Volatile.Read(ref _storeReachable), "{store}", "1 where the store answered last, 0 where it did not.");
         meter.CreateObservableGauge("orleansjobs.store.lost", () => health.IsLost ? 1 : 0, "{store}", "1 where the store was found empty though it had not been: accepted jobs are gone.");
+        meter.CreateObservableGauge("orleansjobs.clock.offset", () => Clock.Offset.TotalSeconds, "s", "By how much this silo's clock is ahead of the store's.");
+        meter.CreateObservableGauge("orleansjobs.clock.wrong", () => Clock.IsWrong ? 1 : 0, "{silo}", "1 while this silo's clock and the store's differ by more than they may: it starts, expires and purges no jobs.");
         meter.CreateObservableGauge("orleansjobs.store.fullness", () => Volatile.Read(ref _fullness), "1", "Share of the store's memory limit that is used; 0 where it has none.");
     }
 
     /// <summary>What the partitions of this silo hold.</summary>
     public PartitionGauges Partitions { get; }
+
+    private ClockFigures Clock => Volatile.Read(ref _clock)?.Invoke() ?? default;
 
     private SlotFigures Slots => Volatile.Read(ref _slots)?.Invoke() ?? default;
 
@@ -146,6 +151,9 @@ internal sealed class JobMeters
     /// <summary>Where the slots of this silo are read; called by the exporter's thread.</summary>
     public void ObserveSlots(Func<SlotFigures> read) => Volatile.Write(ref _slots, read);
 
+    /// <summary>Where the clock of this silo is compared; called by the exporter's thread.</summary>
+    public void ObserveClock(Func<ClockFigures> read) => Volatile.Write(ref _clock, read);
+
     private IEnumerable<Measurement<long>> ObserveRefused() =>
         from outcome in new[] { SubmitOutcome.Conflict, SubmitOutcome.Rejected, SubmitOutcome.Overloaded, SubmitOutcome.Unavailable }
         select new Measurement<long>(Volatile.Read(ref _refused[(int)outcome]), new KeyValuePair<string, object?>("reason", JobTracing.Word(outcome)));
@@ -158,6 +166,9 @@ internal sealed class JobMeters
         _ => "full",
     };
 }
+
+/// <summary>The clock of a silo beside the store's.</summary>
+internal readonly record struct ClockFigures(TimeSpan Offset, bool IsWrong);
 
 /// <summary>The slots of a silo at one moment.</summary>
 internal readonly record struct SlotFigures(int Limit, int Busy, int Stuck, bool Draining);

@@ -23,6 +23,12 @@ internal enum Safeguard
 
     /// <summary>What was told one way and has had no answer is told again.</summary>
     Retelling = 32,
+
+    /// <summary>The generation of an opening is not below the time, so that a store which lost openings gives no token twice.</summary>
+    TokenFloor = 64,
+
+    /// <summary>A silo goes by a time that its clock and the store's agree on, and decides nothing by the clock while they do not.</summary>
+    ClockCheck = 128,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

@@ -27,6 +27,9 @@ internal sealed class GridHealth(TimeProvider time)
 
     public bool IsLost => _lost is not null;
 
+    /// <summary>Why the clock is not to be trusted; answers null where it is.</summary>
+    public Func<string?>? ClockTrouble { get; set; }
+
     public void StoreAnswered() => Volatile.Write(ref _unreachableSince, 0);
 
     public void StoreFailed() => Interlocked.CompareExchange(ref _unreachableSince, Math.Max(1, time.GetTimestamp()), 0);
@@ -40,6 +43,7 @@ internal sealed class GridHealth(TimeProvider time)
         if (_lost is { } lost) return lost;
         if (Grid is null) return "The grid has not been opened yet.";
         if (IsDraining) return "This silo is draining.";
+        if (ClockTrouble?.Invoke() is { } clock) return clock;
         var since = Volatile.Read(ref _unreachableSince);
         return since != 0 && time.GetElapsedTime(since) >= Patience ? "The store does not answer." : null;
     }

@@ -37,6 +37,7 @@ public static class JobGridHosting
         services.AddSingleton(provider => builder.Build(provider.GetRequiredService<IOptions<JobGridOptions>>().Value));
         services.AddSingleton<GridHealth>();
         services.TryAddSingleton<IPartitionStore, MemoryPartitionStore>();
+        services.AddSingleton<KnownGenerations>();
         services.AddSingleton<PartitionServices>();
         services.AddSingleton<NumberedGrains<IJobPartitionGrain>>();
         services.AddJobWorker();
@@ -46,6 +47,7 @@ public static class JobGridHosting
         AddLifecycle<PartitionKeeper>(services);
         AddLifecycle<SiloAdoption>(services);
         AddLifecycle<StandstillGuard>(services);
+        AddLifecycle<ClockGuard>(services);
         AddLifecycle<PausedQueues>(services);
         silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
         silo.UseMembershipOfJobGrid();

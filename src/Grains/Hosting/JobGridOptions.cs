@@ -94,6 +94,13 @@ public sealed class JobGridOptions
     /// <value>Default 0.9; 0.1 to 1.</value>
     [Range(0.1, 1.0)] public double FullAt { get; set; } = 0.9;
 
+    /// <summary>
+    /// How far this silo's clock may be from the store's. Beyond it the silo is not ready, and starts, expires and purges no jobs until the two agree; a
+    /// silo that starts like that waits before it joins. The store has to answer within half of it to be heard.
+    /// </summary>
+    /// <value>Default 5 s.</value>
+    public TimeSpan ClockTolerance { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>What stopping may take: handlers go on, are cancelled and return, then the partitions close and move.</summary>
     public TimeSpan ShutdownTime => DrainTime + CancelGrace + TimeSpan.FromSeconds(15);
 }
@@ -114,6 +121,7 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         Positive(options.NoticePeriod, nameof(options.NoticePeriod));
         Positive(options.DrainTime, nameof(options.DrainTime));
         Positive(options.CancelGrace, nameof(options.CancelGrace));
+        Positive(options.ClockTolerance, nameof(options.ClockTolerance));
         Positive(options.Limits.MaxDelay, "Limits:MaxDelay");
         Positive(options.Limits.MaxRetention, "Limits:MaxRetention");
         Positive(options.Limits.MaxTimeout, "Limits:MaxTimeout");

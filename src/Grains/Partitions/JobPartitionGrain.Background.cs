@@ -1,4 +1,5 @@
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -20,7 +21,15 @@ internal sealed partial class JobPartitionGrain
 
     private void Arm()
     {
-        if (_commits.IsOver || _core.NextDue(Now) is not { } next) return;
+        if (_commits.IsOver) return;
+        if (!services.Clock.IsRight)
+        {
+            // Nothing falls due by a clock that is wrong; once it is right, everything may.
+            _dueTimer.Change(ClockGuard.Beat, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        if (_core.NextDue(Now) is not { } next) return;
         // Timers take at most 49 days; nothing is lost by waking early.
         var wait = Math.Clamp(next - Now, 1, (long)TimeSpan.FromDays(1).TotalMilliseconds);
         _dueTimer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
@@ -28,7 +37,7 @@ internal sealed partial class JobPartitionGrain
 
     private Task OnDueAsync()
     {
-        if (_core.NextDeadline <= Now && !_expiring) Background(ExpireAsync, "expiring jobs");
+        if (services.Clock.IsRight && _core.NextDeadline <= Now && !_expiring) Background(ExpireAsync, "expiring jobs");
         Pump();
         return Task.CompletedTask;
     }
@@ -61,11 +70,12 @@ internal sealed partial class JobPartitionGrain
         try
         {
             var next = await _store.ReadDeadlinesAsync(_partition, long.MaxValue, SweepBatch);
-            var now = Now;
-            var late = next.Where(entry => entry.Due <= now).ToList();
+            // Should the clock have gone wrong meanwhile, none is late: the next look is when it is right.
+            var (now, isRight) = (Now, services.Clock.IsRight);
+            var late = next.Where(entry => isRight && entry.Due <= now).ToList();
             foreach (var entry in late) await ChangeWaitingAsync(entry.Id, job => _core.Expire(job, now));
             if (late.Count > 0) await _commits.Committed();
-            if (late.Count < SweepBatch) _core.NoteDeadline(next.FirstOrDefault(entry => entry.Due > now)?.Due);
+            if (late.Count < SweepBatch) _core.NoteDeadline(next.FirstOrDefault(entry => !isRight || entry.Due > now)?.Due);
             return late.Count < SweepBatch;
         }
         catch
@@ -94,7 +104,7 @@ internal sealed partial class JobPartitionGrain
         try
         {
             var failed = new HashSet<string>(StringComparer.Ordinal);
-            while (!_commits.IsOver && failed.Count < SweepBatch)
+            while (!_commits.IsOver && services.Clock.IsRight && failed.Count < SweepBatch)
             {
                 var ids = await _store.ReadExpiredAsync(_partition, Now, SweepBatch + failed.Count);
                 foreach (var id in ids.Where(id => !failed.Contains(id)))
@@ -131,7 +141,7 @@ internal sealed partial class JobPartitionGrain
         _core.Pin(id);
         try
         {
-            if (await BringAsync(id) is not { Place: JobPlace.Finished, Outcome: { } outcome } job || outcome.RetainUntil > Now) return;
+            if (await BringAsync(id) is not { Place: JobPlace.Finished, Outcome: { } outcome } job || outcome.RetainUntil > Now || !services.Clock.IsRight) return;
             // The grain's state first: should this end halfway, the job is still there to be swept again.
             if (outcome.Track.HasGrainState) await GrainFactory.GetGrain<IJobFeed>(id).Forget();
             CrashPoint.Hit("purge.forgotten");

@@ -78,7 +78,7 @@ internal sealed partial class JobPartitionGrain
     private async Task<SubmitReceipt> AnswerKnownAsync(JobSubmission submission)
     {
         var known = await FindAsync(submission.Id);
-        if (known is { IsOverdue: true })
+        if (known is { IsOverdue: true } && services.Clock.IsRight)
         {
             await PurgeAsync(submission.Id);
             known = null;
@@ -103,7 +103,7 @@ internal sealed partial class JobPartitionGrain
 
     private SubmitReceipt? Refuse(JobSubmission submission)
     {
-        if (SubmissionRules.Check(submission, _options.Limits, services.Time.GetUtcNow()) is { Length: > 0 } problems)
+        if (SubmissionRules.Check(submission, _options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(Now)) is { Length: > 0 } problems)
             return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = problems };
         if (JobIds.PartitionOf(submission.Id, _options.Partitions) != _partition)
             return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = [new("/id", "The job belongs to another partition.")] };

@@ -18,6 +18,7 @@ internal sealed partial class JobPartitionGrain
 
     public async Task<ExchangeReply> Exchange(ExchangeRequest request)
     {
+        if (request.Generation > _core.Generation) throw Succeeded(request.Generation);
         var now = Now;
         var taken = Array.ConvertAll(request.Reports, report => _core.Report(report, now));
         var stale = taken.Count(one => !one);
@@ -69,6 +70,8 @@ internal sealed partial class JobPartitionGrain
 
     private async Task<List<Lease>> TakeAsync(WorkerProfile worker, int want, Dictionary<string, int>? room)
     {
+        // What is due is a matter of the clock.
+        if (!services.Clock.IsRight) want = 0;
         var unread = new List<LiveJob>();
         var leases = _core.Take(worker, want, Now, unread, room);
         if (unread.Count > 0)
@@ -85,6 +88,12 @@ internal sealed partial class JobPartitionGrain
     private void Pump()
     {
         if (_commits.IsOver) return;
+        if (!services.Clock.IsRight)
+        {
+            Arm();
+            return;
+        }
+
         var now = Now;
         var news = _core.Index.TakeNews(now);
         if (news.Count > 0)

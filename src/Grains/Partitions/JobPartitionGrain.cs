@@ -35,7 +35,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     private IGrainTimer _dueTimer = null!;
     private bool _leaving;
 
-    private long Now => services.Time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long Now => services.Clock.Now;
 
     public override async Task OnActivateAsync(CancellationToken cancellation)
     {
@@ -120,7 +120,8 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
             }
 
             CrashPoint.Hit("partition.open.before");
-            var opening = await _store.OpenAsync(_partition, cancellation);
+            var opening = await _store.OpenAsync(_partition, services.Generations.Highest(_partition), cancellation);
+            services.Generations.Met(_partition, opening.Generation);
             CrashPoint.Hit("partition.open.after");
             services.Health.StoreAnswered();
             return opening;
@@ -147,6 +148,15 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     {
         services.Health.Fullness = 1;
         LogFull(_partition, jobs.Count);
+    }
+
+    /// <summary>Somebody has met a later generation: this activation has been succeeded, or its store has lost the successor. The next one goes on above both.</summary>
+    private OrleansException Succeeded(long generation)
+    {
+        services.Generations.Met(_partition, generation);
+        LogSucceeded(_partition, _core.Generation, generation);
+        Leave(DeactivateOnIdle);
+        return PartitionMoved.Exception(_partition);
     }
 
     private void OnEnded(CommitOutcome outcome)
@@ -225,6 +235,9 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
 
     [LoggerMessage(LogLevel.Warning, "Partition {Partition}, generation {Generation}, can write no more: {Outcome}")]
     private partial void LogFenced(int partition, long generation, CommitOutcome outcome);
+
+    [LoggerMessage(LogLevel.Warning, "Partition {Partition}, generation {Generation}, is over: a worker has met generation {Newer}")]
+    private partial void LogSucceeded(int partition, long generation, long newer);
 
     [LoggerMessage(LogLevel.Critical, "Partition {Partition}: the store was emptied while the grid ran")]
     private partial void LogLost(int partition);

@@ -9,7 +9,8 @@ namespace OrleansJobs.Partitions;
 /// <summary>What every partition of a silo works with.</summary>
 internal sealed class PartitionServices(
     IPartitionStore store, IOptions<JobGridOptions> options, TimeProvider time, ILocalWorker localWorker, IWorkerDirectory workers,
-    IClusterMembershipService membership, ILocalSiloDetails silo, GridHealth health, StandstillGuard standstill, JobMeters meters, PartitionKeeper keeper)
+    IClusterMembershipService membership, ILocalSiloDetails silo, GridHealth health, StandstillGuard standstill, ClockGuard clock, KnownGenerations generations,
+    JobMeters meters, PartitionKeeper keeper)
 {
     public IPartitionStore Store { get; } = store;
     public JobGridOptions Options { get; } = options.Value;
@@ -20,6 +21,8 @@ internal sealed class PartitionServices(
     public SiloAddress Silo { get; } = silo.SiloAddress;
     public GridHealth Health { get; } = health;
     public StandstillGuard Standstill { get; } = standstill;
+    public ClockGuard Clock { get; } = clock;
+    public KnownGenerations Generations { get; } = generations;
     public JobMeters Meters { get; } = meters;
 
     /// <summary>The partitions of this silo are about to be closed.</summary>

@@ -15,8 +15,13 @@ public interface IPartitionStore
     /// <summary>Reads the grid's record; null where the store is empty.</summary>
     ValueTask<GridRecord?> ReadGridAsync(CancellationToken cancellation = default);
 
-    /// <summary>Takes the partition's next generation, so that every older one is refused from now on, and reads what a partition must know.</summary>
-    ValueTask<PartitionOpening> OpenAsync(int partition, CancellationToken cancellation = default);
+    /// <summary>
+    /// Takes the partition's next generation, so that every older one is refused from now on, and reads what a partition must know. The generation is
+    /// above the stored one and above <paramref name="above"/>, and at least what <see cref="GenerationFloor"/> makes of the store's time: a store that
+    /// fails over and loses its newest openings gives none of theirs again.
+    /// </summary>
+    /// <param name="above">The highest generation that the caller knows of, whatever the store remembers; 0: none.</param>
+    ValueTask<PartitionOpening> OpenAsync(int partition, long above = 0, CancellationToken cancellation = default);
 
     /// <summary>
     /// Applies a commit. Its sequence must follow the last applied one of this generation; the last one again answers
@@ -57,6 +62,9 @@ public interface IPartitionStore
 
     ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default);
 
+    /// <summary>What the store's clock says, for silos to compare theirs with.</summary>
+    ValueTask<DateTimeOffset> ReadTimeAsync(CancellationToken cancellation = default);
+
     /// <summary>Share of the store's memory limit that is used, 0 to 1; 0 where there is no limit.</summary>
     ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default);
 }
@@ -75,7 +83,7 @@ public sealed class GridMismatchException(int configured, int stored)
 /// <summary>What a partition must know when it opens.</summary>
 public sealed record PartitionOpening
 {
-    /// <summary>This opening's generation; only grows.</summary>
+    /// <summary>This opening's generation; only grows, in a store that has lost openings too.</summary>
     public required long Generation { get; init; }
 
     /// <summary>False where the partition had never been opened before in this store.</summary>

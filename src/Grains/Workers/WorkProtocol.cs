@@ -69,6 +69,12 @@ internal sealed record ExchangeRequest
 
     /// <summary>Grows from exchange to exchange of this worker with this partition. One that a later one has overtaken is to be given no leases.</summary>
     [Id(5)] public long Sequence { get; init; }
+
+    /// <summary>
+    /// The highest generation of this partition that the worker has met; 0: none. An activation below it has been succeeded, or opened in a store that has lost
+    /// its successor: either way its leases are refused, and it has to open anew.
+    /// </summary>
+    [Id(6)] public long Generation { get; init; }
 }
 
 /// <summary>How many more jobs of a queue a worker can take.</summary>
@@ -188,10 +194,14 @@ internal readonly record struct Progress(
     [property: Id(2)] long Total,
     [property: Id(3)] string? Message);
 
-/// <summary>A number that only grows per partition, hence per job: the partition's generation, then a counter within it.</summary>
+/// <summary>
+/// A number that only grows per partition, hence per job: the partition's generation, which has 36 bits (see <see cref="Storage.GenerationFloor"/>), then a
+/// counter within it. It is above 2^53: in JSON that JavaScript reads it has to be a string.
+/// </summary>
 internal static class FencingToken
 {
-    private const int CounterBits = 31;
+    /// <summary>134 million leases; a partition opens anew at half of that, which takes it hours at thousands a second.</summary>
+    private const int CounterBits = 27;
     public const long MaxCounter = (1L << CounterBits) - 1;
 
     public static long Make(long generation, long counter) => (generation << CounterBits) | counter;

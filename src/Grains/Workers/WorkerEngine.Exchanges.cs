@@ -29,7 +29,7 @@ internal sealed partial class WorkerEngine
             if (_closed) return null;
             HandBackOverdue();
             NoticeOpenings();
-            var free = _started && !_draining && !_outbox.IsFull ? _slots.Free : 0;
+            var free = _started && TakesWork ? _slots.Free : 0;
             if (_plan.Next(free, Now) is not { } ask)
             {
                 ArmTimer();
@@ -50,6 +50,7 @@ internal sealed partial class WorkerEngine
                 Room = reservation.Room,
                 Held = ties.LostAnswer ? [.. _held.Values.Where(job => job.Lease.Partition == ask.Partition).Select(job => job.LeaseName)] : null,
                 Sequence = ++ties.Sequence,
+                Generation = ties.NewestGeneration,
             });
         }
     }
@@ -121,8 +122,9 @@ internal sealed partial class WorkerEngine
     /// <summary>The partition knows how the attempt ended. A stuck handler is no lease any more.</summary>
     private void Forget(int partition, JobReport report)
     {
-        _held.Remove(new LeaseName(report.Id, report.Token));
-        _ties[partition].Ended.Add(report.Token);
+        var name = new LeaseName(report.Id, report.Token);
+        _held.Remove(name);
+        _ties[partition].Ended.Add(name);
     }
 
     /// <summary>What was leased ahead of the slots and found none in time is for others to run.</summary>

@@ -19,6 +19,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private readonly ILogger _logger;
     private readonly WorkerIdentity _identity;
     private readonly JobMeters _meters;
+    private readonly ClockGuard _clock;
     private readonly JobGridOptions _options;
     private readonly SlotPool _slots;
     private readonly LeaseAhead _ahead;
@@ -39,11 +40,14 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private int _pumping;
 
     public WorkerEngine(
-        WorkerIdentity identity, IOptions<JobGridOptions> configured, HandlerRegistry handlers, AttemptServices attempts, JobMeters meters, ILogger<WorkerEngine> logger)
+        WorkerIdentity identity, IOptions<JobGridOptions> configured, HandlerRegistry handlers, AttemptServices attempts, JobMeters meters, ClockGuard clock,
+        ILogger<WorkerEngine> logger)
     {
         var options = _options = configured.Value;
         _identity = identity;
         _meters = meters;
+        _clock = clock;
+        _clock.Righted += Pump;
         _handlers = handlers;
         _attempts = attempts;
         _grid = attempts.Grid;
@@ -87,7 +91,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     public int TryReserve(string queue, string type, int wanted)
     {
         if (!_handlers.Has(type)) return 0;
-        lock (_gate) return _draining || _outbox.IsFull ? 0 : _slots.TryReserve(queue, wanted);
+        lock (_gate) return TakesWork ? _slots.TryReserve(queue, wanted) : 0;
     }
 
     public void Release(string queue, int count)
@@ -148,6 +152,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         lock (_gate)
         {
             _ties[partition].OldestGeneration = Math.Max(_ties[partition].OldestGeneration, generation);
+            _ties[partition].Meet(generation);
             return [.. leases.Where(_held.ContainsKey).Select(lease => lease.Id)];
         }
     }
@@ -242,10 +247,13 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
 
     public void Dispose()
     {
+        _clock.Righted -= Pump;
         lock (_gate) _closed = true;
         _timer.Dispose();
         _attempts.Carrier.Dispose();
     }
+
+    private bool TakesWork => !_draining && !_outbox.IsFull && _clock.IsRight;
 
     private long Now => (long)_time.GetElapsedTime(_origin).TotalMilliseconds;
 
@@ -253,14 +261,26 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private void Take(Lease lease, Func<bool> maySuspect)
     {
         var name = new LeaseName(lease.Id, lease.Token);
-        if (_held.ContainsKey(name) || _ties[lease.Partition].Ended.Contains(lease.Token) || FencingToken.GenerationOf(lease.Token) < _ties[lease.Partition].OldestGeneration)
+        var ties = _ties[lease.Partition];
+        if (_held.ContainsKey(name) || ties.Ended.Contains(name))
         {
-            // It came twice, or from an activation of its partition that has been succeeded by one which gave it up.
+            // It came twice. What became of it has been said, or will be.
             _slots.Drop(lease.Queue);
             LogNotTaken(lease.Id, lease.Token);
             return;
         }
 
+        var generation = FencingToken.GenerationOf(lease.Token);
+        if (generation < ties.OldestGeneration)
+        {
+            // Mostly from an activation that has been succeeded by one which gave it up, and refuses what is said of it. But where the store has lost that
+            // one's opening, the older is in force again, and would hold the job as leased for ever.
+            LogTooOld(lease.Id, lease.Token);
+            Refuse(lease, GivenUp);
+            return;
+        }
+
+        ties.Meet(generation);
         if (!_handlers.TryGet(lease.Type, out var handler))
         {
             Refuse(lease, UnknownType);
@@ -358,10 +378,16 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         /// <summary>Leases of older generations are not taken any more.</summary>
         public long OldestGeneration { get; set; }
+
+        /// <summary>The highest generation that has been met.</summary>
+        public long NewestGeneration { get; private set; }
+
+        public void Meet(long generation) => NewestGeneration = Math.Max(NewestGeneration, generation);
+
         public long Sequence { get; set; }
 
         /// <summary>Attempts whose reports the partition has; their leases may still come again.</summary>
-        public RecentTokens Ended { get; } = new();
+        public RecentLeases Ended { get; } = new();
 
         /// <summary>An answer was lost: what is held is said with the next exchange.</summary>
         public bool LostAnswer { get; set; }
@@ -372,8 +398,14 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
 
     private static readonly AttemptEnding UnknownType = AttemptEnding.Postponed(TimeSpan.FromSeconds(5));
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Lease {Token} of job {JobId} is not taken: it is here already, or given up by its partition.")]
+    // Not at once: the partition may have to open anew before it can give a lease that is taken.
+    private static readonly AttemptEnding GivenUp = AttemptEnding.Postponed(TimeSpan.FromSeconds(1));
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Lease {Token} of job {JobId} is not taken: it came twice.")]
     private partial void LogNotTaken(string jobId, long token);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Lease {Token} of job {JobId} is handed back: its partition has been opened again since.")]
+    private partial void LogTooOld(string jobId, long token);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The handler of job {JobId} ({JobType}) did not stop in the time it was given. Its job has ended without it, and its slot is stuck until it returns.")]
     private partial void LogStuck(string jobId, string jobType);

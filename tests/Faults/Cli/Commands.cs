@@ -9,7 +9,8 @@ internal static class Commands
     private const string Usage = """
         list                                   the scenarios
         run NAME... [--seed N] [--times K]     each so often, with seeds N, N+1, ...; the name "all" is every one of them
-            [--without SAFEGUARD]              with Fence, GenerationCheck, Redelivery, StoreAcknowledgement or Standstill turned off (several with commas), which must not go well
+            [--without SAFEGUARD]              with a safeguard turned off (several with commas), which must not go well: Fence, GenerationCheck, Redelivery,
+                                               StoreAcknowledgement, Standstill, TokenFloor, ClockCheck
         soak [--minutes M] [--seed N]          random faults for so long
         """;
 

@@ -10,6 +10,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly HttpClient _health = new() { Timeout = HealthTimeout };
     private readonly List<SiloProcess> _silos = [];
     private readonly List<GatewayProcess> _gateways = [];
+    private readonly List<RedisServer> _replicas = [];
     private readonly string _directory;
     private readonly NetworkLab? _lab;
 
@@ -97,6 +98,30 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
+    /// <summary>What a silo says of whether it is ready; empty where it does not answer.</summary>
+    public async Task<string> ReadinessAsync(SiloProcess silo)
+    {
+        try
+        {
+            using var answer = await _health.GetAsync(new Uri(silo.Address, "/health/ready"));
+            return await answer.Content.ReadAsStringAsync();
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>A replica of the store, which has all that it has.</summary>
+    public async Task<RedisServer> StartReplicaAsync()
+    {
+        var replica = new RedisServer(Path.Combine(_directory, $"replica{_replicas.Count + 1}"), "off", Ports.Free(), Redis.Endpoint.Host, null);
+        _replicas.Add(replica);
+        await replica.StartAsync();
+        await replica.FollowAsync(Redis);
+        return replica;
+    }
+
     /// <summary>Asks a silo of this driver's to do something for a test, such as to die at a crash point.</summary>
     public async Task<string> TellAsync(SiloProcess silo, string path)
     {
@@ -123,6 +148,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         foreach (var gateway in _gateways) gateway.Dispose();
         foreach (var silo in _silos) silo.Dispose();
+        foreach (var replica in _replicas) await replica.DisposeAsync();
         await Redis.DisposeAsync();
         _lab?.Dispose();
         _health.Dispose();

@@ -11,6 +11,7 @@ internal sealed class RedisServer(string directory, string appendFsync, int port
     private ConnectionMultiplexer? _connection;
 
     public string ConnectionString => $"{address}:{port}";
+    public (string Host, int Port) Endpoint => (address, port);
 
     /// <summary>The driver's own connection, apart from the product's.</summary>
     public IDatabase Database => _connection!.GetDatabase();
@@ -23,7 +24,7 @@ internal sealed class RedisServer(string directory, string appendFsync, int port
         _process = ChildProcess.Start(
             Path.Combine(directory, "redis.log"), networkNamespace, "redis-server", "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", address,
             "--protected-mode", "no", "--dir", directory, "--save", "", "--appendonly", appendFsync == "off" ? "no" : "yes",
-            "--appendfsync", appendFsync == "off" ? "no" : appendFsync, "--maxmemory-policy", "noeviction");
+            "--appendfsync", appendFsync == "off" ? "no" : appendFsync, "--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0");
         var options = new ConfigurationOptions
         {
             EndPoints = { { address, port } }, AllowAdmin = true, AbortOnConnectFail = false, ConnectTimeout = 1000, SyncTimeout = 30_000, AsyncTimeout = 60_000,
@@ -35,6 +36,26 @@ internal sealed class RedisServer(string directory, string appendFsync, int port
             return await PingAsync();
         });
     }
+
+    /// <summary>Follows another server, and has all that it has when the task completes.</summary>
+    public async Task FollowAsync(RedisServer primary)
+    {
+        var (host, port) = primary.Endpoint;
+        await Server.ExecuteAsync("REPLICAOF", host, port);
+        await Deadlines.UntilAsync("the replica is in step", StartDeadline, async () =>
+        {
+            var said = (await Server.InfoAsync("replication")).SelectMany(section => section).ToDictionary(line => line.Key, line => line.Value);
+            if (said.GetValueOrDefault("master_link_status") != "up") return false;
+            var theirs = (await primary.Server.InfoAsync("replication")).SelectMany(section => section).First(line => line.Key == "master_repl_offset");
+            return said["slave_repl_offset"] == theirs.Value;
+        });
+    }
+
+    /// <summary>Goes on by itself with what it has, as a replica does that is promoted.</summary>
+    public Task LeaveAsync() => Server.ExecuteAsync("REPLICAOF", "NO", "ONE");
+
+    /// <summary>Takes the address of another server, which has to be gone.</summary>
+    public Task TakeAddressAsync(RedisServer gone) => Server.ExecuteAsync("CONFIG", "SET", "port", gone.Endpoint.Port);
 
     public void Kill() => _process!.Kill();
 

@@ -26,6 +26,9 @@ internal sealed class SiloProcess(string name, string directory, string host, st
     public int? ExitCode => _process is { HasExited: true } ended ? ended.ExitCode : null;
     public string Log => Path.Combine(directory, $"{name}.log");
 
+    /// <summary>What sets its clock, in whatever life: see <see cref="Silos.ClockFile"/>.</summary>
+    public string ClockFile => Path.Combine(directory, $"{name}.clock");
+
     public void Start(SiloSettings settings)
     {
         _process?.Dispose();
@@ -35,6 +38,7 @@ internal sealed class SiloProcess(string name, string directory, string host, st
             "--Silo:Name", name, "--Silo:Port", Number(_siloPort), "--Silo:GatewayPort", Number(_gatewayPort), "--Silo:Address", host,
             "--Urls", Address.ToString(), "--ConnectionStrings:redis", settings.Redis, "--Orleans:ClusterId", settings.Cluster, "--Orleans:ServiceId", settings.Cluster,
             "--Faults:Life", Life, "--Faults:Sink", Path.Combine(directory, $"{Life}.sink"),
+            "--Faults:Clock", ClockFile,
         };
         foreach (var (key, value) in settings.More) arguments.AddRange([$"--{key}", value]);
         _process = ChildProcess.Start(Log, networkNamespace, "dotnet", [settings.Driver ?? typeof(SiloProcess).Assembly.Location, "silo", .. arguments]);

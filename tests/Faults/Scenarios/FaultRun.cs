@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using OrleansJobs.Faults.Histories;
 using OrleansJobs.Faults.Loads;
 using OrleansJobs.Faults.Processes;
+using OrleansJobs.Faults.Silos;
 using OrleansJobs.Faults.Sinks;
 using OrleansJobs.Faults.Stores;
 
@@ -37,6 +38,9 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
     private Load? _load;
 
     public Random Random { get; } = new(seed);
+
+    /// <summary>No safeguard is turned off.</summary>
+    public bool IsWhole => without is null;
     public string Directory => directory;
     public Cluster Cluster => _cluster!;
     public GatewayClient Client => _client!;
@@ -146,6 +150,13 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         if (!ended) silo.Kill();
     }
 
+    /// <summary>Sets the wall clock of a silo, which may be running or not.</summary>
+    public void SetClock(SiloProcess silo, TimeSpan ahead)
+    {
+        Record(ahead == TimeSpan.Zero ? "clock-right" : "clock", silo.Life, explains: false);
+        ClockFile.Write(silo.ClockFile, ahead);
+    }
+
     public FaultWindow Record(string kind, string target, bool explains)
     {
         Log($"{kind} {target}");
@@ -153,6 +164,9 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         _faults.Add(fault);
         return fault;
     }
+
+    /// <summary>Attempts that have started so far, as the sinks have them.</summary>
+    public int CountStarts() => SinkFormat.ReadDirectory(directory).Count(mark => mark.Kind == RunMarkKind.Started);
 
     public Task DelayAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(Math.Max(0, seconds)), _clock);
 

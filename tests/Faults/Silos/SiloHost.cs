@@ -4,7 +4,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Core.Internal;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Faults.Sinks;
 using OrleansJobs.Gateway;
@@ -33,6 +35,7 @@ internal static class SiloHost
         var drain = configuration.GetValue("JobGrid:DrainTime", new JobGridOptions().DrainTime);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = drain + StopMargin);
         builder.Services.AddSingleton(new SinkWriter(configuration["Faults:Sink"]!, configuration["Faults:Life"]!));
+        if (configuration["Faults:Clock"] is { Length: > 0 } clock) builder.Services.AddSingleton<TimeProvider>(ClockFile.Follow(clock));
         builder.AddJobTelemetry("orleansjobs-silo");
         builder.Services.AddJobGateway(configuration, gateway => gateway.AllowAnonymous = true);
         if (configuration["Faults:Sabotage"] is { Length: > 0 } safeguard) Sabotage.TurnOff(Enum.Parse<Safeguard>(safeguard));
@@ -50,9 +53,19 @@ internal static class SiloHost
         app.MapPost("/faults/crash", (string point, int hit) => CrashPoints.Arm(point, hit));
         app.MapGet("/faults/points", () => CrashPoints.Hits);
         app.MapGet("/faults/dead", (string silo, IClusterMembershipService membership) => IsGivenUp(membership.CurrentSnapshot, silo));
+        app.MapPost("/faults/reopen", ReopenAsync);
         CrashPoints.Watch();
         await app.RunAsync();
     }
+
+    /// <summary>Ends the activation of every partition of the grid, and brings each to life again: each opens anew.</summary>
+    private static Task ReopenAsync(IGrainFactory grains, IOptions<JobGridOptions> options) =>
+        Task.WhenAll(Enumerable.Range(0, options.Value.Partitions).Select(async number =>
+        {
+            var partition = grains.GetGrain<IJobPartitionGrain>(number);
+            await partition.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+            await partition.GetStats();
+        }));
 
     /// <summary>Whether none of the lives of a silo counts as alive any more.</summary>
     private static bool IsGivenUp(ClusterMembershipSnapshot members, string silo) =>

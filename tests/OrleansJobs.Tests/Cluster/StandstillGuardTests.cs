@@ -17,7 +17,7 @@ public class StandstillGuardTests
         _guard = new StandstillGuard(_membership, _membership, _time, NullLogger<StandstillGuard>.Instance);
         var lifecycle = new FakeLifecycle();
         _guard.Participate(lifecycle);
-        lifecycle.Start();
+        _ = lifecycle.StartAsync();
     }
 
     [Fact]
@@ -119,24 +119,5 @@ public class StandstillGuardTests
         }
 
         public Task<bool> TryKill(SiloAddress siloAddress) => throw new NotSupportedException();
-    }
-
-    private sealed class FakeLifecycle : ISiloLifecycle
-    {
-        private readonly List<ILifecycleObserver> _observers = [];
-
-        public int HighestCompletedStage => 0;
-        public int LowestStoppedStage => 0;
-
-        public IDisposable Subscribe(string observerName, int stage, ILifecycleObserver observer)
-        {
-            _observers.Add(observer);
-            return new MemoryStream();
-        }
-
-        public void Start()
-        {
-            foreach (var observer in _observers) observer.OnStart(CancellationToken.None);
-        }
     }
 }

@@ -31,7 +31,8 @@ public sealed class TestGrid : IAsyncDisposable
     public IJobGridGrain Grid => Cluster.Client.GetGrain<IJobGridGrain>(0);
 
     public static async Task<TestGrid> StartAsync(
-        short silos = 1, Action<JobGridOptions>? configure = null, Action<JobGridBuilder, int>? jobs = null, RedisServer? redis = null)
+        short silos = 1, Action<JobGridOptions>? configure = null, Action<JobGridBuilder, int>? jobs = null, RedisServer? redis = null,
+        TimeProvider? time = null)
     {
         var server = redis ?? await RedisServer.StartAsync();
         var handlers = new TestHandlers();
@@ -44,6 +45,7 @@ public sealed class TestGrid : IAsyncDisposable
             silo.Services.RemoveAll<IPartitionStore>();
             silo.Services.AddRedisPartitionStore(server.ConnectionString);
             silo.Services.AddSingleton(handlers);
+            if (time is not null) silo.Services.AddSingleton(time);
             // Fakes of grain contracts elsewhere among the tests would be taken for grains.
             silo.Services.PostConfigure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly == typeof(TestGrid).Assembly));
             silo.AddJobGrid(grid =>

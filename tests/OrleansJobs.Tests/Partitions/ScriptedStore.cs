@@ -7,6 +7,9 @@ internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script
 {
     private readonly MemoryPartitionStore _inner = new();
 
+    /// <summary>The store's clock.</summary>
+    public Func<DateTimeOffset> Time { get; init; } = TimeProvider.System.GetUtcNow;
+
     public async ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default)
     {
         await Task.Yield();
@@ -17,7 +20,8 @@ internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script
 
     public ValueTask<GridRecord?> ReadGridAsync(CancellationToken cancellation = default) => _inner.ReadGridAsync(cancellation);
 
-    public ValueTask<PartitionOpening> OpenAsync(int partition, CancellationToken cancellation = default) => _inner.OpenAsync(partition, cancellation);
+    public ValueTask<PartitionOpening> OpenAsync(int partition, long above = 0, CancellationToken cancellation = default) =>
+        _inner.OpenAsync(partition, above, cancellation);
 
     public ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default) =>
         _inner.ReadAsync(partition, ids, cancellation);
@@ -42,6 +46,8 @@ internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script
         _inner.PutTypesAsync(types, cancellation);
 
     public ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default) => _inner.ReadTypesAsync(cancellation);
+
+    public ValueTask<DateTimeOffset> ReadTimeAsync(CancellationToken cancellation = default) => new(Time());
 
     public ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default) => _inner.ReadFullnessAsync(cancellation);
 }

@@ -1,4 +1,5 @@
 using OrleansJobs.Storage;
+using OrleansJobs.Workers;
 using static OrleansJobs.Tests.Storage.Records;
 
 namespace OrleansJobs.Tests.Storage;
@@ -56,12 +57,51 @@ public abstract partial class PartitionStoreConformance
         var opening = (await OpenAsync()).Opening;
 
         Assert.False(opening.Existed);
-        Assert.Equal(1, opening.Generation);
         Assert.Empty(opening.Leases);
         Assert.Empty(opening.Lanes);
         Assert.Empty(opening.Counts);
         Assert.Equal(0, opening.LastStamp);
         Assert.Null(opening.NextDeadline);
+    }
+
+    [Fact]
+    public async Task OpenAsync_GivesNoGenerationBelowTheStoresTime_NorOneThatTheCallerKnows()
+    {
+        var store = await NewStoreAsync();
+        var floor = GenerationFloor.At(await store.ReadTimeAsync());
+        var first = (await store.OpenAsync(0)).Generation;
+        Assert.True(first >= floor, $"{first} is below {floor}.");
+
+        var second = (await store.OpenAsync(0)).Generation;
+        Assert.True(second > first);
+        var known = second + 1_000_000;
+        var third = (await store.OpenAsync(0, known)).Generation;
+        Assert.True(third > known);
+        Assert.Equal(third + 1, (await store.OpenAsync(0, first)).Generation);
+        Assert.Equal(CommitOutcome.Applied, await store.CommitAsync(new(0, third + 1, 1) { CountDeltas = { ["n"] = 1 } }));
+    }
+
+    /// <summary>The token that a generation makes has to fit 63 bits for as long as anybody may run this.</summary>
+    [Fact]
+    public void GenerationFloor_LeavesTokensPositiveAndGrowing_UntilTheYear2100()
+    {
+        var late = GenerationFloor.At(new(2100, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var token = FencingToken.Make(late, FencingToken.MaxCounter);
+        Assert.True(token > 0);
+        Assert.Equal(late, FencingToken.GenerationOf(token));
+        Assert.True(FencingToken.Make(late + 1, 0) > token);
+        Assert.Equal(late + 1, GenerationFloor.At(new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMilliseconds(63)));
+    }
+
+    [Fact]
+    public async Task ReadTimeAsync_IsTheStoresClock()
+    {
+        var store = await NewStoreAsync();
+        var before = TimeProvider.System.GetUtcNow();
+        var read = await store.ReadTimeAsync();
+        // Both run on this machine; Redis tells microseconds.
+        Assert.InRange(read, before.AddMicroseconds(-1), TimeProvider.System.GetUtcNow());
+        Assert.True(await store.ReadTimeAsync() >= read);
     }
 
     [Fact]
@@ -86,7 +126,7 @@ public abstract partial class PartitionStoreConformance
         var opening = await writer.Store.OpenAsync(writer.Partition);
 
         Assert.True(opening.Existed);
-        Assert.Equal(2, opening.Generation);
+        Assert.True(opening.Generation > writer.Opening.Generation);
         Assert.Equal(("c", "lease"), (Assert.Single(opening.Leases).Key, Text(opening.Leases[0].Value)));
         Assert.Equal(new LaneSummary("q/4/t", 2, 400), Assert.Single(opening.Lanes));
         Assert.Equal(new("PENDING/q/t", 3), Assert.Single(opening.Counts));

@@ -78,6 +78,16 @@ public sealed class JobTracingTests : IDisposable
         Assert.Equal("job j1 (t, attempt 2)", scope.ToString());
     }
 
+    /// <summary>A token has more bits than a number of JavaScript is exact to, and logs and traces are read by such.</summary>
+    [Fact]
+    public void Token_LeavesAsAString()
+    {
+        var lease = Lease(null) with { Token = long.MaxValue - 1 };
+        using var attempt = AttemptTrace.Start(lease)!;
+        Assert.Equal("9223372036854775806", attempt.GetTagItem("orleansjobs.job.token"));
+        Assert.Equal("9223372036854775806", new AttemptScope(lease).Single(pair => pair.Key == "JobToken").Value);
+    }
+
     public void Dispose() => _listener.Dispose();
 
     private static JobSubmission Job() => new() { Id = "j1", Type = "t", Queue = "q", Args = "\"secret\""u8.ToArray() };

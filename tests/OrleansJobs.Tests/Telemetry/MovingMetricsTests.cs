@@ -1,4 +1,5 @@
 using OrleansJobs.Faults.Processes;
+using OrleansJobs.Faults.Silos;
 using OrleansJobs.Tests.Processes;
 
 namespace OrleansJobs.Tests.Telemetry;
@@ -43,6 +44,13 @@ public sealed class MovingMetricsTests
         second.Send(Signal.Terminate);
         await grid.UntilAsync("it is seen to drain", () => Task.FromResult(seen.Has("orleansjobs_silo_draining", value => value == 1)));
         Assert.True(await second.WaitForExitAsync(ProcessGrid.Patience));
+
+        // A clock is set wrong, and right again.
+        var first = grid.Cluster.Silos[0];
+        ClockFile.Write(first.ClockFile, TimeSpan.FromDays(1));
+        await grid.UntilAsync("the clock is seen to be wrong", () => Task.FromResult(seen.Has("orleansjobs_clock_wrong", value => value == 1)));
+        ClockFile.Write(first.ClockFile, TimeSpan.Zero);
+        await grid.UntilAsync("it is ready again", () => grid.Cluster.IsReadyAsync(first.Address));
 
         // The store fills, falls silent, comes back, and in the end is found empty.
         await grid.Cluster.Redis.Database.ExecuteAsync("CONFIG", "SET", "maxmemory", "1gb");

@@ -61,6 +61,9 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
 
     public long Generation { get; set; } = 1;
 
+    /// <summary>How often a worker had met a later generation, so that the partition had to open anew above it.</summary>
+    public int Succeeded { get; private set; }
+
     /// <summary>A lease that is handed back is given out again, and is no report to see.</summary>
     public bool TakesBack { get; set; }
 
@@ -139,6 +142,13 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
         lock (_gate)
         {
             _requests.Add(request);
+            if (request.Generation > Generation)
+            {
+                Succeeded++;
+                Generation = request.Generation + 1;
+                throw new OrleansException("The partition was opened elsewhere.");
+            }
+
             var overtaken = request.Sequence < _lastSequence;
             _lastSequence = Math.Max(_lastSequence, request.Sequence);
             var taken = request.Reports.Select(Take).ToArray();

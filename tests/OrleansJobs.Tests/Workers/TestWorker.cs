@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Tests.Workers;
@@ -11,7 +12,9 @@ namespace OrleansJobs.Tests.Workers;
 /// <summary>A worker on fake partitions, with everything of its own.</summary>
 internal sealed class TestWorker : IDisposable
 {
-    public TestWorker(Action<JobGridBuilder> handlers, Action<JobGridOptions>? configure = null, TimeProvider? time = null, Action<IServiceCollection>? services = null)
+    /// <param name="storeTime">The store's clock; null: the worker's own.</param>
+    public TestWorker(
+        Action<JobGridBuilder> handlers, Action<JobGridOptions>? configure = null, TimeProvider? time = null, Action<IServiceCollection>? services = null, TimeProvider? storeTime = null)
     {
         var options = new JobGridOptions { Partitions = 4, Slots = 4 };
         configure?.Invoke(options);
@@ -26,11 +29,15 @@ internal sealed class TestWorker : IDisposable
         var configured = Options.Create(options);
         var attempts = new AttemptServices(Services, configured, time ?? TimeProvider.System, Partitions, meters, NullLogger<JobExecution>.Instance);
         var identity = new WorkerIdentity(SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1), "test");
-        Engine = new WorkerEngine(identity, configured, builder.Build(options), attempts, meters, NullLogger<WorkerEngine>.Instance);
+        Clock = new ClockGuard(
+            new MemoryPartitionStore(storeTime ?? time), configured, time ?? TimeProvider.System, Services.GetRequiredService<GridHealth>(), meters, NullLogger<ClockGuard>.Instance);
+        if (!Clock.TryCompareAsync().Result) throw new InvalidOperationException("The store's clock was not read.");
+        Engine = new WorkerEngine(identity, configured, builder.Build(options), attempts, meters, Clock, NullLogger<WorkerEngine>.Instance);
         Partitions.Hint = Engine.Hint;
     }
 
     public FakePartitions Partitions { get; }
+    public ClockGuard Clock { get; }
     public WorkerEngine Engine { get; }
     public ServiceProvider Services { get; }
 

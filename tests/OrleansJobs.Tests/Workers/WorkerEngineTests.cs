@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
+using OrleansJobs.Faults.Silos;
 using OrleansJobs.Hosting;
+using OrleansJobs.Tests.Cluster;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Tests.Workers;
@@ -202,7 +204,80 @@ public class WorkerEngineTests
         await worker.Until(() => _started.Count == 3);
         Release(0);
         Release(3);
-        Assert.Equal(["p0-1", "p0-2", "p0-4"], (await worker.Partitions.WaitForReports(3)).Select(report => report.Id).Order());
+        Assert.Equal(["p0-1", "p0-2", "p0-3", "p0-4"], (await worker.Partitions.WaitForReports(4)).Select(report => report.Id).Order());
+        Assert.Equal(ReportKind.Postponed, worker.Partitions.Reports.Single(report => report.Id == late.Id).Kind);
+        Assert.Equal(0, worker.Partitions.LeasedCount);
+    }
+
+    /// <summary>A partition whose store has lost openings may give leases of a generation that this worker has been told to refuse: it must learn that nobody runs them.</summary>
+    [Fact]
+    public async Task ALeaseOfAnOlderGenerationThanConfirmed_IsHandedBack_AndNoneThatIsHereOrOver()
+    {
+        using var worker = Held(slots: 4);
+        worker.Engine.Start();
+        var (running, over) = (worker.Partitions[0].AddLeased("held", "0"), worker.Partitions[0].AddLeased("held", "1"));
+        Reserve(worker, 2);
+        worker.Engine.Start([running, over]);
+        Release(1);
+        await worker.Partitions.WaitForReports(1);
+        await worker.Until(() => worker.Engine.Confirm(0, 2, [Name(running), Name(over)]) is [var held] && held == running.Id);
+
+        var lost = worker.Partitions[0].Submit("held", "2");
+        await worker.Partitions.WaitForReports(1);
+        Reserve(worker, 2);
+        worker.Engine.Start([running, over]);
+        await worker.Settled();
+
+        Assert.Equal([over.Id, lost.Id], worker.Partitions.Reports.Select(report => report.Id));
+        Assert.Equal(ReportKind.Postponed, worker.Partitions.Reports.Last().Kind);
+        Assert.Equal(1, worker.Partitions.LeasedCount);
+        Release(0);
+        await worker.Idle();
+        Assert.Equal(["0", "1"], _started.Order());
+    }
+
+    /// <summary>An activation that has been succeeded may not know it yet; one whose store has lost the successor never learns of it but from workers.</summary>
+    [Fact]
+    public async Task APartitionBelowTheNewestGeneration_IsToldSo_AndOpensAnew()
+    {
+        using var worker = Held(slots: 4);
+        worker.Engine.Start();
+        worker.Partitions[0].Generation = 9;
+        worker.Partitions[0].Submit("held", "0");
+        await worker.Until(() => _started.Contains("0"));
+        worker.Partitions[0].Generation = 5;
+
+        worker.Partitions[0].Submit("held", "1", with: lease => lease with { Token = FencingToken.Make(10, 7) });
+        await worker.Until(() => _started.Contains("1"));
+
+        Assert.Equal((1, 10L), (worker.Partitions[0].Succeeded, worker.Partitions[0].Generation));
+        Release(0);
+        Release(1);
+        await worker.Idle();
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(-10)]
+    public async Task AWorkerWhoseClockIsWrong_TakesNothing_UntilItIsRight(int daysAhead)
+    {
+        var time = new SkewedTime(TimeProvider.System);
+        using var worker = new TestWorker(handlers => handlers.AddJob("any", (string? _, JobContext _, CancellationToken _) => Task.FromResult(0)), time: time, storeTime: TimeProvider.System);
+        var lifecycle = new FakeLifecycle();
+        worker.Clock.Participate(lifecycle);
+        await lifecycle.StartAsync();
+        worker.Engine.Start();
+        await worker.Until(() => Enumerable.Range(0, 4).All(i => worker.Partitions[i].Requests.Count > 0));
+
+        time.Offset = TimeSpan.FromDays(daysAhead);
+        worker.Partitions[1].Submit("any");
+        await worker.Until(() => worker.Partitions[1].Requests.Count == 2);
+        Assert.Equal(0, worker.Partitions[1].Requests[1].Want);
+        Assert.Equal(0, worker.Engine.TryReserve("default", "any", 1));
+        time.Offset = TimeSpan.Zero;
+
+        Assert.Equal(ReportKind.Succeeded, Assert.Single(await worker.Partitions.WaitForReports(1)).Kind);
+        await lifecycle.StopAsync();
     }
 
     [Fact]

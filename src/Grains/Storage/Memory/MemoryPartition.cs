@@ -20,14 +20,16 @@ internal sealed class MemoryPartition
     private long _sequence;
     private long _lastStamp;
 
-    public PartitionOpening Open()
+    /// <param name="above">The generation is above this one.</param>
+    public PartitionOpening Open(long above)
     {
-        _generation++;
+        var existed = _generation > 0;
+        _generation = Math.Max(_generation, above) + 1;
         _sequence = 0;
         return new()
         {
             Generation = _generation,
-            Existed = _generation > 1,
+            Existed = existed,
             Leases = [.. _leases],
             Lanes = [.. _lanes.Select(lane => new LaneSummary(lane.Key, lane.Value.Count, lane.Value.First.Score))],
             Counts = [.. _counts],

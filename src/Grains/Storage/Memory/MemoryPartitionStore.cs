@@ -3,8 +3,10 @@ using System.Collections.Concurrent;
 namespace OrleansJobs.Storage;
 
 /// <summary>Keeps everything in this process: for the embedded mode, where jobs live as long as the process, and for tests.</summary>
-public sealed class MemoryPartitionStore : IPartitionStore
+/// <param name="time">The store's clock; null: the machine's.</param>
+public sealed class MemoryPartitionStore(TimeProvider? time = null) : IPartitionStore
 {
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ConcurrentDictionary<int, MemoryPartition> _partitions = [];
     private readonly ConcurrentDictionary<string, byte[]> _types = [];
     private readonly Lock _gridLock = new();
@@ -26,10 +28,11 @@ public sealed class MemoryPartitionStore : IPartitionStore
         lock (_gridLock) return new(_grid);
     }
 
-    public ValueTask<PartitionOpening> OpenAsync(int partition, CancellationToken cancellation = default)
+    public ValueTask<PartitionOpening> OpenAsync(int partition, long above = 0, CancellationToken cancellation = default)
     {
         var data = Of(partition);
-        lock (data) return new(data.Open());
+        var floor = GenerationFloor.At(_time.GetUtcNow());
+        lock (data) return new(data.Open(Math.Max(above, floor - 1)));
     }
 
     public ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default)
@@ -90,6 +93,8 @@ public sealed class MemoryPartitionStore : IPartitionStore
 
     public ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default) =>
         new(new Dictionary<string, byte[]>(_types));
+
+    public ValueTask<DateTimeOffset> ReadTimeAsync(CancellationToken cancellation = default) => new(_time.GetUtcNow());
 
     /// <summary>Always 0: what bounds this store is the backlog's ceiling.</summary>
     public ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default) => new(0.0);

@@ -22,7 +22,8 @@ public sealed class RedisPartitionStore : IPartitionStore
     private readonly IDatabase _database;
     private readonly RedisKeys _keys;
 
-    // Generations can come twice where a store fails over and loses its last writes. A ticket drawn at opening is another each time.
+    // Where a store fails over and loses its last writes, its commits' sequences go back. A ticket drawn at opening knows even two openings apart whose
+    // generation is the same, as it may be where servers' clocks differ by more than the failover takes.
     private readonly ConcurrentDictionary<int, long> _tickets = [];
 
     /// <param name="redis">The process's shared connection.</param>
@@ -49,10 +50,11 @@ public sealed class RedisPartitionStore : IPartitionStore
         return values[0].IsNull ? null : new((int)values[0], values[1].ToString());
     }
 
-    public async ValueTask<PartitionOpening> OpenAsync(int partition, CancellationToken cancellation = default)
+    public async ValueTask<PartitionOpening> OpenAsync(int partition, long above = 0, CancellationToken cancellation = default)
     {
         var ticket = NewTicket();
-        var reply = await RunAsync(RedisScript.Open, _keys.Base(partition), [ticket], cancellation).ConfigureAwait(false);
+        var script = Sabotage.IsOff(Safeguard.TokenFloor) ? RedisScript.OpenWithoutFloor : RedisScript.Open;
+        var reply = await RunAsync(script, _keys.Base(partition), [ticket, above], cancellation).ConfigureAwait(false);
         _tickets[partition] = ticket;
         return RedisReplies.Opening(reply);
     }
@@ -141,6 +143,13 @@ public sealed class RedisPartitionStore : IPartitionStore
         var types = new Dictionary<string, byte[]>(entries.Length);
         foreach (var entry in entries) types[entry.Name.ToString()] = entry.Value!;
         return types;
+    }
+
+    /// <summary>Of the server that has the grid's record, where there are several.</summary>
+    public async ValueTask<DateTimeOffset> ReadTimeAsync(CancellationToken cancellation = default)
+    {
+        var reply = await ReadAsync(RedisScript.Time, _keys.Grid, [], cancellation).ConfigureAwait(false);
+        return DateTimeOffset.UnixEpoch.AddSeconds((long)reply[0]).AddMicroseconds((long)reply[1]);
     }
 
     /// <summary>The fullest server's share where there are several.</summary>

@@ -7,7 +7,10 @@ namespace OrleansJobs.Storage;
 /// <summary>A script of this assembly's resources, called by its hash.</summary>
 internal sealed class RedisScript
 {
-    public static readonly RedisScript Open = new("#!lua flags=allow-oom", "open");
+    public static readonly RedisScript Open = new("#!lua flags=allow-oom", "floor", "open");
+
+    /// <summary>See <see cref="Diagnostics.Safeguard.TokenFloor"/>.</summary>
+    public static readonly RedisScript OpenWithoutFloor = new("#!lua flags=allow-oom", "floorless", "open");
 
     /// <summary>For commits that add jobs: refused as a whole by a full store.</summary>
     public static readonly RedisScript Add = new("#!lua", "fence", "commit");
@@ -22,6 +25,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Lane = new("#!lua flags=no-writes", "lane");
     public static readonly RedisScript Due = new("#!lua flags=no-writes", "due");
     public static readonly RedisScript Log = new("#!lua flags=no-writes", "log");
+    public static readonly RedisScript Time = new("#!lua flags=no-writes", "time");
     public static readonly RedisScript Grid = new("#!lua flags=allow-oom", "grid");
     public static readonly RedisScript Types = new("#!lua flags=allow-oom", "types");
 

@@ -18,11 +18,11 @@ internal sealed class ModelActivation
     private List<Promise> _underWay = [];
     private List<(Lane Lane, LanePosition From, int Limit)> _reads = [];
 
-    public ModelActivation(ModelStore store, JobGridOptions options, ModelMutation mutation)
+    public ModelActivation(ModelStore store, JobGridOptions options, ModelMutation mutation, long now)
     {
         _store = store;
         _mutation = mutation;
-        var opening = store.Open();
+        var opening = store.Open(now);
         Core = new PartitionCore(0, opening, options);
         foreach (var (id, _) in opening.Leases) Core.Load(id, Read(id)!);
     }
@@ -149,4 +149,5 @@ internal enum ModelMutation
     NoGenerationCheck,
     NoRedelivery,
     NoStoreAcknowledgement,
+    NoTokenFloor,
 }

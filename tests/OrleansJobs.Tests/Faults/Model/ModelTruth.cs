@@ -8,6 +8,8 @@ internal sealed class ModelTruth
 {
     private readonly HashSet<string> _acknowledged = [];
     private readonly Dictionary<string, long> _highestToken = [];
+    private readonly Dictionary<string, long> _current = [];
+    private readonly Dictionary<string, long> _lost = [];
     private readonly HashSet<long> _tokens = [];
     private readonly Dictionary<string, byte[]> _ends = [];
     private readonly HashSet<string> _unsettled = [];
@@ -53,23 +55,36 @@ internal sealed class ModelTruth
         _acknowledged.Remove(id);
     }
 
+    /// <summary>
+    /// The store lost what had been written of a job: its accept, its end, or that an attempt held it. Tokens that were given stay given: they come neither
+    /// again nor do later ones fall below them.
+    /// </summary>
+    public void Lost(string id)
+    {
+        _acknowledged.Remove(id);
+        _ends.Remove(id);
+        _current.Remove(id);
+        _lost[id] = _highestToken.GetValueOrDefault(id);
+    }
+
     public void Started(string id, long token, long now, IEnumerable<ModelWorker> others)
     {
         Begun(id);
         if (now < _due[id]) throw new ModelBroken($"{id} starts at {now}, due {_due[id]}");
         if (!_tokens.Add(token)) throw new ModelBroken($"token {token} is given to {id} a second time");
         if (token <= _highestToken.GetValueOrDefault(id)) throw new ModelBroken($"{id} gets token {token} after {_highestToken[id]}");
-        _highestToken[id] = token;
+        _highestToken[id] = _current[id] = token;
         foreach (var other in others)
         {
-            if (other is { IsDead: false, IsDeclaredDead: false } && other.Running.ContainsKey(id)) throw new ModelBroken($"{id} is given away while {other.Name} runs it");
+            // An attempt whose lease was lost runs on, and nothing that the store has says so.
+            if (other is { IsDead: false, IsDeclaredDead: false } && other.Running.TryGetValue(id, out var running) && running > _lost.GetValueOrDefault(id)) throw new ModelBroken($"{id} is given away while {other.Name} runs it");
         }
     }
 
     /// <summary>A report was said to count.</summary>
     public void Taken(string id, long token)
     {
-        if (token < _highestToken.GetValueOrDefault(id)) throw new ModelBroken($"{id}: what token {token} says is taken, though {_highestToken[id]} was given out");
+        if (token < _current.GetValueOrDefault(id)) throw new ModelBroken($"{id}: what token {token} says is taken, though {_current[id]} was given out");
     }
 
     /// <summary>Holds a job's stored records against what was said of it.</summary>

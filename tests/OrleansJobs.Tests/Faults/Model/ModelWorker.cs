@@ -33,7 +33,13 @@ internal sealed class ModelWorker
 
     public bool Start(Lease lease)
     {
-        if (IsDead || FencingToken.GenerationOf(lease.Token) < LowestGeneration) return false;
+        if (IsDead) return false;
+        if (FencingToken.GenerationOf(lease.Token) < LowestGeneration)
+        {
+            Unsent.Add(new JobReport { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Postponed });
+            return false;
+        }
+
         Running[lease.Id] = lease.Token;
         return true;
     }

@@ -9,13 +9,17 @@ namespace OrleansJobs.Tests.Faults.Model;
 
 /// <summary>
 /// One history of a partition, drawn from a seed: submits, leases, reports, cancels, crashes of silos and of activations, lost replies,
-/// activations that do not know that they are over, refusals by a full store. What is said to the outside is held against
+/// activations that do not know that they are over, refusals by a full store, failovers that lose the newest writes. What is said to the outside is held against
 /// <see cref="ModelTruth"/> all along; at the end all heals, and every job must end.
 /// </summary>
 internal sealed class ModelWorld
 {
     private const long Start = 1_800_000_000_000;
     private const int PageLimit = 4;
+    private const int MostWritesLost = 8;
+
+    /// <summary>A failover takes longer than its servers' clocks differ.</summary>
+    private const int FailoverTakes = 1000;
     private static readonly string[] Types = ["a", "b"];
 
     private readonly Random _random;
@@ -34,7 +38,7 @@ internal sealed class ModelWorld
     {
         _random = new Random(seed);
         _mutation = mutation;
-        _store = new ModelStore(mutation != ModelMutation.NoGenerationCheck);
+        _store = new ModelStore(mutation != ModelMutation.NoGenerationCheck, mutation != ModelMutation.NoTokenFloor);
         _options = DrawOptions();
         for (var i = 0; i < 3; i++) AddWorker();
         Open();
@@ -84,7 +88,10 @@ internal sealed class ModelWorld
             case < 97: DeclareDead(); break;
             case < 98: activation.Die(); break;
             case < 99: Open(); break;
-            default: ConfirmAll(Newest); break;
+            default:
+                if (_random.Next(3) == 0) FailOver();
+                else ConfirmAll(Newest);
+                break;
         }
     }
 
@@ -248,11 +255,23 @@ internal sealed class ModelWorld
         activation.Core.Crash(silo, _now);
     }
 
+    /// <summary>
+    /// A replica takes the store's place that has not received its last writes. Whatever was connected is cut off; workers run on, and report what nobody
+    /// knows of any more.
+    /// </summary>
+    private void FailOver()
+    {
+        foreach (var activation in _activations.Where(activation => !activation.IsOver)) activation.Die();
+        foreach (var id in _store.FailOver(1 + _random.Next(MostWritesLost))) _truth.Lost(id);
+        _now += FailoverTakes + _random.Next(FailoverTakes);
+        Open();
+    }
+
     /// <summary>Another activation takes the partition; those before it may not know for a while.</summary>
     private void Open()
     {
         if (_random.Next(2) == 0) _options = DrawOptions();
-        var activation = new ModelActivation(_store, _options, _mutation);
+        var activation = new ModelActivation(_store, _options, _mutation, _now);
         _activations.Add(activation);
         foreach (var worker in _workers) worker.RefuseBelow(activation.Core.Generation);
         ConfirmAll(activation);
@@ -321,7 +340,7 @@ internal sealed class ModelWorld
     /// <summary>What the next activation would find is what there is.</summary>
     private void CheckOpening()
     {
-        var opening = _store.Open();
+        var opening = _store.Open(_now);
         if (opening.Leases.Length > 0) throw new ModelBroken($"{opening.Leases.Length} leases are left over");
         if (opening.Lanes.Any(lane => lane.Count > 0)) throw new ModelBroken("a lane holds jobs that have all ended");
         var stored = _ids.Select(_store.Read).OfType<StoredJob>().CountBy(job => JobOutcome.Decode(job.Outcome!).State).ToDictionary();

@@ -28,6 +28,7 @@ public class PartitionModelTests
     [InlineData(nameof(ModelMutation.NoGenerationCheck))]
     [InlineData(nameof(ModelMutation.NoRedelivery))]
     [InlineData(nameof(ModelMutation.NoStoreAcknowledgement))]
+    [InlineData(nameof(ModelMutation.NoTokenFloor))]
     public void Model_WhenASafeguardIsMissing_Notices(string missing)
     {
         var mutation = Enum.Parse<ModelMutation>(missing);

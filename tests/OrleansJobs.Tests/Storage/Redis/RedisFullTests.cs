@@ -39,7 +39,7 @@ public class RedisFullTests : IAsyncLifetime
         Assert.Null(await _writer.ReadAsync(_refused.Jobs[0].Id));
 
         // The next commit has the refused one's sequence.
-        var finish = new PartitionCommit(0, 1, _refused.Sequence) { Outcomes = { new("j0", new byte[SpecBytes], 1) } };
+        var finish = new PartitionCommit(0, _writer.Opening.Generation, _refused.Sequence) { Outcomes = { new("j0", new byte[SpecBytes], 1) } };
         Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(finish));
         Assert.Equal(SpecBytes, (await _writer.ReadAsync("j0"))!.Outcome!.Length);
     }
@@ -48,11 +48,11 @@ public class RedisFullTests : IAsyncLifetime
     public async Task CommitAsync_ThatAddsJobs_IsTakenAgainWhenThereIsRoom()
     {
         await FillAsync();
-        var purge = new PartitionCommit(0, 1, _refused.Sequence);
+        var purge = new PartitionCommit(0, _writer.Opening.Generation, _refused.Sequence);
         for (var i = 0; i < _jobs; i++) purge.Purges.Add(new($"j{i}", "q", "t", i + 1, []));
         Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(purge));
 
-        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(new(0, 1, purge.Sequence + 1) { Jobs = { Job("new", 1000) } }));
+        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(new(0, _writer.Opening.Generation, purge.Sequence + 1) { Jobs = { Job("new", 1000) } }));
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public class RedisFullTests : IAsyncLifetime
         var reply = await RedisScript.Add.EvaluateAsync(_redis.GetDatabase(), ["oj:{full:0}"], CommitArguments.Of(_refused, ticket));
 
         Assert.Equal(1, (long)reply);
-        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(new(0, 1, _refused.Sequence) { Jobs = { Job("new", 1000) } }));
+        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(new(0, _writer.Opening.Generation, _refused.Sequence) { Jobs = { Job("new", 1000) } }));
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public class RedisFullTests : IAsyncLifetime
 
         Assert.Equal(grid, await _store.ReadGridAsync());
         Assert.Equal("t", Assert.Single(await _store.ReadTypesAsync()).Key);
-        Assert.Equal((2, _jobs), (opening.Generation, opening.LastStamp));
+        Assert.Equal((true, _jobs), (opening.Existed, opening.LastStamp));
     }
 
     private async Task FillAsync()

@@ -118,12 +118,43 @@ public class RedisTroubleTests
         var lost = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
         await redis.GetDatabase().KeyDeleteAsync($"{Partition}:meta");
         var current = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
-        Assert.Equal(lost.Opening.Generation, current.Opening.Generation);
+        // As a server would give it whose clock is behind that of the one before.
+        await redis.GetDatabase().HashSetAsync($"{Partition}:meta", "generation", lost.Opening.Generation);
+        current = new(current.Store, 0, current.Opening with { Generation = lost.Opening.Generation });
 
         Assert.Equal(CommitOutcome.Fenced, await lost.SendAsync(commit => commit.Jobs.Add(Job("a", 1))));
 
         await current.CommitAsync(commit => commit.Jobs.Add(Job("b", 1)));
         Assert.Null(await current.ReadAsync("a"));
+    }
+
+    [Fact]
+    public async Task OpenAsync_AfterAFailoverThatLostOpenings_GivesNoneOfTheirGenerationsAgain()
+    {
+        await using var primary = await RedisServer.StartAsync();
+        await using var replica = await RedisServer.StartAsync();
+        await using var redis = await RedisConnection.ConnectAsync(primary.ConnectionString);
+        await using var control = await RedisConnection.ConnectAsync($"{replica.ConnectionString},allowAdmin=true");
+        var kept = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        var server = control.GetServers()[0];
+        await server.ExecuteAsync("REPLICAOF", "127.0.0.1", primary.Port);
+        await RetryUntilAsync(async () => await server.ExecuteAsync("HGET", $"{Partition}:meta", "generation") is { IsNull: false });
+        await server.ExecuteAsync("REPLICAOF", "NO", "ONE");
+        var lost = new RedisPartitionStore(redis, "s");
+        long newest = 0;
+        for (var i = 0; i < 3; i++) newest = (await lost.OpenAsync(0)).Generation;
+        await primary.KillAsync();
+
+        // A failover takes longer than that: one sixteenth of a second for each opening that was lost.
+        await using var promoted = await RedisConnection.ConnectAsync(replica.ConnectionString);
+        var store = new RedisPartitionStore(promoted, "s");
+        await RetryUntilAsync(async () => GenerationFloor.At(await store.ReadTimeAsync()) > newest);
+        var current = await PartitionWriter.OpenAsync(store);
+
+        Assert.True(current.Opening.Existed);
+        Assert.True(newest > kept.Opening.Generation);
+        Assert.True(current.Opening.Generation > newest, $"{current.Opening.Generation} comes after {newest}.");
+        await current.CommitAsync(commit => commit.CountDeltas["n"] = 1);
     }
 
     [Fact]
@@ -190,6 +221,15 @@ public class RedisTroubleTests
         var info = new RedisInfo($"# Memory\r\nused_memory:1\r\n{memory}\r\n");
         if (refused) Assert.Throws<UnfitStoreException>(() => RedisServerRules.CheckEviction(info));
         else RedisServerRules.CheckEviction(info);
+    }
+
+    private static async Task RetryUntilAsync(Func<Task<bool>> condition)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(20)) Assert.Fail("It did not come about within 20 s.");
+        }
     }
 
     /// <summary>Sends again while the client finds out that the server is back.</summary>

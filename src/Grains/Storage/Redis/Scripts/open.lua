@@ -1,9 +1,10 @@
 -- Takes the partition's next generation and reads what an activation must know.
--- KEYS[1]: the partition. ARGV[1]: the ticket that commits of this opening carry.
+-- KEYS[1]: the partition. ARGV: the ticket that commits of this opening carry, a generation that this one has to exceed.
 local base = KEYS[1]
 local existed = redis.call('HEXISTS', base .. ':meta', 'generation')
-local generation = redis.call('HINCRBY', base .. ':meta', 'generation', 1)
-redis.call('HSET', base .. ':meta', 'sequence', 0, 'ticket', ARGV[1])
+local stored = tonumber(redis.call('HGET', base .. ':meta', 'generation') or 0)
+local generation = math.max(stored + 1, ARGV[2] + 1, floor())
+redis.call('HSET', base .. ':meta', 'generation', string.format('%.0f', generation), 'sequence', 0, 'ticket', ARGV[1])
 
 -- Lanes and logs vanish with their last job, while their names stay behind until here.
 local lanes = {}

@@ -1,0 +1,180 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Hosting;
+
+/// <summary>
+/// The time that this silo decides by. Its own clock counts for as long as the store's agrees: the store's is read when the silo starts and every minute, and
+/// reckoned on in between by a clock that no adjustment moves, so that a jump of either is noticed at the next decision. Nobody can say which of two clocks is
+/// wrong; while they disagree, the silo is not ready and neither starts, expires nor purges jobs.
+/// </summary>
+internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
+{
+    public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+
+    /// <summary>After the grid has been opened, hence with a store that answers, and before the silo joins.</summary>
+    private const int Stage = ServiceLifecycleStage.RuntimeStorageServices + 1;
+
+    private readonly IPartitionStore _store;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _tolerance;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private volatile Reading? _stored;
+    private volatile Reading? _agreed;
+    private volatile bool _doubted;
+    private long _last;
+    private Task _watching = Task.CompletedTask;
+
+    public ClockGuard(IPartitionStore store, IOptions<JobGridOptions> options, TimeProvider time, GridHealth health, JobMeters meters, ILogger<ClockGuard> logger)
+    {
+        _store = store;
+        _time = time;
+        _tolerance = options.Value.ClockTolerance;
+        _logger = logger;
+        health.ClockTrouble = Trouble;
+        meters.ObserveClock(() => new ClockFigures(_stored is { } stored ? _time.GetUtcNow() - At(stored) : TimeSpan.Zero, _stored is not null && !IsRight));
+    }
+
+    /// <summary>The clocks agree again after somebody was told that they do not, however short that was.</summary>
+    public event Action? Righted;
+
+    /// <summary>
+    /// Unix milliseconds, which never go back: the silo's clock, and while that is not right, what the two agreed on last, reckoned on. Safe to call from any
+    /// thread.
+    /// </summary>
+    public long Now
+    {
+        get
+        {
+            var wall = _time.GetUtcNow();
+            if (_agreed is not { } agreed || Sabotage.IsOff(Safeguard.ClockCheck)) return wall.ToUnixTimeMilliseconds();
+            var now = (Agrees(wall) ? wall : At(agreed)).ToUnixTimeMilliseconds();
+            var last = Volatile.Read(ref _last);
+            while (now > last)
+            {
+                var seen = Interlocked.CompareExchange(ref _last, now, last);
+                if (seen == last) return now;
+                last = seen;
+            }
+
+            return last;
+        }
+    }
+
+    /// <summary>Whether anything may be decided by the clock. False until it has been compared. Safe to call from any thread, and cheap.</summary>
+    public bool IsRight
+    {
+        get
+        {
+            if (Sabotage.IsOff(Safeguard.ClockCheck) || Agrees(_time.GetUtcNow())) return true;
+            _doubted = true;
+            return false;
+        }
+    }
+
+    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe<ClockGuard>(Stage, StartAsync, async _ =>
+    {
+        await _stop.CancelAsync();
+        await _watching;
+    });
+
+    /// <summary>Reads the store's clock. An answer that took long says too little of when it was given to count.</summary>
+    /// <returns>False where it told nothing.</returns>
+    public async Task<bool> TryCompareAsync(CancellationToken cancellation = default)
+    {
+        try
+        {
+            var asked = _time.GetTimestamp();
+            var told = await _store.ReadTimeAsync(cancellation);
+            var answered = _time.GetTimestamp();
+            var took = _time.GetElapsedTime(asked, answered);
+            if (took > _tolerance / 2) return false;
+            // It was read somewhere in between. What was reckoned so far stays where it fits, so that no slow answer moves it.
+            var reckoned = _stored is { } stored ? At(stored, answered) : told + (took / 2);
+            _stored = new Reading(reckoned < told ? told : reckoned > told + took ? told + took : reckoned, answered);
+            if (IsRight) _agreed = _stored;
+            return true;
+        }
+        catch (Exception exception) when (!cancellation.IsCancellationRequested)
+        {
+            LogNotRead(exception);
+            return false;
+        }
+    }
+
+    /// <summary>A silo whose clock is wrong does not join: it would take partitions from others and leave their jobs lying.</summary>
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        while (!await TryCompareAsync(cancellation) || !IsRight)
+        {
+            if (Trouble() is { } trouble) LogWaiting(trouble);
+            await Task.Delay(Beat, _time, cancellation);
+        }
+
+        _doubted = false;
+        _watching = WatchAsync();
+    }
+
+    private async Task WatchAsync()
+    {
+        var (isWrong, compared) = (false, _time.GetTimestamp());
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(Beat, _time, _stop.Token);
+                if (!IsRight || _time.GetElapsedTime(compared) >= Period)
+                {
+                    if (await TryCompareAsync(_stop.Token)) compared = _time.GetTimestamp();
+                }
+
+                var wasWrong = isWrong;
+                isWrong = !IsRight;
+                if (isWrong && !wasWrong) LogWrong(Trouble());
+                if (wasWrong && !isWrong) LogRight();
+                if (isWrong || !_doubted) continue;
+                _doubted = false;
+                Righted?.Invoke();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The silo stops.
+        }
+    }
+
+    /// <summary>Null: the clock is right. Otherwise both times, in words for operators.</summary>
+    private string? Trouble()
+    {
+        if (_stored is not { } stored) return "The clock of this silo has not been compared with the store's yet.";
+        if (IsRight) return null;
+        var (wall, told) = (_time.GetUtcNow(), At(stored));
+        return $"The clock of this silo says {wall.UtcDateTime:O} and the store's {told.UtcDateTime:O}: they differ by {(wall - told).Duration():c}, more than "
+            + $"{JobGridOptions.Section}:{nameof(JobGridOptions.ClockTolerance)} ({_tolerance:c}). Until they agree, this silo starts, expires and purges no jobs.";
+    }
+
+    private bool Agrees(DateTimeOffset wall) => _stored is { } stored && (wall - At(stored)).Duration() <= _tolerance;
+
+    private DateTimeOffset At(Reading reading) => At(reading, _time.GetTimestamp());
+
+    private DateTimeOffset At(Reading reading, long timestamp) => reading.Instant + _time.GetElapsedTime(reading.Timestamp, timestamp);
+
+    [LoggerMessage(LogLevel.Warning, "The store's clock cannot be read")]
+    private partial void LogNotRead(Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "This silo waits to join: {Trouble}")]
+    private partial void LogWaiting(string trouble);
+
+    [LoggerMessage(LogLevel.Error, "{Trouble}")]
+    private partial void LogWrong(string? trouble);
+
+    [LoggerMessage(LogLevel.Warning, "The clock of this silo and the store's agree again")]
+    private partial void LogRight();
+
+    /// <summary>The store's clock said so at a moment of this process's steady clock.</summary>
+    private sealed record Reading(DateTimeOffset Instant, long Timestamp);
+}

@@ -1,0 +1,233 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Faults.Silos;
+using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
+using OrleansJobs.Tests.Client;
+using OrleansJobs.Tests.Partitions;
+
+namespace OrleansJobs.Tests.Cluster;
+
+public sealed class ClockGuardTests : IDisposable
+{
+    private static readonly TimeSpan Tolerance = new JobGridOptions().ClockTolerance;
+    private readonly ManualTime _steady = new();
+    private readonly SkewedTime _silos;
+    private readonly SkewedTime _stores;
+    private readonly ServiceProvider _services;
+    private readonly GridHealth _health;
+    private readonly ClockStore _store;
+    private readonly ClockGuard _guard;
+    private readonly FakeLifecycle _lifecycle = new();
+
+    public ClockGuardTests()
+    {
+        _silos = new SkewedTime(_steady);
+        _stores = new SkewedTime(_steady);
+        _services = new ServiceCollection().AddSingleton<TimeProvider>(_silos).AddJobDiagnostics().BuildServiceProvider();
+        _health = _services.GetRequiredService<GridHealth>();
+        _health.Grid = new GridRecord(1, "x");
+        _store = new ClockStore(_stores, _steady);
+        _guard = new ClockGuard(
+            _store.Store, Options.Create(new JobGridOptions()), _silos, _health, _services.GetRequiredService<JobMeters>(), NullLogger<ClockGuard>.Instance);
+        _guard.Participate(_lifecycle);
+    }
+
+    [Fact]
+    public void BeforeTheStoresClockIsKnown_NothingMayBeDecided()
+    {
+        Assert.False(_guard.IsRight);
+        Assert.Contains("not been compared", _health.Trouble());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4.9)]
+    [InlineData(-4.9)]
+    public async Task WhileTheClocksAgree_TheSilosOwnCounts(double seconds)
+    {
+        _silos.Offset = TimeSpan.FromSeconds(seconds);
+        await _lifecycle.StartAsync();
+
+        for (var minute = 0; minute < 5; minute++)
+        {
+            await AdvanceAsync(TimeSpan.FromMinutes(1));
+            Assert.True(_guard.IsRight);
+            Assert.Equal(_silos.GetUtcNow().ToUnixTimeMilliseconds(), _guard.Now);
+            Assert.Null(_health.Trouble());
+        }
+    }
+
+    [Fact]
+    public async Task TheStoresClock_IsReadAtStartAndEveryMinute()
+    {
+        await _lifecycle.StartAsync();
+        Assert.Equal(1, _store.Reads);
+        for (var second = 0; second < 180; second++) await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(4, _store.Reads);
+    }
+
+    [Theory]
+    [InlineData(86_400)]
+    [InlineData(-86_400)]
+    [InlineData(5.1)]
+    [InlineData(-5.1)]
+    public async Task WhenTheClockJumps_ItIsWrongAtOnce_AndTimeGoesOnAsBefore(double seconds)
+    {
+        await _lifecycle.StartAsync();
+        var righted = 0;
+        _guard.Righted += () => righted++;
+        await AdvanceAsync(TimeSpan.FromSeconds(10));
+        var before = _guard.Now;
+
+        _silos.Offset = TimeSpan.FromSeconds(seconds);
+
+        Assert.False(_guard.IsRight);
+        Assert.Equal(before, _guard.Now);
+        Assert.Contains($"{_silos.GetUtcNow().UtcDateTime:O}", _health.Trouble());
+        Assert.Contains($"{_stores.GetUtcNow().UtcDateTime:O}", _health.Trouble());
+        for (var second = 0; second < 100; second++) await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.False(_guard.IsRight);
+        Assert.Equal(before + 100_000, _guard.Now);
+        Assert.Equal(0, righted);
+
+        _silos.Offset = TimeSpan.Zero;
+        Assert.True(_guard.IsRight);
+        Assert.Null(_health.Trouble());
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, righted);
+        Assert.Equal(before + 101_000, _guard.Now);
+    }
+
+    /// <summary>Whoever put work off in that moment has to hear of it.</summary>
+    [Fact]
+    public async Task WhenTheClockWasWrongForAMoment_WhoeverWasToldSoIsToldThatItIsRight()
+    {
+        await _lifecycle.StartAsync();
+        var righted = 0;
+        _guard.Righted += () => righted++;
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, righted);
+
+        _silos.Offset = TimeSpan.FromDays(1);
+        Assert.False(_guard.IsRight);
+        _silos.Offset = TimeSpan.Zero;
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, righted);
+    }
+
+    [Fact]
+    public async Task WhenTheClockGoesBackALittle_TimeDoesNot()
+    {
+        _silos.Offset = TimeSpan.FromSeconds(3);
+        await _lifecycle.StartAsync();
+        var before = _guard.Now;
+
+        _silos.Offset = TimeSpan.FromSeconds(-1);
+        Assert.True(_guard.IsRight);
+        Assert.Equal(before, _guard.Now);
+        await AdvanceAsync(TimeSpan.FromSeconds(3));
+        Assert.Equal(before, _guard.Now);
+        await AdvanceAsync(TimeSpan.FromSeconds(2));
+        Assert.Equal(before + 1000, _guard.Now);
+    }
+
+    /// <summary>Nobody can say which of the two is wrong; what was agreed goes on.</summary>
+    [Fact]
+    public async Task WhenTheStoresClockJumps_TheSiloIsNotReady_AndTimeGoesOnAsBefore()
+    {
+        await _lifecycle.StartAsync();
+        var before = _guard.Now;
+        _stores.Offset = TimeSpan.FromDays(1);
+        for (var second = 0; second < 61; second++) await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        Assert.False(_guard.IsRight);
+        Assert.Equal(before + 61_000, _guard.Now);
+
+        _stores.Offset = TimeSpan.Zero;
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.True(_guard.IsRight);
+    }
+
+    [Fact]
+    public async Task WhenItStartsWithAWrongClock_ItWaits()
+    {
+        _silos.Offset = TimeSpan.FromDays(-1);
+        var starting = _lifecycle.StartAsync();
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.False(starting.IsCompleted);
+
+        _silos.Offset = TimeSpan.Zero;
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        await starting;
+        Assert.True(_guard.IsRight);
+    }
+
+    [Fact]
+    public async Task WhileTheStoreIsSilent_WhatItSaidLastIsReckonedOn()
+    {
+        await _lifecycle.StartAsync();
+        _store.Silent = true;
+        for (var second = 0; second < 200; second++) await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.True(_guard.IsRight);
+        Assert.True(_store.Reads > 100, "It is asked again until it answers.");
+
+        _silos.Offset = TimeSpan.FromDays(1);
+        Assert.False(_guard.IsRight);
+    }
+
+    [Fact]
+    public async Task AnAnswerThatTakesLong_TellsNothing()
+    {
+        _store.Takes = Tolerance;
+        Assert.False(await _guard.TryCompareAsync());
+        Assert.False(_guard.IsRight);
+
+        // Off by the four seconds that a slow answer could hide, and known all the same, since what was known stays.
+        _store.Takes = TimeSpan.Zero;
+        Assert.True(await _guard.TryCompareAsync());
+        _store.Takes = Tolerance / 2;
+        _silos.Offset = TimeSpan.FromSeconds(5.1);
+        Assert.True(await _guard.TryCompareAsync());
+        Assert.False(_guard.IsRight);
+    }
+
+    public void Dispose()
+    {
+        _lifecycle.StopAsync();
+        _services.Dispose();
+    }
+
+    /// <summary>Lets the clock go on, and waits until the guard has armed its next beat.</summary>
+    private async Task AdvanceAsync(TimeSpan by)
+    {
+        _steady.Advance(by);
+        while (_steady.Timers == 0) await Task.Yield();
+    }
+
+    /// <summary>A store of which only the clock is looked at.</summary>
+    private sealed class ClockStore
+    {
+        public ClockStore(TimeProvider clock, ManualTime steady) => Store = new ScriptedStore(_ => null)
+        {
+            Time = () =>
+            {
+                Reads++;
+                if (Silent) throw new TimeoutException("The store does not answer.");
+                var told = clock.GetUtcNow() + (Takes / 2);
+                steady.Advance(Takes);
+                return told;
+            },
+        };
+
+        public IPartitionStore Store { get; }
+        public int Reads { get; private set; }
+        public bool Silent { get; set; }
+        public TimeSpan Takes { get; set; }
+    }
+}
