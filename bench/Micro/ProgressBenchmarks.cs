@@ -39,7 +39,5 @@ public class ProgressBenchmarks
         public Task<byte[]?> LoadCheckpoint(LeaseName lease) => throw new NotSupportedException();
 
         public Task Forget() => throw new NotSupportedException();
-
-        public Task Reopened() => throw new NotSupportedException();
     }
 }

@@ -15,7 +15,7 @@ export function renderAll() {
     const all = join(copy, "overlays", "all");
     cpSync(join(copy, "overlays", "production"), all, { recursive: true });
     writeFileSync(join(all, "kustomization.yaml"),
-      "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: orleansjobs\nresources:\n  - ../production\ncomponents:\n  - ../../components/keda\n  - ../../components/gateway-api\n");
+      "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: orleansjobs\nresources:\n  - ../production\ncomponents:\n  - ../../components/keda\n  - ../../components/gateway-api\n  - ../../components/cluster-tls\n");
     return Object.fromEntries(["dev", "production", "all"].map(name => [name, render(join(copy, "overlays", name))]));
   } finally {
     rmSync(copy, { recursive: true });

@@ -1,5 +1,6 @@
 using System.Net;
 using Orleans.Configuration;
+using OrleansJobs.Connections;
 using OrleansJobs.Hosting;
 
 namespace OrleansJobs.Silo;
@@ -11,6 +12,7 @@ namespace OrleansJobs.Silo;
 /// <item><c>Silo:Port</c> (11111), <c>Silo:GatewayPort</c> (30000): where silos and clients reach it; give each silo of one machine its own.</item>
 /// <item><c>Silo:Name</c>: a silo that starts under the name of another takes its place.</item>
 /// <item><c>Silo:Address</c>: the address that others reach it at; absent: this machine's loopback, or what <c>Orleans:Endpoints</c> says.</item>
+/// <item><c>ClusterTls</c>: the certificates of its connections to silos and clients; see <see cref="ClusterTlsOptions"/>.</item>
 /// <item><c>Orleans:ClusterId</c>, <c>Orleans:ServiceId</c> (both <c>orleansjobs</c>): the cluster, and the name under which its jobs are stored.</item>
 /// </list>
 /// </summary>
@@ -25,6 +27,7 @@ internal static class ClusterConfiguration
             options.ClusterId = configuration["Orleans:ClusterId"] ?? DefaultName;
             options.ServiceId = configuration["Orleans:ServiceId"] ?? DefaultName;
         });
+        silo.UseClusterTls();
         if (configuration["Silo:Name"] is { Length: > 0 } name) silo.Configure<SiloOptions>(options => options.SiloName = name);
         if (configuration.GetConnectionString("redis") is not { Length: > 0 } redis)
         {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
+using OrleansJobs.Connections;
 using StackExchange.Redis;
 
 namespace OrleansJobs.Gateway;
@@ -23,6 +24,7 @@ internal static class GridConnection
             options.ServiceId = client.Configuration["Orleans:ServiceId"] ?? DefaultName;
         });
         client.UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse(redis));
+        client.UseClusterTls();
         client.AddActivityPropagation();
         // Silos may come later than the gateway, and go: it goes on asking.
         client.UseConnectionRetryFilter(async (_, cancellation) =>

@@ -49,7 +49,8 @@ internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams st
         var ids = ReadIds(context);
         await GuardAsync(context, ids);
         var last = LastSeen(context);
-        if (last == EventReader.EndId)
+        if (last?.StartsWith(EventReader.EndId, StringComparison.Ordinal) == true
+            && long.TryParse(last.AsSpan(EventReader.EndId.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var told) && await HaveEndedAsync(ids, told))
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             return;
@@ -71,7 +72,7 @@ internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams st
         {
             foreach (var id in ids) subscriptions.Add(hub.Subscribe(id, reader, seen(id)));
             await reader.RunAsync(withJobId, () => subscriptions.TrueForAll(subscription => subscription.IsDone), stopping.Token);
-            if (withJobId && subscriptions.TrueForAll(subscription => subscription.IsDone)) await reader.EndAsync(aborted);
+            if (withJobId && subscriptions.TrueForAll(subscription => subscription.IsDone)) await reader.EndAsync(subscriptions.Max(subscription => subscription.Sent), aborted);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -80,6 +81,14 @@ internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams st
         {
             foreach (var subscription in subscriptions) hub.Unsubscribe(subscription);
         }
+    }
+
+    /// <summary>Whether all that can be told of these jobs was told: one may run again by now, or be another job of the same id.</summary>
+    private async Task<bool> HaveEndedAsync(List<string> ids, long told)
+    {
+        var info = await grid.InfoAsync();
+        var statuses = await Task.WhenAll(ids.Select(id => grid.Partition(id, info).Get(id)));
+        return statuses.All(status => status is null || (status.IsFinished && status.Version <= told));
     }
 
     private List<string> ReadIds(HttpContext context)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using System.Threading.Channels;
@@ -12,8 +13,8 @@ namespace OrleansJobs.Gateway.Live;
 /// </summary>
 internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, TimeSpan writeTimeout, TimeProvider time)
 {
-    /// <summary>The id behind which nothing comes.</summary>
-    public const string EndId = "end";
+    /// <summary>What the id begins with behind which nothing comes; the highest version that was told follows.</summary>
+    public const string EndId = "end:";
     private const int MaxDigits = 20;
 
     // Unbounded to the type, bounded in fact: every subscription is in it at most once, and so is null, which is the ping.
@@ -36,9 +37,9 @@ internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, Ti
     }
 
     /// <summary>Marks the stream as told to its end: a browser that connects again says so, and is told to stop.</summary>
-    public async Task EndAsync(CancellationToken cancellation)
+    public async Task EndAsync(long version, CancellationToken cancellation)
     {
-        _output.Write("id: end\n\n"u8);
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {EndId}{version}\n\n"), _output);
         await FlushAsync(cancellation);
     }
 

@@ -56,8 +56,8 @@ internal sealed class FilterFollower(WatchHub hub, FilterPages pages, JobQuery q
             gone.Remove(status.Id);
             if (_jobs.TryGetValue(status.Id, out var known))
             {
-                // Run again after its end: its watch has ended too.
-                if (status.IsFinished || !known.Subscription.Watch.IsOver) continue;
+                // Run again after its end, or another job of the same id: its watch has ended too.
+                if (!known.Subscription.Watch.IsOver || (status.IsFinished && status.Version <= known.Subscription.Watch.Latest?.Status.Version)) continue;
                 Leave(known);
             }
 

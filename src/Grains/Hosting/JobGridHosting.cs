@@ -4,9 +4,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Metadata;
 using Orleans.Storage;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Jobs;
+using OrleansJobs.Membership;
 using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
@@ -49,9 +51,24 @@ public static class JobGridHosting
         AddLifecycle<StandstillGuard>(services);
         AddLifecycle<ClockGuard>(services);
         AddLifecycle<PausedQueues>(services);
-        silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
+        services.AddSingleton<IGrainPropertiesProvider, GridMark>();
+        silo.PlacePartitions();
         silo.UseMembershipOfJobGrid();
         silo.Configure<SiloMessagingOptions>(options => options.SystemResponseTimeout = AnswerTimeouts.System);
+        return silo;
+    }
+
+    /// <summary>
+    /// For a silo that does not host the grid, in a cluster of silos that do: it can call the grid (<see cref="IJobClient"/> is added), and hands on the
+    /// calls of clients that are connected to it. A silo that neither hosts the grid nor makes this call can be in the cluster, but must not take
+    /// clients of the grid in: it does not know where partitions are to live.
+    /// </summary>
+    public static ISiloBuilder UseJobGridElsewhere(this ISiloBuilder silo)
+    {
+        // Their assembly is here, but not what they need.
+        silo.Services.PostConfigure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly == typeof(JobGridHosting).Assembly));
+        silo.Services.AddJobClient();
+        silo.PlacePartitions();
         return silo;
     }
 
@@ -77,6 +94,12 @@ public static class JobGridHosting
         options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         options.DefunctSiloExpiration = TimeSpan.FromDays(1);
     });
+
+    private static void PlacePartitions(this ISiloBuilder silo)
+    {
+        silo.Services.AddSingleton<GridSilos>();
+        silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
+    }
 
     private static void AddLifecycle<T>(IServiceCollection services) where T : class, ILifecycleParticipant<ISiloLifecycle>
     {

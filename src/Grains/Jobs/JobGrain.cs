@@ -44,7 +44,11 @@ internal sealed partial class JobGrain(
 
     private string Id => this.GetPrimaryKeyString();
 
-    private IJobPartitionGrain Partition => partitions[JobIds.PartitionOf(Id, options.Value.Partitions)];
+    private int PartitionNumber => JobIds.PartitionOf(Id, options.Value.Partitions);
+
+    private IJobPartitionGrain Partition => partitions[PartitionNumber];
+
+    private IPartitionWork Work => GrainFactory.GetGrain<IPartitionWork>(PartitionNumber);
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellation)
     {
@@ -56,9 +60,20 @@ internal sealed partial class JobGrain(
     public async Task<JobStatus?> GetStatus()
     {
         await standstill.ConfirmAsync();
-        if (_status is { IsFinished: true } ended) return ended;
-        _askedAt = Math.Max(1, time.GetTimestamp());
-        Take(await Partition.Get(Id));
+        if (_status is { IsFinished: true } ended)
+        {
+            // An end may be taken back: the job is run again, or is gone and its id another job's.
+            var look = await Work.LookAgain(Id, ended.Version);
+            if (look.IsSame) return ended;
+            if (ReferenceEquals(_status, ended)) _status = null;
+            Take(look.Status);
+        }
+        else
+        {
+            _askedAt = Math.Max(1, time.GetTimestamp());
+            Take(await Partition.Get(Id));
+        }
+
         if (_status is { State: JobState.Progress } running && !IsTold(running)) await AskWorkerAsync(running);
         return Current();
     }
@@ -70,7 +85,7 @@ internal sealed partial class JobGrain(
         {
             if (await GetStatus() is not { } first) yield break;
             var version = afterVersion;
-            Follow();
+            if (!_following) _ = FollowAsync();
             while (!_closing.IsCancellationRequested)
             {
                 var changed = _changed.Task;
@@ -96,6 +111,7 @@ internal sealed partial class JobGrain(
     public async Task<JobChange> Cancel(string? reason)
     {
         var change = await Partition.Cancel(Id, reason);
+        if (change.Outcome == JobChangeOutcome.NotFound) return change;
         if (change.Status is { } status) Take(status);
         return change with { Status = Current() ?? change.Status };
     }
@@ -141,13 +157,6 @@ internal sealed partial class JobGrain(
         await _saving;
         if (memory.RecordExists) await memory.ClearStateAsync();
         DeactivateOnIdle();
-    }
-
-    public Task Reopened()
-    {
-        _status = null;
-        Signal();
-        return Task.CompletedTask;
     }
 
     /// <summary>Takes what the partition says. It only ever knows more, so that an older answer that overtook a newer one is dropped.</summary>
@@ -199,40 +208,33 @@ internal sealed partial class JobGrain(
     }
 
     /// <summary>While anybody watches, one question stands open at the partition.</summary>
-    private async void Follow()
+    private async Task FollowAsync()
     {
-        if (_following) return;
         _following = true;
-        try
+        while (_watchers > 0 && !_missing && _status is not { IsFinished: true } && !_closing.IsCancellationRequested)
         {
-            while (_watchers > 0 && !_missing && _status is not { IsFinished: true } && !_closing.IsCancellationRequested)
+            try
             {
-                try
-                {
-                    Take(await Partition.Wait(Id, _status?.Version ?? 0, LongPoll));
-                    if (_status is { State: JobState.Progress } running && !IsTold(running)) await AskWorkerAsync(running);
-                    Signal();
-                }
-                catch (Exception exception) when (exception is OrleansException or TimeoutException)
-                {
-                    await Task.Delay(PollRetry, time, _closing.Token);
-                }
+                Take(await Partition.Wait(Id, _status?.Version ?? 0, LongPoll));
+                if (_status is { State: JobState.Progress } running && !IsTold(running)) await AskWorkerAsync(running);
+                Signal();
+            }
+            catch (Exception exception)
+            {
+                // Whatever it is: nobody else asks for those who watch.
+                if (!_closing.IsCancellationRequested) LogNotFollowed(exception, Id);
+                await Task.Delay(PollRetry, time, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
         }
-        catch (OperationCanceledException)
-        {
-        }
-        finally
-        {
-            _following = false;
-        }
+
+        _following = false;
     }
 
     private async ValueTask<bool> IsCurrentAsync(long token)
     {
         if (token < memory.State.Token) return false;
         if (token == _verifiedToken && token >= _progressToken) return true;
-        if (!await GrainFactory.GetGrain<IPartitionWork>(JobIds.PartitionOf(Id, options.Value.Partitions)).IsCurrent(Id, token)) return false;
+        if (!await Work.IsCurrent(Id, token)) return false;
         _verifiedToken = Math.Max(_verifiedToken, token);
         return token >= memory.State.Token;
     }
@@ -300,6 +302,9 @@ internal sealed partial class JobGrain(
 
     [LoggerMessage(LogLevel.Debug, "Job {Job}: the worker on {Silo} does not answer; its progress will come")]
     private partial void LogWorkerSilent(Exception exception, string job, string silo);
+
+    [LoggerMessage(LogLevel.Debug, "Job {Job}: its partition did not answer; asking again for those who watch")]
+    private partial void LogNotFollowed(Exception exception, string job);
 
     [LoggerMessage(LogLevel.Warning, "Job {Job}: its progress could not be saved")]
     private partial void LogNotSaved(Exception exception, string job);

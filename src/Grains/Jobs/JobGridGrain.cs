@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansJobs.Hosting;
+using OrleansJobs.Membership;
 using OrleansJobs.Partitions;
 using OrleansJobs.Records;
 using OrleansJobs.Storage;
@@ -12,7 +13,7 @@ namespace OrleansJobs.Jobs;
 /// <summary>Answers for the grid as a whole, by asking every partition and every worker. Holds nothing itself.</summary>
 [StatelessWorker(1), Reentrant]
 internal sealed partial class JobGridGrain(
-    IPartitionStore store, IOptions<JobGridOptions> options, IClusterMembershipService membership, IWorkerDirectory workers, GridHealth health,
+    IPartitionStore store, IOptions<JobGridOptions> options, GridSilos silos, IWorkerDirectory workers, GridHealth health,
     NumberedGrains<IJobPartitionGrain> partitionGrains, TimeProvider time, ILogger<JobGridGrain> logger) : Grain, IJobGridGrain
 {
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
@@ -97,19 +98,18 @@ internal sealed partial class JobGridGrain(
 
     private string? Clipped(string? reason) => reason?.Length > options.Value.Limits.MaxMessageLength ? reason[..options.Value.Limits.MaxMessageLength] : reason;
 
-    /// <summary>What every running silo answers; one that does not answer in time is left out.</summary>
+    /// <summary>What every silo of the grid answers; one that does not answer in time is left out.</summary>
     private async Task<T[]> AskSilosAsync<T>(Func<IJobWorker, Task<T>> ask) where T : class
     {
-        var active = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
-        var answers = await Task.WhenAll(active.Select(async member =>
+        var answers = await Task.WhenAll(silos.Current.Active.Select(async silo =>
         {
             try
             {
-                return await ask(workers.Of(member.SiloAddress)).WaitAsync(AskTimeout, time);
+                return await ask(workers.Of(silo)).WaitAsync(AskTimeout, time);
             }
             catch (Exception exception) when (exception is OrleansException or TimeoutException)
             {
-                LogSilent(exception, member.SiloAddress);
+                LogSilent(exception, silo);
                 return null;
             }
         }));

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Membership;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Jobs;
@@ -35,7 +36,7 @@ internal sealed class QueueMemory
 
 internal sealed partial class QueueControlGrain(
     [PersistentState("queues", JobGrain.StorageName)] IPersistentState<QueueMemory> memory,
-    IClusterMembershipService membership, IWorkerDirectory workers, TimeProvider time, ILogger<QueueControlGrain> logger) : Grain, IQueueControlGrain
+    GridSilos silos, IWorkerDirectory workers, TimeProvider time, ILogger<QueueControlGrain> logger) : Grain, IQueueControlGrain
 {
     private readonly ILogger _logger = logger;
 
@@ -72,16 +73,15 @@ internal sealed partial class QueueControlGrain(
         }
 
         var paused = List();
-        var silos = membership.CurrentSnapshot.Members.Values.Where(member => member.Status is SiloStatus.Active or SiloStatus.Joining);
-        await Task.WhenAll(silos.Select(async member =>
+        await Task.WhenAll(silos.Current.ActiveOrJoining.Select(async silo =>
         {
             try
             {
-                await workers.Of(member.SiloAddress).SetPaused(paused.Names, paused.Version);
+                await workers.Of(silo).SetPaused(paused.Names, paused.Version);
             }
             catch (Exception exception) when (exception is OrleansException or TimeoutException)
             {
-                LogNotTold(exception, member.SiloAddress);
+                LogNotTold(exception, silo);
             }
         }));
     }

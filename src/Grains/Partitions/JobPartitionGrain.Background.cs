@@ -195,9 +195,9 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Tells the workers that have not come since the partition opened, so that they come and say how hungry they are.</summary>
     private void TellOpened()
     {
-        foreach (var member in services.Membership.CurrentSnapshot.Members.Values)
+        foreach (var silo in services.Silos.Current.Active)
         {
-            if (member.Status == SiloStatus.Active && !_sequences.ContainsKey(member.SiloAddress)) Tell(member.SiloAddress, worker => worker.PartitionOpened(_partition));
+            if (!_sequences.ContainsKey(silo)) Tell(silo, worker => worker.PartitionOpened(_partition));
         }
     }
 

@@ -10,10 +10,31 @@ internal sealed partial class JobPartitionGrain
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
+    private readonly KnownEnds _ends = new();
+
+    /// <param name="RetainUntil">Of one that has ended and that memory has let go of.</param>
     /// <param name="IsOverdue">Its retention is over; it only has not been swept yet.</param>
-    private readonly record struct FoundJob(JobStatus Status, byte[]? Fingerprint, bool IsOverdue);
+    private readonly record struct FoundJob(JobStatus Status, byte[]? Fingerprint, long? RetainUntil, bool IsOverdue);
 
     public async Task<JobStatus?> Get(string id) => await FindAsync(id) is { IsOverdue: false } found ? found.Status : null;
+
+    public async Task<SecondLook> LookAgain(string id, long version)
+    {
+        await services.Standstill.ConfirmAsync();
+        if (!_commits.IsOver && _ends.Holds(id, version, Now)) return SecondLook.Same;
+        _core.Pin(id);
+        try
+        {
+            if (await FindAsync(id) is not { IsOverdue: false } found) return new(IsSame: false, null);
+            // What changed while it was read has been brought into memory, and is kept there by the pin.
+            if (found.RetainUntil is { } retained && _core.Find(id) is null) _ends.Remember(id, found.Status.Version, retained);
+            return found.Status.Version == version ? SecondLook.Same : new(IsSame: false, found.Status);
+        }
+        finally
+        {
+            _core.Unpin(id);
+        }
+    }
 
     public async Task<JobStatus?> Wait(string id, long version, TimeSpan atMost)
     {
@@ -60,7 +81,7 @@ internal sealed partial class JobPartitionGrain
     {
         if (!_core.Retry(job, Now)) return null;
         Pump();
-        return () => GrainFactory.GetGrain<IJobFeed>(id).Reopened();
+        return NothingMore;
     });
 
     public async Task<JobChange> Delete(string id)
@@ -120,12 +141,13 @@ internal sealed partial class JobPartitionGrain
             }
 
             if (job.Spec is not { } spec) break;
-            return new(StatusOf.Live(job, Now), spec.Fingerprint, IsOverdue: false);
+            return new(StatusOf.Live(job, Now), spec.Fingerprint, RetainUntil: null, IsOverdue: false);
         }
 
         if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
         if ((await _store.ReadAsync(_partition, [id]))[0] is not { } stored) return null;
-        return new(StatusOf.Stored(id, stored, Now), JobSpec.Decode(stored.Spec).Fingerprint, !IsKept(stored));
+        var retained = stored.Outcome is { } ended ? JobOutcome.Decode(ended).RetainUntil : (long?)null;
+        return new(StatusOf.Stored(id, stored, Now), JobSpec.Decode(stored.Spec).Fingerprint, retained, retained <= Now);
     }
 
     /// <summary>Changes one job: brings its record into memory, decides, waits for the store, then does what must follow.</summary>

@@ -164,8 +164,9 @@ internal sealed partial class JobPartitionGrain
             services.LocalWorker.Start(stored);
             TellCancelled(services.Silo, stored);
         }
-        catch (OrleansException)
+        catch (Exception exception)
         {
+            if (exception is not OrleansException) LogBackground(exception, _partition, "starting jobs");
             // Never stored, or stored without our knowing: then the next activation asks the worker, which does not hold them.
             foreach (var lease in leases) services.LocalWorker.Release(lease.Queue, 1);
         }

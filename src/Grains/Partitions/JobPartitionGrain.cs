@@ -140,7 +140,12 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         if (changes.Commit.Jobs.Count > 0) _submitted.Add(now, changes.Commit.Jobs.Count);
         if (changes.Commit.Outcomes.Count > 0) _finished.Add(now, changes.Commit.Outcomes.Count);
         _gauges.Count(changes);
-        foreach (var (job, _) in changes.Jobs) Notify(job.Id, job, now);
+        foreach (var (job, _) in changes.Jobs)
+        {
+            _ends.Forget(job.Id);
+            Notify(job.Id, job, now);
+        }
+
         ReadPages();
     }
 

@@ -77,7 +77,7 @@ internal sealed partial class PartitionCore
         job.Place = JobPlace.Leased;
         job.Track = job.Track with
         {
-            Version = job.Track.Version + 1, Token = FencingToken.Make(Generation, ++_tokens), StartedAt = now, Silo = silo, IsRetrying = false,
+            Version = JobVersion.Next(job, 0, now), Token = FencingToken.Make(Generation, ++_tokens), StartedAt = now, Silo = silo, IsRetrying = false,
         };
         _leased.Add(job.Id, job);
         MarkDirty(job);

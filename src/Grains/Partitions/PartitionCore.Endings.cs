@@ -33,13 +33,13 @@ internal sealed partial class PartitionCore
                 Finish(job, JobState.Revoked, null, null, track, now);
                 break;
             case ReportKind.FailedOnce:
-                WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("failed", report.Error, now) with { Failures = track.Failures + 1, IsRetrying = true });
+                WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("failed", report.Error, now) with { Failures = track.Failures + 1, IsRetrying = true }, now);
                 break;
             case ReportKind.Postponed:
-                WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("postponed", null, now));
+                WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("postponed", null, now), now);
                 break;
             case ReportKind.Returned:
-                WaitAgain(job, now, track.WithEnded("returned", null, now));
+                WaitAgain(job, now, track.WithEnded("returned", null, now), now);
                 break;
             default:
                 throw new InvalidOperationException($"A report of unknown kind {report.Kind}.");
@@ -56,12 +56,13 @@ internal sealed partial class PartitionCore
         foreach (var job in crashed)
         {
             var crashes = job.Track.Crashes + 1;
-            // It died before it could say whether the handler began, or left anything with the job's grain.
-            var track = job.Track with { HasGrainState = true, HasStarted = true };
+            // It died before it could say whether the handler began, what it had told, and whether it left anything with the job's grain.
+            job.Track = job.Track with { Version = JobVersion.NextUnheard(job, now), HasGrainState = true, HasStarted = true };
+            var track = job.Track;
             if (track.CancelRequested) Finish(job, JobState.Revoked, null, null, track, now);
             else if (crashes >= _options.PoisonCrashes)
                 Finish(job, JobState.Failure, null, new(JobErrorCodes.Poison, null, $"It was running when its silo was lost, {crashes} times."), track, now);
-            else WaitAgain(job, now, track.WithEnded("crashed", null, now) with { Crashes = crashes, IsRetrying = true });
+            else WaitAgain(job, now, track.WithEnded("crashed", null, now) with { Crashes = crashes, IsRetrying = true }, now);
         }
 
         return crashed.Count;
@@ -72,7 +73,7 @@ internal sealed partial class PartitionCore
     {
         if (!_leased.TryGetValue(lease.Id, out var job) || job.Track.Token != lease.Token) return;
         if (job.Track.CancelRequested) Finish(job, JobState.Revoked, null, null, job.Track, now);
-        else WaitAgain(job, now, job.Track with { IsRetrying = job.Track.History.Length > 0 });
+        else WaitAgain(job, now, job.Track with { IsRetrying = job.Track.History.Length > 0 }, now);
     }
 
     /// <summary>Ends a waiting job at once; marks a running one. The job's record must be in memory.</summary>
@@ -86,7 +87,7 @@ internal sealed partial class PartitionCore
                 return true;
             case JobPlace.Leased:
                 if (job.Track.CancelRequested) return true;
-                job.Track = job.Track with { Version = job.Track.Version + 1, CancelRequested = true, CancelReason = reason };
+                job.Track = job.Track with { Version = JobVersion.NextUnheard(job, now), CancelRequested = true, CancelReason = reason };
                 MarkDirty(job);
                 return true;
             default:
@@ -111,7 +112,7 @@ internal sealed partial class PartitionCore
             Earlier = track.Token != 0 ? track.Attempt : track.Earlier, Failures = 0, Crashes = 0, CancelRequested = false, CancelReason = null, IsRetrying = true,
             // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
             HasStarted = true,
-        });
+        }, now);
         return true;
     }
 
@@ -121,18 +122,21 @@ internal sealed partial class PartitionCore
     {
         if (job.Place != JobPlace.Finished) return false;
         job.Place = JobPlace.Gone;
+        // Who has seen its end is not to take the next job of this id for it.
+        _lastStamp = Math.Max(_lastStamp, JobVersion.LastStampOf(job.Spec!, job.Track));
         MarkDirty(job);
         return true;
     }
 
-    private void WaitAgain(LiveJob job, long due, JobTrack track) => Wait(job, due, track with { Version = job.Track.Version + 1 });
+    private void WaitAgain(LiveJob job, long due, JobTrack track, long now) =>
+        Wait(job, due, track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) });
 
     private void Finish(LiveJob job, JobState state, byte[]? result, JobError? error, JobTrack track, long now)
     {
         if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
         _leased.Remove(job.Id);
         job.Place = JobPlace.Finished;
-        job.Track = track with { Version = job.Track.Version + 1 };
+        job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) };
         var retention = job.Spec!.Retention
             ?? (long)(state == JobState.Failure ? _options.FailureRetention : _options.SuccessRetention).TotalMilliseconds;
         job.Outcome = new JobOutcome

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using OrleansJobs.Hosting;
+using OrleansJobs.Membership;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
@@ -10,16 +9,17 @@ namespace OrleansJobs.Partitions;
 /// the leases of the dead out again. Nothing is polled: the reminder of a partition is only the backstop.
 /// </summary>
 internal sealed partial class PartitionKeeper(
-    IGrainFactory grains, IClusterMembershipService membership, ILocalSiloDetails silo, IOptions<JobGridOptions> options, TimeProvider time,
-    ILogger<PartitionKeeper> logger) : ILifecycleParticipant<ISiloLifecycle>
+    IGrainFactory grains, GridSilos silos, ILocalSiloDetails silo, TimeProvider time, ILogger<PartitionKeeper> logger) : ILifecycleParticipant<ISiloLifecycle>
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
     private readonly ILogger _logger = logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly HashSet<SiloAddress> _dead = [];
     private SiloAddress[] _owners = [];
-    private bool _awake;
     private Task _watching = Task.CompletedTask;
+
+    /// <summary>The silos by which all partitions of this silo are awake and at home; null while some are not.</summary>
+    public GridView? Settled { get; private set; }
 
     /// <summary>The silo has drained, and stops.</summary>
     public CancellationToken Closing => _stopping.Token;
@@ -37,42 +37,50 @@ internal sealed partial class PartitionKeeper(
 
     private async Task WatchAsync()
     {
-        try
+        while (!_stopping.IsCancellationRequested)
         {
-            await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(_stopping.Token))
+            try
             {
-                await FollowAsync(snapshot);
+                await foreach (var view in silos.FollowAsync(_stopping.Token)) await FollowAsync(view);
             }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-        }
-        catch (Exception exception)
-        {
-            LogBroken(exception);
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogBroken(exception);
+            }
+
+            await Task.Delay(RetryDelay, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task FollowAsync(ClusterMembershipSnapshot snapshot)
+    private async Task FollowAsync(GridView view)
     {
-        var active = snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress).ToList();
-        if (!active.Contains(silo.SiloAddress)) return;
-        var lost = snapshot.Members.Values.Count(member => member.Status == SiloStatus.Dead && _dead.Add(member.SiloAddress));
-        var owners = PartitionAssignment.Assign(options.Value.Partitions, active);
-        if (lost == 0 && _awake && owners.AsSpan().SequenceEqual(_owners)) return;
+        if (!view.Active.Contains(silo.SiloAddress)) return;
+        var lost = view.Members.Members.Values.Count(member => member.Status == SiloStatus.Dead && _dead.Add(member.SiloAddress));
+        var owners = view.Owners;
+        if (lost == 0 && Settled is not null && owners.AsSpan().SequenceEqual(_owners))
+        {
+            Settled = view;
+            return;
+        }
+
         var mine = Enumerable.Range(0, owners.Length).Where(partition => owners[partition].Equals(silo.SiloAddress)).ToList();
         LogFollowing(mine.Count, lost);
         _owners = owners;
-        _awake = (await Task.WhenAll(mine.Select(partition => WakeAsync(partition, snapshot.Version)))).All(awake => awake);
+        Settled = null;
+        if ((await Task.WhenAll(mine.Select(partition => WakeAsync(partition, view)))).All(awake => awake)) Settled = view;
     }
 
     /// <summary>Until it is awake and here, or there is other news.</summary>
-    private async Task<bool> WakeAsync(int partition, MembershipVersion version)
+    private async Task<bool> WakeAsync(int partition, GridView view)
     {
         while (!_stopping.IsCancellationRequested)
         {
-            if (await TryWakeAsync(partition, version)) return true;
-            if (membership.CurrentSnapshot.Version > version) return false;
+            if (await TryWakeAsync(partition, view.Members.Version)) return true;
+            if (silos.Current != view) return false;
             await Task.Delay(RetryDelay, time, CancellationToken.None);
         }
 
@@ -98,6 +106,6 @@ internal sealed partial class PartitionKeeper(
     [LoggerMessage(LogLevel.Warning, "Partition {Partition} cannot be reached; trying again")]
     private partial void LogNotReached(Exception exception, int partition);
 
-    [LoggerMessage(LogLevel.Error, "Following the membership broke off; reminders wake the partitions of this silo from now on")]
+    [LoggerMessage(LogLevel.Error, "Following the membership broke off; beginning anew")]
     private partial void LogBroken(Exception exception);
 }

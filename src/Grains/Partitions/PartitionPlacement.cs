@@ -1,5 +1,6 @@
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
+using OrleansJobs.Membership;
 
 namespace OrleansJobs.Partitions;
 
@@ -10,14 +11,15 @@ internal sealed class PartitionPlacement : PlacementStrategy;
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class PartitionPlacementAttribute() : PlacementAttribute(new PartitionPlacement());
 
-internal sealed class PartitionPlacementDirector(Microsoft.Extensions.Options.IOptions<Hosting.JobGridOptions> options) : IPlacementDirector
+internal sealed class PartitionPlacementDirector(GridSilos silos) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
-        var owners = PartitionAssignment.Assign(options.Value.Partitions, context.GetCompatibleSilos(target));
+        var view = silos.Current;
         var partition = target.GrainIdentity.GetIntegerKey();
-        return partition >= 0 && partition < owners.Length
-            ? Task.FromResult(owners[partition])
-            : throw new ArgumentException($"There is no partition {partition}; the grid has {options.Value.Partitions}.");
+        if (view.Active.IsEmpty) throw new SiloUnavailableException("No silo that hosts the job grid is active.");
+        return partition >= 0 && partition < view.Partitions
+            ? Task.FromResult(view.Owners[partition])
+            : throw new ArgumentException($"There is no partition {partition}; the grid has {view.Partitions}.");
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
+using OrleansJobs.Membership;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -10,7 +11,7 @@ namespace OrleansJobs.Partitions;
 internal sealed class PartitionServices(
     IPartitionStore store, IOptions<JobGridOptions> options, TimeProvider time, ILocalWorker localWorker, IWorkerDirectory workers,
     IClusterMembershipService membership, ILocalSiloDetails silo, GridHealth health, StandstillGuard standstill, ClockGuard clock, KnownGenerations generations,
-    JobMeters meters, PartitionKeeper keeper)
+    JobMeters meters, PartitionKeeper keeper, GridSilos silos)
 {
     public IPartitionStore Store { get; } = store;
     public JobGridOptions Options { get; } = options.Value;
@@ -18,6 +19,9 @@ internal sealed class PartitionServices(
     public ILocalWorker LocalWorker { get; } = localWorker;
     public IWorkerDirectory Workers { get; } = workers;
     public IClusterMembershipService Membership { get; } = membership;
+
+    /// <summary>The silos that host the grid; the membership knows of others as well.</summary>
+    public GridSilos Silos { get; } = silos;
     public SiloAddress Silo { get; } = silo.SiloAddress;
     public GridHealth Health { get; } = health;
     public StandstillGuard Standstill { get; } = standstill;

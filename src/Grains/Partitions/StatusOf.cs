@@ -6,9 +6,6 @@ namespace OrleansJobs.Partitions;
 /// <summary>What is said of a job, from what is stored of it.</summary>
 internal static class StatusOf
 {
-    /// <summary>Low bits of a version, counting progress within one lifecycle version.</summary>
-    public const int ProgressBits = 24;
-
     public static JobStatus Live(LiveJob job, long now) => Of(job.Id, job.Spec!, job.Track, job.Place == JobPlace.Leased, job.Due, job.Outcome, now);
 
     public static JobStatus Stored(string id, Storage.StoredJob stored, long now, bool withResult = true)
@@ -34,12 +31,12 @@ internal static class StatusOf
         },
     };
 
-    /// <summary>A running job's status with what its worker said last.</summary>
+    /// <summary>A running job's status, as its partition has it, with what its worker said last.</summary>
     public static JobStatus WithProgress(JobStatus status, Progress progress) =>
         progress.Sequence == 0 ? status : status with
         {
             Current = progress.Current, Total = Math.Max(1, progress.Total), Message = progress.Message ?? status.Message,
-            Version = (status.Version >> ProgressBits << ProgressBits) + Math.Min(progress.Sequence, (1L << ProgressBits) - 1),
+            Version = status.Version + progress.Sequence,
         };
 
     /// <summary>A job whose attempt was lost before it could report, with what the attempt had said by then.</summary>
@@ -58,7 +55,7 @@ internal static class StatusOf
             Id = id, Type = spec.Type, Queue = spec.Queue, Priority = spec.Priority, State = state, Phase = phase,
             Current = current, Total = total, Message = Message(state, phase, track, outcome),
             Attempt = outcome is null && !leased ? track.Attempt - 1 : started ? track.Attempt : track.Attempt - 1,
-            Version = track.Version << ProgressBits, Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0,
+            Version = JobVersion.Of(spec, track), Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0,
             SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due), StartedAt = started ? Instant(track.StartedAt) : null,
             FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,
             Result = state == JobState.Success ? outcome!.Result : null, Error = outcome?.Error,

@@ -3,7 +3,8 @@ namespace OrleansJobs.Records;
 /// <summary>What was submitted. Stored once, never changed. All instants are Unix milliseconds.</summary>
 internal sealed class JobSpec
 {
-    private const int StampShift = 12;
+    /// <summary>Low bits of a stamp, which tell the submits of one millisecond apart.</summary>
+    public const int StampShift = 12;
 
     public required string Type { get; init; }
     public required string Queue { get; init; }

@@ -13,7 +13,7 @@ internal sealed record JobTrack
 
     public static readonly JobTrack Fresh = new();
 
-    /// <summary>Grows by one at every transition.</summary>
+    /// <summary>Grows at every transition, counted from the submit: see <see cref="Partitions.JobVersion"/>.</summary>
     public long Version { get; init; } = 1;
 
     /// <summary>Failed attempts; what the retry policy counts.</summary>

@@ -23,6 +23,18 @@ internal interface IPartitionWork : IGrainWithIntegerKey
     /// <summary>Whether this attempt holds the job's lease, so that what it says counts.</summary>
     [Alias("isCurrent"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<bool> IsCurrent(string id, long token);
+
+    /// <summary>For whoever has seen a job before: what there is to see now, where that is something else.</summary>
+    [Alias("lookAgain"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<SecondLook> LookAgain(string id, long version);
+}
+
+/// <param name="IsSame">The job is as it was seen. <paramref name="Status"/> is left out then.</param>
+/// <param name="Status">What is so now; null where there is no such job any more.</param>
+[GenerateSerializer, Immutable, Alias("oj.secondLook")]
+internal readonly record struct SecondLook([property: Id(0)] bool IsSame, [property: Id(1)] JobStatus? Status)
+{
+    public static readonly SecondLook Same = new(IsSame: true, null);
 }
 
 /// <summary>Who asks, and what it can run. Small and rarely changed: sent along with every exchange.</summary>
@@ -299,8 +311,4 @@ internal interface IJobFeed : IGrainWithStringKey
     /// <summary>The job is gone, or needs its state no more: clear it.</summary>
     [Alias("forget"), ResponseTimeout(AnswerTimeouts.Short)]
     Task Forget();
-
-    /// <summary>The job had ended and lives again: what was remembered of its end no longer holds.</summary>
-    [Alias("reopened"), ResponseTimeout(AnswerTimeouts.Short)]
-    Task Reopened();
 }

@@ -6,6 +6,8 @@ namespace OrleansJobs.Workers;
 /// <summary>The talk with the partitions.</summary>
 internal sealed partial class WorkerEngine
 {
+    private static readonly TimeSpan PumpRetry = TimeSpan.FromSeconds(1);
+
     /// <summary>Sends what is to be sent. Callers may be handlers or grains: the work is done elsewhere, with nothing of theirs.</summary>
     private void Pump()
     {
@@ -17,7 +19,16 @@ internal sealed partial class WorkerEngine
         do
         {
             Interlocked.Exchange(ref _pumping, 1);
-            while (NextExchange() is { } exchange) _ = ExchangeAsync(exchange);
+            try
+            {
+                while (NextExchange() is { } exchange) _ = ExchangeAsync(exchange);
+            }
+            catch (Exception exception)
+            {
+                // A defect; but one that should not end the process, and every handler in it, on a thread of the pool.
+                LogPumpBroke(exception);
+                _timer.Change(PumpRetry, Timeout.InfiniteTimeSpan);
+            }
         }
         while (Interlocked.CompareExchange(ref _pumping, 0, 1) != 1);
     }
@@ -70,7 +81,21 @@ internal sealed partial class WorkerEngine
             return;
         }
 
-        Settle(exchange, reply);
+        try
+        {
+            Settle(exchange, reply);
+        }
+        catch (Exception exception)
+        {
+            LogPumpBroke(exception);
+            // What it brought is in the books or is not: the partition is told what is held, and asked again.
+            lock (_gate)
+            {
+                _ties[exchange.Partition].LostAnswer = true;
+                _plan.Failed(exchange.Partition, exchange.Request.Reports.Length, Now);
+            }
+        }
+
         Pump();
     }
 
@@ -143,6 +168,9 @@ internal sealed partial class WorkerEngine
         if (_waiting.Count > 0) wait = Math.Min(wait, (long)LeaseAhead.Patience.TotalMilliseconds);
         if (wait < long.MaxValue) _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The worker's books are wrong; it goes on.")]
+    private partial void LogPumpBroke(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} refused {Count} reports of attempts that no longer hold their job.")]
     private partial void LogStale(int partition, int count);

@@ -15,8 +15,9 @@ public sealed class TestGrid : IAsyncDisposable
 {
     private readonly RedisServer? _ownRedis;
 
-    private TestGrid(RedisServer? ownRedis, InProcessTestCluster cluster, TestHandlers handlers)
+    private TestGrid(RedisServer redis, RedisServer? ownRedis, InProcessTestCluster cluster, TestHandlers handlers)
     {
+        Redis = redis;
         _ownRedis = ownRedis;
         Cluster = cluster;
         Handlers = handlers;
@@ -28,11 +29,14 @@ public sealed class TestGrid : IAsyncDisposable
     public InProcessTestCluster Cluster { get; }
     public TestHandlers Handlers { get; }
     public IJobClient Jobs { get; }
+    public RedisServer Redis { get; }
     public IJobGridGrain Grid => Cluster.Client.GetGrain<IJobGridGrain>(0);
 
+    /// <param name="hosts">Which silos, by their number, host the grid; the others are silos of the same cluster with grains of their own. Null: all.</param>
+    /// <param name="more">What else a silo is told, by its number.</param>
     public static async Task<TestGrid> StartAsync(
         short silos = 1, Action<JobGridOptions>? configure = null, Action<JobGridBuilder, int>? jobs = null, RedisServer? redis = null,
-        TimeProvider? time = null)
+        Func<int, bool>? hosts = null, Action<ISiloBuilder, int>? more = null, TimeProvider? time = null)
     {
         var server = redis ?? await RedisServer.StartAsync();
         var handlers = new TestHandlers();
@@ -41,13 +45,21 @@ public sealed class TestGrid : IAsyncDisposable
         builder.ConfigureSilo((_, silo) =>
         {
             var number = Interlocked.Increment(ref started);
+            more?.Invoke(silo, number);
+            // Fakes of grain contracts elsewhere among the tests would be taken for grains.
+            silo.Services.PostConfigure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly == typeof(TestGrid).Assembly));
+            if (hosts?.Invoke(number) == false)
+            {
+                silo.UseInMemoryReminderService();
+                silo.UseJobGridElsewhere();
+                return;
+            }
+
             silo.UseMemoryJobStore();
             silo.Services.RemoveAll<IPartitionStore>();
             silo.Services.AddRedisPartitionStore(server.ConnectionString);
             silo.Services.AddSingleton(handlers);
             if (time is not null) silo.Services.AddSingleton(time);
-            // Fakes of grain contracts elsewhere among the tests would be taken for grains.
-            silo.Services.PostConfigure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly == typeof(TestGrid).Assembly));
             silo.AddJobGrid(grid =>
             {
                 handlers.Register(grid);
@@ -62,7 +74,7 @@ public sealed class TestGrid : IAsyncDisposable
         builder.Options.ServiceId = "tests";
         var cluster = builder.Build();
         await cluster.DeployAsync();
-        return new TestGrid(redis is null ? server : null, cluster, handlers);
+        return new TestGrid(server, redis is null ? server : null, cluster, handlers);
     }
 
     public async ValueTask DisposeAsync()

@@ -2,6 +2,7 @@ using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
+using OrleansJobs.Connections;
 using OrleansJobs.Gateway;
 using OrleansJobs.Hosting;
 using OrleansJobs.Telemetry;
@@ -19,6 +20,7 @@ internal static class OptionCatalogue
         .. Read(JobGridOptions.Section, new JobGridOptions()),
         .. Read(JobGatewayOptions.Section, new JobGatewayOptions()),
         .. Read(JobTelemetryOptions.Section, new JobTelemetryOptions()),
+        .. Read(ClusterTlsOptions.Section, new ClusterTlsOptions()),
     ];
 
     /// <summary>Whether a configuration key, with list and dictionary members spelt out, leads to an option.</summary>

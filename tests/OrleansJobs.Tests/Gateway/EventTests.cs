@@ -79,8 +79,26 @@ public sealed class EventTests : IAsyncLifetime
         b.Fail("error", "no");
         Assert.Equal("2:b", (await events.NextAsync())!.Id);
         Assert.Null(await events.NextAsync());
-        Assert.Equal("end", events.LastId);
-        Assert.Equal(HttpStatusCode.NoContent, (await _host.Http.GetAsync("/events?jobs=a,b,nope", ("Last-Event-ID", "end"))).StatusCode);
+        Assert.Equal("end:2", events.LastId);
+        Assert.Equal(HttpStatusCode.NoContent, (await _host.Http.GetAsync("/events?jobs=a,b,nope", ("Last-Event-ID", "end:2"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task ManyJobs_WhenOneLivesAgainAfterTheEnd_AreToldAgain()
+    {
+        var (a, b) = (Add("a"), Add("b"));
+        a.Succeed("1");
+        b.Succeed("1");
+        Assert.Equal(HttpStatusCode.NoContent, (await _host.Http.GetAsync("/events?jobs=a,b", ("Last-Event-ID", "end:2"))).StatusCode);
+        // Another job of the same id; its versions lie above.
+        _host.Grid.Add(a.Status with { State = JobState.Pending, Phase = JobPhase.Waiting, Result = null, Version = 7 });
+        using var events = await EventStream.OpenAsync(_host.Http, "/events?jobs=a,b&lastEventId=end:2");
+        var seen = new[] { (await events.NextAsync())!.Id, (await events.NextAsync())!.Id };
+        Assert.Equal(["2:b", "7:a"], seen.Order());
+        // And ended already by the time its reader comes back.
+        _host.Grid["a"].Succeed("2");
+        using var again = await EventStream.OpenAsync(_host.Http, "/events?jobs=a,b&lastEventId=end:2");
+        Assert.Contains("8:a", new[] { (await again.NextAsync())!.Id, (await again.NextAsync())!.Id });
     }
 
     [Fact]

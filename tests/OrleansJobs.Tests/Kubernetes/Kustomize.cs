@@ -34,6 +34,7 @@ internal static class Kustomize
                 components:
                   - ../../components/keda
                   - ../../components/gateway-api
+                  - ../../components/cluster-tls
                 """);
             return Run(all);
         }

@@ -53,7 +53,7 @@ public sealed class ManifestTests
     {
         var objects = Kustomize.Render(overlay);
         // Made by the operator; the production overlay names them in its first lines.
-        string[] external = ["orleansjobs-redis", "orleansjobs-gateway", "orleansjobs-scaler"];
+        string[] external = ["orleansjobs-redis", "orleansjobs-gateway", "orleansjobs-scaler", "orleansjobs-cluster-tls"];
         foreach (var workload in objects.Where(item => item.Pod is not null))
         {
             if (workload.Pod!["serviceAccountName"] is { } account) AssertExists(objects, "ServiceAccount", account.ToString());
@@ -71,6 +71,7 @@ public sealed class ManifestTests
                 }
 
                 var volumes = List(workload.Pod, "volumes").Concat(List(workload.Json, "spec.volumeClaimTemplates").Select(claim => (JsonObject)claim["metadata"]!));
+                Assert.All(List(workload.Pod, "volumes").Select(volume => At(volume, "secret.secretName")?.ToString()).OfType<string>(), secret => Assert.Contains(secret, external));
                 Assert.All(List(container, "volumeMounts"), mount => Assert.Contains(volumes, volume => volume["name"]!.ToString() == mount["name"]!.ToString()));
             }
         }

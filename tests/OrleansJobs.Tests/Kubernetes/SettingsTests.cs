@@ -116,6 +116,28 @@ public sealed class SettingsTests
         Assert.True(grace > preStop + shutdown + TimeSpan.FromSeconds(10), $"{grace} is not more than {preStop} + {shutdown} + 10 s");
     }
 
+    [KubectlTheory]
+    [InlineData("silo")]
+    [InlineData("gateway")]
+    public void ClusterTls_ReadsWhatTheSecretHas_AndMayReadIt(string workload)
+    {
+        const string Overlay = "all";
+        var settings = SettingsOf(Overlay, workload);
+        var pod = Kustomize.Render(Overlay).Single(item => item.Kind == "Deployment" && item.Name == $"orleansjobs-{workload}").Pod;
+        var mount = List(Container(Overlay, workload), "volumeMounts").Single(mount => mount["name"]!.ToString() == "cluster-tls");
+        Assert.Equal("true", mount["readOnly"]!.ToString());
+        // A file mounted by itself is never renewed.
+        Assert.Null(mount["subPath"]);
+        var folder = mount["mountPath"]!.ToString();
+        Assert.Equal($"{folder}/tls.crt", settings["ClusterTls:Certificate"]);
+        Assert.Equal($"{folder}/tls.key", settings["ClusterTls:Key"]);
+        Assert.Equal($"{folder}/ca.crt", settings["ClusterTls:Authorities"]);
+        var secret = List(pod, "volumes").Single(volume => volume["name"]!.ToString() == "cluster-tls")["secret"]!;
+        // Octal 440: the group of the pod, which is fsGroup.
+        Assert.Equal(Convert.ToInt32("440", 8), (int)secret["defaultMode"]!);
+        Assert.Equal("1654", At(pod, "securityContext.fsGroup")!.ToString());
+    }
+
     [KubectlTheory, InlineData("all")]
     public void Scaler_ReadsWhatTheGatewaySaysAndAimsBelowTheSlots(string overlay)
     {

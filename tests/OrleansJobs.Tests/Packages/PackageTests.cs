@@ -13,6 +13,7 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
     [InlineData("OrleansJobs.Grains")]
     [InlineData("OrleansJobs.Gateway")]
     [InlineData("OrleansJobs.Telemetry")]
+    [InlineData("OrleansJobs.Connections")]
     public void Library_ComesWithReadmeDocumentationAndSymbols(string id)
     {
         using var package = packages.Open(id);
@@ -26,6 +27,10 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
         Assert.Equal("README.md", Value(about, "readme"));
         Assert.Equal("MIT", Value(about, "license"));
         Assert.NotEmpty(Value(about, "description"));
+        Assert.Contains("OrleansJobs", Value(about, "copyright"), StringComparison.Ordinal);
+        Assert.Contains("CHANGELOG.md", Value(about, "releaseNotes"), StringComparison.Ordinal);
+        Assert.Contains("LICENSE", files);
+        Assert.Contains("CHANGELOG.md", files);
     }
 
     // Central pinning makes the versions of what the Orleans SDK itself brings dependencies too.
@@ -53,6 +58,8 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
     [InlineData("OrleansJobs.Gateway", "snupkg")]
     [InlineData("OrleansJobs.Telemetry", "nupkg")]
     [InlineData("OrleansJobs.Telemetry", "snupkg")]
+    [InlineData("OrleansJobs.Connections", "nupkg")]
+    [InlineData("OrleansJobs.Connections", "snupkg")]
     [InlineData("OrleansJobs.Tool", "nupkg")]
     public void Package_DoesNotTellWhereItWasBuilt(string id, string extension)
     {

@@ -12,6 +12,7 @@ public sealed class PackedPackages : IAsyncLifetime
         ["OrleansJobs.Grains"] = "src/Grains",
         ["OrleansJobs.Gateway"] = "src/Gateway",
         ["OrleansJobs.Telemetry"] = "src/Telemetry",
+        ["OrleansJobs.Connections"] = "src/Connections",
         ["OrleansJobs.Tool"] = "src/Tool",
     };
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using OrleansJobs.Connections;
 using OrleansJobs.Gateway;
 using OrleansJobs.Hosting;
 using OrleansJobs.Tests.Infrastructure;
@@ -19,6 +20,7 @@ public class PublicApiTests
         ["OrleansJobs.Abstractions"] = typeof(IJobClient).Assembly,
         ["OrleansJobs.Grains"] = typeof(JobGridBuilder).Assembly,
         ["OrleansJobs.Gateway"] = typeof(JobGatewayRoutes).Assembly,
+        ["OrleansJobs.Connections"] = typeof(ClusterTls).Assembly,
     };
 
     [Theory]

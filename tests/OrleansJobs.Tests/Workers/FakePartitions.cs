@@ -132,6 +132,8 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
 
     public Task<bool> Wake(SiloAddress home, MembershipVersion version) => Task.FromResult(true);
 
+    public Task<SecondLook> LookAgain(string id, long version) => throw new NotSupportedException();
+
     public Task<bool> IsCurrent(string id, long token)
     {
         lock (_gate) return Task.FromResult(_leased.ContainsKey(new LeaseName(id, token)));
@@ -238,6 +240,4 @@ internal sealed class FakeFeed : IJobFeed
     }
 
     public Task Forget() => Task.CompletedTask;
-
-    public Task Reopened() => Task.CompletedTask;
 }

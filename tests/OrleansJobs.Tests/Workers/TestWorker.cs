@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
@@ -14,7 +15,8 @@ internal sealed class TestWorker : IDisposable
 {
     /// <param name="storeTime">The store's clock; null: the worker's own.</param>
     public TestWorker(
-        Action<JobGridBuilder> handlers, Action<JobGridOptions>? configure = null, TimeProvider? time = null, Action<IServiceCollection>? services = null, TimeProvider? storeTime = null)
+        Action<JobGridBuilder> handlers, Action<JobGridOptions>? configure = null, TimeProvider? time = null, Action<IServiceCollection>? services = null,
+        TimeProvider? storeTime = null, ILogger<JobExecution>? logger = null)
     {
         var options = new JobGridOptions { Partitions = 4, Slots = 4 };
         configure?.Invoke(options);
@@ -27,7 +29,7 @@ internal sealed class TestWorker : IDisposable
         Services = collection.BuildServiceProvider();
         var meters = Services.GetRequiredService<JobMeters>();
         var configured = Options.Create(options);
-        var attempts = new AttemptServices(Services, configured, time ?? TimeProvider.System, Partitions, meters, NullLogger<JobExecution>.Instance);
+        var attempts = new AttemptServices(Services, configured, time ?? TimeProvider.System, Partitions, meters, logger ?? NullLogger<JobExecution>.Instance);
         var identity = new WorkerIdentity(SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1), "test");
         Clock = new ClockGuard(
             new MemoryPartitionStore(storeTime ?? time), configured, time ?? TimeProvider.System, Services.GetRequiredService<GridHealth>(), meters, NullLogger<ClockGuard>.Instance);

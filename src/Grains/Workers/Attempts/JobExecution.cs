@@ -13,7 +13,23 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
     /// <summary>When an attempt whose checkpoint cannot be read is tried again.</summary>
     private static readonly TimeSpan CheckpointRetry = TimeSpan.FromSeconds(5);
 
+    /// <summary>Never fails: nobody waits for it, and an attempt that is not ended would hold its job and its slot for ever.</summary>
     public async Task RunAsync(RunningJob job)
+    {
+        try
+        {
+            await RunToTheEndAsync(job).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogBroke(exception, job.Id, job.Type);
+            job.Over();
+            var ending = AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
+            if (!services.Owner.Ended(job, ending, returned: true)) services.Owner.HandlerReturned(job);
+        }
+    }
+
+    private async Task RunToTheEndAsync(RunningJob job)
     {
         var lease = job.Lease;
         meters.Lateness(lease.Queue, lease.Type, services.Time.GetUtcNow() - lease.DueAt);
@@ -123,6 +139,9 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         if (ending is { Kind: ReportKind.Failed, Error: { } error }) LogFailed(lease.Id, lease.Type, lease.Attempt, error.Code, error.Type);
         else if (logger.IsEnabled(LogLevel.Debug)) LogEnded(lease.Id, lease.Type, lease.Attempt, AttemptTrace.Word(ending.Kind));
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What surrounds the handler of job {JobId} ({JobType}) threw; the attempt counts as failed.")]
+    private partial void LogBroke(Exception exception, string jobId, string jobType);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Job {JobId} ({JobType}), attempt {Attempt}: {Outcome}.")]
     private partial void LogEnded(string jobId, string jobType, int attempt, string outcome);

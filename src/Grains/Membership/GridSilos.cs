@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Orleans.Metadata;
+using OrleansJobs.Partitions;
+
+namespace OrleansJobs.Membership;
+
+/// <summary>
+/// Which silos host the grid: the one list for where partitions live, who wakes them, and who is told and asked. Made of the cluster's membership
+/// and of what each silo says of itself.
+/// </summary>
+internal sealed class GridSilos(IClusterMembershipService membership, IClusterManifestProvider manifests)
+{
+    private volatile GridView? _view;
+
+    /// <summary>What is known now. The same object for as long as it says the same.</summary>
+    public GridView Current
+    {
+        get
+        {
+            var (members, manifest) = (membership.CurrentSnapshot, manifests.Current);
+            if (_view is { } view && view.Members.Version == members.Version && view.Manifest.Version == manifest.Version) return view;
+            return _view = new GridView(members, manifest);
+        }
+    }
+
+    /// <summary>What is known now, and again whenever there is news; what was overtaken is left out.</summary>
+    public async IAsyncEnumerable<GridView> FollowAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var listening = Task.WhenAll(ListenAsync(membership.MembershipUpdates, news.Writer, ending.Token), ListenAsync(manifests.Updates, news.Writer, ending.Token));
+        try
+        {
+            await foreach (var _ in news.Reader.ReadAllAsync(cancellation)) yield return Current;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task ListenAsync<T>(IAsyncEnumerable<T> updates, ChannelWriter<bool> news, CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (var _ in updates.WithCancellation(cancellation)) news.TryWrite(true);
+            news.TryComplete();
+        }
+        catch (Exception exception)
+        {
+            news.TryComplete(exception);
+        }
+    }
+}
+
+/// <summary>The silos of one moment.</summary>
+internal sealed class GridView(ClusterMembershipSnapshot members, ClusterManifest manifest)
+{
+    private SiloAddress[]? _owners;
+
+    public ClusterMembershipSnapshot Members => members;
+    public ClusterManifest Manifest => manifest;
+
+    /// <summary>Active silos that host the grid, in an order that all silos share. One that has just joined counts once it has said that it does.</summary>
+    public ImmutableArray<SiloAddress> Active { get; } =
+        [.. members.Members.Values.Where(member => member.Status == SiloStatus.Active && Hosts(manifest, member.SiloAddress) == true).Select(member => member.SiloAddress).Order()];
+
+    /// <summary>Silos that what must be known everywhere is told to: those that are on their way, and may host the grid, as well.</summary>
+    public IEnumerable<SiloAddress> ActiveOrJoining => members.Members.Values
+        .Where(member => member.Status is SiloStatus.Active or SiloStatus.Joining && Hosts(manifest, member.SiloAddress) != false).Select(member => member.SiloAddress);
+
+    /// <summary>The partitions of the grid; 0 where no silo hosts one.</summary>
+    public int Partitions { get; } = manifest.Silos.Values.Select(GridMark.PartitionsOf).OfType<int>().FirstOrDefault();
+
+    /// <summary>The silo that each partition belongs to; empty where no silo hosts the grid.</summary>
+    public SiloAddress[] Owners => _owners ??= PartitionAssignment.Assign(Partitions, Active);
+
+    private static bool? Hosts(ClusterManifest manifest, SiloAddress silo) =>
+        manifest.Silos.TryGetValue(silo, out var says) ? GridMark.PartitionsOf(says) is not null : null;
+}
