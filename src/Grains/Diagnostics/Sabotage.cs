@@ -29,6 +29,9 @@ internal enum Safeguard
 
     /// <summary>A silo goes by a time that its clock and the store's agree on, and decides nothing by the clock while they do not.</summary>
     ClockCheck = 128,
+
+    /// <summary>A job is convicted of killing its silo when it was alone there, not because it was near when silos were lost.</summary>
+    Trial = 256,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

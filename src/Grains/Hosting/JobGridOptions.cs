@@ -31,9 +31,23 @@ public sealed class JobGridOptions
     /// <value>How long a finished job is kept where it failed; default 7 days.</value>
     public TimeSpan FailureRetention { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>Crashes a job may be present at; at the last of them it fails as poison.</summary>
+    /// <summary>
+    /// Crashes of silos that make a job a killer, if at the last of them it was alone on its silo: one less, but at least one, make it a suspect, which
+    /// runs alone from then on. Those that are another's fault do not count. A killer fails as poison.
+    /// </summary>
     /// <value>Default 3; 1 to 100.</value>
     [Range(1, 100)] public int PoisonCrashes { get; set; } = 3;
+
+    /// <summary>Crashes that a job may be present at in company and without anybody else's fault; at the last of them it fails as poison, guilty or not.</summary>
+    /// <value>Default 15; 2 to 100.</value>
+    [Range(2, 100)] public int PoisonCrashesInCompany { get; set; } = 15;
+
+    /// <summary>
+    /// How long this silo takes nothing else, so that suspects can run alone. One silo of the grid at a time does so, and the same one again only after as
+    /// long. Where what runs takes longer than that, one suspect at a time runs among others.
+    /// </summary>
+    /// <value>Default 60 s; more than zero.</value>
+    public TimeSpan TrialTime { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Jobs that have not ended, over all partitions; beyond it submits are refused.</summary>
     /// <value>Default 100,000,000.</value>
@@ -122,6 +136,7 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         Positive(options.DrainTime, nameof(options.DrainTime));
         Positive(options.CancelGrace, nameof(options.CancelGrace));
         Positive(options.ClockTolerance, nameof(options.ClockTolerance));
+        Positive(options.TrialTime, nameof(options.TrialTime));
         Positive(options.Limits.MaxDelay, "Limits:MaxDelay");
         Positive(options.Limits.MaxRetention, "Limits:MaxRetention");
         Positive(options.Limits.MaxTimeout, "Limits:MaxTimeout");

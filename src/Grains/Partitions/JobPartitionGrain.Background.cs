@@ -187,6 +187,7 @@ internal sealed partial class JobPartitionGrain
     private async Task RecoverAsync()
     {
         Pump();
+        LearnExplained();
         TellOpened();
         var silos = _core.Leased.Select(job => job.Track.Silo!).Distinct().ToList();
         await Task.WhenAll(silos.Select(RecoverLeasesAsync));
@@ -278,7 +279,9 @@ internal sealed partial class JobPartitionGrain
     {
         if (Sabotage.IsOff(Safeguard.Redelivery)) return;
         var crashed = _core.Crash(silo, Now);
+        ConvictProven();
         if (crashed == 0) return;
+        LearnExplained();
         LogCrashed(_partition, crashed, silo);
         Background(_commits.Committed, "giving leases out again");
     }

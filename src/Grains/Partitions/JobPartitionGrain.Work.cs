@@ -24,13 +24,14 @@ internal sealed partial class JobPartitionGrain
         var stale = taken.Count(one => !one);
         // What is said again because its answer was lost may have been taken the first time.
         if (stale > 0 && request.Held is null) services.Meters.Stale(stale);
+        var trialStored = request.Trial is { } word && _core.Say(word);
         var worker = request.Worker;
         var room = request.Room?.ToDictionary(queue => queue.Queue, queue => queue.Jobs, StringComparer.Ordinal);
         var mayTake = !IsOvertaken(request) && !await IsGoneAsync(worker.Silo);
         var leases = await TakeAsync(worker, mayTake ? Math.Min(request.Want, LargestTake) : 0, room);
         var silo = worker.Silo.ToParsableString();
         var missing = request.Held is { } held ? _core.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
-        if (leases.Count > 0 || missing.Count > 0 || request.Reports.Length > 0)
+        if (leases.Count > 0 || missing.Count > 0 || request.Reports.Length > 0 || request.Trial is not null)
         {
             // A failed attempt may fall due again, and a lane may have become free of suspects.
             Arm();
@@ -40,12 +41,13 @@ internal sealed partial class JobPartitionGrain
 
         leases.AddRange(missing.Where(lease => _core.Find(lease.Id) is { Place: JobPlace.Leased } job && job.Track.Token == lease.Token));
         var ready = _core.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
-        if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack);
+        var suspects = _core.HasSuspectsFor(worker, Now);
+        if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack, suspects);
         TellCancelled(worker.Silo, leases);
         Pump();
         // It may have been told of a job that it has no slot for, or no time: then it is another's.
         if ((request.Want == 0 && ready > 0) || worker.Types.Length == 0) Hint(_hungry.ToTellOf(_core.Index, Now));
-        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack };
+        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspects, TrialStored = trialStored };
     }
 
     /// <summary>An exchange that comes after one which its worker sent later: the worker has given it up, and would never see its leases.</summary>
@@ -113,7 +115,7 @@ internal sealed partial class JobPartitionGrain
         List<Lease>? leases = null;
         // The best lane, whichever has news: a slot that has just come free is for the jobs that go first. A suspect is for the worker to ask
         // for: it knows whether another is on its way to it.
-        while (_core.Index.FirstFor(services.LocalWorker.Profile, withSuspects: false, room: null) is { } lane)
+        while (_core.Index.FirstFor(services.LocalWorker.Profile, SuspectWish.None, room: null) is { } lane)
         {
             var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, PumpChunk));
             if (granted == 0) break;
@@ -175,7 +177,8 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Jobs are ready in this lane and this silo has no slot for them.</summary>
     private void Offer(Lane lane, long now)
     {
-        services.LocalWorker.HasBacklog(_partition, lane.Queue, lane.Type);
+        if (lane.Suspects) services.LocalWorker.HasSuspects(_partition, lane.Queue, lane.Type);
+        else services.LocalWorker.HasBacklog(_partition, lane.Queue, lane.Type);
         if (_hungry.Silos.Count > 0) Hint(_hungry.ToTellOf(lane, lane.CountReady(now, PumpChunk)));
     }
 

@@ -102,6 +102,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     {
         if (_core.IsExhausted) Leave(DeactivateOnIdle);
         CheckLeases(services.Membership.CurrentSnapshot);
+        LearnExplained();
         ReadPages();
         Pump();
     }

@@ -16,9 +16,9 @@ internal sealed partial class PartitionCore
     public List<Lease> Take(WorkerProfile worker, int want, long now, List<LiveJob> unread, Dictionary<string, int>? room = null)
     {
         var leases = new List<Lease>(Math.Min(want, 64));
-        var suspectTaken = worker.HasSuspect;
+        var suspects = worker.Suspects;
         _lanes.Advance(now);
-        while (leases.Count < want && _lanes.FirstFor(worker, withSuspects: !suspectTaken, room) is { } lane)
+        while (leases.Count < want && _lanes.FirstFor(worker, suspects, room) is { } lane)
         {
             var job = lane.First!;
             if (!EnsureReadable(lane, want - leases.Count, now, unread)) break;
@@ -28,8 +28,15 @@ internal sealed partial class PartitionCore
                 continue;
             }
 
+            if (lane.Suspects && !IsSuspect(job.Track))
+            {
+                Acquit(job, now);
+                continue;
+            }
+
             leases.Add(Lease(job, worker.Silo.ToParsableString(), now));
-            suspectTaken |= lane.Suspects;
+            if (lane.Suspects && suspects is SuspectWish.OneAlone) break;
+            if (lane.Suspects) suspects = SuspectWish.None;
             if (room is not null) room[lane.Queue]--;
         }
 
@@ -37,7 +44,7 @@ internal sealed partial class PartitionCore
     }
 
     /// <summary>How many more jobs a worker could have, counted up to a limit.</summary>
-    /// <param name="heldBack">There are others that it could have, were it not for its closed queues, its room or its suspect.</param>
+    /// <param name="heldBack">There are others that it could have, were it not for its closed queues or its room.</param>
     public int CountReadyFor(WorkerProfile worker, long now, int limit, Dictionary<string, int>? room, out bool heldBack)
     {
         _lanes.Advance(now);
@@ -77,7 +84,7 @@ internal sealed partial class PartitionCore
         job.Place = JobPlace.Leased;
         job.Track = job.Track with
         {
-            Version = JobVersion.Next(job, 0, now), Token = FencingToken.Make(Generation, ++_tokens), StartedAt = now, Silo = silo, IsRetrying = false,
+            Version = JobVersion.Next(job, 0, now), Token = FencingToken.Make(Generation, ++_tokens), StartedAt = now, Silo = silo, IsRetrying = false, Trial = TrialState.None,
         };
         _leased.Add(job.Id, job);
         MarkDirty(job);

@@ -48,21 +48,19 @@ internal sealed partial class PartitionCore
         return true;
     }
 
-    /// <summary>The silo of these leases is dead. Each job counts the crash; at the last one it may be present at, it fails as poison.</summary>
+    /// <summary>The silo of these leases is dead. Each job counts the crash, but for those that are to be convicted: see <see cref="TakeConvicts"/>.</summary>
     /// <returns>How many jobs were running there.</returns>
     public int Crash(string silo, long now)
     {
-        var crashed = _leased.Values.Where(job => job.Track.Silo == silo).ToList();
+        var crashed = _leased.Values.Where(job => job.Track.Silo == silo && !_convicts.ContainsKey(job)).ToList();
         foreach (var job in crashed)
         {
-            var crashes = job.Track.Crashes + 1;
             // It died before it could say whether the handler began, what it had told, and whether it left anything with the job's grain.
             job.Track = job.Track with { Version = JobVersion.NextUnheard(job, now), HasGrainState = true, HasStarted = true };
             var track = job.Track;
             if (track.CancelRequested) Finish(job, JobState.Revoked, null, null, track, now);
-            else if (crashes >= _options.PoisonCrashes)
-                Finish(job, JobState.Failure, null, new(JobErrorCodes.Poison, null, $"It was running when its silo was lost, {crashes} times."), track, now);
-            else WaitAgain(job, now, track.WithEnded("crashed", null, now) with { Crashes = crashes, IsRetrying = true }, now);
+            else if (IsKiller(track)) _convicts.Add(job, false);
+            else WaitAgain(job, now, track.WithEnded("crashed", null, now) with { Crashes = track.Crashes + 1, Losses = [.. Unexplained(track).Append(silo).Distinct()], IsRetrying = true }, now);
         }
 
         return crashed.Count;
@@ -109,7 +107,7 @@ internal sealed partial class PartitionCore
         Unfinished++;
         WaitAgain(job, now, track with
         {
-            Earlier = track.Token != 0 ? track.Attempt : track.Earlier, Failures = 0, Crashes = 0, CancelRequested = false, CancelReason = null, IsRetrying = true,
+            Earlier = track.Token != 0 ? track.Attempt : track.Earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
             // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
             HasStarted = true,
         }, now);

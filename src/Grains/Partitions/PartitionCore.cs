@@ -285,7 +285,5 @@ internal sealed partial class PartitionCore
         _live.Remove(job.Id);
     }
 
-    private bool IsSuspect(JobTrack track) => track.Crashes > 0 && track.Crashes >= _options.PoisonCrashes - 1;
-
     private static bool HasDeadline(JobSpec spec, JobTrack track) => spec.ExpiresAt is not null && !track.HasStarted;
 }

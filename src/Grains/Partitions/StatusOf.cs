@@ -76,6 +76,7 @@ internal static class StatusOf
     {
         JobState.Failure => outcome!.Error?.Message ?? "Failed",
         JobState.Revoked => track.CancelReason ?? "Cancelled",
+        JobState.Pending when track.IsSuspect => "Waiting to run alone",
         _ when track.Progress.Message is { } message => message,
         JobState.Success => "Done",
         JobState.Progress => phase == JobPhase.Cancelling ? "Cancelling" : "Running",

@@ -19,6 +19,12 @@ internal sealed record JobTrack
     /// <summary>Failed attempts; what the retry policy counts.</summary>
     public int Failures { get; init; }
     public int Crashes { get; init; }
+
+    /// <summary>The silos that were lost with it, as addresses, the oldest first, but for those whose loss is known to be another's fault.</summary>
+    public ImmutableArray<string> Losses { get; init; } = [];
+
+    /// <summary>What the running attempt's worker has said of its company.</summary>
+    public TrialState Trial { get; init; }
     public Progress Progress { get; init; }
 
     /// <summary>An attempt may have left a checkpoint or progress with the job's grain.</summary>
@@ -85,16 +91,20 @@ internal sealed record JobTrack
         writer.Signed(14, DueAt);
         foreach (var attempt in History) writer.Bytes(15, Encode(attempt));
         writer.Number(16, Earlier);
+        foreach (var silo in Losses) writer.Text(17, silo);
+        writer.Number(18, (int)Trial);
         return writer.ToArray();
     }
 
     public static JobTrack Decode(ReadOnlySpan<byte> record)
     {
+        var trial = TrialState.None;
         long version = 1, sequence = 0, current = 0, total = 0, flags = 0, token = 0, started = 0;
         int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0;
         long? due = null;
         string? message = null, reason = null, silo = null;
         ImmutableArray<JobAttempt>.Builder? history = null;
+        ImmutableArray<string>.Builder? losses = null;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -115,6 +125,8 @@ internal sealed record JobTrack
                 case 13: maxAttempts = (int)reader.Number; break;
                 case 14: due = reader.Signed; break;
                 case 16: earlier = (int)reader.Number; break;
+                case 17: (losses ??= ImmutableArray.CreateBuilder<string>()).Add(reader.Text); break;
+                case 18: trial = (TrialState)reader.Number; break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -125,6 +137,7 @@ internal sealed record JobTrack
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
             IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
+            Losses = losses?.ToImmutable() ?? [], Trial = trial,
         };
     }
 
@@ -168,4 +181,17 @@ internal sealed record JobTrack
             StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(started), EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(ended),
         };
     }
+}
+
+/// <summary>Whether an attempt is alone on its silo. Only goes on, never back.</summary>
+internal enum TrialState : byte
+{
+    /// <summary>Others may run beside it.</summary>
+    None,
+
+    /// <summary>Nothing else runs there: if its silo is lost, it was this job.</summary>
+    Alone,
+
+    /// <summary>It was alone, or was to be, and others may run beside it again. An older word that it is alone comes too late.</summary>
+    Over,
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orleans.Storage;
 using OrleansJobs.Jobs;
+using OrleansJobs.Trials;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Storage;
@@ -16,5 +17,6 @@ internal sealed class GrainStateSerializer : IGrainStorageSerializer
 
 [JsonSerializable(typeof(JobMemory))]
 [JsonSerializable(typeof(QueueMemory))]
+[JsonSerializable(typeof(TrialMemory))]
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

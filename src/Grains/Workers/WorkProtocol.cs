@@ -27,6 +27,10 @@ internal interface IPartitionWork : IGrainWithIntegerKey
     /// <summary>For whoever has seen a job before: what there is to see now, where that is something else.</summary>
     [Alias("lookAgain"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<SecondLook> LookAgain(string id, long version);
+
+    /// <summary>The loss of these silos is explained by a job that is convicted: whoever else was present is not suspected for it.</summary>
+    [Alias("explained"), OneWay]
+    Task Explained(string[] silos);
 }
 
 /// <param name="IsSame">The job is as it was seen. <paramref name="Status"/> is left out then.</param>
@@ -53,9 +57,29 @@ internal sealed record WorkerProfile
     /// <summary>Queues that are paused, or whose own slots are all taken.</summary>
     [Id(4)] public string[] Closed { get; init; } = [];
 
-    /// <summary>A suspect is running there, or may come by another exchange: none is to be given now.</summary>
-    [Id(5)] public bool HasSuspect { get; init; }
+    [Id(5)] public SuspectWish Suspects { get; init; }
 }
+
+/// <summary>Whether a worker takes a suspect: a job that was present at so many crashes that it is to run alone.</summary>
+[GenerateSerializer, Alias("oj.suspectWish")]
+internal enum SuspectWish : byte
+{
+    None,
+
+    /// <summary>One, among others: the silo could not stand empty in its time.</summary>
+    OneInCompany,
+
+    /// <summary>One, and nothing else: the silo stands empty.</summary>
+    OneAlone,
+}
+
+/// <summary>What a worker says of a suspect that it holds, and its partition stores with the lease.</summary>
+/// <param name="IsOver">
+/// False: nothing else runs on its silo, and nothing will until the partition has stored how the attempt ended, or that it is over. True: from now
+/// on others may run beside it. That is the last word on an attempt: no older one, however late, takes it back.
+/// </param>
+[GenerateSerializer, Immutable, Alias("oj.trialWord")]
+internal readonly record struct TrialWord([property: Id(0)] LeaseName Lease, [property: Id(1)] bool IsOver);
 
 [GenerateSerializer, Immutable, Alias("oj.exchange")]
 internal sealed record ExchangeRequest
@@ -87,6 +111,9 @@ internal sealed record ExchangeRequest
     /// its successor: either way its leases are refused, and it has to open anew.
     /// </summary>
     [Id(6)] public long Generation { get; init; }
+
+    /// <summary>Of a suspect that the worker holds alone, or is about to; null: nothing. Said again until it is answered.</summary>
+    [Id(7)] public TrialWord? Trial { get; init; }
 }
 
 /// <summary>How many more jobs of a queue a worker can take.</summary>
@@ -106,10 +133,16 @@ internal sealed record ExchangeReply
     [Id(2)] public int Ready { get; init; }
 
     /// <summary>
-    /// Jobs are ready that this worker would have got, were it not for its closed queues, its room or its suspect; they are not counted in
+    /// Jobs are ready that this worker would have got, were it not for its closed queues or its room; they are not counted in
     /// <see cref="Ready"/>. The worker asks again when that changes.
     /// </summary>
     [Id(3)] public bool HeldBack { get; init; }
+
+    /// <summary>Suspects are ready that this worker could run; they are not counted in <see cref="Ready"/>. It asks for them when it stands empty.</summary>
+    [Id(4)] public bool Suspects { get; init; }
+
+    /// <summary>The word on a suspect is in the store. False also where the worker does not hold its lease any more.</summary>
+    [Id(5)] public bool TrialStored { get; init; }
 }
 
 /// <summary>A job handed to a worker. The store knows of it before the worker does.</summary>
@@ -145,7 +178,7 @@ internal sealed record Lease
     /// <summary>An attempt before this one left something with the job grain, such as a checkpoint: it is to be read.</summary>
     [Id(15)] public bool HasGrainState { get; init; }
 
-    /// <summary>It was present at so many crashes that the next one convicts it: it runs with no other suspect beside it.</summary>
+    /// <summary>It was present at so many crashes that it is to run alone, or where that cannot be, with no other suspect beside it.</summary>
     [Id(16)] public bool IsSuspect { get; init; }
 
     /// <summary>How often the submit lets it run by the handler's policy; null: as often as that says.</summary>
@@ -231,7 +264,7 @@ internal interface ILocalWorker
 
     /// <summary>
     /// Sets slots aside for jobs that are about to be leased to this worker. Not for suspects: a partition that has one ready calls
-    /// <see cref="HasBacklog"/>, and the worker asks for it by an exchange when none is running.
+    /// <see cref="HasSuspects"/>, and the worker asks for it by an exchange.
     /// </summary>
     /// <returns>How many of <paramref name="wanted"/>; 0 where the type is unknown, the queue closed, or all slots taken.</returns>
     int TryReserve(string queue, string type, int wanted);
@@ -247,6 +280,9 @@ internal interface ILocalWorker
     /// closed, it is asked once the queue is open, and not before.
     /// </summary>
     void HasBacklog(int partition, string queue, string type);
+
+    /// <summary>A partition of this silo has suspects of a queue and type ready, which the worker asks for when it stands empty.</summary>
+    void HasSuspects(int partition, string queue, string type);
 }
 
 /// <summary>The worker of one silo, as seen from the others.</summary>

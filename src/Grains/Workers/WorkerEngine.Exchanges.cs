@@ -40,28 +40,32 @@ internal sealed partial class WorkerEngine
             if (_closed) return null;
             HandBackOverdue();
             NoticeOpenings();
+            FollowTrial();
             var free = _started && TakesWork ? _slots.Free : 0;
-            if (_plan.Next(free, Now) is not { } ask)
+            var forSuspect = NextTrialAsk();
+            if ((forSuspect ?? _plan.Next(free, Now)) is not { } ask)
             {
                 ArmTimer();
                 return null;
             }
 
             var ties = _ties[ask.Partition];
-            var reservation = ask.Want > 0 ? _slots.Reserve(ask.Want) : Reservation.None(_slots.Closed());
+            var reservation = ask.Want > 0 ? _slots.Reserve(ask.Want, forSuspect is not null) : Reservation.None(_slots.Closed());
             if (ties.KeepsSuspectPlace) reservation = reservation with { MayBringSuspect = true };
             ties.KeepsSuspectPlace = false;
             var reports = _outbox.Take(ask.Partition, out var left);
             if (left > 0) _plan.Reported(ask.Partition, left);
             return new Exchange(ask.Partition, reservation, new ExchangeRequest
             {
-                Worker = ProfileFor(reservation.Closed, !reservation.MayBringSuspect),
+                Worker = ProfileFor(
+                    reservation.Closed, forSuspect is not null ? SuspectWish.OneAlone : reservation.MayBringSuspect ? SuspectWish.OneInCompany : SuspectWish.None),
                 Reports = reports,
                 Want = reservation.Count,
                 Room = reservation.Room,
                 Held = ties.LostAnswer ? [.. _held.Values.Where(job => job.Lease.Partition == ask.Partition).Select(job => job.LeaseName)] : null,
                 Sequence = ++ties.Sequence,
                 Generation = ties.NewestGeneration,
+                Trial = _trial.WordTo(ask.Partition),
             });
         }
     }
@@ -108,7 +112,8 @@ internal sealed partial class WorkerEngine
             _ties[partition].LostAnswer = false;
             if (exchange.Request.Reports.Length > 0) CrashPoint.Hit("report.after");
             if (reply.Leases.Length > 0) CrashPoint.Hit("lease.received");
-            foreach (var report in _outbox.Delivered(partition)) Forget(partition, report);
+            foreach (var (report, taken) in _outbox.Delivered(partition).Zip(reply.Taken)) Forget(partition, report, taken);
+            SettleTrial(exchange, reply);
             var maySuspect = _slots.Settle(exchange.Reservation, reply.Leases);
             foreach (var lease in reply.Leases)
             {
@@ -118,7 +123,10 @@ internal sealed partial class WorkerEngine
 
             // Nothing could be held back from a request that was open to all: such a word is not waited upon.
             var heldBack = reply.HeldBack && exchange.Reservation.IsRestricted;
-            _plan.Answered(partition, exchange.Reservation.Count, reply.Leases.Length, reply.Ready, heldBack, Now);
+            var alone = exchange.Request.Worker.Suspects is SuspectWish.OneAlone;
+            // Who asks for a suspect alone and gets none was not promised the others that are ready.
+            var wanted = alone && !reply.Suspects ? 0 : exchange.Reservation.Count;
+            _plan.Answered(partition, wanted, reply.Leases.Length, alone && reply.Suspects ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now);
             StartWaiting();
             SignalWhenIdle();
         }
@@ -145,10 +153,11 @@ internal sealed partial class WorkerEngine
     }
 
     /// <summary>The partition knows how the attempt ended. A stuck handler is no lease any more.</summary>
-    private void Forget(int partition, JobReport report)
+    private void Forget(int partition, JobReport report, bool taken)
     {
         var name = new LeaseName(report.Id, report.Token);
         _held.Remove(name);
+        _trial.Delivered(name, taken);
         _ties[partition].Ended.Add(name);
     }
 
@@ -166,6 +175,7 @@ internal sealed partial class WorkerEngine
     {
         var wait = _plan.NextRetry is { } retry ? Math.Max(1, retry - Now) : long.MaxValue;
         if (_waiting.Count > 0) wait = Math.Min(wait, (long)LeaseAhead.Patience.TotalMilliseconds);
+        if (_trial is { IsOn: true, IsOver: false }) wait = Math.Min(wait, Math.Max(1, _trialEnd - Now));
         if (wait < long.MaxValue) _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
     }
 

@@ -30,7 +30,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private readonly PartitionTies[] _ties;
     private readonly ITimer _timer;
     private readonly long _origin;
-    private readonly WorkerProfile?[] _profiles = new WorkerProfile?[2];
+    private readonly WorkerProfile?[] _profiles = new WorkerProfile?[3];
     private TaskCompletionSource? _idle;
     private long _openings;
     private long _pausedVersion;
@@ -67,7 +67,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
 
     public WorkerProfile Profile
     {
-        get { lock (_gate) return ProfileFor(_slots.Closed(), _slots.HasSuspect); }
+        get { lock (_gate) return ProfileFor(_slots.Closed(), SuspectWish.None); }
     }
 
     public bool IsDraining
@@ -162,7 +162,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         lock (_gate)
         {
             if (!_held.TryGetValue(lease, out var job)) return;
-            if (job.Stage is JobStage.Waiting) End(_waiting.Remove(waiting => waiting == job), AttemptEnding.Cancelled);
+            if (job.Stage is JobStage.Waiting) End(job == _onTrial ? [job] : _waiting.Remove(waiting => waiting == job), AttemptEnding.Cancelled);
             else if (job.Stage is JobStage.Running) job.Stop(StopReason.Cancel);
         }
 
@@ -189,6 +189,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             _pausedVersion = version;
             _slots.SetPaused(queues);
             End(_waiting.Remove(job => _slots.IsPaused(job.Queue)), AttemptEnding.Returned);
+            if (_onTrial is { Stage: JobStage.Waiting } suspect && _slots.IsPaused(suspect.Queue)) End([suspect], AttemptEnding.Returned);
         }
 
         Pump();
@@ -253,7 +254,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         _attempts.Carrier.Dispose();
     }
 
-    private bool TakesWork => !_draining && !_outbox.IsFull && _clock.IsRight;
+    private bool TakesWork => !_draining && !_outbox.IsFull && !_trial.IsOn && _clock.IsRight;
 
     private long Now => (long)_time.GetElapsedTime(_origin).TotalMilliseconds;
 
@@ -296,7 +297,9 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
 
         _held.Add(name, job);
         if (_draining || _slots.IsPaused(lease.Queue)) End([job], AttemptEnding.Returned);
-        else _waiting.Add(job);
+        else if (!_trial.IsOn) _waiting.Add(job);
+        else if (lease.IsSuspect && _trial.Stage is TrialStage.Empty) Try(job);
+        else End([job], AttemptEnding.Returned);
     }
 
     /// <summary>A lease that cannot be run here goes back without having been a job.</summary>
@@ -343,33 +346,36 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         if (_openings == _slots.Openings) return;
         _openings = _slots.Openings;
         _plan.Loosened();
+        WelcomeSuspect();
     }
 
     private void StartWaiting()
     {
-        while (_waiting.TakeNext(_slots) is { } job)
-        {
-            job.Stage = JobStage.Running;
-            job.Since = _time.GetTimestamp();
-            ThreadPool.UnsafeQueueUserWorkItem(job, preferLocal: false);
-        }
+        while (!_trial.IsOn && _waiting.TakeNext(_slots) is { } job) Run(job);
     }
 
-    private WorkerProfile MakeProfile(string[] closed, bool hasSuspect) => new()
+    private void Run(RunningJob job)
+    {
+        job.Stage = JobStage.Running;
+        job.Since = _time.GetTimestamp();
+        ThreadPool.UnsafeQueueUserWorkItem(job, preferLocal: false);
+    }
+
+    private WorkerProfile MakeProfile(string[] closed, SuspectWish suspects) => new()
     {
         Silo = _identity.Silo,
         SiloName = _identity.Name,
         Types = _draining ? [] : _handlers.Types,
         Queues = _slots.Queues,
         Closed = closed,
-        HasSuspect = hasSuspect,
+        Suspects = suspects,
     };
 
-    /// <summary>The same object for as long as it says the same; one with a suspect and one without.</summary>
-    private WorkerProfile ProfileFor(string[] closed, bool hasSuspect)
+    /// <summary>The same object for as long as it says the same; one for each wish.</summary>
+    private WorkerProfile ProfileFor(string[] closed, SuspectWish suspects)
     {
-        ref var profile = ref _profiles[hasSuspect ? 1 : 0];
-        if (profile is null || !profile.Closed.AsSpan().SequenceEqual(closed)) profile = MakeProfile(closed, hasSuspect);
+        ref var profile = ref _profiles[(int)suspects];
+        if (profile is null || !profile.Closed.AsSpan().SequenceEqual(closed)) profile = MakeProfile(closed, suspects);
         return profile;
     }
 

@@ -1,3 +1,5 @@
+using OrleansJobs.Trials;
+
 namespace OrleansJobs.Workers;
 
 /// <summary>
@@ -26,4 +28,6 @@ internal sealed class WorkerGrid(IGrainFactory grains) : IWorkerGrid
     public IPartitionWork Partition(int partition) => _partitions[partition];
 
     public IJobFeed Feed(string id) => _feeds[id];
+
+    public ITrialGrain Trials => grains.GetGrain<ITrialGrain>(0);
 }

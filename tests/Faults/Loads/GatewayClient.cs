@@ -12,6 +12,7 @@ namespace OrleansJobs.Faults.Loads;
 internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan timeout) : IDisposable
 {
     private const int MostConnections = 256;
+    private static readonly TimeSpan AskPause = TimeSpan.FromMilliseconds(100);
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20), MaxConnectionsPerServer = MostConnections })
     {
@@ -43,6 +44,29 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
 
     public Task<Answer> GetAsync(string path, Uri? address = null) =>
         SendAsync(() => new HttpRequestMessage(HttpMethod.Get, new Uri(address ?? NextAddress(), path)));
+
+    /// <summary>Asks one gateway after the other until one answers with something to go by: those that have just died, or cannot tell now, are passed over.</summary>
+    /// <param name="ask">To be repeated without harm.</param>
+    /// <exception cref="HttpRequestException">Nobody answered in time.</exception>
+    public static async Task<Answer> UntilAnsweredAsync(Func<Task<Answer>> ask, TimeSpan atMost)
+    {
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                if (await ask() is { IsBusy: false } answer) return answer;
+            }
+            catch (HttpRequestException) when (clock.GetElapsedTime(started) < atMost)
+            {
+                // The next one may answer.
+            }
+
+            if (clock.GetElapsedTime(started) >= atMost) throw new HttpRequestException($"Nobody answered within {atMost.TotalSeconds:0} s.");
+            await Task.Delay(AskPause, clock);
+        }
+    }
 
     /// <summary>Where a job stands; null where the gateway says that there is none.</summary>
     /// <exception cref="HttpRequestException">No answer that tells: try again.</exception>

@@ -17,6 +17,9 @@ internal sealed class SiloProcess(string name, string directory, string host, st
     /// <summary>Name and number of the present life, as its marks and the faults done to it carry it.</summary>
     public string Life => $"{name}#{_life}";
 
+    /// <summary>How often it was started.</summary>
+    public int Lives => _life;
+
     public Uri Address => new($"http://{host}:{_httpPort}");
     public string ProxyEndpoint => $"{host}:{_gatewayPort}";
     public int SiloPort => _siloPort;

@@ -176,11 +176,16 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         for (var i = 0; i < readers; i++) _following.Add(FollowAsync($"r{i}", new Random(Random.Next()), _followers.Token));
     }
 
+    /// <summary>Asks for something that harms nobody if it is asked twice, from whichever gateway answers.</summary>
+    /// <exception cref="HttpRequestException">Nobody answered.</exception>
+    public Task<Answer> AskAsync(Func<Task<Answer>> ask) => GatewayClient.UntilAnsweredAsync(ask, ReadDeadline);
+
     /// <summary>Waits until the store holds nothing that has not ended.</summary>
-    public async Task SettleAsync(TimeSpan atMost)
+    /// <param name="withoutSafeguard">How long where a safeguard is off; null: not long.</param>
+    public async Task SettleAsync(TimeSpan atMost, TimeSpan? withoutSafeguard = null)
     {
         Log("all is healed; waiting for quiet");
-        if (without is not null) atMost = QuietWithoutSafeguard;
+        if (without is not null) atMost = withoutSafeguard ?? QuietWithoutSafeguard;
         var from = _clock.GetTimestamp();
         try
         {

@@ -15,6 +15,7 @@ public class SafeguardTests(ITestOutputHelper output)
     [InlineData("TokenFloor", "redis-failover", "token-twice", 1)]
     [InlineData("ClockCheck", "clock-ahead", "early", 1)]
     [InlineData("ClockCheck", "clock-back", "lost", 1)]
+    [InlineData("Trial", "poison-many", "wrong-end", 1)]
     // A silo that asks after its standstill ends before it can report anything stale: the fence shows only where that is off too, and even then
     // whether a stale result arrives before the silo learns of its death is chance. One run in six had none.
     [InlineData("Fence,Standstill", "stop-evicted", "stale-accepted", 4)]

@@ -27,10 +27,10 @@ public class ChangedOptionsTests
 
         driver = Start(after);
         var first = driver.Take(Worker(SiloB), want: 2);
-        var second = driver.Take(Worker(SiloB) with { HasSuspect = true }, want: 2);
+        var second = driver.Take(Worker(SiloB) with { Suspects = SuspectWish.OneAlone }, want: 2);
         Assert.Empty(first.Select(lease => lease.Id).Intersect(second.Select(lease => lease.Id)));
         foreach (var lease in first.Concat(second)) Assert.True(driver.Report(lease, ReportKind.Succeeded));
-        foreach (var lease in driver.Take(Worker(SiloB), want: 2)) Assert.True(driver.Report(lease, ReportKind.Succeeded));
+        foreach (var lease in driver.Take(Worker(SiloB) with { Suspects = SuspectWish.OneInCompany }, want: 2)) Assert.True(driver.Report(lease, ReportKind.Succeeded));
         Assert.Equal(0, driver.Core.Unfinished);
         Assert.Equal(0, driver.Core.Lanes.Sum(lane => lane.Count));
 

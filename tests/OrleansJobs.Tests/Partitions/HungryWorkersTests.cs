@@ -32,6 +32,18 @@ public class HungryWorkersTests
     }
 
     [Fact]
+    public void ToTellOf_OfSuspects_LetsEveryWorkerLearnOnce()
+    {
+        var lane = _lanes.Of("q/4/work/!");
+        _hungry.Came(Worker(SiloA), ready: 0, heldBack: false);
+        _hungry.Came(Worker(SiloB), ready: 0, heldBack: false);
+        Assert.Equal([SiloA, SiloB], _hungry.ToTellOf(lane, ready: 1));
+        // It came, and was told: it asks for the turn to stand empty by itself.
+        _hungry.Came(Worker(SiloA), ready: 0, heldBack: false, suspects: true);
+        Assert.Empty(_hungry.ToTellOf(lane, ready: 1));
+    }
+
+    [Fact]
     public void TellAgain_WhenWhoWasToldDidNotCome_TellsThemAgain()
     {
         var job = new LiveJob("a") { Lane = _lanes.Of("q/4/work"), Due = 1 };

@@ -105,9 +105,9 @@ public class LaneIndexTests
             Assert.Equal(later.Count > 0 ? later.Min(lane => lane.First!.Due) : null, _index.NextDue);
 
             var (worker, room) = DrawWorker();
-            var withSuspects = !worker.HasSuspect;
-            var fitting = ready.Where(lane => LaneFit.Of(worker, lane) == Fit.Open && !(room?.GetValueOrDefault(lane.Queue) <= 0) && (withSuspects || !lane.Suspects)).ToList();
-            var found = _index.FirstFor(worker, withSuspects, room);
+            var wish = worker.Suspects;
+            var fitting = ready.Where(lane => LaneFit.Of(worker, lane) == Fit.Open && !(room?.GetValueOrDefault(lane.Queue) <= 0) && (lane.Suspects ? wish is not SuspectWish.None : wish is not SuspectWish.OneAlone)).ToList();
+            var found = _index.FirstFor(worker, wish, room);
             Assert.Equal(fitting.Count > 0, found is not null);
             if (found is not null)
             {
@@ -117,9 +117,10 @@ public class LaneIndexTests
 
             var limit = 1 + _random.Next(20);
             var count = _index.CountFor(worker, _now, limit, room, out var heldBack);
-            Assert.Equal(Math.Min(limit, fitting.Sum(lane => lane.CountReady(_now, int.MaxValue))), count);
-            var held = ready.Any(lane => Array.IndexOf(worker.Types, lane.Type) >= 0
-                && (LaneFit.OfQueue(worker, lane.Queue, room) == Fit.HeldBack || (lane.Suspects && worker.HasSuspect && LaneFit.OfQueue(worker, lane.Queue, room) == Fit.Open)));
+            var open = ready.Where(lane => LaneFit.Of(worker, lane) == Fit.Open && !(room?.GetValueOrDefault(lane.Queue) <= 0)).ToList();
+            Assert.Equal(Math.Min(limit, open.Where(lane => !lane.Suspects).Sum(lane => lane.CountReady(_now, int.MaxValue))), count);
+            Assert.Equal(ready.Any(lane => lane.Suspects && LaneFit.Of(worker, lane) == Fit.Open), _index.HasSuspectsFor(worker, _now));
+            var held = ready.Any(lane => Array.IndexOf(worker.Types, lane.Type) >= 0 && LaneFit.OfQueue(worker, lane.Queue, room) == Fit.HeldBack);
             if (count < limit) Assert.Equal(held, heldBack);
 
             if (_random.Next(4) > 0) return;
@@ -137,7 +138,7 @@ public class LaneIndexTests
             return (new WorkerProfile
             {
                 Silo = CoreDriver.SiloA, SiloName = "test", Types = [.. Types.Where(_ => _random.Next(3) > 0)], Queues = queues,
-                Closed = [.. Queues.Where(_ => _random.Next(4) == 0)], HasSuspect = _random.Next(2) == 0,
+                Closed = [.. Queues.Where(_ => _random.Next(4) == 0)], Suspects = (SuspectWish)_random.Next(3),
             }, room);
         }
 

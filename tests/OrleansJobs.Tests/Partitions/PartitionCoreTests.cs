@@ -131,37 +131,6 @@ public class PartitionCoreTests
     }
 
     [Fact]
-    public void Crash_WhenItIsTheLastAllowed_ConvictsThePoisonAlone()
-    {
-        foreach (var id in new[] { "neighbour1", "neighbour2", "poison" }) _driver.Submit(id);
-        _driver.Commit();
-        for (var crash = 0; crash < 2; crash++)
-        {
-            Assert.Equal(3, _driver.Take(want: 10).Count);
-            _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
-            _driver.Commit();
-        }
-
-        // All are suspects by now, and run one at a time.
-        for (var i = 0; i < 3; i++)
-        {
-            var lease = Assert.Single(_driver.Take(want: 10));
-            Assert.True(lease.IsSuspect);
-            Assert.Empty(_driver.Take(Worker() with { HasSuspect = true }, want: 10));
-            if (lease.Id == "poison")
-            {
-                _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
-                _driver.Commit();
-            }
-            else _driver.Report(lease, ReportKind.Succeeded);
-        }
-
-        Assert.Equal(JobErrorCodes.Poison, _driver.Status("poison")!.Error!.Code);
-        Assert.Equal(JobState.Success, _driver.Status("neighbour1")!.State);
-        Assert.Equal(JobState.Success, _driver.Status("neighbour2")!.State);
-    }
-
-    [Fact]
     public void Cancel_WhenWaiting_EndsAtOnce()
     {
         _driver.Submit("a");

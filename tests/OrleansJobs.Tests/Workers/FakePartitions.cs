@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
+using OrleansJobs.Records;
+using OrleansJobs.Trials;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Tests.Workers;
@@ -28,6 +30,16 @@ internal sealed class FakePartitions : IWorkerGrid
 
     IJobFeed IWorkerGrid.Feed(string id) => Feed(id);
 
+    ITrialGrain IWorkerGrid.Trials => Trials;
+
+    public FakeTrials Trials { get; } = new();
+
+    /// <summary>Leases that are stored as alone on their silo.</summary>
+    public IEnumerable<LeaseName> Alone => _partitions.SelectMany(partition => partition.Alone);
+
+    /// <summary>Called as a lease is stored as alone.</summary>
+    public Action<LeaseName> StoredAsAlone { get; set; } = _ => { };
+
     public FakeFeed Feed(string id) => Feeds.GetOrAdd(id, _ => new FakeFeed());
 
     /// <summary>Waits for so many reports and gives them.</summary>
@@ -48,6 +60,7 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
     private readonly List<Lease> _ready = [];
     private readonly Dictionary<LeaseName, Lease> _leased = [];
     private readonly List<JobReport> _reports = [];
+    private readonly Dictionary<LeaseName, TrialState> _trials = [];
     private readonly List<ExchangeRequest> _requests = [];
     private bool _hungry;
     private long _counter;
@@ -80,6 +93,17 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
     public int LeasedCount
     {
         get { lock (_gate) return _leased.Count; }
+    }
+
+    public IReadOnlyList<LeaseName> Alone
+    {
+        get { lock (_gate) return [.. _trials.Where(trial => trial.Value is TrialState.Alone && _leased.ContainsKey(trial.Key)).Select(trial => trial.Key)]; }
+    }
+
+    /// <summary>A lease is no longer what it was, as if its silo had been given up.</summary>
+    public void Lose(Lease lease)
+    {
+        lock (_gate) _leased.Remove(new LeaseName(lease.Id, lease.Token));
     }
 
     /// <summary>Puts jobs in without telling anybody.</summary>
@@ -139,6 +163,17 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
         lock (_gate) return Task.FromResult(_leased.ContainsKey(new LeaseName(id, token)));
     }
 
+    public Task Explained(string[] silos) => Task.CompletedTask;
+
+    private bool Say(TrialWord word)
+    {
+        var state = word.IsOver ? TrialState.Over : TrialState.Alone;
+        if (!_leased.ContainsKey(word.Lease) || _trials.GetValueOrDefault(word.Lease) > state) return false;
+        _trials[word.Lease] = state;
+        if (!word.IsOver) grid.StoredAsAlone(word.Lease);
+        return true;
+    }
+
     private ExchangeReply Apply(ExchangeRequest request)
     {
         lock (_gate)
@@ -154,19 +189,24 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
             var overtaken = request.Sequence < _lastSequence;
             _lastSequence = Math.Max(_lastSequence, request.Sequence);
             var taken = request.Reports.Select(Take).ToArray();
+            var stored = request.Trial is { } word && Say(word);
             var leases = new List<Lease>();
             if (request.Held is { } held) leases.AddRange(_leased.Values.Where(lease => !held.Contains(new LeaseName(lease.Id, lease.Token))));
             var room = request.Room?.ToDictionary(entry => entry.Queue, entry => entry.Jobs);
-            var (given, ready, heldBack, suspects) = (0, 0, false, 0);
+            var wish = request.Worker.Suspects;
+            var (given, ready, heldBack, suspects, suspectsLeft) = (0, 0, false, 0, false);
             foreach (var lease in _ready.ToArray())
             {
                 if (!request.Worker.Types.Contains(lease.Type) || request.Worker.Queues?.Contains(lease.Queue) == false) continue;
-                if (request.Worker.Closed.Contains(lease.Queue) || (room is not null && room.GetValueOrDefault(lease.Queue) <= 0)
-                    || (lease.IsSuspect && (request.Worker.HasSuspect || suspects > 0)))
+                if (request.Worker.Closed.Contains(lease.Queue) || (room is not null && room.GetValueOrDefault(lease.Queue) <= 0))
                 {
                     heldBack = true;
                 }
-                else if (given < request.Want && !overtaken)
+                else if (lease.IsSuspect && (wish is SuspectWish.None || suspects > 0 || given >= request.Want))
+                {
+                    suspectsLeft = true;
+                }
+                else if (given < request.Want && !overtaken && (lease.IsSuspect || wish is not SuspectWish.OneAlone))
                 {
                     given++;
                     if (lease.IsSuspect) suspects++;
@@ -182,7 +222,7 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
             }
 
             _hungry = ready == 0 && request.Worker.Types.Length > 0;
-            return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack };
+            return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspectsLeft, TrialStored = stored };
         }
     }
 
@@ -199,6 +239,36 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
         grid.Reported.Release();
         return true;
     }
+}
+
+/// <summary>Whose turn it is to stand empty: always this one's, for as long as the test says.</summary>
+internal sealed class FakeTrials : ITrialGrain
+{
+    private int _asked;
+    private int _givenBack;
+
+    public int Asked => Volatile.Read(ref _asked);
+    public int GivenBack => Volatile.Read(ref _givenBack);
+
+    /// <summary>Answers the question; may throw.</summary>
+    public Func<Task<TimeSpan?>> Answer { get; set; } = () => Task.FromResult<TimeSpan?>(TimeSpan.FromMinutes(1));
+
+    public async Task<TimeSpan?> Ask(SiloAddress silo)
+    {
+        await Task.Yield();
+        Interlocked.Increment(ref _asked);
+        return await Answer();
+    }
+
+    public Task GiveBack(SiloAddress silo)
+    {
+        Interlocked.Increment(ref _givenBack);
+        return Task.CompletedTask;
+    }
+
+    public Task Explain(string[] silos) => Task.CompletedTask;
+
+    public Task<string[]> GetExplained() => Task.FromResult<string[]>([]);
 }
 
 internal sealed class FakeFeed : IJobFeed

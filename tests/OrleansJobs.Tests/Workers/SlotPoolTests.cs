@@ -40,18 +40,22 @@ public class SlotPoolTests
     }
 
     [Fact]
-    public void Reserve_OffersTheOnePlaceForASuspectOnce()
+    public void Reserve_WhereASuspectIsWelcome_OffersTheOnePlaceForItOnce()
     {
         var pool = new SlotPool(10);
+        Assert.False(pool.Reserve(1).MayBringSuspect);
+        pool.SuspectWelcome = true;
         var first = pool.Reserve(1);
         var second = pool.Reserve(1);
         Assert.True(first.MayBringSuspect);
         Assert.False(second.MayBringSuspect);
         Assert.True(pool.Settle(first, [Lease("any", suspect: true)]));
         Assert.False(pool.Settle(second, []));
-        Assert.False(pool.Reserve(1).MayBringSuspect);
+        Assert.False(pool.SuspectWelcome);
+        Assert.False(pool.Reserve(1, forSuspect: true).MayBringSuspect);
         pool.ReleaseSuspect();
-        Assert.True(pool.Reserve(1).MayBringSuspect);
+        Assert.False(pool.Reserve(1).MayBringSuspect);
+        Assert.True(pool.Reserve(1, forSuspect: true).MayBringSuspect);
     }
 
     [Fact]

@@ -294,27 +294,6 @@ public class WorkerEngineTests
     }
 
     [Fact]
-    public async Task Suspects_RunOneAtATime_OtherJobsBesideThem()
-    {
-        using var worker = Held(slots: 8);
-        for (var i = 0; i < 6; i++) worker.Partitions[i % 4].Add("held", $"{i}", with: lease => lease with { IsSuspect = true, Crashes = 2 });
-        worker.Partitions[0].Add("held", "100");
-        worker.Engine.Start();
-        for (var done = 0; done < 6; done++)
-        {
-            await worker.Until(() => _started.Contains("100") && Suspects().Length == done + 1);
-            await worker.Settled();
-            Assert.Equal(done + 1, Suspects().Length);
-            Release(int.Parse(Suspects()[done]));
-            await worker.Partitions.WaitForReports(1);
-        }
-
-        Release(100);
-        await worker.Idle();
-        string[] Suspects() => [.. _started.Where(name => name != "100")];
-    }
-
-    [Fact]
     public async Task AQueueWithACap_IsKeptToIt_AndDoesNotHoldUpTheOthers()
     {
         using var worker = Held(slots: 4, options => options.Queues = new() { ["narrow"] = 1, ["wide"] = 3 });

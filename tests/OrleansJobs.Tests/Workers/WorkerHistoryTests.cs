@@ -21,12 +21,18 @@ public class WorkerHistoryTests
         var runs = new ConcurrentDictionary<string, int>();
         var suspects = 0;
         var together = 0;
-        using var worker = new TestWorker(
+        var beside = 0;
+        var running = new ConcurrentDictionary<string, bool>();
+        TestWorker tested = null!;
+        using var worker = tested = new TestWorker(
             grid => grid.AddJob("work", async (int suspect, JobContext job, CancellationToken ct) =>
             {
                 runs.AddOrUpdate(job.Id, 1, (_, times) => times + 1);
+                running[job.Id] = true;
+                if (tested.Partitions.Alone.Any(lease => lease.Id != job.Id)) Interlocked.Increment(ref beside);
                 if (suspect == 1 && Interlocked.Increment(ref suspects) > 1) Interlocked.Increment(ref together);
                 if (job.Id.GetHashCode() % 3 == 0) await Task.Yield();
+                running.TryRemove(job.Id, out var _);
                 if (suspect == 1) Interlocked.Decrement(ref suspects);
             }),
             options =>
@@ -41,6 +47,11 @@ public class WorkerHistoryTests
             worker.Partitions[i].After = _ => Fails() ? throw new TimeoutException() : Task.CompletedTask;
         }
 
+        worker.Partitions.StoredAsAlone = lease =>
+        {
+            if (running.Keys.Any(id => id != lease.Id)) Interlocked.Increment(ref beside);
+        };
+        worker.Partitions.Trials.Answer = () => Fails() ? Task.FromResult<TimeSpan?>(null) : Task.FromResult<TimeSpan?>(TimeSpan.FromMilliseconds(Draw(20)));
         worker.Engine.Start();
         for (var i = 0; i < Jobs; i++)
         {
@@ -60,11 +71,14 @@ public class WorkerHistoryTests
         Assert.Equal(Jobs, runs.Count);
         Assert.All(runs.Values, times => Assert.Equal(1, times));
         Assert.Equal(0, together);
+        Assert.Equal(0, beside);
         await worker.Until(() => worker.Engine.TryReserve("b", "work", 3) == 3);
 
-        bool Fails()
+        bool Fails() => Draw(8) == 0;
+
+        int Draw(int below)
         {
-            lock (random) return random.Next(8) == 0;
+            lock (random) return random.Next(below);
         }
     }
 }

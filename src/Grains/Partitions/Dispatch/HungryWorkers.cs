@@ -15,9 +15,10 @@ internal sealed class HungryWorkers
     /// <summary>A worker has come, and knows from the answer what there is for it. One that knows no types is about to stop.</summary>
     /// <param name="ready">How many more jobs it could have had.</param>
     /// <param name="heldBack">It was told that there are jobs which it could have, were it not for its closed queues; it comes when that changes.</param>
-    public void Came(WorkerProfile worker, int ready, bool heldBack)
+    /// <param name="suspects">It was told that there are suspects; it comes when it stands empty.</param>
+    public void Came(WorkerProfile worker, int ready, bool heldBack, bool suspects = false)
     {
-        if (ready == 0 && worker.Types.Length > 0) _workers[worker.Silo] = new Hungry(worker, heldBack);
+        if (ready == 0 && worker.Types.Length > 0) _workers[worker.Silo] = new Hungry(worker, heldBack, suspects);
         else _workers.Remove(worker.Silo);
     }
 
@@ -32,6 +33,9 @@ internal sealed class HungryWorkers
             if (worker.IsTold) continue;
             switch (LaneFit.Of(worker.Profile, lane))
             {
+                case Fit.Open when lane.Suspects:
+                    if (worker.KnowsOfSuspects) continue;
+                    break;
                 case Fit.Open when ready > 0:
                     ready--;
                     break;
@@ -56,7 +60,8 @@ internal sealed class HungryWorkers
         foreach (var worker in _workers.Values.Where(worker => !worker.IsTold))
         {
             var ready = lanes.CountFor(worker.Profile, now, 1, null, out var heldBack);
-            if (ready == 0 && !(heldBack && !worker.KnowsOfHeldBack)) continue;
+            var isNews = (heldBack && !worker.KnowsOfHeldBack) || (!worker.KnowsOfSuspects && lanes.HasSuspectsFor(worker.Profile, now));
+            if (ready == 0 && !isNews) continue;
             worker.IsTold = true;
             told.Add(worker.Profile.Silo);
         }
@@ -70,10 +75,11 @@ internal sealed class HungryWorkers
         foreach (var worker in _workers.Values) worker.IsTold = false;
     }
 
-    private sealed class Hungry(WorkerProfile profile, bool knowsOfHeldBack)
+    private sealed class Hungry(WorkerProfile profile, bool knowsOfHeldBack, bool knowsOfSuspects)
     {
         public WorkerProfile Profile { get; } = profile;
         public bool KnowsOfHeldBack { get; } = knowsOfHeldBack;
+        public bool KnowsOfSuspects { get; } = knowsOfSuspects;
         public bool IsTold { get; set; }
     }
 }

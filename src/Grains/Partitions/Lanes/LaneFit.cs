@@ -8,7 +8,7 @@ internal enum Fit
     /// <summary>It knows no handler for the type, or does not serve the queue.</summary>
     None,
 
-    /// <summary>It could, were it not for a queue that is closed, its room, or a suspect that it has already.</summary>
+    /// <summary>It could, were it not for a queue that is closed, or its room.</summary>
     HeldBack,
     Open,
 }
@@ -18,8 +18,7 @@ internal static class LaneFit
     public static Fit Of(WorkerProfile worker, Lane lane)
     {
         if (Array.IndexOf(worker.Types, lane.Type) < 0) return Fit.None;
-        var fit = OfQueue(worker, lane.Queue, null);
-        return fit == Fit.Open && lane.Suspects && worker.HasSuspect ? Fit.HeldBack : fit;
+        return OfQueue(worker, lane.Queue, null);
     }
 
     /// <param name="room">Of which queues how many more may be taken; null: no bound.</param>

@@ -145,11 +145,11 @@ internal sealed class LaneIndex(int windowJobs)
     }
 
     /// <summary>The best ready lane of a worker: of the highest priority, and within it the one whose first job has been due longest.</summary>
-    public Lane? FirstFor(WorkerProfile worker, bool withSuspects, Dictionary<string, int>? room)
+    public Lane? FirstFor(WorkerProfile worker, SuspectWish suspects, Dictionary<string, int>? room)
     {
         Lane? best = null;
-        if (_ready.Count > 0) Look(_ready);
-        if (withSuspects && _suspects.Count > 0) Look(_suspects);
+        if (suspects is not SuspectWish.OneAlone && _ready.Count > 0) Look(_ready);
+        if (suspects is not SuspectWish.None && _suspects.Count > 0) Look(_suspects);
         return best;
 
         void Look(Dictionary<string, ReadyLanes> ready)
@@ -176,8 +176,19 @@ internal sealed class LaneIndex(int windowJobs)
         }
     }
 
-    /// <summary>How many jobs a worker could have, counted up to a limit.</summary>
-    /// <param name="heldBack">There are others that it could have, were it not for its closed queues, its room or its suspect.</param>
+    /// <summary>A lane of suspects has jobs, in memory or not.</summary>
+    public bool HasSuspects => _byName.Values.Any(static lane => lane is { Suspects: true, Count: > 0 });
+
+    /// <summary>Whether suspects are ready that a worker could run.</summary>
+    public bool HasSuspectsFor(WorkerProfile worker, long now)
+    {
+        if (_suspects.Count == 0) return false;
+        var held = false;
+        return worker.Types.Any(type => _suspects.TryGetValue(type, out var lanes) && lanes.Count(worker, now, 1, null, ref held) > 0);
+    }
+
+    /// <summary>How many jobs a worker could have, counted up to a limit; suspects, which it asks for apart, not among them.</summary>
+    /// <param name="heldBack">There are others that it could have, suspects too, were it not for its closed queues or its room.</param>
     public int CountFor(WorkerProfile worker, long now, int limit, Dictionary<string, int>? room, out bool heldBack)
     {
         var held = false;
@@ -186,10 +197,8 @@ internal sealed class LaneIndex(int windowJobs)
         {
             if (count < limit && _ready.TryGetValue(type, out var lanes)) count += lanes.Count(worker, now, limit - count, room, ref held);
             if (!_suspects.TryGetValue(type, out var suspects)) continue;
-            // Counted as if it had none, for the sake of what is held back.
-            var those = suspects.Count(worker, now, Math.Max(1, limit - count), room, ref held);
-            if (worker.HasSuspect) held |= those > 0;
-            else count += those;
+            // For the sake of what is held back.
+            suspects.Count(worker, now, 1, room, ref held);
         }
 
         heldBack = held;

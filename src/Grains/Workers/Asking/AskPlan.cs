@@ -80,6 +80,30 @@ internal sealed class AskPlan
     /// <summary>The partition has jobs only of queues that are closed: it is asked when something has loosened.</summary>
     public void HeldBack(int partition) => _holders.Add(partition);
 
+    /// <summary>The partition is to be spoken to, whether or not there is a report or a free slot.</summary>
+    public void MustTell(int partition)
+    {
+        _lines[partition].Must = true;
+        Queue(partition);
+    }
+
+    /// <summary>The partition has a suspect that may come among others: the next free slot asks it.</summary>
+    public void MayBringSuspect(int partition)
+    {
+        _lines[partition].Curious = true;
+        Queue(partition);
+    }
+
+    /// <summary>An exchange out of turn, which takes along what was to be said; null where one is under way, or it is too early to try again.</summary>
+    public Ask? OutOfTurn(int partition, int want, long now)
+    {
+        var line = _lines[partition];
+        if (line.InFlight) return null;
+        if (line.NotBefore <= now) return Send(partition, free: 0) with { Want = want };
+        Delay(partition);
+        return null;
+    }
+
     /// <summary>So many more reports wait for the partition.</summary>
     public void Reported(int partition, int reports = 1)
     {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
+using OrleansJobs.Trials;
 
 namespace OrleansJobs.Workers;
 
@@ -44,6 +45,8 @@ internal interface IWorkerGrid
     IPartitionWork Partition(int partition);
 
     IJobFeed Feed(string id);
+
+    ITrialGrain Trials { get; }
 }
 
 /// <summary>Where attempts end.</summary>

@@ -17,6 +17,7 @@ internal sealed class SlotPool
     private int _running;
     private int _stuck;
     private bool _suspect;
+    private bool _suspectWelcome;
     private long _openings;
 
     /// <param name="caps">Queues served, each with its slots at most; null or empty: all queues, with all slots.</param>
@@ -60,6 +61,13 @@ internal sealed class SlotPool
     public bool HasSuspect
     {
         get { lock (_gate) return _suspect; }
+    }
+
+    /// <summary>Whether the next answer may bring a suspect among others; over when one has come.</summary>
+    public bool SuspectWelcome
+    {
+        get { lock (_gate) return _suspectWelcome; }
+        set { lock (_gate) _suspectWelcome = value; }
     }
 
     /// <summary>The queues that are paused from now on, all of them.</summary>
@@ -122,10 +130,11 @@ internal sealed class SlotPool
     }
 
     /// <summary>
-    /// Sets slots aside for leases of whatever queue, and the chance to get a suspect where nobody else has it. A queue with a cap has the
-    /// whole of its room set aside, so that no two answers can fill it twice.
+    /// Sets slots aside for leases of whatever queue, and the chance to get a suspect where one is welcome and nobody else has it. A queue with a
+    /// cap has the whole of its room set aside, so that no two answers can fill it twice.
     /// </summary>
-    public Reservation Reserve(int wanted)
+    /// <param name="forSuspect">The answer brings a suspect or nothing.</param>
+    public Reservation Reserve(int wanted, bool forSuspect = false)
     {
         lock (_gate)
         {
@@ -141,8 +150,8 @@ internal sealed class SlotPool
             }
 
             _reserved += count;
-            var suspect = !_suspect;
-            _suspect = true;
+            var suspect = !_suspect && (forSuspect || _suspectWelcome);
+            _suspect |= suspect;
             return new Reservation(count, room, closed, suspect);
         }
     }
@@ -164,7 +173,8 @@ internal sealed class SlotPool
 
             foreach (var (queue, jobs) in reservation.Room ?? []) GiveBack(queue, jobs);
             if (!reservation.MayBringSuspect) return suspect && TakeSuspect();
-            if (!suspect) FreeSuspect();
+            if (suspect) _suspectWelcome = false;
+            else FreeSuspect();
             return suspect;
         }
     }
@@ -329,7 +339,7 @@ internal readonly record struct SlotCounts(int Total, int Reserved, int Waiting,
 internal sealed record Reservation(int Count, QueueRoom[]? Room, string[] Closed, bool MayBringSuspect)
 {
     /// <summary>There may be jobs that it has no place for, whatever its count.</summary>
-    public bool IsRestricted => Room is not null || Closed.Length > 0 || !MayBringSuspect;
+    public bool IsRestricted => Room is not null || Closed.Length > 0;
 
     public static Reservation None(string[] closed) => new(0, null, closed, false);
 }

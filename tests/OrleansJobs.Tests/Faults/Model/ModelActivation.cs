@@ -44,12 +44,14 @@ internal sealed class ModelActivation
         return job;
     }
 
-    public List<Lease> Take(ModelWorker worker, int want, long now)
+    public List<Lease> Take(ModelWorker worker, int want, long now) => Take(worker.Profile, want, now);
+
+    public List<Lease> Take(WorkerProfile profile, int want, long now)
     {
         while (true)
         {
             var unread = new List<LiveJob>();
-            var leases = Core.Take(worker.Profile, want, now, unread);
+            var leases = Core.Take(profile, want, now, unread);
             if (leases.Count > 0 || unread.Count == 0) return leases;
             foreach (var job in unread) Core.LoadSpec(job, Read(job.Id)!);
         }

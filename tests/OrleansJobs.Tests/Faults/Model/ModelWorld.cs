@@ -61,7 +61,7 @@ internal sealed class ModelWorld
     /// <summary>Every start may come with others: what is stored was decided under those before.</summary>
     private JobGridOptions DrawOptions() => new()
     {
-        Partitions = 1, WindowJobs = 8 << _random.Next(3), WindowBytes = 1 << (12 + _random.Next(5)), PoisonCrashes = 1 + _random.Next(4), MaxLanes = 3 + _random.Next(1000),
+        Partitions = 1, WindowJobs = 8 << _random.Next(3), WindowBytes = 1 << (12 + _random.Next(5)), PoisonCrashes = 1 + _random.Next(4), PoisonCrashesInCompany = 2 + _random.Next(4), MaxLanes = 3 + _random.Next(1000),
     };
 
     private void Step()
@@ -137,7 +137,7 @@ internal sealed class ModelWorld
         var able = _workers.Where(worker => !worker.IsDead && !worker.IsDeclaredDead).ToList();
         if (activation.IsOver || able.Count == 0) return;
         var worker = able[_random.Next(able.Count)];
-        foreach (var lease in activation.Take(worker, 1 + _random.Next(4), _now))
+        foreach (var lease in activation.Take(worker.Profile with { Suspects = (SuspectWish)_random.Next(3) }, 1 + _random.Next(4), _now))
         {
             _truth.Leased(lease.Id, _now);
             var arrives = _random.Next(20) > 0;
@@ -253,6 +253,11 @@ internal sealed class ModelWorld
     {
         foreach (var job in activation.Core.Leased.Where(job => job.Track.Silo == silo)) _truth.Begun(job.Id);
         activation.Core.Crash(silo, _now);
+        foreach (var conviction in activation.Core.TakeConvicts())
+        {
+            activation.Core.Explain(conviction.Silos, _now);
+            activation.Core.Convict(conviction, _now);
+        }
     }
 
     /// <summary>
@@ -319,7 +324,8 @@ internal sealed class ModelWorld
             }
 
             var able = _workers[^1];
-            foreach (var lease in activation.Take(able, 100, _now))
+            var suspects = round % 2 == 0 ? SuspectWish.OneInCompany : SuspectWish.OneAlone;
+            foreach (var lease in activation.Take(able.Profile with { Suspects = suspects }, 100, _now))
                 activation.WhenCommitted(() => StartAtLast(able, lease), () => { });
             activation.Seal();
             activation.Send(replyArrives: true);

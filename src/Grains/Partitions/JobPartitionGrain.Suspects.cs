@@ -1,0 +1,58 @@
+using OrleansJobs.Trials;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>Suspects, as they concern others than this partition: workers are told of them, convictions are told to the grid.</summary>
+internal sealed partial class JobPartitionGrain
+{
+    private static readonly TimeSpan ExplainRetry = TimeSpan.FromSeconds(1);
+
+    private ITrialGrain Trials => GrainFactory.GetGrain<ITrialGrain>(0);
+
+    public Task Explained(string[] silos)
+    {
+        _core.Explain(silos, Now);
+        Pump();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Reads what has been explained, where that matters here. What comes too late is made good when it comes.</summary>
+    private void LearnExplained()
+    {
+        if (_core.HasSuspicions) Background(LearnExplainedAsync, "reading which crashes are explained");
+    }
+
+    private async Task LearnExplainedAsync()
+    {
+        _core.Explain(await Trials.GetExplained(), Now);
+        Pump();
+    }
+
+    /// <summary>Convicts those whom a crash has proved guilty. What that explains is told first, so that no end of this activation can lose it.</summary>
+    private void ConvictProven()
+    {
+        foreach (var conviction in _core.TakeConvicts()) Background(() => ConvictAsync(conviction), "convicting a job");
+    }
+
+    private async Task ConvictAsync(Conviction conviction)
+    {
+        while (true)
+        {
+            try
+            {
+                await Trials.Explain(conviction.Silos);
+                break;
+            }
+            catch (Exception exception) when (!_closing.IsCancellationRequested && !_commits.IsOver)
+            {
+                LogBackground(exception, _partition, "telling which crashes are explained");
+            }
+
+            await Task.Delay(ExplainRetry, services.Time, _closing.Token);
+        }
+
+        _core.Convict(conviction, Now);
+        await _commits.Committed();
+    }
+}
