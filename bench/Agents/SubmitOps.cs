@@ -12,7 +12,7 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
 
     public IEnumerable<KeyValuePair<string, Func<JsonElement, Task<JsonObject>>>> All =>
     [
-        new("pause", async _ => { await Grid.Pause(JobLimits.DefaultQueue, "bench"); return []; }),
+        new("pause", async _ => { await Grid.Pause(JobLimits.DefaultQueue, new("bench")); return []; }),
         new("resume", async _ => { await Grid.Resume(JobLimits.DefaultQueue); return []; }),
         new("submit", SubmitAsync),
         new("finished", FinishedAsync),

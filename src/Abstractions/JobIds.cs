@@ -9,6 +9,12 @@ namespace OrleansJobs;
 public static class JobIds
 {
     public const int MaxLength = 128;
+
+    /// <summary>
+    /// What ids begin with that are derived from something else, such as an idempotency key. Nobody's own id may: it would stand where a derived one
+    /// will be looked for.
+    /// </summary>
+    public const string DerivedPrefix = "oj-";
     private const ulong HashStart = 14695981039346656037UL;
 
     private static readonly SearchValues<char> Allowed =
@@ -51,11 +57,20 @@ public static class JobIds
     public static bool IsValid(string? id) =>
         id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(Allowed) && id is not ("." or "..");
 
+    /// <summary>Whether it is one of those that are derived, and therefore nobody's own.</summary>
+    public static bool IsDerived(string? id) => id is not null && id.StartsWith(DerivedPrefix, StringComparison.Ordinal);
+
     /// <summary>
-    /// The id of the one job that an idempotency key stands for. The scope keeps one caller's keys apart from another's.
+    /// The id of the one job that an idempotency key stands for. The scope keeps one caller's keys apart from another's, the grid's secret keeps
+    /// them from being guessed.
     /// </summary>
-    public static string FromKey(string scope, string key) =>
-        "k-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{scope.Length}:{scope}{key}")).AsSpan(0, 16));
+    /// <param name="secret">See <see cref="GridInfo.IdSecret"/>.</param>
+    /// <param name="place">The job's place in a batch that came under the key; null where it came alone.</param>
+    internal static string FromKey(ReadOnlySpan<byte> secret, string scope, string key, int? place = null)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"{scope.Length}:{scope}{place}:{key}");
+        return DerivedPrefix + Convert.ToHexStringLower(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+    }
 
     /// <summary>The partition that a job belongs to, for ever: FNV-1a over the id's characters, finished so that low bits mix.</summary>
     public static int PartitionOf(string id, int partitions) => Partition(Hash(HashStart, id), partitions);

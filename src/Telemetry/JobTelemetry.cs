@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +17,12 @@ namespace OrleansJobs.Telemetry;
 /// <summary>Switches telemetry on in a silo or a gateway process.</summary>
 public static class JobTelemetry
 {
+    /// <summary>
+    /// The authorization policy of <c>GET /metrics</c>, where the host has one of this name, as one with a gateway has, and
+    /// <see cref="JobTelemetryOptions.MetricsToken"/> is not set.
+    /// </summary>
+    public const string MetricsPolicy = "OrleansJobs.Metrics";
+
     /// <param name="serviceName">What <c>service.name</c> says where <c>OTEL_SERVICE_NAME</c> does not.</param>
     public static IHostApplicationBuilder AddJobTelemetry(this IHostApplicationBuilder builder, string serviceName)
     {
@@ -51,11 +58,13 @@ public static class JobTelemetry
         var options = endpoints.ServiceProvider.GetRequiredService<IOptions<JobTelemetryOptions>>().Value;
         if (!options.Metrics) return endpoints;
         var pipelines = endpoints.ServiceProvider.GetRequiredService<TelemetryPipelines>();
-        endpoints.MapGet("/metrics", (HttpContext http) => Allows(options.MetricsToken, http.Request.Headers.Authorization.ToString())
+        var metrics = endpoints.MapGet("/metrics", (HttpContext http) => Allows(options.MetricsToken, http.Request.Headers.Authorization.ToString())
                 ? Results.Bytes(pipelines.Scrape(), PrometheusText.ContentType)
                 : Results.Unauthorized())
-            .AllowAnonymous()
             .ExcludeFromDescription();
+        var isGuarded = options.MetricsToken is null && endpoints.ServiceProvider.GetService<IOptions<AuthorizationOptions>>()?.Value.GetPolicy(MetricsPolicy) is not null;
+        if (isGuarded) metrics.RequireAuthorization(MetricsPolicy);
+        else metrics.AllowAnonymous();
         return endpoints;
     }
 

@@ -15,7 +15,7 @@ public sealed class JobTelemetryOptions
     /// <value>Default true.</value>
     public bool Metrics { get; set; } = true;
 
-    /// <summary>What a scraper has to send as <c>Authorization: Bearer ...</c>. Unset: nothing.</summary>
+    /// <summary>What a scraper has to send as <c>Authorization: Bearer ...</c>. Unset: what <see cref="JobTelemetry.MetricsPolicy"/> asks for, or nothing.</summary>
     public string? MetricsToken { get; set; }
 
     /// <summary>Adds Orleans' own meter and the spans of grain calls; several times as many series and spans as the grid's own.</summary>

@@ -89,13 +89,15 @@ public sealed class JobClient : IJobClient
     internal Task<JobStatus> WaitAsync(string id, CancellationToken cancellation) => _follower.WaitAsync(id, cancellation);
 
     internal Task<bool> CancelAsync(string id, string? reason, CancellationToken cancellation) =>
-        ChangeAsync(id, () => _grid.Job(id).Cancel(reason), change => change.Status?.State == JobState.Revoked, cancellation);
+        ChangeAsync(id, () => _grid.Job(id).Cancel(Order(reason)), change => change.Status?.State == JobState.Revoked, cancellation);
 
     internal Task<bool> RetryAsync(string id, CancellationToken cancellation) =>
-        ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Retry(id), change => change.Status is { IsFinished: false }, cancellation);
+        ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Retry(id, Order(null)), change => change.Status is { IsFinished: false }, cancellation);
 
     internal Task<bool> DeleteAsync(string id, CancellationToken cancellation) =>
         ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Delete(id), change => change.Outcome == JobChangeOutcome.NotFound, cancellation);
+
+    private ChangeOrder Order(string? reason) => new(_grid.Options.Name, reason);
 
     /// <param name="doneBefore">Whether what a second try found is what the first one, whose answer was lost, may have done.</param>
     private async Task<bool> ChangeAsync(string id, Func<Task<JobChange>> change, Func<JobChange, bool> doneBefore, CancellationToken cancellation)

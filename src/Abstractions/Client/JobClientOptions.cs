@@ -1,6 +1,8 @@
+using System.Reflection;
+
 namespace OrleansJobs;
 
-/// <summary>How patient a job client is with a grid that does not answer.</summary>
+/// <summary>How patient a job client is with a grid that does not answer, and what it calls itself.</summary>
 public sealed class JobClientOptions
 {
     /// <summary>
@@ -18,8 +20,14 @@ public sealed class JobClientOptions
     /// <value>Default 2 minutes; more than zero.</value>
     public TimeSpan Patience { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Who is named as the author of the cancels and retries of this client, in the history of jobs.</summary>
+    /// <value>Default: the name of the program; 1 to 128 characters.</value>
+    public string Name { get; set; } = Assembly.GetEntryAssembly()?.GetName().Name ?? "client";
+
     internal void Validate()
     {
+        if (Name is not { Length: > 0 and <= ChangeOrder.MaxByLength })
+            throw new ArgumentException($"{nameof(JobClientOptions)}.{nameof(Name)} must have 1 to {ChangeOrder.MaxByLength} characters; it is '{Name}'.");
         Positive(Deadline, nameof(Deadline));
         Positive(TryTimeout, nameof(TryTimeout));
         Positive(Patience, nameof(Patience));

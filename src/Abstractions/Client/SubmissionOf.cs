@@ -6,10 +6,11 @@ namespace OrleansJobs;
 /// <summary>Makes a submission of what a caller says.</summary>
 internal static class SubmissionOf
 {
-    /// <exception cref="JobRejectedException">The arguments cannot be written as JSON.</exception>
+    /// <exception cref="JobRejectedException">The arguments cannot be written as JSON, or the id is none that a submitter may give.</exception>
     /// <param name="id">A fresh id of ours; null: the caller's, or a fresh one.</param>
     public static JobSubmission Arguments<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time, string? id = null)
     {
+        if (SubmissionRules.CheckOwnId(options.Id) is { } problem) throw new JobRejectedException([problem]);
         var job = new JobSubmission
         {
             Id = id ?? options.Id ?? JobIds.New(time),

@@ -17,5 +17,5 @@ public interface IJobGrain : IGrainWithStringKey
 
     /// <summary>Durable before it is answered.</summary>
     [Alias("cancel"), ResponseTimeout(AnswerTimeouts.Short)]
-    Task<JobChange> Cancel(string? reason);
+    Task<JobChange> Cancel(ChangeOrder order);
 }

@@ -24,7 +24,7 @@ public interface IJobGridGrain : IGrainWithIntegerKey
 
     /// <summary>No job of this queue is started until it is resumed; survives restarts. Running ones go on.</summary>
     [Alias("pause")]
-    Task<QueueInfo> Pause(string queue, string? reason);
+    Task<QueueInfo> Pause(string queue, ChangeOrder order);
 
     [Alias("resume")]
     Task<QueueInfo> Resume(string queue);

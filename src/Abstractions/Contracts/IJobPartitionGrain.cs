@@ -24,11 +24,11 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
 
     /// <summary>Durable before it is answered. A waiting job ends at once, a running one is asked to stop.</summary>
     [Alias("cancel"), ResponseTimeout(AnswerTimeouts.Short)]
-    Task<JobChange> Cancel(string id, string? reason);
+    Task<JobChange> Cancel(string id, ChangeOrder order);
 
     /// <summary>Runs a failed or cancelled job again, with its history kept.</summary>
     [Alias("retry"), ResponseTimeout(AnswerTimeouts.Short)]
-    Task<JobChange> Retry(string id);
+    Task<JobChange> Retry(string id, ChangeOrder order);
 
     /// <summary>Removes a finished job.</summary>
     [Alias("delete"), ResponseTimeout(AnswerTimeouts.Short)]
@@ -40,6 +40,15 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
 
     [Alias("stats"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<GridStats> GetStats();
+}
+
+/// <summary>Who asks for a change, and why.</summary>
+/// <param name="By">Whoever asks, as the process that passes it on knows them; clipped to <see cref="MaxByLength"/> characters.</param>
+/// <param name="Reason">In their words; null where they give none.</param>
+[GenerateSerializer, Immutable, Alias("oj.changeOrder")]
+public sealed record ChangeOrder([property: Id(0)] string By, [property: Id(1)] string? Reason = null)
+{
+    public const int MaxByLength = 128;
 }
 
 /// <summary>What became of a cancel, retry or delete.</summary>

@@ -57,6 +57,9 @@ public sealed record JobStatus
     /// <summary>W3C trace context that came with the submit.</summary>
     [Id(23)] public string? TraceParent { get; init; }
 
+    /// <summary>What was asked for from outside and done, oldest first; the newest 20 are kept.</summary>
+    [Id(24)] public JobChangeEntry[] Changes { get; init; } = [];
+
     public bool IsFinished => State.IsTerminal;
 }
 
@@ -108,6 +111,17 @@ public sealed record JobAttempt
     [Id(5)] public JobError? Error { get; init; }
     [Id(6)] public long Token { get; init; }
 }
+
+/// <summary>A change of a job that somebody asked for.</summary>
+/// <param name="What"><c>cancelled</c> (or asked to stop) or <c>retried</c>.</param>
+/// <param name="By">Who asked for it.</param>
+/// <param name="Reason">Why, in their words; null where they did not say.</param>
+[GenerateSerializer, Immutable, Alias("oj.changeEntry")]
+public sealed record JobChangeEntry(
+    [property: Id(0)] string What,
+    [property: Id(1)] string By,
+    [property: Id(2)] DateTimeOffset At,
+    [property: Id(3)] string? Reason);
 
 [GenerateSerializer, Immutable, Alias("oj.tag")]
 public readonly record struct JobTag([property: Id(0)] string Name, [property: Id(1)] string Value);

@@ -25,7 +25,11 @@ public sealed record JobPage([property: Id(0)] JobStatus[] Jobs, [property: Id(1
 
 /// <summary>What the grid is made of; it does not change while it runs.</summary>
 [GenerateSerializer, Immutable, Alias("oj.grid")]
-public sealed record GridInfo([property: Id(0)] int Partitions, [property: Id(1)] JobLimits Limits);
+public sealed record GridInfo([property: Id(0)] int Partitions, [property: Id(1)] JobLimits Limits)
+{
+    /// <summary>What ids are derived with that nobody outside may guess; as old as the store's grid. Never shown.</summary>
+    [Id(2)] public byte[] IdSecret { get; init; } = [];
+}
 
 /// <summary>A registered job type.</summary>
 [GenerateSerializer, Immutable, Alias("oj.type")]
@@ -120,4 +124,7 @@ public sealed record QueueInfo
     [Id(3)] public DateTimeOffset? Since { get; init; }
     [Id(4)] public long Pending { get; init; }
     [Id(5)] public long Running { get; init; }
+
+    /// <summary>Who paused it.</summary>
+    [Id(6)] public string? By { get; init; }
 }

@@ -12,6 +12,10 @@ public static class SubmissionRules
     public static bool IsName(string? name) =>
         name is { Length: > 0 and <= JobLimits.MaxNameLength } && !name.AsSpan().ContainsAnyExcept(NameCharacters);
 
+    /// <summary>What is wrong with an id that a submitter gives, beside what is wrong with any; null where nothing is.</summary>
+    public static SubmissionProblem? CheckOwnId(string? id) =>
+        JobIds.IsDerived(id) ? new("/id", $"Ids that begin with '{JobIds.DerivedPrefix}' are derived by the grid; give another.") : null;
+
     /// <summary>What is wrong with a submission; nothing where it may be accepted.</summary>
     public static SubmissionProblem[] Check(JobSubmission job, JobLimits limits, DateTimeOffset now)
     {

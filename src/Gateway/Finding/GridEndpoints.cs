@@ -7,7 +7,7 @@ using OrleansJobs.Gateway.Statuses;
 namespace OrleansJobs.Gateway.Finding;
 
 /// <summary>The grid as a whole: figures, job types, queues.</summary>
-internal sealed class GridEndpoints(JobGrid grid, GridFigures figures, JobTypeCatalogue types, ReasonReader reasons)
+internal sealed class GridEndpoints(JobGrid grid, GridFigures figures, JobTypeCatalogue types, ReasonReader reasons, Audit audit)
 {
     public async Task GetStatsAsync(HttpContext context)
     {
@@ -51,10 +51,15 @@ internal sealed class GridEndpoints(JobGrid grid, GridFigures figures, JobTypeCa
     {
         var name = QueueOf(context);
         var reason = await reasons.ReadAsync(context);
-        await AnswerAsync(context, await grid.Whole.Pause(name, reason));
+        await AnswerAsync(context, await audit.QueueAsync(context, "pause", name, reason, order => grid.Whole.Pause(name, order)));
     }
 
-    public async Task ResumeAsync(HttpContext context) => await AnswerAsync(context, await grid.Whole.Resume(QueueOf(context)));
+    public async Task ResumeAsync(HttpContext context)
+    {
+        var name = QueueOf(context);
+        var reason = await reasons.ReadAsync(context);
+        await AnswerAsync(context, await audit.QueueAsync(context, "resume", name, reason, _ => grid.Whole.Resume(name)));
+    }
 
     private async Task AnswerAsync(HttpContext context, QueueInfo queue)
     {

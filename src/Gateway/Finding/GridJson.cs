@@ -67,6 +67,7 @@ internal static class GridJson
         writer.WriteBoolean("paused"u8, queue.Paused);
         if (queue.Reason is not null) writer.WriteString("reason"u8, queue.Reason);
         StatusJson.WriteInstant(writer, "since"u8, queue.Since);
+        if (queue.By is not null) writer.WriteString("by"u8, queue.By);
         writer.WriteNumber("pending"u8, queue.Pending);
         writer.WriteNumber("running"u8, queue.Running);
         writer.WriteEndObject();

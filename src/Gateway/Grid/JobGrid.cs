@@ -1,12 +1,16 @@
 namespace OrleansJobs.Gateway.Grid;
 
 /// <summary>The grains of the grid, as the gateway addresses them.</summary>
-internal sealed class JobGrid(IGrainFactory grains)
+internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
 {
     private readonly NamedGrains<IJobGrain> _jobs = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
+    private long _learnedAt;
+
+    /// <summary>How old the secret of derived ids may be. It changes with the store only: an emptied one is begun anew after all silos were stopped.</summary>
+    public static readonly TimeSpan SecretFreshFor = TimeSpan.FromSeconds(5);
 
     /// <summary>Null: not asked for yet.</summary>
     public GridInfo? Info => _info;
@@ -22,5 +26,18 @@ internal sealed class JobGrid(IGrainFactory grains)
 
     public async ValueTask<IJobPartitionGrain> PartitionAsync(string id) => Partition(id, await InfoAsync());
 
-    private async ValueTask<GridInfo> LearnAsync() => _info = await Whole.GetInfo();
+    /// <summary>What ids are derived with; asked for again now and then.</summary>
+    public async ValueTask<byte[]> IdSecretAsync()
+    {
+        var info = _info is { } known && time.GetElapsedTime(Volatile.Read(ref _learnedAt)) < SecretFreshFor ? known : await LearnAsync();
+        return info.IdSecret;
+    }
+
+    private async ValueTask<GridInfo> LearnAsync()
+    {
+        var asked = time.GetTimestamp();
+        _info = await Whole.GetInfo();
+        Volatile.Write(ref _learnedAt, asked);
+        return _info;
+    }
 }

@@ -30,6 +30,11 @@ internal sealed class Caller
         ? Of(context.User, identity.Name)
         : Anonymous;
 
+    /// <summary>Under which name a request counts against limits: its key's, or its address' where there is none.</summary>
+    public static string ShareOf(HttpContext context) => context.User.Identity is { IsAuthenticated: true, Name: { } key }
+        ? "key " + key
+        : "address " + ClientAddress.NameOf(context.Connection.RemoteIpAddress);
+
     public bool MayUse(string queue) => _queues.Length == 0 || Array.IndexOf(_queues, queue) >= 0;
 
     private static Caller Of(ClaimsPrincipal user, string? name) => new(

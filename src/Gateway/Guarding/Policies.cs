@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Hosting;
 
 namespace OrleansJobs.Gateway.Guarding;
 
@@ -16,18 +17,23 @@ public static class Policies
     /// <summary>Like <see cref="Read"/>, and for whoever holds the watch token of the job.</summary>
     public const string Watch = "OrleansJobs.Watch";
 
+    /// <summary>For <c>GET /metrics</c>: like <see cref="Read"/>, and for whoever comes to the probes' port.</summary>
+    public const string Metrics = Telemetry.JobTelemetry.MetricsPolicy;
+
     internal static void Add(AuthorizationOptions authorization)
     {
         authorization.AddPolicy(Submit, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Submit)));
         authorization.AddPolicy(Read, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read)));
         authorization.AddPolicy(Operate, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Operate)));
         authorization.AddPolicy(Watch, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrWatchToken = true }));
+        authorization.AddPolicy(Metrics, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrProbePort = true }));
     }
 }
 
 internal sealed record ScopeRequirement(string Scope) : IAuthorizationRequirement
 {
     public bool OrWatchToken { get; init; }
+    public bool OrProbePort { get; init; }
 }
 
 internal sealed class ScopeHandler(IOptions<JobGatewayOptions> options, WatchTokens tokens) : AuthorizationHandler<ScopeRequirement>
@@ -37,6 +43,7 @@ internal sealed class ScopeHandler(IOptions<JobGatewayOptions> options, WatchTok
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext authorization, ScopeRequirement requirement)
     {
         if (_open || HasScope(authorization, requirement.Scope)) authorization.Succeed(requirement);
+        else if (requirement.OrProbePort && authorization.Resource is HttpContext probe && ProbePort.Has(probe, options.Value)) authorization.Succeed(requirement);
         else if (requirement.OrWatchToken && authorization.Resource is HttpContext context && HasTokens(context)) authorization.Succeed(requirement);
         return Task.CompletedTask;
     }
@@ -47,10 +54,17 @@ internal sealed class ScopeHandler(IOptions<JobGatewayOptions> options, WatchTok
     /// <summary>A token for each job that is asked for: the one in the path, or those in <c>jobs</c>.</summary>
     private bool HasTokens(HttpContext context)
     {
-        string[] ids = context.Request.RouteValues["id"] is string id ? [id] : context.Request.Query["jobs"].ToString().Split(',');
+        string[] ids = context.Request.RouteValues["id"] is string one ? [one] : context.Request.Query["jobs"].ToString().Split(',');
         var given = context.Request.Query[WatchTokens.Parameter].ToString().Split(',');
-        if (given.Length != ids.Length || !ids.Zip(given).All(pair => JobIds.IsValid(pair.First) && tokens.IsValid(pair.Second, pair.First))) return false;
-        WatchTokens.Use(context);
+        if (given.Length != ids.Length) return false;
+        var jobs = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (id, token) in ids.Zip(given))
+        {
+            if (!JobIds.IsValid(id) || !tokens.IsValid(token, id, out var incarnation)) return false;
+            jobs[id] = incarnation;
+        }
+
+        WatchTokens.Use(context, jobs);
         return true;
     }
 }

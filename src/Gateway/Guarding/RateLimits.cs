@@ -11,22 +11,24 @@ internal sealed class RateLimits(IOptions<JobGatewayOptions> options, TimeProvid
     private const int MaxBuckets = 10_000;
 
     private readonly RateLimitOptions _common = options.Value.RateLimit;
-    private readonly Dictionary<string, RateLimitOptions> _own = options.Value.Keys
-        .Where(key => key.RateLimit is not null)
-        .ToDictionary(key => key.Id, key => key.RateLimit!, StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TokenBucket> _buckets = new(StringComparer.Ordinal);
-    private readonly bool _isOff = options.Value.RateLimit.RequestsPerSecond <= 0 && options.Value.Keys.TrueForAll(key => key.RateLimit is null);
 
     /// <exception cref="ProblemException">429: it has used up what it may.</exception>
     public void Take(HttpContext context, int requests = 1)
     {
-        if (_isOff || requests <= 0) return;
-        var (name, limit) = LimitOf(context);
+        if (requests <= 0) return;
+        var limit = ApiKeys.Of(context)?.RateLimit ?? _common;
         if (limit.RequestsPerSecond <= 0) return;
+        var name = Caller.ShareOf(context);
         if (!_buckets.TryGetValue(name, out var bucket))
         {
             if (_buckets.Count >= MaxBuckets) Sweep();
             bucket = _buckets.GetOrAdd(name, static (_, arg) => new TokenBucket(arg.limit, arg.time), (limit, time));
+        }
+        else if (bucket.Limit != limit)
+        {
+            // The key was given another limit since.
+            _buckets[name] = bucket = new TokenBucket(limit, time);
         }
 
         if (bucket.TryTake(requests, out var wait)) return;
@@ -34,12 +36,6 @@ internal sealed class RateLimits(IOptions<JobGatewayOptions> options, TimeProvid
         {
             RetryAfter = wait,
         });
-    }
-
-    private (string Name, RateLimitOptions Limit) LimitOf(HttpContext context)
-    {
-        if (context.User.Identity is { IsAuthenticated: true, Name: { } key }) return ("key " + key, _own.GetValueOrDefault(key, _common));
-        return ("address " + context.Connection.RemoteIpAddress, _common);
     }
 
     private void Sweep()
@@ -58,6 +54,8 @@ internal sealed class TokenBucket(RateLimitOptions limit, TimeProvider time)
     private readonly Lock _lock = new();
     private double _tokens = limit.Burst > 0 ? Math.Max(1, limit.Burst) : Math.Max(1, limit.RequestsPerSecond * 2);
     private long _asOf = time.GetTimestamp();
+
+    public RateLimitOptions Limit => limit;
 
     public bool IsFull
     {

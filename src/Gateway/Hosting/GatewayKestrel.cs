@@ -1,10 +1,12 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Guarding;
 
 namespace OrleansJobs.Gateway.Hosting;
 
 /// <summary>Kestrel's limits. Its defaults are for servers of files and forms: this one serves small JSON.</summary>
-internal sealed class GatewayKestrel(IOptions<JobGatewayOptions> options) : IConfigureOptions<KestrelServerOptions>
+internal sealed class GatewayKestrel(IOptions<JobGatewayOptions> options, ConnectionShares shares) : IConfigureOptions<KestrelServerOptions>
 {
     public void Configure(KestrelServerOptions kestrel)
     {
@@ -21,6 +23,10 @@ internal sealed class GatewayKestrel(IOptions<JobGatewayOptions> options) : ICon
         limits.MinRequestBodyDataRate = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
         limits.MinResponseDataRate = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
         limits.Http2.MaxStreamsPerConnection = 100;
-        kestrel.ConfigureEndpointDefaults(endpoint => ListenGuard.Check(endpoint.IPEndPoint, options.Value));
+        kestrel.ConfigureEndpointDefaults(endpoint =>
+        {
+            ListenGuard.Check(endpoint.IPEndPoint, options.Value);
+            endpoint.Use(next => connection => shares.ServeAsync(connection, next));
+        });
     }
 }

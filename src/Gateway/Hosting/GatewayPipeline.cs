@@ -11,8 +11,12 @@ internal static class GatewayPipeline
 {
     public static void UseJobGateway(this WebApplication app)
     {
-        var ours = app.Services.GetRequiredService<IOptions<JobGatewayOptions>>().Value.Cors.Origins;
-        var rates = app.Services.GetRequiredService<RateLimits>();
+        var options = app.Services.GetRequiredService<IOptions<JobGatewayOptions>>().Value;
+        var (rates, hosts, address) = (app.Services.GetRequiredService<RateLimits>(), app.Services.GetRequiredService<HostNames>(), app.Services.GetRequiredService<OwnAddress>());
+        // Begins to look at the folder of keys, and not only when the first of them is sent.
+        app.Services.GetRequiredService<KeyFolder>();
+        if (options.TrustedProxies.Count > 0) app.UseForwardedHeaders(new TrustedProxies(options).Headers());
+        if (options.ProbePort != 0) app.Use((context, next) => ProbePort.GuardAsync(context, next, options));
         app.UseWhen(IsOurs, branch =>
         {
             branch.Use((context, next) =>
@@ -21,6 +25,12 @@ internal static class GatewayPipeline
                 return next(context);
             });
             branch.UseMiddleware<GatewayErrors>();
+            branch.Use((context, next) =>
+            {
+                // Probes come to the address of a pod.
+                if (context.GetEndpoint()?.Metadata.GetMetadata<ProbeRoute>() is null) hosts.Check(context);
+                return next(context);
+            });
         });
         app.UseCors();
         app.UseAuthentication();
@@ -29,7 +39,7 @@ internal static class GatewayPipeline
         {
             // The page's files and the probes are cheap, and come before there is a key.
             if (context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null) rates.Take(context);
-            return RefuseForeign(context, next, ours);
+            return RefuseForeign(context, next, options.Cors.Origins, address);
         }));
     }
 
@@ -37,12 +47,12 @@ internal static class GatewayPipeline
     /// A page of another origin can send simple requests without asking first. Those that change something are refused unless the origin is
     /// allowed: what listens on localhost is in reach of every page that its user opens.
     /// </summary>
-    private static Task RefuseForeign(HttpContext context, RequestDelegate next, List<string> allowed)
+    private static Task RefuseForeign(HttpContext context, RequestDelegate next, List<string> allowed, OwnAddress address)
     {
         var request = context.Request;
         if (request.Headers.Origin is not [{ } origin] || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
             return next(context);
-        if (allowed.Contains("*") || allowed.Contains(origin) || origin == $"{request.Scheme}://{request.Host}") return next(context);
+        if (allowed.Contains("*") || allowed.Contains(origin) || address.IsOwn(request, origin)) return next(context);
         throw new ProblemException(new(ProblemTypes.ForeignOrigin, "Allow it under Gateway:Cors:Origins."));
     }
 

@@ -20,6 +20,30 @@ public sealed class JobGatewayOptions
     public List<ApiKeyOptions> Keys { get; set; } = [];
 
     /// <summary>
+    /// A folder with further keys, one in each file <c>*.json</c>: an object with the members of <see cref="ApiKeyOptions"/>. It is looked at every
+    /// <see cref="KeyFolderInterval"/>, so that keys come and go with their files while the gateway runs. Where it is set, nobody is let in without a
+    /// key, also while there is none. At most 1,000 files of 16 KiB.
+    /// </summary>
+    public string? KeyFolder { get; set; }
+
+    /// <summary>How soon at the latest a change in <see cref="KeyFolder"/> holds.</summary>
+    /// <value>Default 5 s.</value>
+    public TimeSpan KeyFolderInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// While there are no keys, the gateway answers to the names <c>localhost</c>, <c>127.0.0.1</c> and <c>[::1]</c>, to that of
+    /// <see cref="PublicUrl"/>, to those that it is told to listen at, and to these; without ports. A page whose name is made to point here is told apart
+    /// by that alone, so <c>*</c>, for any name, lets every page in that a user of this network opens.
+    /// </summary>
+    public List<string> Hosts { get; set; } = [];
+
+    /// <summary>
+    /// Addresses, or networks such as <c>10.0.0.0/8</c>, of the proxies that are believed what they say in <c>X-Forwarded-For</c> and
+    /// <c>X-Forwarded-Proto</c>. Empty: nobody is.
+    /// </summary>
+    public List<string> TrustedProxies { get; set; } = [];
+
+    /// <summary>
     /// The host's own authentication scheme, in place of API keys. It grants by claims: <c>scope</c> (<c>submit</c>, <c>read</c>, <c>operate</c>;
     /// several in one claim are separated by spaces) and, to limit somebody to queues, one <c>queue</c> claim for each.
     /// </summary>
@@ -42,8 +66,17 @@ public sealed class JobGatewayOptions
     /// <summary>For every key that says nothing else, and for every address where there are no keys.</summary>
     public RateLimitOptions RateLimit { get; set; } = new();
 
-    /// <summary>What clients reach this gateway as, where a proxy changes it; for addresses given to pages of another origin.</summary>
+    /// <summary>
+    /// What clients reach this gateway as, where a proxy changes it; for addresses given to clients. Pages of its origin are the gateway's own.
+    /// </summary>
     public Uri? PublicUrl { get; set; }
+
+    /// <summary>
+    /// A port beside the others that serves the probes and <c>/metrics</c>, without a key, and nothing else. It has <see cref="MaxConnections"/> of its own, so
+    /// that readers who hold all connections keep no probe out.
+    /// </summary>
+    /// <value>Default 0: none.</value>
+    [Range(0, 65535)] public int ProbePort { get; set; }
 
     /// <value>Bytes of the body of a batch; default 16 MiB.</value>
     [Range(1 << 10, 1 << 30)] public int MaxBatchBytes { get; set; } = 16 << 20;
@@ -52,8 +85,18 @@ public sealed class JobGatewayOptions
     /// <value>Default 256 MiB.</value>
     [Range(1 << 20, 1L << 40)] public long MaxBodyBytesInFlight { get; set; } = 256 << 20;
 
-    /// <value>Connections at a time; default 20,000.</value>
-    [Range(1, 1_000_000)] public long MaxConnections { get; set; } = 20_000;
+    /// <summary>
+    /// Connections at a time, at each address that is listened at. More than <see cref="MaxEventStreams"/> and <see cref="MaxWaits"/> together, so that those
+    /// who wait leave some to others.
+    /// </summary>
+    /// <value>Default 40,000.</value>
+    [Range(1, 1_000_000)] public long MaxConnections { get; set; } = 40_000;
+
+    /// <summary>
+    /// Connections of one client address at a time, or of one /64 network of IPv6; more are closed. Those of <see cref="TrustedProxies"/> are not counted.
+    /// </summary>
+    /// <value>Default 10,000.</value>
+    [Range(1, 1_000_000)] public int MaxConnectionsPerAddress { get; set; } = 10_000;
 
     /// <summary>Requests that wait for the end of a job (<c>Prefer: wait</c>) at a time; beyond it they are answered at once.</summary>
     /// <value>Default 10,000.</value>
@@ -61,6 +104,9 @@ public sealed class JobGatewayOptions
 
     /// <value>Streams of events at a time; beyond it 503. Default 20,000.</value>
     [Range(0, 1_000_000)] public int MaxEventStreams { get; set; } = 20_000;
+
+    /// <value>Streams of events of one key, or of one address where there is no key; beyond it 429. Default 5,000.</value>
+    [Range(0, 1_000_000)] public int MaxEventStreamsPerCaller { get; set; } = 5_000;
 
     /// <value>Jobs that one stream of events may name or follow; default 100.</value>
     [Range(1, 1000)] public int MaxEventJobs { get; set; } = 100;
@@ -74,7 +120,7 @@ public sealed class JobGatewayOptions
     public TimeSpan EventWriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether nobody is asked who they are.</summary>
-    internal bool IsOpen => Keys.Count == 0 && Scheme is null;
+    internal bool IsOpen => Keys.Count == 0 && KeyFolder is null && Scheme is null;
 }
 
 /// <summary>An API key. The key itself is kept nowhere, only its hash.</summary>

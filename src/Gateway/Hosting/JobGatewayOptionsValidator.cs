@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Guarding;
+using OrleansJobs.Gateway.Hosting;
 
 namespace OrleansJobs.Gateway;
 
@@ -16,29 +17,46 @@ internal sealed class JobGatewayOptionsValidator : IValidateOptions<JobGatewayOp
         CheckAttributes(options.RateLimit, "RateLimit:", errors);
         if (options.PingInterval <= TimeSpan.Zero) Error("PingInterval", $"must be more than zero; it is {options.PingInterval}");
         if (options.EventWriteTimeout <= TimeSpan.Zero) Error("EventWriteTimeout", $"must be more than zero; it is {options.EventWriteTimeout}");
+        if (options.KeyFolderInterval <= TimeSpan.Zero) Error("KeyFolderInterval", $"must be more than zero; it is {options.KeyFolderInterval}");
+        if (options.MaxConnections <= (long)options.MaxEventStreams + options.MaxWaits)
+            Error("MaxConnections", $"must be more than MaxEventStreams and MaxWaits together, which is {(long)options.MaxEventStreams + options.MaxWaits}; it is {options.MaxConnections}");
         if (options.WatchTokenKey is { Length: < MinSecretLength } key)
             Error("WatchTokenKey", $"must have at least {MinSecretLength} characters; it has {key.Length}");
         if (options.PublicUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https") || url.Query.Length > 0))
             Error("PublicUrl", $"must be an absolute http or https address without a query; it is '{url}'");
-        if (options.Keys.Count > 0 && options.Scheme is not null) Error("Scheme", "stands in place of Keys; give one of them, not both");
+        if ((options.Keys.Count > 0 || options.KeyFolder is not null) && options.Scheme is not null) Error("Scheme", "stands in place of Keys and KeyFolder; give one of them, not both");
+        foreach (var proxy in options.TrustedProxies.Where(proxy => TrustedProxies.TryParse(proxy) is null))
+            Error("TrustedProxies", $"has '{proxy}', which is neither an address nor a network such as 10.0.0.0/8");
+        foreach (var host in options.Hosts.Where(host => host != "*" && Uri.CheckHostName(host.Trim('[', ']')) == UriHostNameType.Unknown))
+            Error("Hosts", $"has '{host}', which is not the name of a host, without a port");
         CheckQueues(options.Queues, "Queues");
         CheckOrigins(options.Cors.Origins);
         for (var i = 0; i < options.Keys.Count; i++) CheckKey(options.Keys, i);
+        if (options.KeyFolder is { } keyFolder) CheckKeyFolder(keyFolder);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         void Error(string option, string rule) => errors.Add($"{JobGatewayOptions.Section}:{option} {rule}.");
 
         void CheckKey(List<ApiKeyOptions> keys, int index)
         {
-            var (entry, path) = (keys[index], $"Keys:{index}");
-            if (!SubmissionRules.IsName(entry.Id)) Error($"{path}:Id", $"must be 1 to 64 of A-Z a-z 0-9 . _ -; it is '{entry.Id}'");
-            if (keys.FindIndex(other => other.Id == entry.Id) != index) Error($"{path}:Id", $"is given twice: '{entry.Id}'");
-            if (entry.Sha256.Length != 64 || !entry.Sha256.All(char.IsAsciiHexDigit))
-                Error($"{path}:Sha256", "must be the SHA-256 of the key as 64 hexadecimal digits");
-            if (entry.Scopes.Count == 0) Error($"{path}:Scopes", $"must name at least one of {string.Join(", ", Scopes.All)}");
-            foreach (var scope in entry.Scopes.Except(Scopes.All)) Error($"{path}:Scopes", $"has '{scope}', which is none of {string.Join(", ", Scopes.All)}");
-            CheckQueues(entry.Queues, $"{path}:Queues");
-            if (entry.RateLimit is { } limit) CheckAttributes(limit, $"{path}:RateLimit:", errors);
+            ApiKeyRules.Check(keys[index], $"{JobGatewayOptions.Section}:Keys:{index}", errors);
+            if (keys.FindIndex(other => other.Id == keys[index].Id) != index) Error($"Keys:{index}:Id", $"is given twice: '{keys[index].Id}'");
+        }
+
+        void CheckKeyFolder(string folder)
+        {
+            try
+            {
+                var ids = options.Keys.Select(key => key.Id).ToHashSet(StringComparer.Ordinal);
+                foreach (var (file, text) in KeyFiles.Read(folder))
+                {
+                    if (KeyFiles.Parse(Path.Combine(folder, file), text, errors) is { } key && !ids.Add(key.Id)) Error("KeyFolder", $"has the Id '{key.Id}' in {file}, which is given twice");
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                Error("KeyFolder", $"must be a folder that can be read; of '{folder}' it is said: {exception.Message}");
+            }
         }
 
         void CheckQueues(List<string> queues, string path)

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Grid;
@@ -59,7 +60,11 @@ public static class JobGatewayRegistration
 
     private static void AddGuarding(IServiceCollection services)
     {
+        services.AddSingleton<KeyFolder>();
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton<HostNames>();
+        services.AddSingleton<ConnectionShares>();
+        services.AddSingleton<Audit>();
         services.AddSingleton<WatchTokens>();
         services.AddSingleton<RateLimits>();
         services.AddSingleton<IAuthorizationHandler, ScopeHandler>();
@@ -70,6 +75,8 @@ public static class JobGatewayRegistration
         services.AddCors();
         services.ConfigureOptions<GatewayCors>();
         services.ConfigureOptions<GatewayKestrel>();
+        services.AddHostedService<ProbePort>();
         services.AddHostedService<ListenGuard>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<LoggerFilterOptions>, RequestLines>());
     }
 }

@@ -34,7 +34,7 @@ public static class JobGatewayRoutes
     private static void MapHealth(WebApplication app)
     {
         var health = app.Services.GetRequiredService<HealthEndpoints>();
-        var routes = app.MapGroup("/health").WithMetadata(new GatewayRoute()).AllowAnonymous();
+        var routes = app.MapGroup("/health").WithMetadata(new GatewayRoute(), new ProbeRoute()).AllowAnonymous();
         routes.MapMethods("/live", Reading, HealthEndpoints.LiveAsync);
         routes.MapMethods("/ready", Reading, health.ReadyAsync);
         routes.MapMethods("/startup", Reading, health.StartupAsync);

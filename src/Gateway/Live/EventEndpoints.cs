@@ -107,7 +107,7 @@ internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams st
     /// <summary>Whose key is limited to queues is not shown what lies in others.</summary>
     private async Task GuardAsync(HttpContext context, List<string> ids)
     {
-        if (WatchTokens.WasUsed(context) || !Caller.Of(context).IsLimited) return;
+        if (WatchTokens.Of(context) is not null || !Caller.Of(context).IsLimited) return;
         var info = await grid.InfoAsync();
         var statuses = await Task.WhenAll(ids.Select(id => grid.Partition(id, info).Get(id)));
         foreach (var status in statuses) StatusEndpoints.Show(status, context);

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using System.Threading.Channels;
+using OrleansJobs.Gateway.Guarding;
 
 namespace OrleansJobs.Gateway.Live;
 
@@ -20,6 +21,7 @@ internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, Ti
     // Unbounded to the type, bounded in fact: every subscription is in it at most once, and so is null, which is the ping.
     private readonly Channel<JobSubscription?> _news = Channel.CreateUnbounded<JobSubscription?>(new UnboundedChannelOptions { SingleReader = true });
     private readonly PipeWriter _output = context.Response.BodyWriter;
+    private readonly Func<JobStatus, bool>? _sees = Visibility.Of(context);
     private int _pingDue;
 
     public void Enqueue(JobSubscription subscription) => _news.Writer.TryWrite(subscription);
@@ -72,6 +74,13 @@ internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, Ti
     {
         if (subscription.Watch.Latest is { } latest)
         {
+            // What the stream was opened for is gone, and another job has its id.
+            if (_sees is not null && !_sees(latest.Status))
+            {
+                subscription.IsDone = true;
+                return;
+            }
+
             if (latest.Status.Version > subscription.Sent)
             {
                 subscription.Sent = latest.Status.Version;

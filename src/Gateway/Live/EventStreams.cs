@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Problems;
 
 namespace OrleansJobs.Gateway.Live;
@@ -6,6 +7,7 @@ namespace OrleansJobs.Gateway.Live;
 /// <summary>Opens streams of events, as many as may be open at a time.</summary>
 internal sealed class EventStreams(IOptions<JobGatewayOptions> options, TimeProvider time)
 {
+    private readonly Shares _shares = new(options.Value.MaxEventStreamsPerCaller);
     private int _open;
 
     /// <summary>Streams that are open now.</summary>
@@ -15,6 +17,17 @@ internal sealed class EventStreams(IOptions<JobGatewayOptions> options, TimeProv
     public async Task ServeAsync(HttpContext context, Func<EventReader, CancellationToken, Task> serve)
     {
         var settings = options.Value;
+        var share = Caller.ShareOf(context);
+        if (!_shares.TryTake(share))
+        {
+            throw new ProblemException(new(ProblemTypes.RateLimited, $"At most {settings.MaxEventStreamsPerCaller} streams of events of one key, or of one address, at a time.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(5),
+            });
+        }
+
+        // A stream ends with the key that opened it.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, ApiKeys.Of(context)?.Withdrawn ?? CancellationToken.None);
         try
         {
             if (Interlocked.Increment(ref _open) > settings.MaxEventStreams)
@@ -27,15 +40,16 @@ internal sealed class EventStreams(IOptions<JobGatewayOptions> options, TimeProv
 
             var reader = new EventReader(context, settings.PingInterval, settings.EventWriteTimeout, time);
             await reader.StartAsync();
-            await serve(reader, context.RequestAborted);
+            await serve(reader, ending.Token);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // The reader has left, which is how most streams end.
         }
         finally
         {
             Interlocked.Decrement(ref _open);
+            _shares.GiveBack(share);
         }
     }
 }

@@ -32,6 +32,7 @@ internal static class ProblemTypes
     public static readonly ProblemType UnknownType = new("unknown-type", 422, "No silo has a handler for this job type.");
     public static readonly ProblemType UnknownQueue = new("unknown-queue", 422, "This queue is not served.");
     public static readonly ProblemType KeyReused = new("idempotency-key-reused", 422, "This idempotency key was used for another request.");
+    public static readonly ProblemType UnknownHost = new("unknown-host", 421, "The gateway does not go by this name.");
     public static readonly ProblemType RateLimited = new("rate-limited", 429, "Too many requests.");
     public static readonly ProblemType HeadersTooLarge = new("headers-too-large", 431, "The headers are larger than the limit.");
     public static readonly ProblemType Internal = new("internal", 500, "The gateway failed.");
@@ -46,7 +47,7 @@ internal static class ProblemTypes
     [
         MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, JobNotFound, NotFound, MethodNotAllowed,
         BodyTimeout, IdTaken, WrongState, Gone, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
-        KeyReused, RateLimited, HeadersTooLarge, Internal, Unavailable, Overloaded, JobFailed, JobCancelled,
+        KeyReused, UnknownHost, RateLimited, HeadersTooLarge, Internal, Unavailable, Overloaded, JobFailed, JobCancelled,
     ];
 
     /// <summary>The kind that says no more than the status does.</summary>
@@ -59,6 +60,7 @@ internal static class ProblemTypes
         408 => BodyTimeout,
         413 => TooLarge,
         415 => UnsupportedContent,
+        421 => UnknownHost,
         429 => RateLimited,
         431 => HeadersTooLarge,
         503 => Unavailable,

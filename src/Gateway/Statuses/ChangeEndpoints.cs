@@ -6,7 +6,7 @@ using OrleansJobs.Gateway.Problems;
 namespace OrleansJobs.Gateway.Statuses;
 
 /// <summary>Cancelling, retrying and deleting one job. Each is in the store before it is answered.</summary>
-internal sealed class ChangeEndpoints(JobGrid grid, ReasonReader reasons, OwnAddress address, TimeProvider time)
+internal sealed class ChangeEndpoints(JobGrid grid, ReasonReader reasons, Audit audit, OwnAddress address, TimeProvider time)
 {
     /// <summary>Ends a waiting job (200), asks a running one to stop (202). One that has ended stays as it is (200).</summary>
     public async Task CancelAsync(HttpContext context)
@@ -14,7 +14,7 @@ internal sealed class ChangeEndpoints(JobGrid grid, ReasonReader reasons, OwnAdd
         var id = StatusEndpoints.IdOf(context);
         var reason = await reasons.ReadAsync(context);
         await GuardAsync(context, id);
-        var change = await grid.Job(id).Cancel(reason);
+        var change = await audit.JobAsync(context, "cancel", id, reason, order => grid.Job(id).Cancel(order));
         // Asking twice, or too late, is no mistake: the answer says how the job ended.
         if (change.Outcome != JobChangeOutcome.WrongState) Expect(change, "cancelled");
         var status = change.Status ?? await grid.Job(id).GetStatus() ?? throw new ProblemException(Problem.NoSuchJob);
@@ -25,9 +25,10 @@ internal sealed class ChangeEndpoints(JobGrid grid, ReasonReader reasons, OwnAdd
     public async Task RetryAsync(HttpContext context)
     {
         var id = StatusEndpoints.IdOf(context);
+        var reason = await reasons.ReadAsync(context);
         await GuardAsync(context, id);
         var partition = await grid.PartitionAsync(id);
-        var change = await partition.Retry(id);
+        var change = await audit.JobAsync(context, "retry", id, reason, order => partition.Retry(id, order));
         Expect(change, "retried: only failed and cancelled jobs are");
         var status = change.Status ?? await partition.Get(id) ?? throw new ProblemException(Problem.NoSuchJob);
         context.Response.Headers.Location = address.Of(context, $"/jobs/{id}");
@@ -38,8 +39,10 @@ internal sealed class ChangeEndpoints(JobGrid grid, ReasonReader reasons, OwnAdd
     public async Task DeleteAsync(HttpContext context)
     {
         var id = StatusEndpoints.IdOf(context);
+        var reason = ReasonReader.OfQuery(context.Request);
         await GuardAsync(context, id);
-        Expect(await (await grid.PartitionAsync(id)).Delete(id), "deleted: cancel it first");
+        var partition = await grid.PartitionAsync(id);
+        Expect(await audit.JobAsync(context, "delete", id, reason, _ => partition.Delete(id)), "deleted: cancel it first");
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 

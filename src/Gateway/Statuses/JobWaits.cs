@@ -1,10 +1,12 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Grid;
+using OrleansJobs.Gateway.Guarding;
 
 namespace OrleansJobs.Gateway.Statuses;
 
 /// <summary>Holds requests until their job has ended, for those who prefer to wait.</summary>
-internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options, TimeProvider time)
+internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>The partition answers by then whether there is news or not.</summary>
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
@@ -19,11 +21,12 @@ internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options
         return await WaitAsync(context, status, seconds) ?? status;
     }
 
-    /// <summary>The job's status, waited for if so preferred; null where there is no such job.</summary>
+    /// <summary>The job's status, waited for if so preferred; null where there is no such job for the caller, and at once.</summary>
     public async ValueTask<JobStatus?> StatusAsync(HttpContext context, string id)
     {
         var status = await grid.Job(id).GetStatus();
-        if (status is null || Preferences.Wait(context.Request) is not { } seconds) return status;
+        if (status is null || !Visibility.MaySee(context, status)) return null;
+        if (Preferences.Wait(context.Request) is not { } seconds) return status;
         return await WaitAsync(context, status, seconds);
     }
 
@@ -35,11 +38,25 @@ internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options
             // Too many waiting: a preference may be ignored, memory may not.
             if (Interlocked.Increment(ref _waiting) > options.Value.MaxWaits) return status;
             context.Response.Headers[Preferences.AppliedHeader] = $"wait={seconds}";
-            return status.IsFinished ? status : await WaitForEndAsync(status, TimeSpan.FromSeconds(seconds), context.RequestAborted);
+            return status.IsFinished ? status : await WaitForEndAsync(context, status, TimeSpan.FromSeconds(seconds));
         }
         finally
         {
             Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async Task<JobStatus?> WaitForEndAsync(HttpContext context, JobStatus status, TimeSpan atMost)
+    {
+        // A gateway that stops answers where the job stands; whoever goes on waiting does so at another one.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            return await WaitForEndAsync(status, atMost, ending.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            return status;
         }
     }
 
@@ -53,7 +70,9 @@ internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options
             var left = atMost - time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero) break;
             var lifecycle = await partition.Wait(status.Id, version, left < LongPoll ? left : LongPoll).WaitAsync(cancellation);
-            if (lifecycle is null || lifecycle.IsFinished) return lifecycle;
+            // Another job of the same id is not the one that was waited for, which is gone.
+            if (lifecycle is null || lifecycle.SubmittedAt != status.SubmittedAt) return null;
+            if (lifecycle.IsFinished) return lifecycle;
             version = Math.Max(version, lifecycle.Version);
         }
 

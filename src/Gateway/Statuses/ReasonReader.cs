@@ -5,11 +5,20 @@ using OrleansJobs.Gateway.Submitting;
 
 namespace OrleansJobs.Gateway.Statuses;
 
-/// <summary>Reads the small body <c>{"reason": "..."}</c> that cancel and pause take, or none at all.</summary>
+/// <summary>Reads the small body <c>{"reason": "..."}</c> that changes take, or none at all.</summary>
 internal sealed class ReasonReader(BodyReader bodies)
 {
     public const int MaxLength = 256;
     private const int MaxBytes = 4096;
+
+    /// <summary>The reason of a request that has no body, from the parameter <c>reason</c>.</summary>
+    /// <exception cref="ProblemException">400: it is too long, or given twice.</exception>
+    public static string? OfQuery(HttpRequest request)
+    {
+        if (!request.Query.TryGetValue("reason", out var reason)) return null;
+        if (reason.Count > 1) throw new ProblemException(Problem.OfQuery("reason", "It must be given once."));
+        return reason.ToString() is { Length: <= MaxLength } text ? text : throw new ProblemException(Problem.OfQuery("reason", $"It may have at most {MaxLength} characters."));
+    }
 
     public async Task<string?> ReadAsync(HttpContext context)
     {

@@ -58,10 +58,10 @@ internal sealed class StatusEndpoints(JobGrid grid, JobWaits waits, TimeProvider
         await context.Response.BodyWriter.WriteAsync(args, context.RequestAborted);
     }
 
-    /// <summary>Jobs of queues that a key is not good for do not exist for it.</summary>
+    /// <summary>Jobs of queues that a key is not good for do not exist for it, nor do others than its own for a watch token.</summary>
     public static void Show(JobStatus? job, HttpContext context)
     {
-        if (job is null || !(WatchTokens.WasUsed(context) || Caller.Of(context).MayUse(job.Queue))) throw new ProblemException(Problem.NoSuchJob);
+        if (job is null || !Visibility.MaySee(context, job)) throw new ProblemException(Problem.NoSuchJob);
     }
 
     // Ids of ours are made only for jobs that are then accepted, so one that is not there has been there.

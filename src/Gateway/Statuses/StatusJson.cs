@@ -34,6 +34,7 @@ internal static class StatusJson
         if (job.Silo is not null) writer.WriteString("silo"u8, job.Silo);
         WriteTags(writer, job.Tags);
         WriteAttempts(writer, job.Attempts);
+        if (job.Changes.Length > 0) WriteChanges(writer, job.Changes);
         WriteOutcome(writer, job, withResult);
         if (watchToken is not null) writer.WriteString("watchToken"u8, watchToken);
         writer.WriteEndObject();
@@ -84,6 +85,22 @@ internal static class StatusJson
         writer.WriteStartObject("tags"u8);
         foreach (var (name, value) in tags) writer.WriteString(name, value);
         writer.WriteEndObject();
+    }
+
+    private static void WriteChanges(Utf8JsonWriter writer, JobChangeEntry[] changes)
+    {
+        writer.WriteStartArray("changes"u8);
+        foreach (var change in changes)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("what"u8, change.What);
+            writer.WriteString("by"u8, change.By);
+            WriteInstant(writer, "at"u8, change.At);
+            if (change.Reason is not null) writer.WriteString("reason"u8, change.Reason);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     private static void WriteAttempts(Utf8JsonWriter writer, JobAttempt[] attempts)

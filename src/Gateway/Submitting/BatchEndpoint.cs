@@ -29,7 +29,7 @@ internal sealed class BatchEndpoint(
             if (refused is null)
             {
                 writer.WritePropertyName("job"u8);
-                StatusJson.Write(writer, job!, tokens.Of(job!.Id));
+                StatusJson.Write(writer, job!, tokens.Of(job!));
             }
             else
             {
@@ -60,7 +60,7 @@ internal sealed class BatchEndpoint(
             var (request, problem) = items[i];
             JobSubmission? job = null;
             // One key for the batch is one for each of its places.
-            if (problem is null) (job, problem) = await builder.BuildAsync(request!, body.Memory, "/args", caller, key is null ? null : $"{key}#{i}", limits);
+            if (problem is null) (job, problem) = await builder.BuildAsync(request!, body.Memory, "/args", caller, key, limits, i);
             answers[i] = (null, problem);
             if (job is null) continue;
             jobs.Add(job);

@@ -17,21 +17,24 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
     /// <param name="body">What <see cref="SubmitRequest.Args"/> points into.</param>
     /// <param name="argsPointer">Where the arguments stand in the body: <c>/args</c>, or nothing where they are the body.</param>
     /// <param name="idempotencyKey">Null: none was given.</param>
+    /// <param name="place">In the batch that came under the key; null where it came alone.</param>
     public async ValueTask<(JobSubmission? Job, Problem? Problem)> BuildAsync(
-        SubmitRequest request, ReadOnlyMemory<byte> body, string argsPointer, Caller caller, string? idempotencyKey, JobLimits limits)
+        SubmitRequest request, ReadOnlyMemory<byte> body, string argsPointer, Caller caller, string? idempotencyKey, JobLimits limits, int? place = null)
     {
         if (request.Id is not null && idempotencyKey is not null) request.Wrong("/id", "Give an id or an Idempotency-Key, not both.");
+        if (SubmissionRules.CheckOwnId(request.Id) is { } reserved) request.Wrong(reserved.Pointer, reserved.Detail);
         if (request.Errors.Count > 0) return (null, Problem.OfMembers(ProblemTypes.InvalidMember, request.Errors));
         var type = SubmissionRules.IsName(request.Type) ? await types.FindAsync(request.Type!) : null;
-        var job = Build(request, body.Span, type, caller, idempotencyKey);
+        var derived = idempotencyKey is null ? null : JobIds.FromKey(await grid.IdSecretAsync(), caller.Id, idempotencyKey, place);
+        var job = Build(request, body.Span, type, derived);
         return Check(job, request, type, argsPointer, caller, limits) is { } problem ? (null, problem) : (job, null);
     }
 
-    private JobSubmission Build(SubmitRequest request, ReadOnlySpan<byte> body, JobType? type, Caller caller, string? idempotencyKey)
+    private JobSubmission Build(SubmitRequest request, ReadOnlySpan<byte> body, JobType? type, string? derivedId)
     {
         var job = new JobSubmission
         {
-            Id = request.Id ?? (idempotencyKey is null ? JobIds.NewBesideOthers(grid.Info?.Partitions, time) : JobIds.FromKey(caller.Id, idempotencyKey)),
+            Id = request.Id ?? derivedId ?? JobIds.NewBesideOthers(grid.Info?.Partitions, time),
             Type = request.Type!,
             Args = request.Args is { } args ? body[args].ToArray() : NoArgs,
             Queue = request.Queue ?? type?.Info.Queue ?? JobLimits.DefaultQueue,
@@ -48,7 +51,7 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
             Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id,
         };
         // An id of ours is fresh: the partition need not look whether it knows it.
-        return request.Id is null && idempotencyKey is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
+        return request.Id is null && derivedId is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
     }
 
     private Problem? Check(JobSubmission job, SubmitRequest request, JobType? type, string argsPointer, Caller caller, JobLimits limits)

@@ -62,7 +62,7 @@ internal sealed class SubmitEndpoints(
         context.Response.Headers.Location = address.Of(context, $"/jobs/{status.Id}");
         var finishedInTime = status.IsFinished && waits.WasAskedFor(context);
         await StatusAnswer.SendAsync(context, status, time.GetUtcNow(),
-            finishedInTime ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, tokens.Of(status.Id));
+            finishedInTime ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, tokens.Of(status));
     }
 
     private static SubmitRequest ReadRequest(ReadOnlySpan<byte> body)

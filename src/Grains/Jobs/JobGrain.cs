@@ -108,9 +108,9 @@ internal sealed partial class JobGrain(
         }
     }
 
-    public async Task<JobChange> Cancel(string? reason)
+    public async Task<JobChange> Cancel(ChangeOrder order)
     {
-        var change = await Partition.Cancel(Id, reason);
+        var change = await Partition.Cancel(Id, order);
         if (change.Outcome == JobChangeOutcome.NotFound) return change;
         if (change.Status is { } status) Take(status);
         return change with { Status = Current() ?? change.Status };

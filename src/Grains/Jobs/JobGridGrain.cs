@@ -19,7 +19,10 @@ internal sealed partial class JobGridGrain(
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
     private readonly ILogger _logger = logger;
 
-    public Task<GridInfo> GetInfo() => Task.FromResult(new GridInfo(options.Value.Partitions, options.Value.Limits));
+    public Task<GridInfo> GetInfo() => Task.FromResult(new GridInfo(options.Value.Partitions, options.Value.Limits)
+    {
+        IdSecret = Convert.FromHexString((health.Grid ?? throw new OrleansException("This silo has not opened the grid yet.")).Secret),
+    });
 
     public Task<string?> GetTrouble() => Task.FromResult(health.Trouble());
 
@@ -81,7 +84,7 @@ internal sealed partial class JobGridGrain(
         }).ToArray().AsImmutable();
     }
 
-    public Task<QueueInfo> Pause(string queue, string? reason) => Control.Pause(Checked(queue), Clipped(reason));
+    public Task<QueueInfo> Pause(string queue, ChangeOrder order) => Control.Pause(Checked(queue), order with { Reason = Clipped(order.Reason) });
 
     public Task<QueueInfo> Resume(string queue) => Control.Resume(Checked(queue));
 

@@ -13,7 +13,7 @@ internal interface IQueueControlGrain : IGrainWithIntegerKey
     Task<PausedList> GetPaused();
 
     [Alias("pause")]
-    Task<QueueInfo> Pause(string queue, string? reason);
+    Task<QueueInfo> Pause(string queue, ChangeOrder order);
 
     [Alias("resume")]
     Task<QueueInfo> Resume(string queue);
@@ -42,9 +42,9 @@ internal sealed partial class QueueControlGrain(
 
     public Task<PausedList> GetPaused() => Task.FromResult(List());
 
-    public async Task<QueueInfo> Pause(string queue, string? reason)
+    public async Task<QueueInfo> Pause(string queue, ChangeOrder order)
     {
-        var paused = new QueueInfo { Name = queue, Paused = true, Reason = reason, Since = time.GetUtcNow() };
+        var paused = new QueueInfo { Name = queue, Paused = true, Reason = order.Reason, Since = time.GetUtcNow(), By = order.By };
         memory.State.Paused[queue] = paused;
         await SaveAsync();
         return paused;

@@ -63,11 +63,10 @@ internal sealed partial class JobPartitionGrain
         }
     }
 
-    public Task<JobChange> Cancel(string id, string? reason) => ChangeAsync(id, job =>
+    public Task<JobChange> Cancel(string id, ChangeOrder order) => ChangeAsync(id, job =>
     {
-        if (reason?.Length > _options.Limits.MaxMessageLength) reason = reason[.._options.Limits.MaxMessageLength];
         var wasRunning = job.Place == JobPlace.Leased;
-        if (!_core.Cancel(job, reason, Now)) return null;
+        if (!_core.Cancel(job, Clipped(order), Now)) return null;
         return wasRunning ? AfterCancel : NothingMore;
 
         Task AfterCancel()
@@ -77,9 +76,9 @@ internal sealed partial class JobPartitionGrain
         }
     });
 
-    public Task<JobChange> Retry(string id) => ChangeAsync(id, job =>
+    public Task<JobChange> Retry(string id, ChangeOrder order) => ChangeAsync(id, job =>
     {
-        if (!_core.Retry(job, Now)) return null;
+        if (!_core.Retry(job, Clipped(order), Now)) return null;
         Pump();
         return NothingMore;
     });
@@ -197,6 +196,11 @@ internal sealed partial class JobPartitionGrain
     }
 
     private bool IsKept(StoredJob stored) => stored.Outcome is not { } outcome || JobOutcome.Decode(outcome).RetainUntil > Now;
+
+    /// <summary>What is kept of it with the job is bounded.</summary>
+    private ChangeOrder Clipped(ChangeOrder order) => new(Clipped(order.By, ChangeOrder.MaxByLength) ?? "", Clipped(order.Reason, _options.Limits.MaxMessageLength));
+
+    private static string? Clipped(string? text, int length) => text?.Length > length ? text[..length] : text;
 
     private static Task NothingMore() => Task.CompletedTask;
 }

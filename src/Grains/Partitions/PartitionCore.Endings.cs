@@ -76,16 +76,17 @@ internal sealed partial class PartitionCore
 
     /// <summary>Ends a waiting job at once; marks a running one. The job's record must be in memory.</summary>
     /// <returns>False where the job has ended.</returns>
-    public bool Cancel(LiveJob job, string? reason, long now)
+    public bool Cancel(LiveJob job, ChangeOrder order, long now)
     {
+        var track = job.Track with { CancelRequested = true, CancelReason = order.Reason };
         switch (job.Place)
         {
             case JobPlace.Waiting:
-                Finish(job, JobState.Revoked, null, null, job.Track with { CancelRequested = true, CancelReason = reason }, now);
+                Finish(job, JobState.Revoked, null, null, track.WithChange("cancelled", order, now), now);
                 return true;
             case JobPlace.Leased:
                 if (job.Track.CancelRequested) return true;
-                job.Track = job.Track with { Version = JobVersion.NextUnheard(job, now), CancelRequested = true, CancelReason = reason };
+                job.Track = track.WithChange("cancelled", order, now) with { Version = JobVersion.NextUnheard(job, now) };
                 MarkDirty(job);
                 return true;
             default:
@@ -99,13 +100,13 @@ internal sealed partial class PartitionCore
 
     /// <summary>Runs a job that failed or was cancelled again, with a fresh set of attempts and its history kept.</summary>
     /// <returns>False where its state does not allow it.</returns>
-    public bool Retry(LiveJob job, long now)
+    public bool Retry(LiveJob job, ChangeOrder order, long now)
     {
         if (job is not { Place: JobPlace.Finished, Outcome: { State: JobState.Failure or JobState.Revoked } outcome }) return false;
         var track = job.Track;
         if (track.Token != 0) track = track.WithEnded(StatusOf.LastAttempt(outcome).Outcome, outcome.Error, outcome.FinishedAt);
         Unfinished++;
-        WaitAgain(job, now, track with
+        WaitAgain(job, now, track.WithChange("retried", order, now) with
         {
             Earlier = track.Token != 0 ? track.Attempt : track.Earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
             // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.

@@ -60,6 +60,7 @@ internal static class StatusOf
             FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,
             Result = state == JobState.Success ? outcome!.Result : null, Error = outcome?.Error,
             Attempts = outcome is not null && started ? [.. track.History, LastAttempt(outcome)] : [.. track.History],
+            Changes = track.Changes.IsEmpty ? [] : [.. track.Changes],
             Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent,
         };
     }

@@ -11,6 +11,9 @@ internal sealed record JobTrack
 {
     public const int MaxHistory = 20;
 
+    /// <inheritdoc cref="JobStatus.Changes"/>
+    public const int MaxChanges = 20;
+
     public static readonly JobTrack Fresh = new();
 
     /// <summary>Grows at every transition, counted from the submit: see <see cref="Partitions.JobVersion"/>.</summary>
@@ -58,6 +61,9 @@ internal sealed record JobTrack
     /// <summary>Attempts before it was last run again by hand.</summary>
     public int Earlier { get; init; }
 
+    /// <summary>What was asked for from outside and done: the newest <see cref="MaxChanges"/>, oldest first.</summary>
+    public ImmutableArray<JobChangeEntry> Changes { get; init; } = [];
+
     /// <summary>The number of the running attempt, or of the next one.</summary>
     public int Attempt => Earlier + Failures + Crashes + 1;
 
@@ -70,6 +76,12 @@ internal sealed record JobTrack
         };
         var history = History.Length < MaxHistory ? History : History.RemoveAt(0);
         return this with { History = history.Add(attempt) };
+    }
+
+    public JobTrack WithChange(string what, ChangeOrder order, long now)
+    {
+        var changes = Changes.Length < MaxChanges ? Changes : Changes.RemoveAt(0);
+        return this with { Changes = changes.Add(new(what, order.By, DateTimeOffset.FromUnixTimeMilliseconds(now), order.Reason)) };
     }
 
     public byte[] Encode()
@@ -93,6 +105,7 @@ internal sealed record JobTrack
         writer.Number(16, Earlier);
         foreach (var silo in Losses) writer.Text(17, silo);
         writer.Number(18, (int)Trial);
+        foreach (var change in Changes) writer.Bytes(19, Encode(change));
         return writer.ToArray();
     }
 
@@ -105,6 +118,7 @@ internal sealed record JobTrack
         string? message = null, reason = null, silo = null;
         ImmutableArray<JobAttempt>.Builder? history = null;
         ImmutableArray<string>.Builder? losses = null;
+        ImmutableArray<JobChangeEntry>.Builder? changes = null;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -127,6 +141,7 @@ internal sealed record JobTrack
                 case 16: earlier = (int)reader.Number; break;
                 case 17: (losses ??= ImmutableArray.CreateBuilder<string>()).Add(reader.Text); break;
                 case 18: trial = (TrialState)reader.Number; break;
+                case 19: (changes ??= ImmutableArray.CreateBuilder<JobChangeEntry>()).Add(DecodeChange(reader.Bytes)); break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -138,7 +153,38 @@ internal sealed record JobTrack
             IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
             Losses = losses?.ToImmutable() ?? [], Trial = trial,
+            Changes = changes?.ToImmutable() ?? [],
         };
+    }
+
+    private static byte[] Encode(JobChangeEntry change)
+    {
+        var writer = new RecordWriter(128);
+        writer.Text(1, change.What);
+        writer.Text(2, change.By);
+        writer.Number(3, change.At.ToUnixTimeMilliseconds());
+        writer.Text(4, change.Reason);
+        return writer.ToArray();
+    }
+
+    private static JobChangeEntry DecodeChange(ReadOnlySpan<byte> record)
+    {
+        string what = "", by = "";
+        string? reason = null;
+        long at = 0;
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: what = reader.Text; break;
+                case 2: by = reader.Text; break;
+                case 3: at = reader.Number; break;
+                case 4: reason = reader.Text; break;
+            }
+        }
+
+        return new(what, by, DateTimeOffset.FromUnixTimeMilliseconds(at), reason);
     }
 
     private static byte[] Encode(JobAttempt attempt)

@@ -69,8 +69,18 @@ public interface IPartitionStore
     ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default);
 }
 
-/// <summary>The grid as the store knows it. The incarnation is drawn at creation: another one means another, emptied store.</summary>
-public sealed record GridRecord(int Partitions, string Incarnation);
+/// <summary>The grid as the store knows it.</summary>
+/// <param name="Incarnation">Drawn at creation: another one means another, emptied store.</param>
+/// <param name="Secret">What ids are derived with, in hexadecimal; drawn at creation as well, so that derived ids outlast restarts.</param>
+public sealed record GridRecord(int Partitions, string Incarnation, string Secret)
+{
+    private const int SecretBytes = 32;
+
+    internal static string NewSecret() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(SecretBytes));
+
+    /// <summary>Without the secret, since records end up in logs.</summary>
+    public override string ToString() => $"{Partitions} partitions, incarnation {Incarnation}";
+}
 
 /// <summary>A silo is configured with another number of partitions than the store's grid has.</summary>
 public sealed class GridMismatchException(int configured, int stored)

@@ -52,7 +52,7 @@ internal sealed class FakeGrid : IJobGridGrain
 
     public Task<GridStats> GetStats() => throw new NotSupportedException();
     public Task<Immutable<QueueInfo[]>> GetQueues() => throw new NotSupportedException();
-    public Task<QueueInfo> Pause(string queue, string? reason) => throw new NotSupportedException();
+    public Task<QueueInfo> Pause(string queue, ChangeOrder order) => throw new NotSupportedException();
     public Task<QueueInfo> Resume(string queue) => throw new NotSupportedException();
     public Task<string?> GetTrouble() => throw new NotSupportedException();
 
@@ -92,11 +92,11 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
 
     public Task<JobStatus?> Wait(string id, long version, TimeSpan atMost) => OnWait(id, version);
 
-    public Task<JobChange> Retry(string id) => OnChange();
+    public Task<JobChange> Retry(string id, ChangeOrder order) => OnChange();
     public Task<JobChange> Delete(string id) => OnChange();
 
     public Task<JobStatus?> Get(string id) => throw new NotSupportedException();
-    public Task<JobChange> Cancel(string id, string? reason) => throw new NotSupportedException();
+    public Task<JobChange> Cancel(string id, ChangeOrder order) => throw new NotSupportedException();
     public Task<byte[]?> GetArgs(string id) => throw new NotSupportedException();
     public Task<GridStats> GetStats() => throw new NotSupportedException();
 
@@ -125,5 +125,5 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<JobStatus?> GetStatus() => OnStatus();
     public IAsyncEnumerable<JobStatus> Watch(long afterVersion, CancellationToken cancellation = default) => OnWatch(afterVersion);
-    public Task<JobChange> Cancel(string? reason) => OnCancel();
+    public Task<JobChange> Cancel(ChangeOrder order) => OnCancel();
 }

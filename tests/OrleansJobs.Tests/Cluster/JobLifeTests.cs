@@ -71,7 +71,7 @@ public class JobLifeTests(OneSilo silo) : IClassFixture<OneSilo>
         await job.WaitAsync().WaitAsync(Patience);
         Assert.Equal(JobState.Failure, (await job.GetStatusAsync()).State);
         var partition = _grid.Cluster.Client.GetGrain<IJobPartitionGrain>(JobIds.PartitionOf(job.Id, 8));
-        Assert.Equal(JobChangeOutcome.Done, (await partition.Retry(job.Id)).Outcome);
+        Assert.Equal(JobChangeOutcome.Done, (await partition.Retry(job.Id, new("test"))).Outcome);
         var again = await job.WaitAsync().WaitAsync(Patience);
         Assert.Equal(2, again.Attempts.Length);
         Assert.Equal(2, (await job.GetStatusAsync()).Attempt);
@@ -166,7 +166,7 @@ public class JobLifeTests(OneSilo silo) : IClassFixture<OneSilo>
     [Fact]
     public async Task Pause_HoldsAQueueUntilItIsResumed()
     {
-        await _grid.Grid.Pause("held", "maintenance");
+        await _grid.Grid.Pause("held", new("test", "maintenance"));
         var held = await _grid.Jobs.SubmitAsync("echo", "a", new() { Queue = "held" });
         var other = await _grid.Jobs.SubmitAsync("echo", "b");
         await other.WaitAsync().WaitAsync(Patience);

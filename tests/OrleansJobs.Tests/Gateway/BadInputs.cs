@@ -197,6 +197,8 @@ internal static class BadInputs
         yield return new("a header of 20 KB", 431, "-", RawHttp.Request("GET", "/stats", $"X-Large: {new string('y', 20_000)}\r\n", []));
         yield return Get("a request line of 10 KB", 414, "-", "/jobs?cursor=" + new string('c', 10_000));
         yield return new("no Host", 400, "-", "GET /stats HTTP/1.1\r\nConnection: close\r\n\r\n"u8.ToArray());
+        yield return new("a Host that is not the gateway's, where there are no keys", 421, "unknown-host", RawHttp.Request("GET", "/stats", "", [], "evil.example"));
+        yield return new("an empty Host, where there are no keys", 421, "unknown-host", RawHttp.Request("GET", "/stats", "", [], ""));
         yield return new("a line that is no request", 400, "-", "hello\r\n\r\n"u8.ToArray());
         yield return new("a header with a bare line feed in it", 400, "-", "GET /stats HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n"u8.ToArray());
         yield return new("an HTTP version that there is not", 505, "-", "GET /stats HTTP/9.9\r\nHost: localhost\r\n\r\n"u8.ToArray());

@@ -38,7 +38,7 @@ public sealed class EventLoadTests(ITestOutputHelper output)
     {
         var readers = int.TryParse(Environment.GetEnvironmentVariable("EVENT_READERS"), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) ? wanted : 500;
         using var patience = new CancellationTokenSource(Patience);
-        await using var host = await GatewayHost.StartAsync();
+        await using var host = await GatewayHost.StartAsync(new() { ["Gateway:MaxEventStreamsPerCaller"] = $"{readers}", ["Gateway:MaxConnectionsPerAddress"] = $"{readers + Jobs}" });
         var streams = host.App.Services.GetRequiredService<EventStreams>();
         for (var i = 0; i < Jobs; i++) host.Grid.Add(new() { Id = $"job-{i}", Type = "longtask", Queue = "default", Version = 1 });
         var before = GC.GetTotalMemory(forceFullCollection: true);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 
@@ -12,6 +13,9 @@ namespace OrleansJobs.Tests.Gateway;
 internal sealed class FakeGrid : IGrainFactory
 {
     private readonly ConcurrentDictionary<string, FakeJob> _jobs = new();
+    private readonly DateTimeOffset _epoch = TimeProvider.System.GetUtcNow();
+    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
+    private long _submits;
 
     public JobLimits Limits { get; set; } = new();
     public List<JobTypeInfo> Types { get; } =
@@ -34,9 +38,14 @@ internal sealed class FakeGrid : IGrainFactory
     public int TypeReads { get; private set; }
     public int Watches;
 
+    /// <summary>Calls that wait for the end of a job now.</summary>
+    public int Waits;
+
     public FakeJob this[string id] => _jobs[id];
 
     public ICollection<FakeJob> Jobs => _jobs.Values;
+
+    public void Forget(string id) => _jobs.TryRemove(id, out _);
 
     public FakeJob Add(JobStatus status)
     {
@@ -71,7 +80,8 @@ internal sealed class FakeGrid : IGrainFactory
             Phase = JobPhase.Waiting,
             Version = 1,
             Tags = submission.Tags,
-            SubmittedAt = TimeProvider.System.GetUtcNow(),
+            // As far from each other as two jobs of one id always are.
+            SubmittedAt = _epoch.AddMilliseconds(Interlocked.Increment(ref _submits)),
             DueAt = TimeProvider.System.GetUtcNow() + TimeSpan.FromMilliseconds(submission.Countdown ?? 0),
         });
         var job = _jobs.GetOrAdd(submission.Id, added);
@@ -149,7 +159,7 @@ internal sealed class FakeGrid : IGrainFactory
             }
         }
 
-        public Task<JobChange> Cancel(string? reason) => new PartitionFace(grid).Cancel(id, reason);
+        public Task<JobChange> Cancel(ChangeOrder order) => new PartitionFace(grid).Cancel(id, order);
     }
 
     private sealed class PartitionFace(FakeGrid grid) : IJobPartitionGrain
@@ -163,16 +173,18 @@ internal sealed class FakeGrid : IGrainFactory
         public async Task<JobStatus?> Wait(string id, long version, TimeSpan atMost)
         {
             if (grid.Find(id) is not { } job) return null;
+            Interlocked.Increment(ref grid.Waits);
             var changed = job.After(version);
             await Task.WhenAny(changed, Task.Delay(atMost, TimeProvider.System));
+            Interlocked.Decrement(ref grid.Waits);
             return job.Status;
         }
 
-        public Task<JobChange> Cancel(string id, string? reason) => Change(id, status => !status.IsFinished, status => status.State == JobState.Progress
+        public Task<JobChange> Cancel(string id, ChangeOrder order) => Change(id, status => !status.IsFinished, status => status.State == JobState.Progress
             ? status with { Phase = JobPhase.Cancelling }
-            : status with { State = JobState.Revoked, Phase = JobPhase.None, Message = reason ?? "" });
+            : status with { State = JobState.Revoked, Phase = JobPhase.None, Message = order.Reason ?? "" });
 
-        public Task<JobChange> Retry(string id) => Change(id, status => status.State is JobState.Failure or JobState.Revoked,
+        public Task<JobChange> Retry(string id, ChangeOrder order) => Change(id, status => status.State is JobState.Failure or JobState.Revoked,
             status => status with { State = JobState.Pending, Phase = JobPhase.Waiting, Error = null });
 
         public async Task<JobChange> Delete(string id)
@@ -198,7 +210,7 @@ internal sealed class FakeGrid : IGrainFactory
 
     private sealed class GridFace(FakeGrid grid) : IJobGridGrain
     {
-        public Task<GridInfo> GetInfo() => Answer(new GridInfo(4, grid.Limits));
+        public Task<GridInfo> GetInfo() => Answer(new GridInfo(4, grid.Limits) { IdSecret = grid._secret });
 
         public Task<Immutable<JobTypeInfo[]>> GetJobTypes()
         {
@@ -217,7 +229,7 @@ internal sealed class FakeGrid : IGrainFactory
 
         public Task<Immutable<QueueInfo[]>> GetQueues() => Answer(grid.Queues.Values.ToArray().AsImmutable());
 
-        public Task<QueueInfo> Pause(string queue, string? reason) => Answer(grid.Queues[queue] = new() { Name = queue, Paused = true, Reason = reason });
+        public Task<QueueInfo> Pause(string queue, ChangeOrder order) => Answer(grid.Queues[queue] = new() { Name = queue, Paused = true, Reason = order.Reason, By = order.By });
 
         public Task<QueueInfo> Resume(string queue) => Answer(grid.Queues[queue] = new() { Name = queue });
 

@@ -22,11 +22,14 @@ internal sealed class GatewayHost : IAsyncDisposable
     public HttpClient Http { get; }
 
     /// <param name="settings">Configuration, such as <c>Gateway:Keys:0:Id</c>.</param>
+    /// <param name="map">What the host serves beside the gateway.</param>
     public static async Task<GatewayHost> StartAsync(
-        Dictionary<string, string?>? settings = null, FakeGrid? grid = null, Action<WebApplicationBuilder>? configure = null, string url = "http://127.0.0.1:0")
+        Dictionary<string, string?>? settings = null, FakeGrid? grid = null, Action<WebApplicationBuilder>? configure = null, string url = "http://127.0.0.1:0",
+        Action<WebApplication>? map = null)
     {
         grid ??= new FakeGrid();
         var app = Build(settings ?? [], grid, configure, url);
+        map?.Invoke(app);
         await app.StartAsync();
         return new GatewayHost(app, grid);
     }

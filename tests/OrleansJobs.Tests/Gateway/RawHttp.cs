@@ -43,10 +43,10 @@ internal static class RawHttp
     }
 
     /// <summary>A request with its Content-Length, unless it says otherwise.</summary>
-    public static byte[] Request(string method, string target, string headers, byte[] body)
+    public static byte[] Request(string method, string target, string headers, byte[] body, string host = "localhost")
     {
         var length = body.Length > 0 && !headers.Contains("Transfer-Encoding", StringComparison.Ordinal) ? $"Content-Length: {body.Length}\r\n" : "";
-        return [.. Encoding.UTF8.GetBytes($"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}{length}\r\n"), .. body];
+        return [.. Encoding.UTF8.GetBytes($"{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}{length}\r\n"), .. body];
     }
 
     public static byte[] Chunked(byte[] body, int size)

@@ -69,9 +69,9 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
         var tokens = fixture.Host.App.Services.GetRequiredService<WatchTokens>();
         var isWatch = route is "GET /jobs/{id}" or "GET /jobs/{id}/events" or "GET /events";
         var query = route == "GET /events" ? "?jobs=job-1&" : "?";
-        var own = await SendAsync(route, null, $"{query}watchToken={tokens.Of("job-1")}");
+        var own = await SendAsync(route, null, $"{query}watchToken={tokens.Of(fixture.Host.Grid["job-1"].Status)}");
         Assert.Equal(isWatch, own.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden));
-        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(route, null, $"{query}watchToken={tokens.Of("job-2")}")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(route, null, $"{query}watchToken={tokens.Of(fixture.Host.Grid["job-1"].Status with { Id = "job-2" })}")).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(route, null, $"{query}watchToken=")).StatusCode);
     }
 

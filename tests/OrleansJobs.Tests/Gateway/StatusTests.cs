@@ -123,6 +123,19 @@ public sealed class StatusTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PreferWait_WhenTheGatewayStops_AnswersWhereItStands()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var post = host.Http.PostJsonAsync("/jobs", """{"type":"longtask","id":"b"}""", ("Prefer", "wait=60"));
+        host.Grid.Add(new() { Id = "a", Type = "longtask", Queue = "default", Version = 1, Phase = JobPhase.Waiting });
+        var get = host.Http.GetAsync("/jobs/a", ("Prefer", "wait=60"));
+        await Eventually.IsTrueAsync(() => host.Grid.Waits == 2);
+        await host.App.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal((HttpStatusCode.OK, "PENDING"), ((await get).StatusCode, (await (await get).JsonAsync()).Text("state")));
+        Assert.Equal((HttpStatusCode.Accepted, "PENDING"), ((await post).StatusCode, (await (await post).JsonAsync()).Text("state")));
+    }
+
+    [Fact]
     public async Task Changes_AnswerWhatBecameOfTheJob()
     {
         var job = Add("a");

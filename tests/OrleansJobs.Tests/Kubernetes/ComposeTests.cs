@@ -64,6 +64,8 @@ public sealed class ComposeTests
     {
         var port = Assert.Single((JsonArray)Service("gateway")["ports"]!)!.ToString();
         Assert.Equal($"127.0.0.1:8080:{SettingsOf("gateway").Http.Port}", port);
+        // By that address, and by the service's own name from beside it; by no name that a page of the internet could have.
+        Assert.Equal(["gateway"], SettingsOf("gateway").Gateway.Hosts);
         Assert.All(new[] { "silo-a", "silo-b", "redis" }, name => Assert.Null(Service(name)["ports"]));
     }
 

@@ -50,6 +50,8 @@ public sealed class SettingsTests
         var secrets = List(Container(overlay, workload), "envFrom").Select(from => At(from, "secretRef.name")?.ToString());
         Assert.True(gateway.AllowAnonymous ^ secrets.Contains("orleansjobs-gateway"), "Either keys or, in so many words, none.");
         Assert.Equal(overlay == "dev", gateway.AllowAnonymous);
+        // Whoever calls the Service by its name is answered.
+        if (gateway.AllowAnonymous) Assert.Contains("orleansjobs-gateway", gateway.Hosts);
     }
 
     [KubectlTheory, MemberData(nameof(Workloads))]
@@ -58,6 +60,7 @@ public sealed class SettingsTests
         var settings = SettingsOf(overlay, workload);
         var ports = List(Container(overlay, workload), "ports").ToDictionary(port => port["name"]!.ToString(), port => (int)port["containerPort"]!);
         Assert.Equal(settings.Http.Port, ports["http"]);
+        if (workload == "gateway") Assert.Equal(settings.Gateway.ProbePort, ports["probes"]);
         if (workload == "silo")
         {
             Assert.Equal(settings["Orleans:Endpoints:SiloPort"], ports["silo"].ToString(CultureInfo.InvariantCulture));
@@ -101,7 +104,8 @@ public sealed class SettingsTests
         {
             var request = At(Container(overlay, workload), $"{probe}.httpGet")!;
             Assert.Equal(path, request["path"]!.ToString());
-            Assert.Equal("http", request["port"]!.ToString());
+            // The gateway's readers must not keep its probes out; a silo has none.
+            Assert.Equal(workload == "silo" ? "http" : "probes", request["port"]!.ToString());
             Assert.Contains(path, routes);
         }
     }
@@ -163,6 +167,10 @@ public sealed class SettingsTests
         Assert.True(inside.Count >= 4);
         Assert.All(inside, path => Assert.DoesNotContain(rules, rule => Matches(rule, path)));
         Assert.All(GatewayRoutes.Paths.Except(inside), path => Assert.True(rules.Any(rule => Matches(rule, path)), $"{path} is not routed"));
+        var gateway = SettingsOf(overlay, "gateway").Gateway;
+        var names = Kustomize.Render(overlay).Single(item => item.Kind == "HTTPRoute").At("spec.hostnames")!.AsArray().Select(name => name!.ToString());
+        Assert.Equal(gateway.PublicUrl!.Host, Assert.Single(names));
+        Assert.NotEmpty(gateway.TrustedProxies);
         Assert.All(GatewayRoutes.Paths.Where(path => path.EndsWith("/events", StringComparison.Ordinal)), path => Assert.Equal("0s", At(rules.First(rule => Matches(rule, path)), "timeouts.request")!.ToString()));
 
         static bool Matches(System.Text.Json.Nodes.JsonObject rule, string path) => List(rule, "matches").Any(match => (At(match, "path.type")!.ToString(), At(match, "path.value")!.ToString()) switch

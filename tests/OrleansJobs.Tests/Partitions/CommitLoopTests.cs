@@ -80,7 +80,7 @@ public class CommitLoopTests
         await _loop.Committed();
         var dropped = new List<LiveJob>();
         _loop.Dropped = dropped.AddRange;
-        _driver.Core.Cancel(old, null, _driver.Now);
+        _driver.Core.Cancel(old, new("test"), _driver.Now);
         var submits = Submit(3, LargeArgs);
         _script = commit => commit.AddsJobs ? CommitOutcome.Full : null;
 

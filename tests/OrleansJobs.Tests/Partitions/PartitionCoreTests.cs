@@ -135,11 +135,11 @@ public class PartitionCoreTests
     {
         _driver.Submit("a");
         _driver.Commit();
-        Assert.True(_driver.Core.Cancel(_driver.Bring("a"), "no need", _driver.Now));
+        Assert.True(_driver.Core.Cancel(_driver.Bring("a"), new("test", "no need"), _driver.Now));
         _driver.Commit();
         Assert.Equal((JobState.Revoked, "no need"), (_driver.Status("a")!.State, _driver.Status("a")!.Message));
         Assert.Empty(_driver.Take());
-        Assert.False(_driver.Core.Cancel(_driver.Bring("a"), null, _driver.Now));
+        Assert.False(_driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now));
     }
 
     [Theory]
@@ -152,7 +152,7 @@ public class PartitionCoreTests
         _driver.Submit("a");
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
-        _driver.Core.Cancel(_driver.Bring("a"), null, _driver.Now);
+        _driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
         _driver.Commit();
         _driver.Reopen();
         Assert.Equal(JobPhase.Cancelling, _driver.Status("a")!.Phase);
@@ -166,7 +166,7 @@ public class PartitionCoreTests
         _driver.Submit("a");
         _driver.Commit();
         _driver.Take();
-        _driver.Core.Cancel(_driver.Bring("a"), null, _driver.Now);
+        _driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
         _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
         _driver.Commit();
         Assert.Equal(JobState.Revoked, _driver.Status("a")!.State);
@@ -213,7 +213,7 @@ public class PartitionCoreTests
         var error = new JobError(JobErrorCodes.Error, "E", "m");
         _driver.Report(Assert.Single(_driver.Take()), ReportKind.Failed, error: error);
         var failed = _driver.Status("a")!;
-        Assert.True(_driver.Core.Retry(_driver.Bring("a"), _driver.Now));
+        Assert.True(_driver.Core.Retry(_driver.Bring("a"), new("test"), _driver.Now));
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
         Assert.Equal(2, lease.Attempt);

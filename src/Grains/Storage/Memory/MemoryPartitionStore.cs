@@ -17,7 +17,7 @@ public sealed class MemoryPartitionStore(TimeProvider? time = null) : IPartition
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(partitions);
         lock (_gridLock)
         {
-            _grid ??= new(partitions, Guid.NewGuid().ToString("N"));
+            _grid ??= new(partitions, Guid.NewGuid().ToString("N"), GridRecord.NewSecret());
             if (_grid.Partitions != partitions) throw new GridMismatchException(partitions, _grid.Partitions);
             return new(_grid);
         }

@@ -39,15 +39,15 @@ public sealed class RedisPartitionStore : IPartitionStore
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(partitions);
         await RedisServerRules.CheckAsync(_redis, cancellation).ConfigureAwait(false);
-        var reply = await RunAsync(RedisScript.Grid, _keys.Grid, [partitions, Guid.NewGuid().ToString("N")], cancellation).ConfigureAwait(false);
-        var grid = new GridRecord((int)reply[0], (string)reply[1]!);
+        var reply = await RunAsync(RedisScript.Grid, _keys.Grid, [partitions, Guid.NewGuid().ToString("N"), GridRecord.NewSecret()], cancellation).ConfigureAwait(false);
+        var grid = new GridRecord((int)reply[0], (string)reply[1]!, (string)reply[2]!);
         return grid.Partitions == partitions ? grid : throw new GridMismatchException(partitions, grid.Partitions);
     }
 
     public async ValueTask<GridRecord?> ReadGridAsync(CancellationToken cancellation = default)
     {
-        var values = await _database.HashGetAsync(_keys.Grid[0], ["partitions", "incarnation"]).WaitAsync(cancellation).ConfigureAwait(false);
-        return values[0].IsNull ? null : new((int)values[0], values[1].ToString());
+        var values = await _database.HashGetAsync(_keys.Grid[0], ["partitions", "incarnation", "secret"]).WaitAsync(cancellation).ConfigureAwait(false);
+        return values[0].IsNull ? null : new((int)values[0], values[1].ToString(), values[2].ToString());
     }
 
     public async ValueTask<PartitionOpening> OpenAsync(int partition, long above = 0, CancellationToken cancellation = default)

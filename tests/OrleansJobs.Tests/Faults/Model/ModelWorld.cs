@@ -204,13 +204,13 @@ internal sealed class ModelWorld
     private void Cancel(ModelActivation activation)
     {
         if (activation.IsOver || Any() is not { } id || activation.Find(id) is not { } job) return;
-        activation.Core.Cancel(job, "no more", _now);
+        activation.Core.Cancel(job, new("model", "no more"), _now);
     }
 
     private void Retry(ModelActivation activation)
     {
         if (activation.IsOver || Any() is not { } id || activation.Find(id) is not { } job || job.Place != JobPlace.Finished || !job.IsSettled) return;
-        if (!activation.Core.Retry(job, _now)) return;
+        if (!activation.Core.Retry(job, new("model"), _now)) return;
         _truth.Unsettle(id);
         activation.WhenCommitted(() => _truth.Reopened(id), () => { });
     }

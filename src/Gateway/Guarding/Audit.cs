@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrleansJobs.Gateway.Guarding;
+
+/// <summary>A line of the log for each change that somebody asked for and was entitled to: who, from where, what, which, with what outcome, and why.</summary>
+internal sealed partial class Audit(ILogger<Audit> logger)
+{
+    /// <summary>The order as the grid keeps it.</summary>
+    public static ChangeOrder Order(HttpContext context, string? reason) => new(Caller.Of(context).Id, reason);
+
+    /// <summary>Makes a change of a job and writes it down.</summary>
+    public Task<JobChange> JobAsync(HttpContext context, string what, string id, string? reason, Func<ChangeOrder, Task<JobChange>> change) =>
+        NoteAsync(context, what, $"job {id}", reason, change, done => done.Outcome.ToString());
+
+    /// <summary>Makes a change of a queue and writes it down.</summary>
+    public Task<QueueInfo> QueueAsync(HttpContext context, string what, string queue, string? reason, Func<ChangeOrder, Task<QueueInfo>> change) =>
+        NoteAsync(context, what, $"queue {queue}", reason, change, _ => nameof(JobChangeOutcome.Done));
+
+    private async Task<T> NoteAsync<T>(HttpContext context, string what, string which, string? reason, Func<ChangeOrder, Task<T>> change, Func<T, string> outcomeOf)
+    {
+        // Whoever changes something does not choose what is written of it by an exception: of a lost answer nobody knows what became.
+        var outcome = "Unknown";
+        var order = Order(context, reason);
+        try
+        {
+            var done = await change(order);
+            outcome = outcomeOf(done);
+            return done;
+        }
+        finally
+        {
+            LogChange(OnOneLine(order.By), ClientAddress.NameOf(context.Connection.RemoteIpAddress), what, which, outcome, OnOneLine(reason));
+        }
+    }
+
+    /// <summary>A line break in it would look like another line of the log.</summary>
+    private static string OnOneLine(string? text) =>
+        text is null ? "" : text.Any(char.IsControl) ? string.Create(text.Length, text, (line, from) =>
+        {
+            for (var i = 0; i < line.Length; i++) line[i] = char.IsControl(from[i]) ? ' ' : from[i];
+        }) : text;
+
+    [LoggerMessage(1, LogLevel.Information, "{Who} from {Address}: {What} {Which}: {Outcome}. Reason: {Why}")]
+    private partial void LogChange(string who, string address, string what, string which, string outcome, string why);
+}
