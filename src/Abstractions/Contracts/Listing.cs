@@ -15,6 +15,13 @@ public sealed record JobQuery
 
     /// <summary>What the page before gave as <see cref="JobPage.Cursor"/>.</summary>
     [Id(6)] public string? Cursor { get; init; }
+
+    internal bool Matches(JobStatus status) =>
+        (State is not { } state || status.State == state)
+        && (Type is null || status.Type == Type)
+        && (Queue is null || status.Queue == Queue)
+        && (SubmittedAfter is not { } after || status.SubmittedAt > after)
+        && Array.TrueForAll(Tags, tag => Array.IndexOf(status.Tags, tag) >= 0);
 }
 
 /// <summary>A page of jobs, newest first. Statuses carry no result.</summary>

@@ -5,6 +5,7 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
 {
     private readonly NamedGrains<IJobGrain> _jobs = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
+    private readonly NumberedGrains<IJobChangesGrain> _changes = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
     private long _learnedAt;
@@ -23,6 +24,9 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     public IJobGrain Job(string id) => _jobs[id];
 
     public IJobPartitionGrain Partition(string id, GridInfo info) => _partitions[JobIds.PartitionOf(id, info.Partitions)];
+
+    /// <summary>What a partition commits.</summary>
+    public IJobChangesGrain Changes(int partition) => _changes[partition];
 
     public async ValueTask<IJobPartitionGrain> PartitionAsync(string id) => Partition(id, await InfoAsync());
 

@@ -111,6 +111,10 @@ public sealed class JobGatewayOptions
     /// <value>Jobs that one stream of events may name or follow; default 100.</value>
     [Range(1, 1000)] public int MaxEventJobs { get; set; } = 100;
 
+    /// <summary>Bytes of events of more than 4 KiB that are kept for readers who have yet to take them; what does not fit is read from the grid again for each reader.</summary>
+    /// <value>Default 64 MiB.</value>
+    [Range(0, 1L << 40)] public long MaxEventBytes { get; set; } = 64 << 20;
+
     /// <summary>How often an idle stream of events says that it is alive.</summary>
     /// <value>Default 15 s.</value>
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(15);

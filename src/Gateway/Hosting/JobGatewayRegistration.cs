@@ -50,7 +50,9 @@ public static class JobGatewayRegistration
         services.AddSingleton<BatchEndpoint>();
         services.AddSingleton<WatchHub>();
         services.AddSingleton<EventStreams>();
+        services.AddSingleton<EventMemory>();
         services.AddSingleton<FilterPages>();
+        services.AddSingleton<ChangeFeed>();
         services.AddSingleton<EventEndpoints>();
         services.AddSingleton<ListEndpoint>();
         services.AddSingleton<GridFigures>();

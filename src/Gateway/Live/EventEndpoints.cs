@@ -10,7 +10,7 @@ using OrleansJobs.Gateway.Statuses;
 namespace OrleansJobs.Gateway.Live;
 
 /// <summary><c>GET /jobs/{id}/events</c> for one job, <c>GET /events</c> for many.</summary>
-internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams streams, FilterPages pages, IOptions<JobGatewayOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams streams, FilterPages pages, ChangeFeed feed, IOptions<JobGatewayOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private const string LastEventId = "Last-Event-ID";
 
@@ -41,7 +41,7 @@ internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams st
             await streams.ServeAsync(context, async (reader, aborted) =>
             {
                 using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
-                await new FilterFollower(hub, pages, query, reader, time).RunAsync(stopping.Token);
+                await new FilterFollower(hub, pages, feed, query, reader, time).RunAsync(stopping.Token);
             });
             return;
         }

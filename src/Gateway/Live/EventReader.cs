@@ -12,17 +12,21 @@ namespace OrleansJobs.Gateway.Live;
 /// One stream of Server-Sent Events: writes the newest status of each of its jobs whenever there is one, and a ping where there is nothing to
 /// say. What waits is at most one mark for each job; a reader that takes nothing in for too long is dropped.
 /// </summary>
-internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, TimeSpan writeTimeout, TimeProvider time)
+internal sealed class EventReader(HttpContext context, IJobClient client, TimeSpan pingInterval, TimeSpan writeTimeout, TimeProvider time)
 {
     /// <summary>What the id begins with behind which nothing comes; the highest version that was told follows.</summary>
     public const string EndId = "end:";
     private const int MaxDigits = 20;
+
+    /// <summary>Bytes that are written before the client has to take them.</summary>
+    private const int FlushBytes = 64 << 10;
 
     // Unbounded to the type, bounded in fact: every subscription is in it at most once, and so is null, which is the ping.
     private readonly Channel<JobSubscription?> _news = Channel.CreateUnbounded<JobSubscription?>(new UnboundedChannelOptions { SingleReader = true });
     private readonly PipeWriter _output = context.Response.BodyWriter;
     private readonly Func<JobStatus, bool>? _sees = Visibility.Of(context);
     private int _pingDue;
+    private int _written;
 
     public void Enqueue(JobSubscription subscription) => _news.Writer.TryWrite(subscription);
 
@@ -57,7 +61,8 @@ internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, Ti
             {
                 if (subscription is null) continue;
                 subscription.Taken();
-                WriteNewest(subscription, withJobId);
+                await WriteNewestAsync(subscription, withJobId, cancellation);
+                if (_written >= FlushBytes && !await FlushAsync(cancellation)) return;
             }
 
             if (Interlocked.Exchange(ref _pingDue, 0) == 1) _output.Write("event: ping\ndata: {}\n\n"u8);
@@ -70,49 +75,76 @@ internal sealed class EventReader(HttpContext context, TimeSpan pingInterval, Ti
         if (Interlocked.Exchange(ref _pingDue, 1) == 0) _news.Writer.TryWrite(null);
     }
 
-    private void WriteNewest(JobSubscription subscription, bool withJobId)
+    private async ValueTask WriteNewestAsync(JobSubscription subscription, bool withJobId, CancellationToken cancellation)
     {
-        if (subscription.Watch.Latest is { } latest)
+        if (subscription.Watch is not { } watch) return;
+        // Asked first: what comes before the end is looked at after it is known to be over.
+        var isOver = watch.IsOver;
+        if (watch.Latest is { } latest)
         {
             // What the stream was opened for is gone, and another job has its id.
             if (_sees is not null && !_sees(latest.Status))
             {
-                subscription.IsDone = true;
+                subscription.Leave();
                 return;
             }
 
-            if (latest.Status.Version > subscription.Sent)
+            if (latest.Version > subscription.Sent)
             {
-                subscription.Sent = latest.Status.Version;
-                WriteEvent(latest, withJobId);
+                subscription.Sent = latest.Version;
+                if (latest.Json is { } json) WriteEvent(watch.Id, latest.Version, json, withJobId);
+                else await WriteReadAsync(subscription, watch.Id, withJobId, cancellation);
             }
 
-            if (latest.Status.IsFinished) subscription.IsDone = true;
+            isOver |= latest.IsFinished && !watch.OutlivesEnd;
         }
 
-        if (subscription.Watch.IsOver) subscription.IsDone = true;
+        if (isOver) subscription.Leave();
     }
 
-    private void WriteEvent(JobEvent latest, bool withJobId)
+    /// <summary>Writes what was too large to be kept until this reader was ready for it.</summary>
+    private async Task WriteReadAsync(JobSubscription subscription, string id, bool withJobId, CancellationToken cancellation)
+    {
+        try
+        {
+            var status = await client.Get(id).GetStatusAsync(cancellation);
+            if (_sees is not null && !_sees(status)) return;
+            subscription.Sent = Math.Max(subscription.Sent, status.Version);
+            WriteEvent(id, status.Version, EventJson.Write(status), withJobId);
+        }
+        catch (JobNotFoundException)
+        {
+            // It was deleted meanwhile.
+        }
+        catch (GridUnavailableException)
+        {
+            // The reader comes back, and is told then.
+            context.Abort();
+        }
+    }
+
+    private void WriteEvent(string id, long version, byte[] json, bool withJobId)
     {
         _output.Write("id: "u8);
         var digits = _output.GetSpan(MaxDigits);
-        Utf8Formatter.TryFormat(latest.Status.Version, digits, out var written);
+        Utf8Formatter.TryFormat(version, digits, out var written);
         _output.Advance(written);
         if (withJobId)
         {
             _output.Write(":"u8);
-            Encoding.ASCII.GetBytes(latest.Status.Id, _output);
+            Encoding.ASCII.GetBytes(id, _output);
         }
 
         _output.Write("\ndata: "u8);
-        _output.Write(latest.Json);
+        _output.Write(json);
         _output.Write("\n\n"u8);
+        _written += json.Length;
     }
 
     /// <returns>False where the client does not read.</returns>
     private async ValueTask<bool> FlushAsync(CancellationToken cancellation)
     {
+        _written = 0;
         var flush = _output.FlushAsync(cancellation);
         if (flush.IsCompletedSuccessfully) return !flush.Result.IsCompleted;
         try

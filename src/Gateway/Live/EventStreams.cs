@@ -5,7 +5,7 @@ using OrleansJobs.Gateway.Problems;
 namespace OrleansJobs.Gateway.Live;
 
 /// <summary>Opens streams of events, as many as may be open at a time.</summary>
-internal sealed class EventStreams(IOptions<JobGatewayOptions> options, TimeProvider time)
+internal sealed class EventStreams(IJobClient client, IOptions<JobGatewayOptions> options, TimeProvider time)
 {
     private readonly Shares _shares = new(options.Value.MaxEventStreamsPerCaller);
     private int _open;
@@ -38,7 +38,7 @@ internal sealed class EventStreams(IOptions<JobGatewayOptions> options, TimeProv
                 });
             }
 
-            var reader = new EventReader(context, settings.PingInterval, settings.EventWriteTimeout, time);
+            var reader = new EventReader(context, client, settings.PingInterval, settings.EventWriteTimeout, time);
             await reader.StartAsync();
             await serve(reader, ending.Token);
         }

@@ -1,90 +1,112 @@
+using System.Collections.Concurrent;
 using Orleans.Runtime;
 
 namespace OrleansJobs.Gateway.Live;
 
 /// <summary>
-/// Follows the newest jobs of a filter: those that have not ended are watched, those that have are told once. Jobs are found by looking at the
-/// list once a second, so a job shows up within about that; what happens to it then is told at once.
+/// Follows the newest jobs of a filter. It is told of changes by the partitions, and looks at the list at first, where it was not told of some, and
+/// once a minute in case. Jobs that run are watched, for their progress; others are told as the partitions tell of them.
 /// </summary>
-internal sealed class FilterFollower(WatchHub hub, FilterPages pages, JobQuery query, EventReader reader, TimeProvider time)
+internal sealed class FilterFollower
 {
-    private readonly Dictionary<string, Followed> _jobs = new(StringComparer.Ordinal);
+    /// <summary>Between two turns, so that the many jobs of a busy grid are taken in together and only the newest of them are watched.</summary>
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, FollowedJob> _jobs = new(StringComparer.Ordinal);
+    private readonly WatchHub _hub;
+    private readonly FilterPages _pages;
+    private readonly ChangeFeed _feed;
+    private readonly JobQuery _query;
+    private readonly EventReader _reader;
+    private readonly TimeProvider _time;
+    private readonly ChangeInbox _inbox;
+
+    public FilterFollower(WatchHub hub, FilterPages pages, ChangeFeed feed, JobQuery query, EventReader reader, TimeProvider time)
+    {
+        (_hub, _pages, _feed, _query, _reader, _time) = (hub, pages, feed, query, reader, time);
+        _inbox = new(change => _jobs.ContainsKey(change.Id) || (change.Status is { } status && query.Matches(status)), time);
+    }
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var look = LookAsync(ending.Token);
+        _inbox.TellGap();
+        _feed.Add(_inbox);
+        var follow = FollowAsync(ending.Token);
         try
         {
-            await reader.RunAsync(withJobId: true, () => look.IsFaulted, cancellation);
+            await _reader.RunAsync(withJobId: true, () => follow.IsFaulted, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
         }
         finally
         {
+            _feed.Remove(_inbox);
             await ending.CancelAsync();
-            await look.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            foreach (var job in _jobs.Values) Leave(job);
+            await follow.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var job in _jobs.Values) job.Leave(_hub);
         }
     }
 
-    private async Task LookAsync(CancellationToken cancellation)
+    private async Task FollowAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(FilterPages.Interval, time);
-        do
+        while (true)
         {
-            try
-            {
-                Follow((await pages.NewestAsync(query)).Jobs);
-            }
-            catch (Exception exception) when (exception is TimeoutException or OrleansException or GridUnavailableException)
-            {
-                // The grid is away; the next look may find it.
-            }
+            await _inbox.WaitAsync(LookAgain, cancellation);
+            if (_inbox.TakeGap() is { } since) await LookAsync(since, cancellation);
+            TakeIn(_inbox.TakeJobs());
+            await Task.Delay(Turn, _time, cancellation);
         }
-        while (await timer.WaitForNextTickAsync(cancellation));
     }
 
-    private void Follow(JobStatus[] newest)
+    private async Task LookAsync(long since, CancellationToken cancellation)
     {
-        var gone = new HashSet<string>(_jobs.Keys);
-        // Oldest first, so that a reader that puts each event on top has the order of the list.
-        for (var i = newest.Length - 1; i >= 0; i--)
+        try
         {
-            var status = newest[i];
-            gone.Remove(status.Id);
-            if (_jobs.TryGetValue(status.Id, out var known))
-            {
-                // Run again after its end, or another job of the same id: its watch has ended too.
-                if (!known.Subscription.Watch.IsOver || (status.IsFinished && status.Version <= known.Subscription.Watch.Latest?.Status.Version)) continue;
-                Leave(known);
-            }
-
-            _jobs[status.Id] = status.IsFinished ? Tell(status) : new(hub.Subscribe(status.Id, reader, 0), InHub: true);
+            var newest = (await _pages.NewestAsync(_query, since).WaitAsync(cancellation)).Jobs;
+            foreach (var id in _jobs.Keys.Except(newest.Select(job => job.Id))) Drop(id);
+            // Oldest first, so that a reader that puts each event on top has the order of the list.
+            for (var i = newest.Length - 1; i >= 0; i--) Follow(newest[i]);
         }
-
-        foreach (var id in gone)
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or GridUnavailableException)
         {
-            Leave(_jobs[id]);
-            _jobs.Remove(id);
+            // The grid is away; the next look may find it.
+            _inbox.TellGap();
+            await Task.Delay(FilterPages.Interval, _time, cancellation);
         }
     }
 
-    private Followed Tell(JobStatus status)
+    private void TakeIn(ChangedJob[] changes)
     {
-        var watch = new JobWatch(status.Id);
-        watch.Tell(status);
-        watch.End();
-        var subscription = new JobSubscription(watch, reader, 0);
-        watch.Add(subscription);
-        return new(subscription, InHub: false);
+        var joining = new List<JobStatus>();
+        foreach (var (id, status) in changes)
+        {
+            if (status is null) Drop(id);
+            else if (!_query.Matches(status)) Part(status);
+            else if (_jobs.ContainsKey(id)) Follow(status);
+            else joining.Add(status);
+        }
+
+        // Of those that are followed and those that join, the newest. The others are not watched for a moment only to be dropped again.
+        var newest = _jobs.Values.Select(job => (job.SubmittedAt, Joining: (JobStatus?)null)).Concat(joining.Select(status => (status.SubmittedAt, Joining: (JobStatus?)status)))
+            .OrderByDescending(job => job.SubmittedAt).Take(_query.Limit);
+        foreach (var status in newest.Select(job => job.Joining).OfType<JobStatus>().Reverse().ToList()) Follow(status);
+        if (_jobs.Count <= _query.Limit) return;
+        foreach (var (id, _) in _jobs.OrderBy(job => job.Value.SubmittedAt).Take(_jobs.Count - _query.Limit).ToList()) Drop(id);
     }
 
-    private void Leave(Followed job)
+    private void Follow(JobStatus status) => _jobs.GetOrAdd(status.Id, _ => new(status, _reader)).Take(status, _hub);
+
+    private void Drop(string id)
     {
-        if (job.InHub) hub.Unsubscribe(job.Subscription);
+        if (_jobs.TryRemove(id, out var job)) job.Leave(_hub);
     }
 
-    private sealed record Followed(JobSubscription Subscription, bool InHub);
+    /// <summary>It fits no longer, which is the last that is told of it.</summary>
+    private void Part(JobStatus status)
+    {
+        if (_jobs.TryRemove(status.Id, out var job)) job.Part(status, _hub);
+    }
 }

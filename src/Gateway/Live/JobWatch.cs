@@ -5,9 +5,10 @@ namespace OrleansJobs.Gateway.Live;
 
 /// <summary>
 /// What is known of one job that somebody watches, and who does. There is one for each job in this process, however many watch: the grid
-/// is asked once, the JSON is written once, and each reader takes the newest when it is ready for it.
+/// is asked once, the JSON is written once, and each reader takes the newest when it is ready for it. Once all have, it is not kept.
 /// </summary>
-internal sealed class JobWatch(string id)
+/// <param name="memory">Null: its events are small.</param>
+internal sealed class JobWatch(string id, EventMemory? memory = null)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<JobSubscription> _readers = [];
@@ -24,6 +25,9 @@ internal sealed class JobWatch(string id)
     /// <summary>There is no such job, or it cannot be followed; there will be no more events.</summary>
     public bool IsOver { get; private set; }
 
+    /// <summary>The job's end is not the last that will be told: it may be run again.</summary>
+    public bool OutlivesEnd { get; init; }
+
     public void Add(JobSubscription reader)
     {
         lock (_lock)
@@ -39,26 +43,38 @@ internal sealed class JobWatch(string id)
     {
         lock (_lock)
         {
-            return _readers.Remove(reader) && _readers.Count == 0;
+            if (!_readers.Remove(reader) || _readers.Count > 0) return false;
+            // Who comes now reads it from the grid.
+            if (_latest is { } latest) Become(latest with { Json = null });
+            return true;
         }
     }
 
-    public void Tell(JobStatus status)
-    {
-        var json = JsonBuffer.Rent();
-        StatusJson.Write(json.Writer, status);
-        var bytes = json.ToArray();
-        // A handler's result may have line breaks between its tokens; in an event they would end the line.
-        bytes.AsSpan().Replace((byte)'\n', (byte)' ');
-        bytes.AsSpan().Replace((byte)'\r', (byte)' ');
-        Volatile.Write(ref _latest, new(status, bytes));
-        SignalAll();
-    }
+    public void Tell(JobStatus status) => Tell(status, EventJson.Write(status));
+
+    /// <summary>For a status that came without a result.</summary>
+    public void TellListed(JobStatus status) => Tell(status, EventJson.WriteListed(status));
 
     public void End()
     {
         IsOver = true;
         SignalAll();
+    }
+
+    private void Tell(JobStatus status, byte[] json)
+    {
+        lock (_lock)
+        {
+            Become(new(status with { Result = null }, _readers.Count > 0 && memory?.TryKeep(json.Length) != false ? json : null));
+        }
+
+        SignalAll();
+    }
+
+    private void Become(JobEvent latest)
+    {
+        if (_latest?.Json is { } json && json != latest.Json) memory?.Release(json.Length);
+        Volatile.Write(ref _latest, latest);
     }
 
     private void SignalAll()
@@ -71,27 +87,31 @@ internal sealed class JobWatch(string id)
 }
 
 /// <summary>A status and its JSON, written once for all who read it.</summary>
-internal sealed record JobEvent(JobStatus Status, byte[] Json);
-
-/// <summary>One reader's interest in one job: a mark that says whether there is something new, so that what waits for a slow reader never grows.</summary>
-/// <param name="seen">The version that the reader has already.</param>
-internal sealed class JobSubscription(JobWatch watch, EventReader reader, long seen)
+/// <param name="Status">Without its result.</param>
+/// <param name="Json">Null: too large to be kept; to be read from the grid.</param>
+internal sealed record JobEvent(JobStatus Status, byte[]? Json)
 {
-    private int _signalled;
+    public long Version => Status.Version;
+    public bool IsFinished => Status.IsFinished;
+}
 
-    public JobWatch Watch => watch;
+/// <summary>The JSON of an event.</summary>
+internal static class EventJson
+{
+    public static byte[] Write(JobStatus status) => Write(status, withResult: true);
 
-    /// <summary>The version that was sent last.</summary>
-    public long Sent { get; set; } = seen;
+    /// <summary>Without a result, of which a list does not know whether there is one.</summary>
+    public static byte[] WriteListed(JobStatus status) => Write(status, withResult: false);
 
-    /// <summary>Everything that there will be has been sent.</summary>
-    public bool IsDone { get; set; }
-
-    public void Signal()
+    private static byte[] Write(JobStatus status, bool withResult)
     {
-        if (Interlocked.Exchange(ref _signalled, 1) == 0) reader.Enqueue(this);
+        var json = JsonBuffer.Rent();
+        if (withResult) StatusJson.Write(json.Writer, status);
+        else StatusJson.WriteListed(json.Writer, status);
+        var bytes = json.ToArray();
+        // A handler's result may have line breaks between its tokens; in an event they would end the line.
+        bytes.AsSpan().Replace((byte)'\n', (byte)' ');
+        bytes.AsSpan().Replace((byte)'\r', (byte)' ');
+        return bytes;
     }
-
-    /// <summary>Called before the newest is looked at: what comes later signals again.</summary>
-    public void Taken() => Volatile.Write(ref _signalled, 0);
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace OrleansJobs.Gateway.Live;
 
 /// <summary>The watches of this process: one stream from the grid for each job that anybody watches, for as long as somebody does.</summary>
-internal sealed partial class WatchHub(IJobClient client, ILogger<WatchHub> logger)
+internal sealed partial class WatchHub(IJobClient client, EventMemory memory, ILogger<WatchHub> logger)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JobWatch> _watches = new(StringComparer.Ordinal);
@@ -27,7 +27,7 @@ internal sealed partial class WatchHub(IJobClient client, ILogger<WatchHub> logg
         {
             if (!_watches.TryGetValue(id, out var watch))
             {
-                _watches[id] = watch = new JobWatch(id);
+                _watches[id] = watch = new JobWatch(id, memory);
                 _ = FollowAsync(watch);
             }
 
@@ -40,13 +40,15 @@ internal sealed partial class WatchHub(IJobClient client, ILogger<WatchHub> logg
 
     public void Unsubscribe(JobSubscription subscription)
     {
+        JobWatch? left;
         lock (_lock)
         {
-            if (!subscription.Watch.Remove(subscription)) return;
-            Forget(subscription.Watch);
+            left = subscription.Leave();
+            if (left is null) return;
+            Forget(left);
         }
 
-        subscription.Watch.Stopped.Cancel();
+        left.Stopped.Cancel();
     }
 
     private async Task FollowAsync(JobWatch watch)

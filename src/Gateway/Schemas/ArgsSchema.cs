@@ -29,11 +29,23 @@ internal sealed class ArgsSchema
     }
 
     /// <summary>Adds a mistake for each place where the arguments do not fit, with pointers that start with <paramref name="pointer"/>.</summary>
-    public void Check(ReadOnlySpan<byte> args, string pointer, List<ProblemError> errors)
+    /// <param name="budget">What the request may still cost. Where it does not suffice, that is the only mistake.</param>
+    public void Check(ReadOnlySpan<byte> args, string pointer, List<ProblemError> errors, SchemaBudget budget)
     {
         var reader = StrictJson.Reader(args);
         reader.Read();
-        SchemaCheck.Check(ref reader, _root, new SchemaMistakes(pointer, errors));
+        try
+        {
+            SchemaCheck.Check(ref reader, _root, new SchemaMistakes(pointer, errors), budget);
+        }
+        catch (SchemaBudgetException exceeded)
+        {
+            budget.Close();
+            errors.Clear();
+            errors.Add(new(pointer, exceeded.Detail));
+            return;
+        }
+
         StrictJson.ExpectEnd(ref reader);
     }
 }

@@ -1,43 +1,48 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace OrleansJobs.Gateway.Schemas;
 
 /// <summary>
 /// Walks JSON and its schema side by side. The reader is a value: where several schemas apply to one place, each walks a copy of it.
-/// Members given twice are refused whatever the schema says.
+/// Members given twice are refused whatever the schema says. Where a branch is decided, its walk ends where it stands: nobody reads its copy on.
 /// </summary>
 internal static class SchemaCheck
 {
     /// <summary>Checks the value that <paramref name="reader"/> stands on, and leaves it at the value's last token.</summary>
-    public static void Check(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes)
+    public static void Check(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes, SchemaBudget budget)
     {
+        budget.Enter();
         var others = reader;
         var kind = KindOf(ref reader);
         if ((schema.Kinds & kind) == 0)
         {
             mistakes.Add(schema.Kinds == JsonKinds.None ? "Nothing is allowed here." : $"It must be {Words(schema.Kinds)}.");
-            reader.Skip();
+            Skip(ref reader, mistakes, budget);
+            budget.Leave();
             return;
         }
 
-        if (schema.Values is not null) CheckValues(others, schema.Values, mistakes);
-        switch (kind)
+        if (schema.Values is not null) CheckValues(others, schema.Values, mistakes, budget);
+        if (!mistakes.IsDecided)
         {
-            case JsonKinds.Object: CheckObject(ref reader, schema, mistakes); break;
-            case JsonKinds.Array: CheckArray(ref reader, schema, mistakes); break;
-            case JsonKinds.String: CheckString(ref reader, schema, mistakes); break;
-            case JsonKinds.Number or JsonKinds.Integer: CheckNumber(ref reader, schema, mistakes); break;
+            switch (kind)
+            {
+                case JsonKinds.Object: CheckObject(ref reader, schema, mistakes, budget); break;
+                case JsonKinds.Array: CheckArray(ref reader, schema, mistakes, budget); break;
+                case JsonKinds.String: CheckString(ref reader, schema, mistakes, budget); break;
+                case JsonKinds.Number or JsonKinds.Integer: CheckNumber(ref reader, schema, mistakes); break;
+            }
         }
 
-        CheckCombined(others, schema, mistakes);
+        if (!mistakes.IsDecided) CheckCombined(others, schema, mistakes, budget);
+        budget.Leave();
     }
 
-    private static void CheckObject(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes)
+    private static void CheckObject(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes, SchemaBudget budget)
     {
         var names = new NameSet();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        while (!mistakes.IsDecided && reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             var name = reader.GetString()!;
             mistakes.Enter(name);
@@ -47,11 +52,11 @@ internal static class SchemaCheck
             if (declared is null && schema.AdditionalProperties == SchemaNode.Nothing)
             {
                 mistakes.Add("There is no such member.");
-                reader.Skip();
+                Skip(ref reader, mistakes, budget);
             }
             else
             {
-                Check(ref reader, declared ?? schema.AdditionalProperties ?? SchemaNode.Anything, mistakes);
+                Check(ref reader, declared ?? schema.AdditionalProperties ?? SchemaNode.Anything, mistakes, budget);
             }
 
             mistakes.Leave();
@@ -69,13 +74,13 @@ internal static class SchemaCheck
         if (names.Count > schema.MaxProperties) mistakes.Add($"It must have at most {schema.MaxProperties} members.");
     }
 
-    private static void CheckArray(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes)
+    private static void CheckArray(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes, SchemaBudget budget)
     {
         var count = 0;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        while (!mistakes.IsDecided && reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             mistakes.Enter(count++);
-            Check(ref reader, schema.Items ?? SchemaNode.Anything, mistakes);
+            Check(ref reader, schema.Items ?? SchemaNode.Anything, mistakes, budget);
             mistakes.Leave();
         }
 
@@ -83,9 +88,10 @@ internal static class SchemaCheck
         if (count > schema.MaxItems) mistakes.Add($"It must have at most {schema.MaxItems} items.");
     }
 
-    private static void CheckString(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes)
+    private static void CheckString(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes, SchemaBudget budget)
     {
         if (schema is { Pattern: null, Format: null, MinLength: 0, MaxLength: int.MaxValue }) return;
+        budget.Spend(reader.ValueSpan.Length);
         var text = reader.GetString()!;
         if (schema.MinLength > 0 || schema.MaxLength < int.MaxValue)
         {
@@ -94,7 +100,7 @@ internal static class SchemaCheck
             if (length > schema.MaxLength) mistakes.Add($"It must have at most {schema.MaxLength} characters.");
         }
 
-        if (schema.Pattern is { } pattern && !Matches(pattern, text)) mistakes.Add($"It must match {pattern}.");
+        if (schema.Pattern is { } pattern && !budget.Matches(pattern, text)) mistakes.Add($"It must match {pattern}.");
         if (!HasFormat(ref reader, schema.Format)) mistakes.Add($"It must be a {schema.Format}.");
     }
 
@@ -109,46 +115,47 @@ internal static class SchemaCheck
         if (number >= schema.ExclusiveMaximum) mistakes.Add($"It must be less than {Text(schema.ExclusiveMaximum)}.");
     }
 
-    private static void CheckValues(Utf8JsonReader reader, HashSet<string> values, SchemaMistakes mistakes)
+    private static void CheckValues(Utf8JsonReader reader, HashSet<string> values, SchemaMistakes mistakes, SchemaBudget budget)
     {
+        var start = reader.TokenStartIndex;
         using var value = JsonDocument.ParseValue(ref reader);
+        budget.Spend(reader.BytesConsumed - start);
         if (!values.Contains(JsonSerializer.Serialize(value.RootElement))) mistakes.Add($"It must be one of {string.Join(", ", values.Take(20))}.");
     }
 
-    private static void CheckCombined(Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes)
+    private static void CheckCombined(Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes, SchemaBudget budget)
     {
-        if (schema.Ref is { } target) CheckCopy(reader, target, mistakes);
-        foreach (var part in schema.AllOf) CheckCopy(reader, part, mistakes);
-        if (schema.AnyOf.Length > 0 && CountFitting(reader, schema.AnyOf) == 0) mistakes.Add("It fits none of the alternatives.");
-        if (schema.OneOf.Length > 0 && CountFitting(reader, schema.OneOf) != 1) mistakes.Add("It must fit exactly one of the alternatives.");
-        if (schema.Not is { } not && CountFitting(reader, [not]) == 1) mistakes.Add("It must not have this form.");
+        if (schema.Ref is { } target) CheckCopy(reader, target, mistakes, budget);
+        foreach (var part in schema.AllOf) CheckCopy(reader, part, mistakes, budget);
+        if (mistakes.IsDecided) return;
+        if (schema.AnyOf.Length > 0 && CountFitting(reader, schema.AnyOf, 1, budget) == 0) mistakes.Add("It fits none of the alternatives.");
+        if (schema.OneOf.Length > 0 && CountFitting(reader, schema.OneOf, 2, budget) != 1) mistakes.Add("It must fit exactly one of the alternatives.");
+        if (schema.Not is { } not && CountFitting(reader, [not], 1, budget) == 1) mistakes.Add("It must not have this form.");
     }
 
-    private static void CheckCopy(Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes) => Check(ref reader, schema, mistakes);
+    private static void CheckCopy(Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes, SchemaBudget budget) => Check(ref reader, schema, mistakes, budget);
 
-    private static int CountFitting(Utf8JsonReader reader, SchemaNode[] schemas)
+    /// <summary>How many of the schemas fit; more than <paramref name="enough"/> are not looked for.</summary>
+    private static int CountFitting(Utf8JsonReader reader, SchemaNode[] schemas, int enough, SchemaBudget budget)
     {
         var fitting = 0;
         foreach (var schema in schemas)
         {
-            var mistakes = SchemaMistakes.Uncounted();
-            CheckCopy(reader, schema, mistakes);
-            if (mistakes.Count == 0) fitting++;
+            var mistakes = SchemaMistakes.Untold();
+            CheckCopy(reader, schema, mistakes, budget);
+            if (mistakes.Count == 0 && ++fitting == enough) break;
         }
 
         return fitting;
     }
 
-    private static bool Matches(Regex pattern, string text)
+    /// <summary>Leaves out the value that the reader stands on.</summary>
+    private static void Skip(ref Utf8JsonReader reader, SchemaMistakes mistakes, SchemaBudget budget)
     {
-        try
-        {
-            return pattern.IsMatch(text);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return false;
-        }
+        if (mistakes.IsDecided) return;
+        var start = reader.BytesConsumed;
+        reader.Skip();
+        budget.Spend(reader.BytesConsumed - start);
     }
 
     private static bool HasFormat(ref Utf8JsonReader reader, string? format) => format switch

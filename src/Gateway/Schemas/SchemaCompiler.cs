@@ -6,9 +6,6 @@ namespace OrleansJobs.Gateway.Schemas;
 /// <summary>Reads a JSON Schema into <see cref="SchemaNode"/>s. Unknown keywords, and those with values that make no sense, are left out.</summary>
 internal sealed class SchemaCompiler
 {
-    /// <summary>Time a pattern may take on one string.</summary>
-    private static readonly TimeSpan PatternTime = TimeSpan.FromMilliseconds(100);
-
     private readonly JsonElement _root;
 
     // By pointer, so that a schema that refers to itself is compiled once and the reference closes the loop.
@@ -121,7 +118,7 @@ internal sealed class SchemaCompiler
     {
         try
         {
-            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.ECMAScript, PatternTime);
+            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.ECMAScript, SchemaBudget.PatternTime);
         }
         catch (ArgumentException)
         {

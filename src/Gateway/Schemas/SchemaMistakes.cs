@@ -10,8 +10,11 @@ internal sealed class SchemaMistakes(string root, List<ProblemError>? errors)
 
     public int Count { get; private set; }
 
-    /// <summary>Counts only; for the branches of an <c>anyOf</c>.</summary>
-    public static SchemaMistakes Uncounted() => new("", null);
+    /// <summary>For the branches of an <c>anyOf</c>, of which only whether they fit matters.</summary>
+    public static SchemaMistakes Untold() => new("", null);
+
+    /// <summary>One mistake says that a branch does not fit: the rest of it need not be walked, which for most polymorphic types is all but the discriminator.</summary>
+    public bool IsDecided => errors is null && Count > 0;
 
     public void Enter(string name) => _path.Add((name, 0));
 

@@ -53,6 +53,7 @@ internal sealed class BatchEndpoint(
         rates.Take(context, items.Count - 1);
 
         var caller = Caller.Of(context);
+        var budget = builder.BudgetFor(body.Span.Length);
         var answers = new (JobStatus? Job, Problem? Problem)[items.Count];
         var (jobs, places) = (new List<JobSubmission>(items.Count), new List<int>(items.Count));
         for (var i = 0; i < items.Count; i++)
@@ -60,7 +61,7 @@ internal sealed class BatchEndpoint(
             var (request, problem) = items[i];
             JobSubmission? job = null;
             // One key for the batch is one for each of its places.
-            if (problem is null) (job, problem) = await builder.BuildAsync(request!, body.Memory, "/args", caller, key, limits, i);
+            if (problem is null) (job, problem) = await builder.BuildAsync(request!, body.Memory, "/args", caller, key, limits, budget, i);
             answers[i] = (null, problem);
             if (job is null) continue;
             jobs.Add(job);

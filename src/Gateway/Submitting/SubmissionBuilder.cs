@@ -4,6 +4,7 @@ using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Json;
 using OrleansJobs.Gateway.Problems;
+using OrleansJobs.Gateway.Schemas;
 
 namespace OrleansJobs.Gateway.Submitting;
 
@@ -17,20 +18,21 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
     /// <param name="body">What <see cref="SubmitRequest.Args"/> points into.</param>
     /// <param name="argsPointer">Where the arguments stand in the body: <c>/args</c>, or nothing where they are the body.</param>
     /// <param name="idempotencyKey">Null: none was given.</param>
+    /// <param name="budget">What checking arguments may still cost the request.</param>
     /// <param name="place">In the batch that came under the key; null where it came alone.</param>
     public async ValueTask<(JobSubmission? Job, Problem? Problem)> BuildAsync(
-        SubmitRequest request, ReadOnlyMemory<byte> body, string argsPointer, Caller caller, string? idempotencyKey, JobLimits limits, int? place = null)
+        SubmitRequest request, ReadOnlyMemory<byte> body, string argsPointer, Caller caller, string? idempotencyKey, JobLimits limits, SchemaBudget budget, int? place = null)
     {
         if (request.Id is not null && idempotencyKey is not null) request.Wrong("/id", "Give an id or an Idempotency-Key, not both.");
         if (SubmissionRules.CheckOwnId(request.Id) is { } reserved) request.Wrong(reserved.Pointer, reserved.Detail);
         if (request.Errors.Count > 0) return (null, Problem.OfMembers(ProblemTypes.InvalidMember, request.Errors));
         var type = SubmissionRules.IsName(request.Type) ? await types.FindAsync(request.Type!) : null;
         var derived = idempotencyKey is null ? null : JobIds.FromKey(await grid.IdSecretAsync(), caller.Id, idempotencyKey, place);
-        var job = Build(request, body.Span, type, derived);
-        return Check(job, request, type, argsPointer, caller, limits) is { } problem ? (null, problem) : (job, null);
+        var job = Build(request, body.Span, type, caller, derived);
+        return Check(job, request, type, argsPointer, caller, limits, budget) is { } problem ? (null, problem) : (job, null);
     }
 
-    private JobSubmission Build(SubmitRequest request, ReadOnlySpan<byte> body, JobType? type, string? derivedId)
+    private JobSubmission Build(SubmitRequest request, ReadOnlySpan<byte> body, JobType? type, Caller caller, string? derivedId)
     {
         var job = new JobSubmission
         {
@@ -54,7 +56,7 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
         return request.Id is null && derivedId is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
     }
 
-    private Problem? Check(JobSubmission job, SubmitRequest request, JobType? type, string argsPointer, Caller caller, JobLimits limits)
+    private Problem? Check(JobSubmission job, SubmitRequest request, JobType? type, string argsPointer, Caller caller, JobLimits limits, SchemaBudget budget)
     {
         var broken = SubmissionRules.Check(job, limits, time.GetUtcNow());
         if (broken.Length > 0) return OfRules(broken);
@@ -65,10 +67,10 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
         if (!caller.MayUse(job.Queue)) return Problem.OfMember(ProblemTypes.Forbidden, "/queue", $"This key is not good for the queue '{job.Queue}'.");
 
         var errors = new List<ProblemError>();
-        var schema = type?.Args ?? Schemas.ArgsSchema.Anything;
+        var schema = type?.Args ?? ArgsSchema.Anything;
         try
         {
-            schema.Check(job.Args, argsPointer, errors);
+            schema.Check(job.Args, argsPointer, errors, budget);
         }
         catch (Exception exception) when (StrictJson.IsMalformed(exception))
         {
@@ -77,6 +79,9 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
 
         return errors.Count > 0 ? Problem.OfMembers(ProblemTypes.InvalidArgs, errors) : null;
     }
+
+    /// <summary>For the arguments of one request, whose body is so long.</summary>
+    public SchemaBudget BudgetFor(long bytes) => new(bytes, time);
 
     /// <summary>The rules that a submission breaks, as the answer to it.</summary>
     public static Problem OfRules(IReadOnlyList<SubmissionProblem> broken) => Problem.OfMembers(

@@ -46,7 +46,7 @@ internal sealed class SubmitEndpoints(
     private async Task<JobStatus> SubmitAsync(HttpContext context, SubmitRequest request, ReadOnlyMemory<byte> body, string argsPointer, JobLimits limits)
     {
         if (IdempotencyKey.Read(context.Request, out var key) is { } wrong) throw new ProblemException(wrong);
-        var (job, problem) = await builder.BuildAsync(request, body, argsPointer, Caller.Of(context), key, limits);
+        var (job, problem) = await builder.BuildAsync(request, body, argsPointer, Caller.Of(context), key, limits, builder.BudgetFor(body.Length));
         if (problem is not null) throw new ProblemException(problem);
 
         // Not cancelled when the client hangs up: what was asked for goes on, and the same question again finds it.

@@ -147,6 +147,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
             Notify(job.Id, job, now);
         }
 
+        TellChanges(changes, now);
         ReadPages();
     }
 
@@ -184,6 +185,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     {
         _leaving = true;
         foreach (var id in _waiters.Keys.ToList()) Notify(id);
+        _changes?.Signal();
     }
 
     private void ReportLoss()

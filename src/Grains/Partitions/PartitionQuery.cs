@@ -27,32 +27,45 @@ internal readonly record struct ListedJob([property: Id(0)] long Stamp, [propert
 /// <summary>Listing, counting.</summary>
 internal sealed partial class JobPartitionGrain
 {
-    private const int LogChunk = 200;
+    /// <summary>Lines of a log that are read at a time, at most.</summary>
+    private const int LogChunk = JobLimits.MaxPage + 1;
 
     /// <summary>Jobs that one page looks at, whatever it finds.</summary>
     private const int MostLookedAt = 1000;
+
+    /// <summary>Bytes of records that one page looks at. With results and arguments left out, few pages come near it.</summary>
+    private const int PageBytes = 1 << 20;
+
+    /// <summary>Bytes of records of one read, during which the store does nothing else.</summary>
+    private const int ReadBytes = 256 << 10;
 
     public async Task<PartitionPage> ReadPage(JobQuery query, long before)
     {
         var found = new List<ListedJob>();
         var after = query.SubmittedAfter is { } instant ? JobSpec.StampAt(instant.ToUnixTimeMilliseconds()) : 0;
         var index = query.Tags.Length > 0 ? IndexNames.Tag(query.Tags[0]) : IndexNames.State(query.State);
-        for (var looked = 0; looked < MostLookedAt;)
+        // One line more than the page, to know whether there is another. Where lines do not fit the filter, ever more are looked at.
+        var chunk = query.Limit + 1;
+        for (var (looked, bytes) = (0, 0L); looked < MostLookedAt && bytes < PageBytes; chunk = Math.Min(2 * chunk, LogChunk))
         {
-            var lines = await _store.ReadLogAsync(_partition, new LogQuery(before, after, LogChunk, index, query.Queue, query.Type));
-            var records = await _store.ReadAsync(_partition, Array.ConvertAll(lines, line => line.Id));
-            for (var i = 0; i < lines.Length; i++)
+            var lines = await _store.ReadLogAsync(_partition, new LogQuery(before, after, chunk, index, query.Queue, query.Type));
+            // The last line of a full read only says that there is more.
+            var ids = Array.ConvertAll(lines.Length == chunk ? lines[..^1] : lines, line => line.Id);
+            var records = await _store.ReadListedAsync(_partition, ids, new(RecordFields.SpecArgs, RecordFields.OutcomeResult, ReadBytes));
+            for (var i = 0; i < records.Length; i++)
             {
                 before = lines[i].Stamp;
-                if (records[i] is not { } record || !IsKept(record)) continue;
+                if (records[i] is not { } record) continue;
+                bytes += SizeOf(record);
+                if (!IsKept(record)) continue;
                 var status = StatusOf.Stored(lines[i].Id, record, Now, withResult: false);
-                if (!Matches(query, status)) continue;
+                if (!query.Matches(status)) continue;
                 found.Add(new(before, status));
-                if (found.Count == query.Limit) return new() { Jobs = [.. found], LookedDownTo = before };
+                if (found.Count == query.Limit) return new() { Jobs = [.. found], LookedDownTo = i + 1 < lines.Length ? before : null };
             }
 
-            if (lines.Length < LogChunk) return new() { Jobs = [.. found] };
-            looked += lines.Length;
+            if (records.Length == lines.Length) return new() { Jobs = [.. found] };
+            looked += records.Length;
         }
 
         return new() { Jobs = [.. found], LookedDownTo = before };
@@ -86,10 +99,5 @@ internal sealed partial class JobPartitionGrain
         for (var i = 0; i < counts.Length; i++) lanes[i].DueInStore = counts[i];
     }
 
-    private static bool Matches(JobQuery query, JobStatus status) =>
-        (query.State is not { } state || status.State == state)
-        && (query.Type is null || status.Type == query.Type)
-        && (query.Queue is null || status.Queue == query.Queue)
-        && (query.SubmittedAfter is not { } after || status.SubmittedAt > after)
-        && Array.TrueForAll(query.Tags, tag => Array.IndexOf(status.Tags, tag) >= 0);
+    private static long SizeOf(StoredJob job) => job.Spec.Length + (job.Track?.Length ?? 0) + (job.Lease?.Length ?? 0) + (job.Outcome?.Length ?? 0);
 }

@@ -17,7 +17,7 @@ internal sealed record JobOutcome
         var track = Track.Encode();
         var writer = new RecordWriter(track.Length + (Result?.Length ?? 0) + 64);
         writer.Number(1, (int)State);
-        if (Result is not null) writer.Bytes(2, Result);
+        if (Result is not null) writer.Bytes(RecordFields.OutcomeResult, Result);
         if (Error is not null) writer.Bytes(3, Encode(Error));
         writer.Number(4, FinishedAt);
         writer.Signed(5, RetainUntil - FinishedAt);
@@ -38,7 +38,7 @@ internal sealed record JobOutcome
             switch (reader.Field)
             {
                 case 1: state = (JobState)reader.Number; break;
-                case 2: result = reader.Bytes.ToArray(); break;
+                case RecordFields.OutcomeResult: result = reader.Bytes.ToArray(); break;
                 case 3: error = DecodeError(reader.Bytes); break;
                 case 4: finished = reader.Number; break;
                 case 5: retain = reader.Signed; break;

@@ -37,7 +37,7 @@ internal sealed class JobSpec
         writer.Text(1, Type);
         if (Queue != JobLimits.DefaultQueue) writer.Text(2, Queue);
         if (Priority != JobLimits.DefaultPriority) writer.Signed(3, Priority);
-        writer.Bytes(4, Args);
+        writer.Bytes(RecordFields.SpecArgs, Args);
         writer.Number(5, SubmittedAt);
         writer.Signed(6, Stamp - StampAt(SubmittedAt));
         if (DueAt != SubmittedAt) writer.Signed(7, DueAt - SubmittedAt);
@@ -78,7 +78,7 @@ internal sealed class JobSpec
                 case 1: type = Names.Same(reader.Text); break;
                 case 2: queue = Names.Same(reader.Text); break;
                 case 3: priority = (int)reader.Signed; break;
-                case 4: args = reader.Bytes.ToArray(); break;
+                case RecordFields.SpecArgs: args = reader.Bytes.ToArray(); break;
                 case 5: submitted = reader.Number; break;
                 case 6: stamp = reader.Signed; break;
                 case 7: due = reader.Signed; break;

@@ -14,6 +14,9 @@ internal ref struct RecordReader(ReadOnlySpan<byte> record)
 
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
+    /// <summary>Bytes behind the field.</summary>
+    public readonly int Left => _rest.Length;
+
     public readonly long Number => (long)_number;
 
     public readonly long Signed => (long)(_number >> 1) ^ -(long)(_number & 1);

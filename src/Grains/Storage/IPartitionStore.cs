@@ -38,6 +38,12 @@ public interface IPartitionStore
     ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default);
 
     /// <summary>
+    /// Records of jobs for a list, in the order asked for, without what lists do not show; null where there is none. A record comes along while those
+    /// before it are below the budget together, so that there may be fewer than asked for, and any budget but 0 brings the first.
+    /// </summary>
+    ValueTask<StoredJob?[]> ReadListedAsync(int partition, IReadOnlyList<string> ids, ListedRead read, CancellationToken cancellation = default);
+
+    /// <summary>
     /// Waiting jobs of a lane in the order (due, id), from behind a position. A record comes along while those before it are below the budget
     /// together, so that a budget is passed by one record at most, and any budget but 0 brings the first; beyond it <see cref="LaneEntry.Job"/>
     /// is null and must be read before use.
@@ -138,6 +144,12 @@ public enum CommitOutcome
 /// <param name="Lease">Who runs it, where it runs.</param>
 /// <param name="Outcome">How it ended, where it has.</param>
 public sealed record StoredJob(byte[] Spec, byte[]? Track, byte[]? Lease, byte[]? Outcome);
+
+/// <summary>What is left out of records, which have the wire format of protocol buffers.</summary>
+/// <param name="SpecField">The number of the spec's field to leave out.</param>
+/// <param name="OutcomeField">The number of the outcome's field to leave out.</param>
+/// <param name="ByteBudget">Bytes of records. What is left out counts a 64th, since the store has to read it all the same.</param>
+public readonly record struct ListedRead(int SpecField, int OutcomeField, int ByteBudget);
 
 public sealed record LaneEntry(string Id, long Due, StoredJob? Job);
 

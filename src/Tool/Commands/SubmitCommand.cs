@@ -7,11 +7,13 @@ namespace OrleansJobs.Tool.Commands;
 
 internal sealed class SubmitCommand : Command
 {
+    private const int MaxKeyLength = 255;
+
     private readonly Argument<string> _type = new("type") { Description = "The job type." };
     private readonly Argument<string?> _args = new("args") { Description = "The arguments as JSON; @file or - (standard input) to read them.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string[]> _arg = new("--arg", "-a") { Description = "One member of the arguments. A value that is JSON counts as such, any other as a string.", HelpName = "name=value" };
     private readonly Option<string?> _id = new("--id") { Description = "An id of your choice: a second submit of the same content under it answers the first job." };
-    private readonly Option<string?> _idempotencyKey = new("--idempotency-key") { Description = "Submits under the same key make one job. Default: a fresh one." };
+    private readonly Option<string?> _idempotencyKey = new("--idempotency-key") { Description = "Submits under the same key make one job. Default: a fresh one, unless there is an --id." };
     private readonly Option<string?> _queue = new("--queue") { Description = "Default: what the handler says." };
     private readonly Option<int?> _priority = new("--priority") { Description = "0 to 9; higher first. Default 4." };
     private readonly Option<double?> _countdown = new("--countdown") { Description = "Start so long after acceptance, such as 90, 1.5s or 2h30m.", CustomParser = Durations.Parse };
@@ -33,9 +35,7 @@ internal sealed class SubmitCommand : Command
     private async Task<int> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
         var submission = await BuildAsync(session, parsed, cancellation);
-        var key = parsed.GetValue(_idempotencyKey) ?? Guid.CreateVersion7(session.Surroundings.Time.GetUtcNow()).ToString();
-        if (key.Any(c => c is < ' ' or > '~' or '"' or '\\')) throw new UsageException("An idempotency key is printable ASCII without quotes and backslashes.");
-        var job = await session.Gateway.SubmitAsync(submission, key, cancellation);
+        var job = await session.Gateway.SubmitAsync(submission, KeyOf(session, parsed), cancellation);
         if (!parsed.GetValue(_watch))
         {
             session.Printer.Either(job.Json, () => session.Printer.Line(job.Id));
@@ -44,6 +44,17 @@ internal sealed class SubmitCommand : Command
 
         if (!session.Printer.AsJson && !session.Printer.IsInteractive) session.Printer.Line(job.Id);
         return await WatchView.RunAsync(session, [job.Id], cancellation);
+    }
+
+    /// <summary>What makes it safe to send the submit again: a key, or the id that the user chose. The gateway takes one of them.</summary>
+    private string? KeyOf(Session session, ParseResult parsed)
+    {
+        var key = parsed.GetValue(_idempotencyKey);
+        if (parsed.GetValue(_id) is not null) return key is null ? null : throw new UsageException("Give --id or --idempotency-key, not both: an id is a key itself.");
+        key ??= Guid.CreateVersion7(session.Surroundings.Time.GetUtcNow()).ToString();
+        if (key.Length is 0 or > MaxKeyLength || key.Any(c => c is <= ' ' or > '~' or '"' or '\\'))
+            throw new UsageException($"An idempotency key is 1 to {MaxKeyLength} visible ASCII characters without quotes and backslashes.");
+        return key;
     }
 
     private async Task<JsonElement> BuildAsync(Session session, ParseResult parsed, CancellationToken cancellation)

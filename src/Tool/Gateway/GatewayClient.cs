@@ -43,7 +43,8 @@ internal sealed class GatewayClient : IDisposable
     public async Task<Job> GetJobAsync(string id, CancellationToken cancellation) => new(await GetAsync(JobPath(id), cancellation));
 
     /// <summary>Submits under an idempotency key, so that a submit whose answer is lost can be sent again and is never made twice.</summary>
-    public async Task<Job> SubmitAsync(JsonElement submission, string idempotencyKey, CancellationToken cancellation)
+    /// <param name="idempotencyKey">Null: the submission has an id of its own, which does the same.</param>
+    public async Task<Job> SubmitAsync(JsonElement submission, string? idempotencyKey, CancellationToken cancellation)
     {
         for (var tries = 1; ; tries++)
         {
@@ -53,7 +54,7 @@ internal sealed class GatewayClient : IDisposable
                 return new Job(await SendAsync(() =>
                 {
                     var request = new HttpRequestMessage(HttpMethod.Post, "jobs") { Content = JsonContent(submission) };
-                    request.Headers.Add("Idempotency-Key", $"\"{idempotencyKey}\"");
+                    if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", $"\"{idempotencyKey}\"");
                     return request;
                 }, cancellation));
             }

@@ -5,6 +5,7 @@ internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
+    private int _still;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>How many timers are armed.</summary>
@@ -45,6 +46,13 @@ internal sealed class ManualTime : TimeProvider
         foreach (var timer in due) timer.Fire();
     }
 
+    /// <summary>Something real is under way: until this is disposed of, <see cref="RunAsync"/> does not move the clock.</summary>
+    public IDisposable StandStill()
+    {
+        Interlocked.Increment(ref _still);
+        return new Stillness(this);
+    }
+
     /// <summary>Goes on from timer to timer until the task has completed.</summary>
     public async Task<T> RunAsync<T>(Task<T> task)
     {
@@ -53,12 +61,18 @@ internal sealed class ManualTime : TimeProvider
             if (steps == 30_000) throw new TimeoutException("The task does not complete, however far the clock goes.");
             // Lets continuations run before the clock moves on.
             await Task.Delay(TimeSpan.FromMilliseconds(1), System);
+            if (Volatile.Read(ref _still) > 0) continue;
             TimeSpan next;
             lock (_lock) next = _timers.Count == 0 ? TimeSpan.Zero : _timers.Min(timer => timer.Due) - _now;
             Advance(next);
         }
 
         return await task;
+    }
+
+    private sealed class Stillness(ManualTime time) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref time._still);
     }
 
     private sealed class ManualTimer(ManualTime time, Action fire) : ITimer

@@ -102,6 +102,8 @@ internal static class BadInputs
         yield return Post("arguments that do not fit the schema", 422, "invalid-args", """{"type":"longtask","args":{"steps":"many"}}""");
         yield return Post("an argument out of range", 422, "invalid-args", """{"type":"longtask","args":{"steps":51}}""");
         yield return Post("an argument given twice", 422, "invalid-args", """{"type":"longtask","args":{"steps":1,"steps":2}}""");
+        yield return Post("arguments that would take too many steps to check", 422, "invalid-args",
+            $$$"""{"type":"tree","args":{{{string.Concat(Enumerable.Repeat("{\"next\":", 31))}}}0{{{new string('}', 31)}}}}""");
         yield return new("arguments of the short form that are not JSON", 400, "malformed-json", RawHttp.Request("POST", "/jobs/longtask", Json, "steps=5"u8.ToArray()));
         yield return new("arguments of the short form that do not fit", 422, "invalid-args", RawHttp.Request("POST", "/jobs/longtask", Json, """{"steps":[]}"""u8.ToArray()));
         yield return new("an unknown type in the short form", 422, "unknown-type", RawHttp.Request("POST", "/jobs/nope", Json, "{}"u8.ToArray()));

@@ -117,6 +117,136 @@ public sealed class EventTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AFilter_TellsJobsThatHadEnded_WithoutAResultRatherThanWithNone()
+    {
+        Add("done").Succeed("42");
+        using var events = await EventStream.OpenAsync(_host.Http, "/events");
+        var told = (await events.NextAsync())!.Job;
+        Assert.Equal("SUCCESS", told.Text("state"));
+        Assert.False(told.TryGetProperty("result", out _));
+    }
+
+    [Fact]
+    public async Task Filters_ThatReadAlike_AreNotTheSame()
+    {
+        _host.Grid.Lists = query => new([new() { Id = $"tags-{query.Tags.Length}", Type = "longtask", Queue = "default", State = JobState.Success, Version = 1 }], null);
+        using var one = await EventStream.OpenAsync(_host.Http, "/events?tag.a=1%26b%3D2");
+        Assert.Equal("tags-1", (await one.NextAsync())!.Job.Text("id"));
+        using var two = await EventStream.OpenAsync(_host.Http, "/events?tag.a=1&tag.b=2");
+        Assert.Equal("tags-2", (await two.NextAsync())!.Job.Text("id"));
+    }
+
+    [Fact]
+    public async Task AFilter_WhereNothingHappens_AsksForNoLists()
+    {
+        Add("a");
+        using var events = await EventStream.OpenAsync(_host.Http, "/events");
+        Assert.Equal("a", (await events.NextAsync())!.Job.Text("id"));
+        // Two seconds and more.
+        for (var pings = 0; pings < 12; pings++) Assert.Equal("ping", (await events.NextAsync(withPings: true))!.Event);
+        // The first, and another once the grid is listened to.
+        Assert.InRange(_host.Grid.ListReads, 1, 2);
+    }
+
+    [Fact]
+    public async Task AFilter_IsToldOfWhatItMissed_ByTheList()
+    {
+        using var events = await EventStream.OpenAsync(_host.Http, "/events");
+        await Eventually.IsTrueAsync(() => _host.Grid.ListReads >= 1 && _host.Grid.Changes.Reads >= 2);
+        _host.Grid.Changes.IsMuted = true;
+        Add("missed");
+        _host.Grid.Changes.Lose();
+        Assert.Equal("missed", (await events.NextAsync())!.Job.Text("id"));
+    }
+
+    [Fact]
+    public async Task AFilter_TellsOnceMore_OfAJobThatFitsNoLonger_AndLetsGoOfIt()
+    {
+        var job = Add("a");
+        Add("other");
+        using var events = await EventStream.OpenAsync(_host.Http, "/events?state=PENDING");
+        var first = new[] { (await events.NextAsync())!.Job.Text("id"), (await events.NextAsync())!.Job.Text("id") };
+        Assert.Equal(["a", "other"], first.Order());
+        job.Report(1, 10);
+        Assert.Equal(("a", "PROGRESS"), Told((await events.NextAsync())!));
+        job.Report(2, 10);
+        job.Succeed("1");
+        Add("next");
+        Assert.Equal(("next", "PENDING"), Told((await events.NextAsync())!));
+
+        static (string, string) Told(ServerEvent told) => (told.Job.Text("id"), told.Job.Text("state"));
+    }
+
+    [Fact]
+    public async Task AFilter_FollowsAJobThroughItsLife_AndThatOfItsRetry()
+    {
+        var job = Add("a");
+        using var events = await EventStream.OpenAsync(_host.Http, "/events?type=longtask");
+        Assert.Equal("PENDING", (await events.NextAsync())!.Job.Text("state"));
+        job.Report(1, 10);
+        Assert.Equal("PROGRESS", (await events.NextAsync())!.Job.Text("state"));
+        job.Fail("error", "no");
+        Assert.Equal("FAILURE", (await events.NextAsync())!.Job.Text("state"));
+        await _host.Http.PostAsync("/jobs/a/retry", null);
+        Assert.Equal("PENDING", (await events.NextAsync())!.Job.Text("state"));
+        job.Report(1, 10);
+        Assert.Equal("PROGRESS", (await events.NextAsync())!.Job.Text("state"));
+        job.Succeed("[1]");
+        Assert.Equal("[1]", (await events.NextAsync())!.Job.GetProperty("result").GetRawText());
+    }
+
+    [Fact]
+    public async Task AFilter_FollowsTheNewestJobsOnly_AndWatchesNoneThatDoNotRun()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { ["Gateway:MaxEventJobs"] = "3" });
+        using var events = await EventStream.OpenAsync(host.Http, "/events");
+        for (var i = 0; i < 10; i++)
+        {
+            host.Grid.Add(new() { Id = $"j{i}", Type = "longtask", Queue = "default", Version = 1, SubmittedAt = DateTimeOffset.UnixEpoch.AddSeconds(i) });
+            Assert.Equal($"j{i}", (await events.NextAsync())!.Job.Text("id"));
+        }
+
+        Assert.Equal(0, host.Grid.Watches);
+        foreach (var job in host.Grid.Jobs) job.Report(1, 2);
+        // Those that are followed no longer are not told.
+        string[] told = [(await events.NextAsync())!.Job.Text("id"), (await events.NextAsync())!.Job.Text("id"), (await events.NextAsync())!.Job.Text("id")];
+        Assert.Equal(["j7", "j8", "j9"], told.Order());
+    }
+
+    [Fact]
+    public async Task EventsThatAreNotKept_AreReadForTheirReaders()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { ["Gateway:MaxEventBytes"] = "0" });
+        var result = $"\"{new string('r', 100_000)}\"";
+        var job = host.Grid.Add(new() { Id = "a", Type = "longtask", Queue = "default", Version = 1 });
+        using var one = await EventStream.OpenAsync(host.Http, "/jobs/a/events");
+        using var two = await EventStream.OpenAsync(host.Http, "/jobs/a/events");
+        foreach (var events in (EventStream[])[one, two]) Assert.Equal("PENDING", (await events.NextAsync())!.Job.Text("state"));
+        job.Succeed(result);
+        foreach (var events in (EventStream[])[one, two])
+        {
+            Assert.Equal(result, (await events.NextAsync())!.Job.GetProperty("result").GetRawText());
+            Assert.Null(await events.NextAsync());
+        }
+    }
+
+    [Fact]
+    public async Task ResultsThatWereTold_AreNotKept_WhileTheirStreamGoesOn()
+    {
+        const int Ended = 99;
+        await using var host = await GatewayHost.StartAsync();
+        var result = $"\"{new string('r', 1 << 20)}\"";
+        for (var i = 0; i < Ended; i++) host.Grid.Add(new() { Id = $"ended-{i}", Type = "longtask", Queue = "default", Version = 1 }).Succeed(result);
+        host.Grid.Add(new() { Id = "later", Type = "longtask", Queue = "default", Version = 1, Phase = JobPhase.Scheduled });
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        using var events = await EventStream.OpenAsync(host.Http, $"/events?jobs={string.Join(',', Enumerable.Range(0, Ended).Select(i => $"ended-{i}"))},later");
+        for (var told = 0; told <= Ended; told++) Assert.NotNull(await events.NextAsync());
+
+        // The last of them may still be on its way out of the gateway's hands.
+        await Eventually.IsTrueAsync(() => GC.GetTotalMemory(forceFullCollection: true) - before < 24 << 20);
+    }
+
+    [Fact]
     public async Task ManyReadersOfOneJob_AreOneSubscription_ThatEndsWithTheLast()
     {
         Add("a");

@@ -22,6 +22,8 @@ internal sealed class FakeGrid : IGrainFactory
     [
         new() { Name = "longtask", ArgsSchema = """{"type":"object","properties":{"steps":{"type":"integer","minimum":1,"maximum":50},"stepMs":{"type":"integer"}}}""" },
         new() { Name = "anything", Queue = "side" },
+        // Alternatives that both fit until the end, at each level.
+        new() { Name = "tree", ArgsSchema = """{"anyOf":[{"properties":{"next":{"$ref":"#"}},"type":"object"},{"properties":{"next":{"$ref":"#"}},"type":["object","null"]}]}""" },
     ];
 
     /// <summary>Thrown by every call, where set.</summary>
@@ -37,6 +39,10 @@ internal sealed class FakeGrid : IGrainFactory
     public JobSubmission? LastSubmission { get; private set; }
     public int TypeReads { get; private set; }
     public int Watches;
+    public int ListReads;
+
+    /// <summary>What partition 0 tells of; the others have nothing to tell.</summary>
+    public FakeChanges Changes { get; } = new();
 
     /// <summary>Calls that wait for the end of a job now.</summary>
     public int Waits;
@@ -51,6 +57,7 @@ internal sealed class FakeGrid : IGrainFactory
     {
         var job = new FakeJob(new() { Id = status.Id, Type = status.Type, Queue = status.Queue, Args = "{}"u8.ToArray() }, status);
         _jobs[status.Id] = job;
+        Watch(job);
         return job;
     }
 
@@ -58,7 +65,15 @@ internal sealed class FakeGrid : IGrainFactory
         (TGrainInterface)(object)new JobFace(this, primaryKey);
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithIntegerKey =>
-        typeof(TGrainInterface) == typeof(IJobGridGrain) ? (TGrainInterface)(object)new GridFace(this) : (TGrainInterface)(object)new PartitionFace(this);
+        typeof(TGrainInterface) == typeof(IJobGridGrain) ? (TGrainInterface)(object)new GridFace(this)
+        : typeof(TGrainInterface) == typeof(IJobChangesGrain) ? (TGrainInterface)(object)new ChangesFace(this, primaryKey)
+        : (TGrainInterface)(object)new PartitionFace(this);
+
+    private void Watch(FakeJob job)
+    {
+        job.Became = status => Changes.Add(new(status.Id, status with { Result = null }));
+        job.Became(job.Status);
+    }
 
     private FakeJob? Find(string id)
     {
@@ -85,6 +100,7 @@ internal sealed class FakeGrid : IGrainFactory
             DueAt = TimeProvider.System.GetUtcNow() + TimeSpan.FromMilliseconds(submission.Countdown ?? 0),
         });
         var job = _jobs.GetOrAdd(submission.Id, added);
+        if (job == added) Watch(job);
         var outcome = job == added ? SubmitOutcome.Accepted
             : job.Submission.Fingerprint.AsSpan().SequenceEqual(submission.Fingerprint) ? SubmitOutcome.Replayed
             : SubmitOutcome.Conflict;
@@ -99,15 +115,19 @@ internal sealed class FakeGrid : IGrainFactory
         public JobSubmission Submission => submission;
         public JobStatus Status { get; private set; } = status;
         public Task Changed => _changed.Task;
+        public Action<JobStatus>? Became { get; set; }
 
         public void Become(Func<JobStatus, JobStatus> change)
         {
             lock (this)
             {
+                var before = Status.State;
                 Status = change(Status) with { Version = Status.Version + 1 };
                 var changed = _changed;
                 _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 changed.SetResult();
+                // Progress is no partition's to tell.
+                if (Status.State != before) Became?.Invoke(Status);
             }
         }
 
@@ -191,6 +211,7 @@ internal sealed class FakeGrid : IGrainFactory
         {
             var change = await Change(id, status => status.IsFinished, status => status);
             if (change.Outcome == JobChangeOutcome.Done) grid._jobs.TryRemove(id, out _);
+            if (change.Outcome == JobChangeOutcome.Done) grid.Changes.Add(new(id, null));
             return change;
         }
 
@@ -208,6 +229,12 @@ internal sealed class FakeGrid : IGrainFactory
         }
     }
 
+    private sealed class ChangesFace(FakeGrid grid, long partition) : IJobChangesGrain
+    {
+        public Task<JobChanges> ReadChanges(ChangePlace after, TimeSpan atMost) =>
+            grid.Fault is not null ? throw grid.Fault : grid.Changes.ReadAsync(after, isSilent: partition != 0, atMost);
+    }
+
     private sealed class GridFace(FakeGrid grid) : IJobGridGrain
     {
         public Task<GridInfo> GetInfo() => Answer(new GridInfo(4, grid.Limits) { IdSecret = grid._secret });
@@ -218,12 +245,19 @@ internal sealed class FakeGrid : IGrainFactory
             return Answer(grid.Types.ToArray().AsImmutable());
         }
 
-        public Task<JobPage> List(JobQuery query) => Answer(grid.Lists?.Invoke(query) ?? new JobPage([.. grid.Jobs
-            .Select(job => job.Status)
+        public Task<JobPage> List(JobQuery query)
+        {
+            Interlocked.Increment(ref grid.ListReads);
+            return Answer(grid.Lists?.Invoke(query) ?? Page(query));
+        }
+
+        private JobPage Page(JobQuery query) => new([.. grid.Jobs
+            // Lists carry no results.
+            .Select(job => job.Status with { Result = null })
             .Where(status => (query.State is null || query.State == status.State) && (query.Queue ?? status.Queue) == status.Queue
                 && (query.Type ?? status.Type) == status.Type && query.Tags.All(status.Tags.Contains))
             .OrderByDescending(status => status.SubmittedAt)
-            .Take(query.Limit)], null));
+            .Take(query.Limit)], null);
 
         public Task<GridStats> GetStats() => Answer(grid.Stats);
 

@@ -62,7 +62,7 @@ public sealed class FindingTests : IAsyncLifetime
     public async Task JobTypes_CarryTheirSchemas()
     {
         var types = (await (await _host.Http.GetAsync("/job-types")).JsonAsync()).EnumerateArray().ToList();
-        Assert.Equal(["anything", "longtask"], types.Select(type => type.Text("name")));
+        Assert.Equal(["anything", "longtask", "tree"], types.Select(type => type.Text("name")));
         Assert.Equal(JsonValueKind.True, types[0].GetProperty("argsSchema").ValueKind);
         Assert.Equal("object", types[1].GetProperty("argsSchema").Text("type"));
     }

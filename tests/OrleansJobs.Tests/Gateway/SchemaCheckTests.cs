@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization;
 using OrleansJobs.Gateway.Problems;
 using OrleansJobs.Gateway.Schemas;
 
@@ -86,12 +87,67 @@ public class SchemaCheckTests
         Assert.Equal(["/args/nested/k/list"], Check(schema, broken.ToJsonString()).Select(error => error.Pointer));
     }
 
-    private static List<ProblemError> Check(string schema, string args)
+    [Fact]
+    public void Alternatives_ThatDoubleTheWalksAtEachLevel_EndAtTheBudget()
+    {
+        var args = string.Concat(Enumerable.Repeat("{\"next\":", 31)) + "0" + new string('}', 31);
+        Assert.InRange(args.Length, 1, 1023);
+        // The first alternative fits until the very end of it, and so does the second.
+        var mistake = Assert.Single(Check("""{"anyOf":[{"type":"object","properties":{"next":{"$ref":"#"}}},{"type":"object","properties":{"next":{"$ref":"#"}},"minProperties":1}]}""", args));
+        Assert.Equal("/args", mistake.Pointer);
+        Assert.Contains("steps", mistake.Detail);
+    }
+
+    [Fact]
+    public void PolymorphicArgs_AsDeepAsArgsMayBe_AreChecked()
+    {
+        var schema = JobJson.Options.GetJsonSchemaAsNode(typeof(Figure)).ToJsonString();
+        Figure tree = new Leaf(1);
+        for (var depth = 0; depth < JobJson.MaxDepth - 2; depth++) tree = depth % 2 == 0 ? new Boxed(tree) : new Named(tree, "n");
+        Assert.Empty(Check(schema, JsonSerializer.Serialize(tree, JobJson.Options)));
+    }
+
+    [Fact]
+    public void ALargeListOfShortValues_IsWithinTheBudget() =>
+        Assert.Empty(Check("""{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"null"},{"type":"integer"}]}}""", $"[{string.Join(',', Enumerable.Repeat("1", 131_000))}]"));
+
+    [Fact]
+    public void Patterns_ThatTakeTooLong_EndTheCheck()
+    {
+        var args = $"[{string.Join(',', Enumerable.Range(0, 50).Select(i => $"\"{new string('a', 40)}{i}!\""))}]";
+        var mistake = Assert.Single(Check("""{"items":{"type":"string","pattern":"^(a+)+$"}}""", args));
+        Assert.Equal("/args", mistake.Pointer);
+        Assert.Contains("patterns", mistake.Detail);
+    }
+
+    [Fact]
+    public void SchemasThatReferToEachOther_WithoutGoingDeeper_EndTheCheck() =>
+        Assert.Equal(["/args"], Check("""{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}}""", "{}").Select(error => error.Pointer));
+
+    [Fact]
+    public void ABudget_ThatIsUsedUp_IsSoForTheRestOfItsRequest()
+    {
+        var budget = new SchemaBudget(10, TimeProvider.System);
+        Assert.Throws<SchemaBudgetException>(() => budget.Spend((SchemaBudget.BaseSteps + 1000) * SchemaBudget.BytesPerStep));
+        budget.Close();
+        Assert.Single(Check("{}", "5", budget));
+    }
+
+    private static List<ProblemError> Check(string schema, string args, SchemaBudget? budget = null)
     {
         var errors = new List<ProblemError>();
-        ArgsSchema.Compile(schema).Check(Encoding.UTF8.GetBytes(args), "/args", errors);
+        ArgsSchema.Compile(schema).Check(Encoding.UTF8.GetBytes(args), "/args", errors, budget ?? new(args.Length, TimeProvider.System));
         return errors;
     }
+
+    [JsonDerivedType(typeof(Leaf), "leaf"), JsonDerivedType(typeof(Boxed), "boxed"), JsonDerivedType(typeof(Named), "named")]
+    public abstract record Figure;
+
+    public sealed record Leaf(int Value) : Figure;
+
+    public sealed record Boxed(Figure Inner) : Figure;
+
+    public sealed record Named(Figure Inner, string Name) : Figure;
 
     public sealed record Sample(
         string Text, int Number, double Fraction, DateTimeOffset At, Guid Id, TimeSpan Length, DayOfWeek Day, List<long> List, Dictionary<string, Sample> Nested, Uri? Link, bool? Maybe);

@@ -26,6 +26,9 @@ internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script
     public ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default) =>
         _inner.ReadAsync(partition, ids, cancellation);
 
+    public ValueTask<StoredJob?[]> ReadListedAsync(int partition, IReadOnlyList<string> ids, ListedRead read, CancellationToken cancellation = default) =>
+        _inner.ReadListedAsync(partition, ids, read, cancellation);
+
     public ValueTask<LaneEntry[]> ReadLaneAsync(
         int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default) =>
         _inner.ReadLaneAsync(partition, lane, after, limit, byteBudget, cancellation);

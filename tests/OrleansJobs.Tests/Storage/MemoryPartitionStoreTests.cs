@@ -6,6 +6,8 @@ public class MemoryPartitionStoreTests : PartitionStoreConformance
 {
     protected override Task<IPartitionStore> NewStoreAsync() => Task.FromResult<IPartitionStore>(new MemoryPartitionStore());
 
+    protected override Task<string[]> NamesAsync(IPartitionStore store, int partition) => Task.FromResult(((MemoryPartitionStore)store).Names(partition));
+
     protected override Task EmptyAsync(IPartitionStore store)
     {
         ((MemoryPartitionStore)store).Clear();

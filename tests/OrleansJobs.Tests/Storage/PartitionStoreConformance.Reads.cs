@@ -1,3 +1,4 @@
+using OrleansJobs.Records;
 using OrleansJobs.Storage;
 using static OrleansJobs.Tests.Storage.Records;
 
@@ -7,6 +8,58 @@ public abstract partial class PartitionStoreConformance
 {
     [Fact]
     public async Task ReadAsync_OfNoIds_IsEmpty() => Assert.Empty(await (await NewStoreAsync()).ReadAsync(0, []));
+
+    [Fact]
+    public async Task ReadListedAsync_LeavesOutAFieldOfEach_AndEndsAtTheBudget()
+    {
+        var writer = await OpenAsync();
+        await writer.CommitAsync(commit =>
+        {
+            for (var i = 0; i < 40; i++)
+            {
+                commit.Jobs.Add(new($"j{i:00}", Record(4, 1000), "q", "t", i + 1));
+                commit.Tracks.Add(new($"j{i:00}", Record(0, 0)));
+                commit.Outcomes.Add(new($"j{i:00}", Record(2, 64_000), 1));
+            }
+
+            commit.Jobs.Add(new("without", Record(0, 0), "q", "t", 100));
+        });
+        string[] all = [.. Enumerable.Range(0, 40).Select(i => $"j{i:00}")];
+        var (lean, counted) = (Record(0, 0), 3 * Record(0, 0).Length + 64_000 / 64 + 1000 / 64);
+
+        var listed = await writer.Store.ReadListedAsync(0, ["without", "nobody", .. all], new(4, 2, int.MaxValue));
+        Assert.Equal(42, listed.Length);
+        Assert.Equal(lean, listed[0]!.Spec);
+        Assert.Null(listed[0]!.Outcome);
+        Assert.Null(listed[1]);
+        Assert.All(listed.Skip(2), job => Assert.Equal((lean, lean, lean), (job!.Spec, job.Track, job.Outcome), new SameBytes()));
+
+        Assert.Empty(await writer.Store.ReadListedAsync(0, [], new(4, 2, 1000)));
+        Assert.Empty(await writer.Store.ReadListedAsync(0, all, new(4, 2, 0)));
+        Assert.Single(await writer.Store.ReadListedAsync(0, all, new(4, 2, 1)));
+        Assert.Equal(20, (await writer.Store.ReadListedAsync(0, all, new(4, 2, 20 * counted))).Length);
+        Assert.Equal(all.Length, (await writer.Store.ReadListedAsync(0, all, new(4, 2, 40 * counted))).Length);
+
+        // A field of each kind, before and behind the one that is left out.
+        static byte[] Record(int field, int size)
+        {
+            var writer = new RecordWriter(size);
+            writer.Number(1, long.MaxValue);
+            writer.Double(3, 0.5);
+            if (field > 0) writer.Bytes(field, new byte[size]);
+            writer.Bytes(20, new byte[300]);
+            writer.Signed(21, -1);
+            return writer.ToArray();
+        }
+    }
+
+    private sealed class SameBytes : IEqualityComparer<(byte[], byte[]?, byte[]?)>
+    {
+        public bool Equals((byte[], byte[]?, byte[]?) x, (byte[], byte[]?, byte[]?) y) =>
+            x.Item1.SequenceEqual(y.Item1) && x.Item2!.SequenceEqual(y.Item2!) && x.Item3!.SequenceEqual(y.Item3!);
+
+        public int GetHashCode((byte[], byte[]?, byte[]?) records) => records.Item1.Length;
+    }
 
     [Fact]
     public async Task ReadLaneAsync_IsInTheOrderOfDueThenOfBytes()

@@ -162,11 +162,13 @@ public class LookCommandTests
     public async Task Address_AndKey_ComeFromOptionsBeforeTheEnvironment()
     {
         _tool.Environment["ORLEANSJOBS_URL"] = "https://jobs.example/grid";
+        _tool.Gateway.Mount = "/grid";
         _tool.Environment["ORLEANSJOBS_KEY"] = "from-environment";
         _tool.Gateway.On("GET /grid/stats", Stats).On("GET /stats", Stats);
         Assert.Equal(0, await _tool.RunAsync("stats"));
         Assert.Equal("https://jobs.example/grid/stats", _tool.Gateway.Requests[0].Message.RequestUri!.AbsoluteUri);
         Assert.Equal("Bearer from-environment", _tool.Gateway.Requests[0].Message.Headers.Authorization!.ToString());
+        _tool.Gateway.Mount = "";
         Assert.Equal(0, await _tool.RunAsync("--url", "http://localhost:1/", "stats", "--key", "given"));
         Assert.Equal("http://localhost:1/stats", _tool.Gateway.Requests[1].Message.RequestUri!.AbsoluteUri);
         Assert.Equal("Bearer given", _tool.Gateway.Requests[1].Message.Headers.Authorization!.ToString());

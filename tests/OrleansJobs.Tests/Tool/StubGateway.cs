@@ -1,16 +1,24 @@
 using System.Net;
 using System.Text;
+using OrleansJobs.Tests.Client;
 
 namespace OrleansJobs.Tests.Tool;
 
-/// <summary>Answers requests as the test says, and remembers them.</summary>
-internal sealed class StubGateway : HttpMessageHandler
+/// <summary>
+/// Answers requests as the test says, and remembers them. Each request is sent to a real gateway first: what that one does not understand has no
+/// answer here either, so a test cannot agree with the tool on something that no gateway takes. What the test says nothing of is answered by the
+/// real one.
+/// </summary>
+internal sealed class StubGateway(ManualTime time) : HttpMessageHandler
 {
     private readonly Dictionary<string, Queue<Func<HttpResponseMessage>>> _answers = [];
 
     public List<(string Route, string Body, HttpRequestMessage Message)> Requests { get; } = [];
 
     public string[] Routes => [.. Requests.Select(request => request.Route)];
+
+    /// <summary>Where the gateway is mounted, as far as the tool knows.</summary>
+    public string Mount { get; set; } = "";
 
     /// <summary>The next answer to a route such as <c>GET /jobs/a</c>; the last one given is given again.</summary>
     public StubGateway On(string route, string body, HttpStatusCode status = HttpStatusCode.OK, string type = "application/json", int? retryAfter = null) => On(route, () =>
@@ -37,7 +45,14 @@ internal sealed class StubGateway : HttpMessageHandler
     {
         var route = $"{request.Method} {request.RequestUri!.PathAndQuery}";
         Requests.Add((route, request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken), request));
-        if (!_answers.TryGetValue(route, out var answers)) return new(HttpStatusCode.NotFound) { Content = new StringContent($"no {route}") };
+        HttpResponseMessage real;
+        using (time.StandStill()) real = await RealGateway.AnswerAsync(request, Mount);
+        if (await RealGateway.MisunderstandingAsync(real) is { } problem) throw new MisunderstoodException($"A gateway does not understand '{route}': {problem}");
+        if (!_answers.TryGetValue(route, out var answers)) return real;
+        real.Dispose();
         return (answers.Count > 1 ? answers.Dequeue() : answers.Peek())();
     }
 }
+
+/// <summary>The tool sends what no gateway takes: a defect, not a failure that the tool may put into words.</summary>
+internal sealed class MisunderstoodException(string message) : Exception(message);

@@ -39,11 +39,18 @@ public class SubmitCommandTests
     public async Task Submit_CarriesEveryOption()
     {
         Assert.Equal(0, await _tool.RunAsync("submit", "longtask", "--id", "mine", "--queue", "q", "--priority", "9", "--countdown", "1h30m", "--expires", "90",
-            "--attempts", "5", "--timeout", "1.5s", "--retention", "7d", "--tag", "tenant=acme", "--tag", "n=1", "--idempotency-key", "k 1"));
+            "--attempts", "5", "--timeout", "1.5s", "--retention", "7d", "--tag", "tenant=acme", "--tag", "n=1"));
         Assert.Equal(
             """{"type":"longtask","id":"mine","queue":"q","priority":9,"countdown":5400,"expires":90,"attempts":5,"timeout":1.5,"retention":604800,"tags":{"tenant":"acme","n":"1"}}""",
             _tool.Gateway.Requests[0].Body);
-        Assert.Equal("\"k 1\"", _tool.Gateway.Requests[0].Message.Headers.GetValues("Idempotency-Key").Single());
+        Assert.False(_tool.Gateway.Requests[0].Message.Headers.Contains("Idempotency-Key"));
+    }
+
+    [Fact]
+    public async Task Submit_CarriesTheKeyOfTheUser()
+    {
+        Assert.Equal(0, await _tool.RunAsync("submit", "longtask", "--idempotency-key", "order/7"));
+        Assert.Equal("\"order/7\"", _tool.Gateway.Requests[0].Message.Headers.GetValues("Idempotency-Key").Single());
     }
 
     [Theory]
@@ -59,6 +66,9 @@ public class SubmitCommandTests
     [InlineData("submit", "longtask", "--priority", "high")]
     [InlineData("submit", "longtask", "--no-such-option")]
     [InlineData("submit", "longtask", "--idempotency-key", "a\"b")]
+    [InlineData("submit", "longtask", "--idempotency-key", "a b")]
+    [InlineData("submit", "longtask", "--idempotency-key", "")]
+    [InlineData("submit", "longtask", "--idempotency-key", "k", "--id", "mine")]
     [InlineData("submit", "longtask", "--url", "localhost:8080")]
     [InlineData("submit", "longtask", "--key", "two words")]
     public async Task Submit_WhenTheCommandLineIsWrong_AsksNothingAndEndsWith2(params string[] arguments)

@@ -34,6 +34,31 @@ public sealed class ToolOverHttpTests(GridHost grid) : IClassFixture<GridHost>
     }
 
     [Fact]
+    public async Task Submit_UnderAnIdOrAKey_IsMadeOnce()
+    {
+        string[] mine = ["submit", "longtask", "-a", "steps=1", "-a", "stepMs=1", "--id", "tool-made-once"];
+        Assert.Equal((0, "tool-made-once\n"), await RunAsync(mine));
+        Assert.Equal((0, "tool-made-once\n"), await RunAsync(mine));
+        var (code, output) = await RunAsync("submit", "longtask", "-a", "steps=2", "--id", "tool-made-once");
+        Assert.Equal(5, code);
+        Assert.Contains("Another job has this id. (409)", output, StringComparison.Ordinal);
+
+        var first = await RunAsync("submit", "longtask", "-a", "steps=1", "--idempotency-key", "tool/7");
+        Assert.Equal(first, await RunAsync("submit", "longtask", "-a", "steps=1", "--idempotency-key", "tool/7"));
+        Assert.Equal(0, first.Code);
+    }
+
+    [Fact]
+    public async Task Submit_WithEveryOption_IsTaken()
+    {
+        var (code, output) = await RunAsync("submit", "longtask", """{"steps":1}""", "--queue", "side", "--priority", "9", "--eta", "2030-01-31T12:00:00Z", "--expires", "1000d",
+            "--attempts", "5", "--timeout", "1.5s", "--retention", "7d", "--tag", "tenant=acme");
+        Assert.Equal(0, code);
+        Assert.Equal(0, (await RunAsync("submit", "longtask", "--countdown", "1h30m")).Code);
+        Assert.Equal(0, (await RunAsync("cancel", output.Trim())).Code);
+    }
+
+    [Fact]
     public async Task Queue_IsPausedAndResumed()
     {
         Assert.Equal(0, (await RunAsync("pause", "tool-queue", "--reason", "maintenance")).Code);

@@ -4,10 +4,12 @@ using Spectre.Console;
 
 namespace OrleansJobs.Tests.Tool;
 
-/// <summary>Runs the tool in this process against a stub, as from a script: no terminal.</summary>
+/// <summary>Runs the tool in this process against a real gateway whose answers a test may replace, as from a script: no terminal.</summary>
 internal sealed class ToolRun
 {
-    public StubGateway Gateway { get; } = new();
+    public ToolRun() => Gateway = new(Time);
+
+    public StubGateway Gateway { get; }
     public Dictionary<string, string> Environment { get; } = [];
     public string Input { get; set; } = "";
     public ManualTime Time { get; } = new();

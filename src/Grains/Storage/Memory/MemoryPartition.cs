@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Records;
 
 namespace OrleansJobs.Storage;
 
@@ -56,10 +57,30 @@ internal sealed class MemoryPartition
         return CommitOutcome.Applied;
     }
 
+    public string[] Names() => [.. _lanes.Keys, .. _logs.Keys.Select(log => $"{log.Queue}/{log.Type}")];
+
     public StoredJob? Read(string id) =>
         _specs.TryGetValue(id, out var spec)
             ? new(spec, _tracks.GetValueOrDefault(id), _leases.GetValueOrDefault(id), _outcomes.GetValueOrDefault(id))
             : null;
+
+    public StoredJob?[] ReadListed(IReadOnlyList<string> ids, ListedRead read)
+    {
+        var jobs = new List<StoredJob?>();
+        for (long bytes = 0; jobs.Count < ids.Count && bytes < read.ByteBudget;)
+        {
+            var whole = Read(ids[jobs.Count]);
+            var listed = whole is null ? null : whole with
+            {
+                Spec = RecordFields.Without(whole.Spec, read.SpecField),
+                Outcome = whole.Outcome is { } outcome ? RecordFields.Without(outcome, read.OutcomeField) : null,
+            };
+            bytes += SizeOf(listed) + (SizeOf(whole) - SizeOf(listed)) / 64;
+            jobs.Add(listed);
+        }
+
+        return [.. jobs];
+    }
 
     public LaneEntry[] ReadLane(string lane, LanePosition after, int limit, int byteBudget) =>
         _lanes.TryGetValue(lane, out var waiting) ? WithRecords(waiting.Behind(after.Due, after.Id), limit, byteBudget) : [];
@@ -99,12 +120,15 @@ internal sealed class MemoryPartition
         foreach (var (due, id) in lines.Take(limit))
         {
             var job = bytes < byteBudget ? Read(id) : null;
-            if (job is not null) bytes += job.Spec.Length + (job.Track?.Length ?? 0) + (job.Lease?.Length ?? 0) + (job.Outcome?.Length ?? 0);
+            bytes += SizeOf(job);
             entries.Add(new(id, due, job));
         }
 
         return [.. entries];
     }
+
+    private static int SizeOf(StoredJob? job) =>
+        job is null ? 0 : job.Spec.Length + (job.Track?.Length ?? 0) + (job.Lease?.Length ?? 0) + (job.Outcome?.Length ?? 0);
 
     private void Remove(PartitionCommit commit)
     {

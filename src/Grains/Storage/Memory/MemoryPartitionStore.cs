@@ -54,6 +54,12 @@ public sealed class MemoryPartitionStore(TimeProvider? time = null) : IPartition
         return new(jobs);
     }
 
+    public ValueTask<StoredJob?[]> ReadListedAsync(int partition, IReadOnlyList<string> ids, ListedRead read, CancellationToken cancellation = default)
+    {
+        var data = Of(partition);
+        lock (data) return new(data.ReadListed(ids, read));
+    }
+
     public ValueTask<LaneEntry[]> ReadLaneAsync(
         int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default)
     {
@@ -98,6 +104,13 @@ public sealed class MemoryPartitionStore(TimeProvider? time = null) : IPartition
 
     /// <summary>Always 0: what bounds this store is the backlog's ceiling.</summary>
     public ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default) => new(0.0);
+
+    /// <summary>The lanes and logs of a partition.</summary>
+    internal string[] Names(int partition)
+    {
+        var data = Of(partition);
+        lock (data) return data.Names();
+    }
 
     /// <summary>Forgets everything, as an emptied Redis does.</summary>
     internal void Clear()

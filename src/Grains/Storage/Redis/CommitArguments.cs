@@ -15,7 +15,7 @@ internal sealed class CommitArguments
     private const int KeptCapacity = 1 << 16;
 
     private static readonly RedisValue HashSet = Text("HSET"), HashRemove = Text("HDEL"), SetAdd = Text("SADD"), SortedAdd = Text("ZADD"),
-        SortedRemove = Text("ZREM"), LogAdd = Text("XADD"), LogRemove = Text("XDEL"), Increment = Text("HINCRBY"), Purge = Text("PURGE");
+        SortedRemove = Text("ZREM"), LogAdd = Text("XADD"), LogRemove = Text("XDEL"), Increment = Text("HINCRBY"), Purge = Text("PURGE"), Leave = Text("LEAVE");
 
     private static readonly RedisValue JobsKey = Text(":jobs"), TracksKey = Text(":tracks"), LeasesKey = Text(":leases"), OutcomesKey = Text(":outcomes"),
         RetentionKey = Text(":retention"), DeadlinesKey = Text(":deadlines"), LanesKey = Text(":lanes"), LogsKey = Text(":logs"), CountsKey = Text(":counts");
@@ -139,7 +139,7 @@ internal sealed class CommitArguments
         for (var group = 0; group < _groups.Count; group++)
         {
             var lane = _groups[group];
-            var blocks = new Blocks(this, SortedRemove, LaneKey(lane.Key), lane.Size, 1);
+            var blocks = new Blocks(this, Leave, LaneKey(lane.Key), lane.Size, 1);
             for (var i = lane.First; i >= 0; i = _groups.Next(i)) blocks.Next().Add(removes[i].Id);
         }
 

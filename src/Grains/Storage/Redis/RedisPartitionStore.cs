@@ -7,7 +7,8 @@ namespace OrleansJobs.Storage;
 /// <summary>
 /// Keeps partitions in Redis 7 or later, each under one hash tag. A commit is one script. Keys: <c>oj:{service:p}:…</c> with the hashes
 /// <c>meta</c>, <c>jobs</c>, <c>tracks</c>, <c>leases</c>, <c>outcomes</c>, <c>counts</c>; the sorted sets <c>lane:…</c> by due time, <c>retention</c>, <c>deadlines</c>,
-/// <c>index:…</c> by stamp; the streams <c>log:queue/type</c> with stamps as ids; and the sets <c>lanes</c> and <c>logs</c> that name them. The grid's own are
+/// <c>index:…</c> by stamp; the streams <c>log:queue/type</c> with stamps as ids, and the sorted sets
+/// <c>log:=queue/type</c> by stamp, with the lines of jobs that outlived those around them; and the sets <c>lanes</c> and <c>logs</c> that name them. The grid's own are
 /// <c>oj:{service}:grid</c> and <c>:types</c>.
 /// </summary>
 /// <remarks>
@@ -83,6 +84,15 @@ public sealed class RedisPartitionStore : IPartitionStore
         return RedisReplies.Jobs(await ReadAsync(RedisScript.Read, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
     }
 
+    public async ValueTask<StoredJob?[]> ReadListedAsync(int partition, IReadOnlyList<string> ids, ListedRead read, CancellationToken cancellation = default)
+    {
+        if (ids.Count == 0) return [];
+        var arguments = new RedisValue[3 + ids.Count];
+        (arguments[0], arguments[1], arguments[2]) = (read.SpecField, read.OutcomeField, read.ByteBudget);
+        for (var i = 0; i < ids.Count; i++) arguments[3 + i] = ids[i];
+        return RedisReplies.Jobs(await ReadAsync(RedisScript.List, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
+    }
+
     public async ValueTask<LaneEntry[]> ReadLaneAsync(
         int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default)
     {
@@ -105,7 +115,7 @@ public sealed class RedisPartitionStore : IPartitionStore
         if (query.Index is { } index) return await ReadIndexAsync(partition, index, query, cancellation).ConfigureAwait(false);
 
         RedisValue[] arguments =
-            [$"({query.Before}-0", query.After < 0 ? "-" : $"({query.After}-0", query.Limit, query.Queue ?? "", query.Type ?? ""];
+            [query.Before, query.After < 0 ? "" : query.After, query.Limit, query.Queue ?? "", query.Type ?? ""];
         return RedisReplies.Log(await ReadAsync(RedisScript.Log, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
     }
 

@@ -22,6 +22,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Unfenced = new("#!lua flags=allow-oom", "unfenced", "commit");
     public static readonly RedisScript Settle = new("#!lua flags=allow-oom", "fence", "settle");
     public static readonly RedisScript Read = new("#!lua flags=no-writes", "read");
+    public static readonly RedisScript List = new("#!lua flags=no-writes", "list");
     public static readonly RedisScript Lane = new("#!lua flags=no-writes", "lane");
     public static readonly RedisScript Due = new("#!lua flags=no-writes", "due");
     public static readonly RedisScript Log = new("#!lua flags=no-writes", "log");

@@ -12,8 +12,15 @@ public class RedisPartitionStoreTests(RedisFixture fixture) : PartitionStoreConf
 
     public async Task DisposeAsync() => await _redis.DisposeAsync();
 
-    protected override Task<IPartitionStore> NewStoreAsync() =>
-        Task.FromResult<IPartitionStore>(new RedisPartitionStore(_redis, $"test-{Guid.NewGuid():N}"));
+    private readonly string _service = $"test-{Guid.NewGuid():N}";
+
+    protected override Task<IPartitionStore> NewStoreAsync() => Task.FromResult<IPartitionStore>(new RedisPartitionStore(_redis, _service));
+
+    protected override async Task<string[]> NamesAsync(IPartitionStore store, int partition)
+    {
+        var names = await Task.WhenAll(((string[])["lanes", "logs"]).Select(set => _redis.GetDatabase().SetMembersAsync($"oj:{{{_service}:{partition}}}:{set}")));
+        return [.. names.SelectMany(set => set).Select(name => name.ToString())];
+    }
 
     protected override async Task EmptyAsync(IPartitionStore store) => await _redis.GetDatabase().ExecuteAsync("FLUSHALL");
 }

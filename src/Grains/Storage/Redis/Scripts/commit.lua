@@ -4,11 +4,51 @@
 -- Answers 0 applied, or the fence's verdict; a negative one is the last stamp given, which the first must exceed.
 local base = KEYS[1]
 local meta = base .. ':meta'
-local known = verdict(meta)
+local known, last_stamp = verdict(meta)
 if known then return known end
 if ARGV[5] ~= '0' then
-    local stamp = tonumber(redis.call('HGET', meta, 'stamp') or 0)
+    local stamp = tonumber(last_stamp or 0)
     if tonumber(ARGV[4]) <= stamp then return -stamp end
+end
+
+-- Names go with what they name. Were they kept, every queue and type that ever was would be looked at by each listing.
+local function forget(names, key, name)
+    if redis.call('EXISTS', key) == 0 then redis.call('SREM', base .. names, name) end
+end
+
+-- Takes lines out of a log. A stream keeps a deleted line until all of its node is deleted, so one job that is kept for a year would pin a
+-- hundred lines. Where most of a log's nodes are mostly empty, its oldest lines move into a sorted set, which costs more for each line but keeps
+-- nothing of those that are gone. The set is a log of its own, with a mark before its name.
+local function remove_lines(key, name, first, last)
+    local kept, kept_name = base .. ':log:=' .. name, '=' .. name
+    local removed = redis.call('XDEL', key, unpack(ARGV, first, last))
+    if removed <= last - first then
+        for i = first, last do redis.call('ZREMRANGEBYSCORE', kept, ARGV[i], ARGV[i]) end
+        forget(':logs', kept, kept_name)
+    end
+    if removed == 0 then return end
+
+    local length, nodes = 0, 0
+    local info = redis.call('XINFO', 'STREAM', key)
+    for i = 1, #info, 2 do
+        if info[i] == 'length' then length = info[i + 1] elseif info[i] == 'radix-tree-keys' then nodes = info[i + 1] end
+    end
+    -- A full node has a hundred lines. As many lines move as keep up with those that are deleted, and never all of a long log at once.
+    if length > 0 and nodes > 2 + length / 16 then
+        local lines, ids = redis.call('XRANGE', key, '-', '+', 'COUNT', 100 + 2 * (last - first + 1)), {}
+        for i, line in ipairs(lines) do
+            ids[i] = line[1]
+            redis.call('ZADD', kept, line[1]:match('^%d+'), line[2][2])
+        end
+        for i = 1, #ids, 4000 do redis.call('XDEL', key, unpack(ids, i, math.min(i + 3999, #ids))) end
+        redis.call('SADD', base .. ':logs', kept_name)
+        length = length - #ids
+    end
+    -- An empty stream stays a key.
+    if length == 0 then
+        redis.call('DEL', key)
+        redis.call('SREM', base .. ':logs', name)
+    end
 end
 
 local i = 6
@@ -17,9 +57,10 @@ while ARGV[i] do
     if command == 'XADD' then
         for j = first, last, 2 do redis.call('XADD', key, ARGV[j], 'i', ARGV[j + 1]) end
     elseif command == 'XDEL' then
-        -- An empty stream stays a key, so it goes with its last line.
-        redis.call('XDEL', key, unpack(ARGV, first, last))
-        if redis.call('XLEN', key) == 0 then redis.call('DEL', key) end
+        remove_lines(key, ARGV[i + 1]:sub(6), first, last)
+    elseif command == 'LEAVE' then
+        redis.call('ZREM', key, unpack(ARGV, first, last))
+        forget(':lanes', key, ARGV[i + 1]:sub(7))
     elseif command == 'HINCRBY' then
         for j = first, last, 2 do
             if redis.call('HINCRBY', key, ARGV[j], ARGV[j + 1]) == 0 then redis.call('HDEL', key, ARGV[j]) end

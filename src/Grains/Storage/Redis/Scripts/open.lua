@@ -6,7 +6,7 @@ local stored = tonumber(redis.call('HGET', base .. ':meta', 'generation') or 0)
 local generation = math.max(stored + 1, ARGV[2] + 1, floor())
 redis.call('HSET', base .. ':meta', 'generation', string.format('%.0f', generation), 'sequence', 0, 'ticket', ARGV[1])
 
--- Lanes and logs vanish with their last job, while their names stay behind until here.
+-- A name whose lane or log is gone is a leftover of an older release.
 local lanes = {}
 for _, lane in ipairs(redis.call('SMEMBERS', base .. ':lanes')) do
     local first = redis.call('ZRANGE', base .. ':lane:' .. lane, 0, 0, 'WITHSCORES')

@@ -1,0 +1,35 @@
+namespace OrleansJobs.Gateway.Live;
+
+/// <summary>One reader's interest in one job: a mark that says whether there is something new, so that what waits for a slow reader never grows.</summary>
+/// <param name="seen">The version that the reader has already.</param>
+internal sealed class JobSubscription(JobWatch watch, EventReader reader, long seen)
+{
+    private JobWatch? _watch = watch;
+    private int _signalled;
+    private long _sent = seen;
+
+    /// <summary>Null once everything has been sent, so that a stream which goes on for other jobs does not keep it.</summary>
+    public JobWatch? Watch => Volatile.Read(ref _watch);
+
+    /// <summary>The version that was sent last.</summary>
+    public long Sent
+    {
+        get => Volatile.Read(ref _sent);
+        set => Volatile.Write(ref _sent, value);
+    }
+
+    /// <summary>Everything that there will be has been sent.</summary>
+    public bool IsDone => Watch is null;
+
+    public void Signal()
+    {
+        if (Interlocked.Exchange(ref _signalled, 1) == 0) reader.Enqueue(this);
+    }
+
+    /// <summary>Called before the newest is looked at: what comes later signals again.</summary>
+    public void Taken() => Volatile.Write(ref _signalled, 0);
+
+    /// <summary>Nothing will come any more, or nobody wants it.</summary>
+    /// <returns>The watch, where this was its last reader.</returns>
+    public JobWatch? Leave() => Interlocked.Exchange(ref _watch, null) is { } left && left.Remove(this) ? left : null;
+}
