@@ -27,6 +27,7 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
     {
         var (type, count, inflight, batch) = (request.GetProperty("type").GetString()!, Number("count"), Number("inflight"), Number("batch"));
         var (payload, delay, spread, at) = (Number("payload"), Number("delayMs"), Number("spreadMs"), request.GetProperty("atMs").GetInt64());
+        var queues = Number("queues");
         var text = payload > 0 ? new string('x', payload) : null;
         var began = Stopwatch.GetTimestamp();
         var next = 0;
@@ -53,7 +54,12 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
             {
                 var options = delay > 0 ? new SubmitOptions { Countdown = TimeSpan.FromMilliseconds(delay) } : null;
                 var arguments = Enumerable.Range(from, Math.Min(batch, count - from)).Select(index => new BenchArgs(index, text));
-                var receipts = await jobs.SubmitManyAsync(type, arguments, options);
+                var receipts = queues == 0
+                    ? await jobs.SubmitManyAsync(type, arguments, options)
+                    : await jobs.SubmitManyAsync([.. arguments.Select((args, place) => new JobSubmission
+                    {
+                        Id = JobIds.New(), Type = type, Args = JsonSerializer.SerializeToUtf8Bytes(args, JsonSerializerOptions.Web), Queue = $"q{(from + place) % queues}",
+                    })]);
                 if (receipts.FirstOrDefault(receipt => receipt.Outcome != SubmitOutcome.Accepted) is { } refused)
                     throw new InvalidOperationException($"A submit was answered with {refused.Outcome}: {refused.Reason}");
             }

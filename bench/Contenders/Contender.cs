@@ -38,7 +38,8 @@ internal enum Layout
 /// <param name="Payload">Bytes of text in the arguments.</param>
 /// <param name="SpreadMs">The due times of delayed jobs are spread evenly over so long.</param>
 /// <param name="AtMs">Unix milliseconds at which all are due; 0: see <paramref name="DelayMs"/>.</param>
-internal sealed record Load(int Count, int InFlight = 1, int Batch = 1, string Type = "noop", int Payload = 0, int DelayMs = 0, int SpreadMs = 0, long AtMs = 0);
+/// <param name="Queues">Over how many queues they are spread in turn, in batches of ours only; 0: all in the default one.</param>
+internal sealed record Load(int Count, int InFlight = 1, int Batch = 1, string Type = "noop", int Payload = 0, int DelayMs = 0, int SpreadMs = 0, long AtMs = 0, int Queues = 0);
 
 /// <summary>One side of a comparison: a Redis of its own, workers, and an agent that submits.</summary>
 internal abstract class Contender(Stage stage) : IAsyncDisposable
@@ -98,6 +99,7 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
             ["inflight"] = load.InFlight,
             ["batch"] = HasBatches ? load.Batch : 1,
             ["payload"] = load.Payload,
+            ["queues"] = load.Queues,
             ["delayMs"] = load.DelayMs,
             ["spreadMs"] = load.SpreadMs,
             ["atMs"] = load.AtMs,

@@ -4,14 +4,14 @@ using OrleansJobs.Bench.Measuring;
 namespace OrleansJobs.Bench.Questions;
 
 /// <summary>One size of the sweep: its figure's name, what is started, how many jobs of which payload.</summary>
-internal sealed record SizeCase(string Name, Stage Stage, int Count, int Payload = 0);
+internal sealed record SizeCase(string Name, Stage Stage, int Count, int Payload = 0, int Queues = 0);
 
 /// <summary>How throughput depends on sizes. Each case has a contender of its own, so that none inherits another's memory.</summary>
 internal sealed class Size : Question
 {
     public override string Name => "size";
 
-    public override string Description => "Drain and batched end-to-end throughput against backlog (10^3 to 10^6), silo processes (1 to 4), partitions (32 to 256) and payload (100 B to 100 kB).";
+    public override string Description => "Drain and batched end-to-end throughput against backlog (10^3 to 10^6), silo processes (1 to 4), partitions (32 to 256), payload (100 B to 100 kB) and queues (10 to 10,000).";
 
     public static IEnumerable<SizeCase> Cases(Settings settings)
     {
@@ -20,11 +20,13 @@ internal sealed class Size : Question
         int[] silos = settings.Smoke ? [1, 2] : [1, 2, 4];
         int[] partitions = settings.Smoke ? [32] : [32, 64, 128, 256];
         int[] payloads = settings.Smoke ? [100, 10_000] : [100, 1000, 10_000, 100_000];
+        int[] queues = settings.Smoke ? [10, 100] : [10, 100, 1000, 10_000];
         var usual = settings.CountOr(100_000, 1000);
         foreach (var backlog in backlogs) yield return new($"{backlog:N0} queued", stage, backlog);
         foreach (var count in silos) yield return new($"{count} silos", stage with { Workers = count }, usual);
         foreach (var count in partitions) yield return new($"{count} partitions", stage with { Partitions = count }, usual);
         foreach (var payload in payloads) yield return new($"{payload:N0} bytes", stage, Math.Max(100, Math.Min(usual, 200_000_000 / payload)), payload);
+        foreach (var count in queues) yield return new($"{count:N0} queues", stage, usual, Queues: count);
     }
 
     public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
@@ -40,7 +42,8 @@ internal sealed class Size : Question
             // A short drain is over before it can be timed: several, then.
             var rounds = Math.Max(1, (settings.Smoke ? 1000 : 50_000) / size.Count);
             double seconds = 0;
-            for (var round = 0; round < rounds; round++)
+            // Nobody pauses thousands of queues at once.
+            for (var round = 0; round < rounds && size.Queues == 0; round++)
             {
                 await own.PauseAsync();
                 await own.SubmitAsync(new Load(size.Count, own.BatchesInFlight, 100, Payload: size.Payload));
@@ -51,13 +54,13 @@ internal sealed class Size : Question
                 });
             }
 
-            measured.High($"drain, {size.Name}", "jobs/s", (double)rounds * size.Count / seconds);
+            if (size.Queues == 0) measured.High($"drain, {size.Name}", "jobs/s", (double)rounds * size.Count / seconds);
             seconds = 0;
             for (var round = 0; round < rounds; round++)
             {
                 seconds += await SecondsAsync(async () =>
                 {
-                    await own.SubmitAsync(new Load(size.Count, own.BatchesInFlight, 100, Payload: size.Payload));
+                    await own.SubmitAsync(new Load(size.Count, own.BatchesInFlight, 100, Payload: size.Payload, Queues: size.Queues));
                     await own.FinishedAsync();
                 });
             }

@@ -36,7 +36,7 @@ internal sealed partial class ClusterCertificates(IOptions<ClusterTlsOptions> op
                 {
                     Look();
                 }
-                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or InvalidDataException)
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException or InvalidDataException)
                 {
                     if (_identity is null) throw new InvalidOperationException($"The certificates of {ClusterTlsOptions.Section} cannot be read: {exception.Message}", exception);
                     LogNotRead(exception);

@@ -21,7 +21,7 @@ public sealed class ClusterTlsOptions
     public string? Authorities { get; set; }
 
     /// <summary>DNS names, one of which the certificate of the other side must carry. None: whatever the authorities have signed is let in.</summary>
-    public IList<string> Peers { get; } = [];
+    public List<string> Peers { get; set; } = [];
 
     /// <summary>Whether the section says anything.</summary>
     internal bool IsOn => Certificate is not null || Key is not null || Authorities is not null || Peers.Count > 0;

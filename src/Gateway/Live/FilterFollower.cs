@@ -55,26 +55,32 @@ internal sealed class FilterFollower
         while (true)
         {
             await _inbox.WaitAsync(LookAgain, cancellation);
-            if (_inbox.TakeGap() is { } since) await LookAsync(since, cancellation);
-            TakeIn(_inbox.TakeJobs());
+            var gone = _inbox.TakeGap() is { } since ? await LookAsync(since, cancellation) : [];
+            var changes = _inbox.TakeJobs();
+            TakeIn(changes);
+            // What the list does not have any more goes, unless a change says more of it.
+            foreach (var id in gone.Except(changes.Select(change => change.Id))) Drop(id);
             await Task.Delay(Turn, _time, cancellation);
         }
     }
 
-    private async Task LookAsync(long since, CancellationToken cancellation)
+    /// <returns>Jobs that are followed and that the list does not have.</returns>
+    private async Task<string[]> LookAsync(long since, CancellationToken cancellation)
     {
         try
         {
             var newest = (await _pages.NewestAsync(_query, since).WaitAsync(cancellation)).Jobs;
-            foreach (var id in _jobs.Keys.Except(newest.Select(job => job.Id))) Drop(id);
+            string[] gone = [.. _jobs.Keys.Except(newest.Select(job => job.Id))];
             // Oldest first, so that a reader that puts each event on top has the order of the list.
             for (var i = newest.Length - 1; i >= 0; i--) Follow(newest[i]);
+            return gone;
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException or GridUnavailableException)
         {
             // The grid is away; the next look may find it.
             _inbox.TellGap();
             await Task.Delay(FilterPages.Interval, _time, cancellation);
+            return [];
         }
     }
 

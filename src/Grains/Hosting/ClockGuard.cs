@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
@@ -15,22 +16,32 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     public static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// Orleans schedules the end of idle activations by the clock, a quarter of an hour ahead, and follows it forwards only: in a silo whose clock was further
+    /// ahead and has been set back, no grain comes to life until the time is there again.
+    /// </summary>
+    public static readonly TimeSpan LongestLead = TimeSpan.FromMinutes(10);
+
     /// <summary>After the grid has been opened, hence with a store that answers, and before the silo joins.</summary>
     private const int Stage = ServiceLifecycleStage.RuntimeStorageServices + 1;
 
     private readonly IPartitionStore _store;
     private readonly TimeProvider _time;
     private readonly TimeSpan _tolerance;
+    private readonly IHostApplicationLifetime _host;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private volatile Reading? _stored;
     private volatile Reading? _agreed;
     private volatile bool _doubted;
     private long _last;
+    private bool _ledTooFar;
     private Task _watching = Task.CompletedTask;
 
-    public ClockGuard(IPartitionStore store, IOptions<JobGridOptions> options, TimeProvider time, GridHealth health, JobMeters meters, ILogger<ClockGuard> logger)
+    public ClockGuard(
+        IPartitionStore store, IOptions<JobGridOptions> options, TimeProvider time, GridHealth health, JobMeters meters, IHostApplicationLifetime host, ILogger<ClockGuard> logger)
     {
+        _host = host;
         _store = store;
         _time = time;
         _tolerance = options.Value.ClockTolerance;
@@ -106,14 +117,16 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
         }
     }
 
-    /// <summary>A silo whose clock is wrong does not join: it would take partitions from others and leave their jobs lying.</summary>
+    /// <exception cref="WrongClockException">As a member this silo would take partitions from others and leave their jobs lying.</exception>
     private async Task StartAsync(CancellationToken cancellation)
     {
-        while (!await TryCompareAsync(cancellation) || !IsRight)
+        while (!await TryCompareAsync(cancellation))
         {
-            if (Trouble() is { } trouble) LogWaiting(trouble);
+            LogWaiting();
             await Task.Delay(Beat, _time, cancellation);
         }
+
+        if (!IsRight) throw new WrongClockException($"{Disagreement()} A silo does not start with such a clock: set it, and start the silo again.");
 
         _doubted = false;
         _watching = WatchAsync();
@@ -135,8 +148,16 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
                 var wasWrong = isWrong;
                 isWrong = !IsRight;
                 if (isWrong && !wasWrong) LogWrong(Trouble());
+                if (isWrong && _stored is { } stored && _time.GetUtcNow() - At(stored) > LongestLead) _ledTooFar = true;
                 if (wasWrong && !isWrong) LogRight();
                 if (isWrong || !_doubted) continue;
+                if (_ledTooFar)
+                {
+                    LogStopping(LongestLead);
+                    _host.StopApplication();
+                    return;
+                }
+
                 _doubted = false;
                 Righted?.Invoke();
             }
@@ -150,11 +171,15 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>Null: the clock is right. Otherwise both times, in words for operators.</summary>
     private string? Trouble()
     {
-        if (_stored is not { } stored) return "The clock of this silo has not been compared with the store's yet.";
-        if (IsRight) return null;
-        var (wall, told) = (_time.GetUtcNow(), At(stored));
+        if (_stored is null) return "The clock of this silo has not been compared with the store's yet.";
+        return IsRight ? null : $"{Disagreement()} Until they agree, this silo starts, expires and purges no jobs.";
+    }
+
+    private string Disagreement()
+    {
+        var (wall, told) = (_time.GetUtcNow(), At(_stored!));
         return $"The clock of this silo says {wall.UtcDateTime:O} and the store's {told.UtcDateTime:O}: they differ by {(wall - told).Duration():c}, more than "
-            + $"{JobGridOptions.Section}:{nameof(JobGridOptions.ClockTolerance)} ({_tolerance:c}). Until they agree, this silo starts, expires and purges no jobs.";
+            + $"{JobGridOptions.Section}:{nameof(JobGridOptions.ClockTolerance)} ({_tolerance:c}).";
     }
 
     private bool Agrees(DateTimeOffset wall) => _stored is { } stored && (wall - At(stored)).Duration() <= _tolerance;
@@ -166,8 +191,11 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
     [LoggerMessage(LogLevel.Warning, "The store's clock cannot be read")]
     private partial void LogNotRead(Exception exception);
 
-    [LoggerMessage(LogLevel.Error, "This silo waits to join: {Trouble}")]
-    private partial void LogWaiting(string trouble);
+    [LoggerMessage(LogLevel.Warning, "The store has not told the time soon enough yet; waiting for it")]
+    private partial void LogWaiting();
+
+    [LoggerMessage(LogLevel.Critical, "The clock of this silo was more than {Lead} ahead and has been set back: grains cannot come to life here any more. The silo stops, to be started again")]
+    private partial void LogStopping(TimeSpan lead);
 
     [LoggerMessage(LogLevel.Error, "{Trouble}")]
     private partial void LogWrong(string? trouble);
@@ -178,3 +206,6 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
     /// <summary>The store's clock said so at a moment of this process's steady clock.</summary>
     private sealed record Reading(DateTimeOffset Instant, long Timestamp);
 }
+
+/// <summary>The clocks of a silo that starts and of its store differ by more than they may; the message says both times.</summary>
+public sealed class WrongClockException(string message) : Exception(message);

@@ -110,7 +110,7 @@ public sealed class JobGridOptions
 
     /// <summary>
     /// How far this silo's clock may be from the store's. Beyond it the silo is not ready, and starts, expires and purges no jobs until the two agree; a
-    /// silo that starts like that waits before it joins. The store has to answer within half of it to be heard.
+    /// silo does not start like that. The store has to answer within half of it to be heard.
     /// </summary>
     /// <value>Default 5 s.</value>
     public TimeSpan ClockTolerance { get; set; } = TimeSpan.FromSeconds(5);

@@ -8,6 +8,9 @@ internal sealed partial class JobPartitionGrain
 {
     private static readonly TimeSpan ExplainRetry = TimeSpan.FromSeconds(1);
 
+    /// <summary>What has been explained is being read, again and again until it can be.</summary>
+    private bool _learning;
+
     private ITrialGrain Trials => GrainFactory.GetGrain<ITrialGrain>(0);
 
     public Task Explained(string[] silos)
@@ -20,12 +23,15 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Reads what has been explained, where that matters here. What comes too late is made good when it comes.</summary>
     private void LearnExplained()
     {
-        if (_core.HasSuspicions) Background(LearnExplainedAsync, "reading which crashes are explained");
+        if (_learning || !_core.HasSuspicions) return;
+        _learning = true;
+        Background(LearnExplainedAsync, "reading which crashes are explained");
     }
 
     private async Task LearnExplainedAsync()
     {
         _core.Explain(await Trials.GetExplained(), Now);
+        _learning = false;
         Pump();
     }
 

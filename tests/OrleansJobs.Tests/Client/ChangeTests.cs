@@ -24,6 +24,18 @@ public class ChangeTests
     }
 
     [Fact]
+    public async Task Change_SaysWhoAsksForIt_AndWhy()
+    {
+        Answers(Change(JobChangeOutcome.Done), Change(JobChangeOutcome.Done), Change(JobChangeOutcome.Done));
+        var job = new JobClient(_grid.Factory, _time, options: new() { Name = "orders" }).Get("job");
+        await job.CancelAsync("Not paid.");
+        await job.RetryAsync();
+        Assert.Equal(new("orders", "Not paid."), _grid.Job.LastOrder);
+        Assert.Equal(new("orders"), _grid.Partition().LastOrder);
+        foreach (var name in new[] { "", new string('n', 129) }) Assert.Throws<ArgumentException>(() => new JobClient(_grid.Factory, _time, options: new() { Name = name }));
+    }
+
+    [Fact]
     public async Task Change_WhenThereIsNoJob_SaysSo()
     {
         Answers(Change(JobChangeOutcome.NotFound), Change(JobChangeOutcome.NotFound), Change(JobChangeOutcome.NotFound));

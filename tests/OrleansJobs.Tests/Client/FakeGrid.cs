@@ -84,6 +84,8 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
     /// <summary>The most calls that were under way at a time.</summary>
     public int MostCalls { get; private set; }
     public Func<string, long, Task<JobStatus?>> OnWait { get; set; } = (_, _) => Task.FromResult<JobStatus?>(null);
+    /// <summary>Who last asked for a change, and why.</summary>
+    public ChangeOrder? LastOrder { get; private set; }
     public Func<Task<JobChange>> OnChange { get; set; } = () => Task.FromResult(new JobChange(JobChangeOutcome.Done, null));
 
     public async Task<SubmitReceipt> Submit(JobSubmission submission) => (await AnswerAsync([submission], bulk: false))[0];
@@ -92,7 +94,12 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
 
     public Task<JobStatus?> Wait(string id, long version, TimeSpan atMost) => OnWait(id, version);
 
-    public Task<JobChange> Retry(string id, ChangeOrder order) => OnChange();
+    public Task<JobChange> Retry(string id, ChangeOrder order)
+    {
+        LastOrder = order;
+        return OnChange();
+    }
+
     public Task<JobChange> Delete(string id) => OnChange();
 
     public Task<JobStatus?> Get(string id) => throw new NotSupportedException();
@@ -121,9 +128,15 @@ internal sealed class FakeJob : IJobGrain
 {
     public Func<Task<JobStatus?>> OnStatus { get; set; } = () => Task.FromResult<JobStatus?>(null);
     public Func<long, IAsyncEnumerable<JobStatus>> OnWatch { get; set; } = _ => throw new NotSupportedException();
+    /// <summary>Who last asked for a change, and why.</summary>
+    public ChangeOrder? LastOrder { get; private set; }
     public Func<Task<JobChange>> OnCancel { get; set; } = () => throw new NotSupportedException();
 
     public Task<JobStatus?> GetStatus() => OnStatus();
     public IAsyncEnumerable<JobStatus> Watch(long afterVersion, CancellationToken cancellation = default) => OnWatch(afterVersion);
-    public Task<JobChange> Cancel(ChangeOrder order) => OnCancel();
+    public Task<JobChange> Cancel(ChangeOrder order)
+    {
+        LastOrder = order;
+        return OnCancel();
+    }
 }

@@ -72,6 +72,14 @@ public class SubmitTests
     }
 
     [Fact]
+    public async Task AnIdThatOnlyTheGridDerives_IsNobodysOwn()
+    {
+        var refused = await Assert.ThrowsAsync<JobRejectedException>(() => _jobs.SubmitAsync("thumbnail", 1, new() { Id = JobIds.DerivedPrefix + "mine" }));
+        Assert.Equal("/id", Assert.Single(refused.Problems).Pointer);
+        Assert.Empty(_grid.Submitted);
+    }
+
+    [Fact]
     public async Task Submit_TypedByHandler_TakesNameAndQueueFromIt()
     {
         JobHandle<Thumbnail> handle = await _jobs.SubmitAsync<ThumbnailJob, ThumbnailArgs, Thumbnail>(new("a.png", 64));

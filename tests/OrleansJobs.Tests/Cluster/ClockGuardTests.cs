@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
@@ -19,6 +20,7 @@ public sealed class ClockGuardTests : IDisposable
     private readonly ServiceProvider _services;
     private readonly GridHealth _health;
     private readonly ClockStore _store;
+    private readonly ApplicationLifetime _host = new(NullLogger<ApplicationLifetime>.Instance);
     private readonly ClockGuard _guard;
     private readonly FakeLifecycle _lifecycle = new();
 
@@ -28,10 +30,10 @@ public sealed class ClockGuardTests : IDisposable
         _stores = new SkewedTime(_steady);
         _services = new ServiceCollection().AddSingleton<TimeProvider>(_silos).AddJobDiagnostics().BuildServiceProvider();
         _health = _services.GetRequiredService<GridHealth>();
-        _health.Grid = new GridRecord(1, "x");
+        _health.Grid = new GridRecord(1, "x", "secret");
         _store = new ClockStore(_stores, _steady);
         _guard = new ClockGuard(
-            _store.Store, Options.Create(new JobGridOptions()), _silos, _health, _services.GetRequiredService<JobMeters>(), NullLogger<ClockGuard>.Instance);
+            _store.Store, Options.Create(new JobGridOptions()), _silos, _health, _services.GetRequiredService<JobMeters>(), _host, NullLogger<ClockGuard>.Instance);
         _guard.Participate(_lifecycle);
     }
 
@@ -70,7 +72,7 @@ public sealed class ClockGuardTests : IDisposable
     }
 
     [Theory]
-    [InlineData(86_400)]
+    [InlineData(590)]
     [InlineData(-86_400)]
     [InlineData(5.1)]
     [InlineData(-5.1)]
@@ -99,6 +101,21 @@ public sealed class ClockGuardTests : IDisposable
         await AdvanceAsync(TimeSpan.FromSeconds(1));
         Assert.Equal(1, righted);
         Assert.Equal(before + 101_000, _guard.Now);
+        Assert.False(_host.ApplicationStopping.IsCancellationRequested);
+    }
+
+    /// <summary>Orleans has gone along with the clock and does not come back.</summary>
+    [Fact]
+    public async Task WhenTheClockWasFarAheadAndIsSetBack_TheSiloStops()
+    {
+        await _lifecycle.StartAsync();
+        _silos.Offset = ClockGuard.LongestLead + TimeSpan.FromSeconds(1);
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.False(_host.ApplicationStopping.IsCancellationRequested);
+
+        _silos.Offset = TimeSpan.Zero;
+        _steady.Advance(TimeSpan.FromSeconds(1));
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _host.ApplicationStopping).ContinueWith(_ => { }).WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     /// <summary>Whoever put work off in that moment has to hear of it.</summary>
@@ -142,6 +159,7 @@ public sealed class ClockGuardTests : IDisposable
         await _lifecycle.StartAsync();
         var before = _guard.Now;
         _stores.Offset = TimeSpan.FromDays(1);
+        // A minute, after which it is read again, and a second.
         for (var second = 0; second < 61; second++) await AdvanceAsync(TimeSpan.FromSeconds(1));
 
         Assert.False(_guard.IsRight);
@@ -153,16 +171,27 @@ public sealed class ClockGuardTests : IDisposable
         Assert.True(_guard.IsRight);
     }
 
-    [Fact]
-    public async Task WhenItStartsWithAWrongClock_ItWaits()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task WhenItStartsWithAWrongClock_ItDoesNot(int days)
     {
-        _silos.Offset = TimeSpan.FromDays(-1);
+        _silos.Offset = TimeSpan.FromDays(days);
+        var error = await Assert.ThrowsAsync<WrongClockException>(() => _lifecycle.StartAsync());
+        Assert.Contains($"{_silos.GetUtcNow().UtcDateTime:O}", error.Message);
+        Assert.Contains($"{_stores.GetUtcNow().UtcDateTime:O}", error.Message);
+    }
+
+    [Fact]
+    public async Task WhenTheStoreIsSilentAtTheStart_ItWaits()
+    {
+        _store.Silent = true;
         var starting = _lifecycle.StartAsync();
         await AdvanceAsync(TimeSpan.FromSeconds(1));
         await AdvanceAsync(TimeSpan.FromSeconds(1));
         Assert.False(starting.IsCompleted);
 
-        _silos.Offset = TimeSpan.Zero;
+        _store.Silent = false;
         await AdvanceAsync(TimeSpan.FromSeconds(1));
         await starting;
         Assert.True(_guard.IsRight);

@@ -14,7 +14,7 @@ public class DispatchTests
         {
             if (silo > 0) jobs.AddJob("new-type", (object? _, JobContext _, CancellationToken _) => Task.FromResult("at last"));
         });
-        await grid.Grid.Pause("q", null);
+        await grid.Grid.Pause("q", new("test"));
         await grid.Cluster.StartAdditionalSiloAsync();
         await WaitUntilAsync(async () => (await grid.Grid.GetStats()).Silos.Select(silo => silo.Partitions).SequenceEqual([4, 4]));
         // Everybody has asked, and was told that there is nothing.
@@ -27,7 +27,7 @@ public class DispatchTests
     public async Task ASilo_ThatTheClusterHoldsForDead_IsGivenNothing()
     {
         await using var grid = await TestGrid.StartAsync();
-        await grid.Grid.Pause("q", null);
+        await grid.Grid.Pause("q", new("test"));
         var job = await grid.Jobs.SubmitAsync("echo", "x", new() { Queue = "q" });
         var dead = SiloAddress.New(System.Net.IPAddress.Loopback, 1, 1);
         var reply = await grid.Cluster.Client.GetGrain<IPartitionWork>(JobIds.PartitionOf(job.Id, TestGrid.Partitions)).Exchange(new()
@@ -42,7 +42,7 @@ public class DispatchTests
     public async Task Stats_CountWhatIsDue_AndWhatOfItCouldRun()
     {
         await using var grid = await TestGrid.StartAsync(configure: options => options.WindowJobs = 16);
-        await grid.Grid.Pause("paused", null);
+        await grid.Grid.Pause("paused", new("test"));
         await SubmitAsync(grid, 300, "paused", "echo", countdown: null);
         await SubmitAsync(grid, 3000, "paused", "echo", countdown: 3_600_000);
         var stats = await grid.Grid.GetStats();
@@ -89,7 +89,7 @@ public class DispatchTests
         Assert.Equal(SubmitOutcome.Accepted, await SubmitAsync(2, "q1", "greedy"));
         Assert.Equal(SubmitOutcome.Accepted, await SubmitAsync(3, "q3", "other"));
         Assert.Equal(SubmitOutcome.Accepted, await SubmitAsync(4, "q4", null));
-        await partition.Cancel(ids[0], null);
+        await partition.Cancel(ids[0], new("test"));
         Assert.Equal(SubmitOutcome.Accepted, await SubmitAsync(5, "q5", "greedy"));
 
         async Task<SubmitOutcome> SubmitAsync(int id, string queue, string? owner) =>

@@ -53,7 +53,7 @@ public sealed class LostNoticeTests : IAsyncLifetime
         var partition = _grid.Cluster.Client.GetGrain<IJobPartitionGrain>(JobIds.PartitionOf(job.Id, TestGrid.Partitions));
         try
         {
-            await partition.Retry(job.Id);
+            await partition.Retry(job.Id, new("test"));
         }
         catch (TimeoutException)
         {

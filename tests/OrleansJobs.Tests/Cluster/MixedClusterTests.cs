@@ -34,7 +34,7 @@ public class MixedClusterTests
     public async Task PausesAndFigures_ConcernTheSilosOfTheGridOnly()
     {
         await using var grid = await TestGrid.StartAsync(silos: 2, hosts: number => number == 0);
-        await grid.Grid.Pause("held", null);
+        await grid.Grid.Pause("held", new("test"));
         Assert.Single((await grid.Grid.GetStats()).Silos);
         Assert.NotEmpty((await grid.Grid.GetJobTypes()).Value);
         await grid.Grid.Resume("held");

@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -25,30 +27,32 @@ internal sealed class TlsCluster : IAsyncDisposable
     public string Folder(string name) => Path.Combine(_folder.FullName, name);
 
     /// <param name="certificates">A folder; null: no TLS.</param>
-    /// <returns>Where it takes silos and clients in.</returns>
-    public async Task<(int Silos, int Clients)> StartSiloAsync(string? certificates, params string[] peers)
+    /// <returns>Where it takes silos and clients in; null where the cluster does not take it in.</returns>
+    public async Task<(int Silos, int Clients)?> StartSiloAsync(string? certificates, params string[] peers)
     {
         var (silos, clients) = (FreePort(), FreePort());
-        var host = Host.CreateDefaultBuilder().UseOrleans(silo =>
+        var refusal = new Refusal();
+        var host = Host.CreateDefaultBuilder().ConfigureLogging(logging => logging.ClearProviders().AddProvider(refusal)).UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(silos, clients, _primary).UseClusterTls(tls => Fill(tls, certificates, peers));
             silo.Services.PostConfigure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Namespace?.StartsWith(nameof(OrleansJobs), StringComparison.Ordinal) == true));
-            // Long enough for a loaded machine to join, and short enough to see that one is not let in.
-            silo.Configure<ClusterMembershipOptions>(options => options.MaxJoinAttemptTime = TimeSpan.FromSeconds(20));
-            silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = options.SystemResponseTimeout = TimeSpan.FromSeconds(5));
+            // One that is not let in gives up soon.
+            silo.Configure<ClusterMembershipOptions>(options => options.MaxJoinAttemptTime = TimeSpan.FromSeconds(10));
+            silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = options.SystemResponseTimeout = TimeSpan.FromSeconds(10));
         }).Build();
-        await StartAsync(host);
+        if (!await TryStartAsync(host, refusal)) return null;
         _primary ??= new IPEndPoint(IPAddress.Loopback, silos);
         return (silos, clients);
     }
 
-    /// <returns>How many silos the client's grid has.</returns>
-    public async Task<int> CountSilosAsync(int port, string? certificates, params string[] peers)
+    /// <returns>How many silos the client's cluster has; null where none takes it in.</returns>
+    public async Task<int?> CountSilosAsync(int port, string? certificates, params string[] peers)
     {
-        var host = Host.CreateDefaultBuilder().UseOrleansClient(client => client.UseLocalhostClustering(port).UseClusterTls(tls => Fill(tls, certificates, peers))).Build();
-        await StartAsync(host);
-        var hosts = await host.Services.GetRequiredService<IClusterClient>().GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
-        return hosts.Count;
+        var refusal = new Refusal();
+        var host = Host.CreateDefaultBuilder().ConfigureLogging(logging => logging.ClearProviders().AddProvider(refusal))
+            .UseOrleansClient(client => client.UseLocalhostClustering(port).UseClusterTls(tls => Fill(tls, certificates, peers))).Build();
+        if (!await TryStartAsync(host, refusal)) return null;
+        return (await host.Services.GetRequiredService<IClusterClient>().GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Count;
     }
 
     /// <summary>The thumbprint of what a port shows to somebody who may ask.</summary>
@@ -77,28 +81,57 @@ internal sealed class TlsCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var host in Enumerable.Reverse(_hosts))
-        {
-            using var atOnce = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-            await host.StopAsync(atOnce.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-            host.Dispose();
-        }
+        // Clients first, and silos in the order in which they can leave.
+        foreach (var host in Enumerable.Reverse(_hosts)) await EndAsync(host);
 
         Authority.Dispose();
         _folder.Delete(recursive: true);
     }
 
-    private async Task StartAsync(IHost host)
+    /// <summary>Whether it is let in. A host that is not tries for ever, so what counts is the first connection that is refused.</summary>
+    private async Task<bool> TryStartAsync(IHost host, Refusal refusal)
     {
-        try
+        using var enough = new CancellationTokenSource();
+        var start = host.StartAsync(enough.Token);
+        if (await Task.WhenAny(start, refusal.Seen).WaitAsync(Patience) == start && start.IsCompletedSuccessfully)
         {
-            await host.StartAsync().WaitAsync(Patience);
             _hosts.Add(host);
+            return true;
         }
-        catch
+
+        await enough.CancelAsync();
+        await start.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Patience);
+        await EndAsync(host);
+        return false;
+    }
+
+    private static async Task EndAsync(IHost host)
+    {
+        using var atOnce = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await host.StopAsync(atOnce.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        host.Dispose();
+    }
+
+    /// <summary>Hears the host say that a connection of its own did not come about.</summary>
+    private sealed class Refusal : ILoggerProvider, ILogger
+    {
+        private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Seen => _seen.Task;
+
+        public ILogger CreateLogger(string categoryName) => categoryName == "Orleans.Runtime.Messaging.ConnectionManager" ? this : NullLogger.Instance;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            host.Dispose();
-            throw;
+            if (exception is not null) _seen.TrySetResult();
+        }
+
+        public void Dispose()
+        {
         }
     }
 

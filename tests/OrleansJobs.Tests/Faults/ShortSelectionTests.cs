@@ -17,6 +17,7 @@ public class ShortSelectionTests(ITestOutputHelper output)
     [InlineData("kill-restart")]
     [InlineData("redis-kill")]
     [InlineData("one-key")]
+    [InlineData("poison")]
     public async Task Grid_ThroughAFault_KeepsItsPromises(string scenario)
     {
         var (exitCode, counted) = await Driver.RunAsync(output, "run", scenario);

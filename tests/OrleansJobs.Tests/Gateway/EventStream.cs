@@ -33,7 +33,9 @@ internal sealed class EventStream : IDisposable
     public async Task<ServerEvent?> NextAsync(bool withPings = false)
     {
         var (kind, data) = ("message", "");
-        while (await _lines.ReadLineAsync().WaitAsync(Patience) is { } line)
+        // For the event, not for each line: pings come for ever.
+        using var patience = new CancellationTokenSource(Patience);
+        while (await _lines.ReadLineAsync(patience.Token) is { } line)
         {
             if (line.Length == 0)
             {

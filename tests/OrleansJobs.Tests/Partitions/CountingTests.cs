@@ -14,7 +14,7 @@ public class CountingTests
         _driver.Submit("kept");
         _driver.Commit();
         var job = _driver.Submit("dropped");
-        _driver.Core.Cancel(job, null, _driver.Now);
+        _driver.Core.Cancel(job, new("test"), _driver.Now);
         Assert.Contains(job, _driver.Core.Refused(_driver.Core.Seal()));
         Assert.Equal(1, _driver.Core.Unfinished);
     }

@@ -56,11 +56,11 @@ public class JobVersionTests
                     (lease, said) = (null, 0);
                     break;
                 case 6:
-                    _driver.Core.Cancel(_driver.Bring(Id), "no", _driver.Now);
+                    _driver.Core.Cancel(_driver.Bring(Id), new("test", "no"), _driver.Now);
                     _driver.Commit();
                     break;
                 case 7:
-                    _driver.Core.Retry(_driver.Bring(Id), _driver.Now);
+                    _driver.Core.Retry(_driver.Bring(Id), new("test"), _driver.Now);
                     _driver.Commit();
                     break;
                 case 8:

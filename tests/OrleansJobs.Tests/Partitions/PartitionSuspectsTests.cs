@@ -91,7 +91,7 @@ public class PartitionSuspectsTests
         CrashTogether();
         CrashTogether();
         _driver.Reopen();
-        _driver.Core.Explain([Name(1)]);
+        _driver.Core.Explain([Name(1)], _driver.Now);
         Assert.Empty(_driver.Take(Alone(SiloA)));
         var lease = Assert.Single(_driver.Take());
         Assert.Equal((3, 2), (lease.Attempt, lease.Crashes));
@@ -157,7 +157,7 @@ public class PartitionSuspectsTests
         CrashTogether();
         ConvictAlone();
         Assert.Equal(JobState.Failure, _driver.Status("a")!.State);
-        Assert.True(_driver.Core.Retry(_driver.Bring("a"), _driver.Now));
+        Assert.True(_driver.Core.Retry(_driver.Bring("a"), new("test"), _driver.Now));
         _driver.Commit();
         Assert.False(Assert.Single(_driver.Take()).IsSuspect);
         Crash(0);
@@ -171,11 +171,11 @@ public class PartitionSuspectsTests
         CrashTogether();
         CrashTogether();
         _driver.Core.Say(new(TakeSuspect("proven").Name(), IsOver: false));
-        Assert.True(_driver.Core.Cancel(_driver.Bring("waiting"), null, _driver.Now));
+        Assert.True(_driver.Core.Cancel(_driver.Bring("waiting"), new("test"), _driver.Now));
         _driver.Commit();
         _driver.Core.Crash(Name(_silos), _driver.Now);
         var conviction = Assert.Single(_driver.Core.TakeConvicts());
-        Assert.True(_driver.Core.Cancel(_driver.Bring("proven"), null, _driver.Now));
+        Assert.True(_driver.Core.Cancel(_driver.Bring("proven"), new("test"), _driver.Now));
         _driver.Core.Convict(conviction, _driver.Now);
         _driver.Commit();
         Assert.Equal(JobState.Revoked, _driver.Status("waiting")!.State);

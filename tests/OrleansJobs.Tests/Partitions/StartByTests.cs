@@ -57,7 +57,7 @@ public class StartByTests
         Submit();
         _driver.Now += 5000;
         Assert.Empty(_driver.Take());
-        Assert.True(_driver.Core.Retry(_driver.Bring("a"), _driver.Now));
+        Assert.True(_driver.Core.Retry(_driver.Bring("a"), new("test"), _driver.Now));
         _driver.Commit();
         Assert.Single(_driver.Take());
     }

@@ -24,6 +24,8 @@ public abstract partial class PartitionStoreConformance
 
         Assert.Equal(32, grid.Partitions);
         Assert.NotEmpty(grid.Incarnation);
+        Assert.Equal(64, grid.Secret.Length);
+        Assert.DoesNotContain(grid.Secret, $"{grid}");
         Assert.Equal(grid, await store.OpenGridAsync(32));
         Assert.Equal(grid, await store.ReadGridAsync());
     }
@@ -48,7 +50,9 @@ public abstract partial class PartitionStoreConformance
         await EmptyAsync(store);
 
         Assert.Null(await store.ReadGridAsync());
-        Assert.NotEqual(before.Incarnation, (await store.OpenGridAsync(32)).Incarnation);
+        var after = await store.OpenGridAsync(32);
+        Assert.NotEqual(before.Incarnation, after.Incarnation);
+        Assert.NotEqual(before.Secret, after.Secret);
     }
 
     [Fact]

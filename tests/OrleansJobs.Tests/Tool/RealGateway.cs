@@ -14,7 +14,8 @@ internal static class RealGateway
         return GatewayHost.StartAsync(grid: grid);
     });
 
-    public static async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, string mount)
+    /// <returns>The answer, and what the gateway has against the request itself, whatever jobs there are.</returns>
+    public static async Task<(HttpResponseMessage Answer, string? Problem)> AnswerAsync(HttpRequestMessage request, string mount)
     {
         var http = (await Host.Value).Http;
         var copy = new HttpRequestMessage(request.Method, new Uri(http.BaseAddress!, request.RequestUri!.PathAndQuery[mount.Length..]));
@@ -26,11 +27,11 @@ internal static class RealGateway
             foreach (var (name, values) in content.Headers) copy.Content.Headers.TryAddWithoutValidation(name, values);
         }
 
-        return await http.SendAsync(copy, HttpCompletionOption.ResponseHeadersRead);
+        var answer = await http.SendAsync(copy, HttpCompletionOption.ResponseHeadersRead);
+        return (answer, await MisunderstandingAsync(answer));
     }
 
-    /// <summary>What the gateway has against the request itself, whatever jobs there are; null: it understands it.</summary>
-    public static async Task<string?> MisunderstandingAsync(HttpResponseMessage answer)
+    private static async Task<string?> MisunderstandingAsync(HttpResponseMessage answer)
     {
         var isRefused = answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.MethodNotAllowed or HttpStatusCode.UnsupportedMediaType or HttpStatusCode.UnprocessableEntity
             or HttpStatusCode.NotFound;

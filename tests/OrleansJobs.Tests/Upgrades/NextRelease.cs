@@ -14,7 +14,7 @@ internal static class NextRelease
 
     private const string Member = "    [Id(200)] public string LaterMember { get; init; } = \"later\";\n";
     private const string Field = "        writer.Text(200, \"later\");\n";
-    private static readonly string[] Folders = ["src/Abstractions", "src/Grains", "src/Gateway", "src/Telemetry", "tests/Faults"];
+    private static readonly string[] Folders = ["src/Abstractions", "src/Connections", "src/Grains", "src/Gateway", "src/Telemetry", "tests/Faults"];
 
     private static readonly (string File, string After, string Added)[] Additions =
     [

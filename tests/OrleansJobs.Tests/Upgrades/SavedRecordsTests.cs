@@ -20,6 +20,7 @@ public sealed class SavedRecordsTests
     {
         Version = 7, Failures = 1, Crashes = 2, Progress = new Progress(3, 40, 100, "Half way"), HasGrainState = true, CancelRequested = true, CancelReason = "Enough",
         IsRetrying = true, Token = FencingToken.Make(5, 9), StartedAt = 1_800_000_000_500, Silo = "silo-a", MaxAttempts = 4, DueAt = 1_800_000_009_000, Earlier = 1,
+        Changes = [new JobChangeEntry("retried", "ops", DateTimeOffset.FromUnixTimeMilliseconds(1_800_000_000_300), "Mended."), new JobChangeEntry("cancelled", "ops", DateTimeOffset.FromUnixTimeMilliseconds(1_800_000_000_400), null)],
         History =
         [
             new JobAttempt

@@ -141,7 +141,7 @@ public class WorkerEngineTests
         var lease = worker.Partitions[0].AddLeased("held", "0");
         for (var i = 0; i < 3; i++)
         {
-            Assert.Equal(1, worker.Engine.TryReserve("default", "held", 1));
+            Reserve(worker, 1);
             worker.Engine.Start([lease]);
         }
 

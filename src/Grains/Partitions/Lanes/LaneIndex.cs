@@ -198,7 +198,7 @@ internal sealed class LaneIndex(int windowJobs)
             if (count < limit && _ready.TryGetValue(type, out var lanes)) count += lanes.Count(worker, now, limit - count, room, ref held);
             if (!_suspects.TryGetValue(type, out var suspects)) continue;
             // For the sake of what is held back.
-            suspects.Count(worker, now, 1, room, ref held);
+            suspects.Count(worker, now, limit, room, ref held);
         }
 
         heldBack = held;

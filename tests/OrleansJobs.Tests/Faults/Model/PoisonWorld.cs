@@ -15,9 +15,6 @@ internal enum PoisonMutation
 
     /// <summary>A worker lets others in beside a trial without waiting until its partition has stored that.</summary>
     LetsInAtOnce,
-
-    /// <summary>An activation that has been succeeded says of leases it never heard of that there is nothing to store.</summary>
-    AnswersAfterSuccession,
 }
 
 /// <summary>
@@ -53,7 +50,7 @@ internal sealed class PoisonWorld
         _random = new Random(seed);
         _mutation = mutation;
         _options = new() { Partitions = 1, WindowJobs = 16, PoisonCrashesInCompany = mutation is PoisonMutation.ConvictByCount ? 3 : 100 };
-        _stores = [.. Enumerable.Range(0, Partitions).Select(_ => new ModelStore(checksGenerations: true))];
+        _stores = [.. Enumerable.Range(0, Partitions).Select(_ => new ModelStore(checksGenerations: true, keepsFloor: true))];
         _activations = [.. Enumerable.Range(0, Partitions).Select(_ => new List<ModelActivation>())];
         for (var i = 0; i < Silos; i++) AddWorker();
         for (var partition = 0; partition < Partitions; partition++) Open(partition);
@@ -76,7 +73,7 @@ internal sealed class PoisonWorld
         var all = _activations[partition];
         all.RemoveAll(activation => activation.IsOver && activation != all[^1]);
         if (all[^1].IsOver) Open(partition);
-        var activation = all[_random.Next(all.Count)];
+        var activation = all[_random.Next(4) > 0 ? ^1 : _random.Next(all.Count)];
         var worker = Alive[_random.Next(Alive.Count)];
         switch (_random.Next(100))
         {
@@ -181,7 +178,8 @@ internal sealed class PoisonWorld
     {
         if (activation.IsOver) return;
         var tokens = message.Reports.Select(report => report.Token).Concat(message.Word is { } said ? [said.Lease.Token] : []);
-        if (_mutation is not PoisonMutation.AnswersAfterSuccession && tokens.Any(token => FencingToken.GenerationOf(token) > activation.Core.Generation))
+        // As a partition does that hears of a newer generation than its own.
+        if (tokens.Any(token => FencingToken.GenerationOf(token) > activation.Core.Generation))
         {
             activation.Die();
             return;
@@ -221,7 +219,7 @@ internal sealed class PoisonWorld
 
     private void Open(int partition)
     {
-        var activation = new ModelActivation(_stores[partition], _options, ModelMutation.None);
+        var activation = new ModelActivation(_stores[partition], _options, ModelMutation.None, _now);
         _activations[partition].Add(activation);
         foreach (var worker in _workers) worker.LowestGeneration[partition] = activation.Core.Generation;
         ConfirmAll(activation, partition);

@@ -18,7 +18,7 @@ public sealed class AuditTests : IAsyncLifetime
     public async Task Changes_AreKeptWithTheJob()
     {
         var before = TimeProvider.System.GetUtcNow().AddSeconds(-1);
-        await PostAsync("/jobs", """{"type":"longtask","id":"x","countdown":3600}""", "ops");
+        await SubmitHeldAsync("x");
         Assert.False((await StatusAsync("x")).TryGetProperty("changes", out _));
 
         Assert.Equal("REVOKED", (await PostAsync("/jobs/x/cancel", """{"reason":"Not needed."}""", "ops")).Text("state"));
@@ -35,7 +35,7 @@ public sealed class AuditTests : IAsyncLifetime
     [Fact]
     public async Task Changes_OfAJob_AreTheNewestTwenty()
     {
-        await PostAsync("/jobs", """{"type":"longtask","id":"x","countdown":3600}""", "ops");
+        await SubmitHeldAsync("x");
         for (var i = 0; i < 15; i++)
         {
             await PostAsync("/jobs/x/cancel", $$"""{"reason":"{{i}}"}""", "ops");
@@ -90,6 +90,13 @@ public sealed class AuditTests : IAsyncLifetime
             ],
             log.Lines.Select(line => (line["Who"], line["What"], line["Which"], line["Outcome"], line["Why"])));
         Assert.All(log.Lines, line => Assert.Equal("127.0.0.1", line["Address"]));
+    }
+
+    /// <summary>A job that does not start, also where it is run again.</summary>
+    private async Task SubmitHeldAsync(string id)
+    {
+        await PostAsync("/queues/held/pause", null, "ops");
+        await PostAsync("/jobs", $$"""{"type":"longtask","id":"{{id}}","queue":"held"}""", "ops");
     }
 
     private static (string, string, string) Of(JsonElement change) => (change.Text("what"), change.Text("by"), change.Text("reason"));
