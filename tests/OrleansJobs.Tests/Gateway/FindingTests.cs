@@ -40,7 +40,7 @@ public sealed class FindingTests : IAsyncLifetime
     [Fact]
     public async Task Stats_AreAskedForOnceASecond_HoweverManyAsk()
     {
-        _host.Grid.Stats = new() { Backlog = 5, Running = 2, Slots = 8, OldestWaiting = TimeSpan.FromSeconds(1.5), Counts = [new(JobState.Pending, "q", "t", 5)] };
+        _host.Grid.Stats = new() { Backlog = 5, Runnable = 5, Running = 2, Slots = 8, OldestWaiting = TimeSpan.FromSeconds(1.5), Counts = [new(JobState.Pending, "q", "t", 5)] };
         var stats = await (await _host.Http.GetAsync("/stats")).JsonAsync();
         Assert.Equal((5, 1.5), (stats.GetProperty("backlog").GetInt32(), stats.GetProperty("oldestWaitingSeconds").GetDouble()));
         Assert.Equal("PENDING", stats.GetProperty("counts")[0].Text("state"));
