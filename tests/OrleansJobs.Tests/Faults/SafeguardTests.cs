@@ -3,7 +3,10 @@ using Xunit.Abstractions;
 
 namespace OrleansJobs.Tests.Faults;
 
-/// <summary>A test of the tests: without one of the safeguards, a named scenario must find the promise broken that it keeps.</summary>
+/// <summary>
+/// A test of the tests: without one of the safeguards, a named scenario must find the promise broken that it keeps. The trial's takes more than five
+/// minutes and is run by hand: <c>run poison-many --without Trial</c>; its model has the same mutation.
+/// </summary>
 [Collection(FaultCollection.Name), Trait("Category", "Faults")]
 public class SafeguardTests(ITestOutputHelper output)
 {
@@ -15,7 +18,6 @@ public class SafeguardTests(ITestOutputHelper output)
     [InlineData("TokenFloor", "redis-failover", "token-twice", 1)]
     [InlineData("ClockCheck", "clock-ahead", "early", 1)]
     [InlineData("ClockCheck", "clock-back", "lost", 1)]
-    [InlineData("Trial", "poison-many", "wrong-end", 1)]
     // A silo that asks after its standstill ends before it can report anything stale: the fence shows only where that is off too, and even then
     // whether a stale result arrives before the silo learns of its death is chance. One run in six had none.
     [InlineData("Fence,Standstill", "stop-evicted", "stale-accepted", 4)]
