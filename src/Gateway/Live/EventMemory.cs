@@ -13,6 +13,9 @@ internal sealed class EventMemory(IOptions<JobGatewayOptions> options)
 
     private long _kept;
 
+    /// <summary>Bytes that are kept now.</summary>
+    public long Kept => Volatile.Read(ref _kept);
+
     public bool TryKeep(int bytes)
     {
         if (bytes <= Small) return true;

@@ -235,16 +235,27 @@ public sealed class EventTests : IAsyncLifetime
     public async Task ResultsThatWereTold_AreNotKept_WhileTheirStreamGoesOn()
     {
         const int Ended = 99;
-        await using var host = await GatewayHost.StartAsync();
-        var result = $"\"{new string('r', 1 << 20)}\"";
-        for (var i = 0; i < Ended; i++) host.Grid.Add(new() { Id = $"ended-{i}", Type = "longtask", Queue = "default", Version = 1 }).Succeed(result);
-        host.Grid.Add(new() { Id = "later", Type = "longtask", Queue = "default", Version = 1, Phase = JobPhase.Scheduled });
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        using var events = await EventStream.OpenAsync(host.Http, $"/events?jobs={string.Join(',', Enumerable.Range(0, Ended).Select(i => $"ended-{i}"))},later");
+        var ended = Enumerable.Range(0, Ended).Select(i => $"ended-{i}").ToList();
+        foreach (var id in ended) Add(id).Succeed($"\"{new string('r', 100_000)}\"");
+        Add("later");
+        using var events = await EventStream.OpenAsync(_host.Http, $"/events?jobs={string.Join(',', ended)},later");
         for (var told = 0; told <= Ended; told++) Assert.NotNull(await events.NextAsync());
 
-        // The last of them may still be on its way out of the gateway's hands.
-        await Eventually.IsTrueAsync(() => GC.GetTotalMemory(forceFullCollection: true) - before < 24 << 20);
+        var results = ended.ConvertAll(Forget);
+        await Eventually.IsTrueAsync(() =>
+        {
+            GC.Collect();
+            return !results.Exists(result => result.IsAlive);
+        });
+        Assert.Equal(0, _host.App.Services.GetRequiredService<EventMemory>().Kept);
+        Assert.Equal(1, _host.App.Services.GetRequiredService<EventStreams>().Open);
+
+        WeakReference Forget(string id)
+        {
+            var result = new WeakReference(_host.Grid[id].Status.Result);
+            _host.Grid.Forget(id);
+            return result;
+        }
     }
 
     [Fact]
