@@ -6,11 +6,11 @@ namespace OrleansJobs.Faults.Cli;
 /// <summary>What the driver can be told to do.</summary>
 internal static class Commands
 {
-    private const string Usage = """
+    private static readonly string Usage = $$"""
         list                                   the scenarios
         run NAME... [--seed N] [--times K]     each so often, with seeds N, N+1, ...; the name "all" is every one of them
-            [--without SAFEGUARD]              with a safeguard turned off (several with commas), which must not go well: Fence, GenerationCheck, Redelivery,
-                                               StoreAcknowledgement, Standstill, TokenFloor, ClockCheck
+            [--without SAFEGUARD]              with a safeguard turned off (several with commas), which must not go well:
+                                               {{string.Join(", ", Enum.GetNames<Safeguard>().Where(name => name != nameof(Safeguard.None)))}}
         soak [--minutes M] [--seed N]          random faults for so long
         """;
 
