@@ -7,7 +7,7 @@ namespace OrleansJobs;
 /// those that arrive gather and share the next one: under load a message carries many jobs, and an idle grid is as quick as ever.
 /// </summary>
 /// <param name="maxBatch">Jobs of one call.</param>
-/// <param name="timeout">How long one call may take.</param>
+/// <param name="timeout">How long one call may take, and how long a submit waits for its turn and its call together.</param>
 internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBatch, TimeSpan timeout, TimeProvider time)
 {
     /// <summary>One whose jobs the partition is writing, and one that waits there for its turn.</summary>
@@ -19,19 +19,27 @@ internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBa
 
     public Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation)
     {
+        Waiting? waiting = null;
         lock (_lock)
         {
-            if (_calls == MaxCalls)
-            {
-                var waiting = new Waiting(job, cancellation);
-                _waiting.Enqueue(waiting);
-                return waiting.Receipt.Task.WaitAsync(cancellation);
-            }
-
-            _calls++;
+            if (_calls == MaxCalls) _waiting.Enqueue(waiting = new(job, cancellation));
+            else _calls++;
         }
 
-        return SendAsync(job, cancellation);
+        return waiting is null ? SendAsync(job, cancellation) : WaitAsync(waiting);
+    }
+
+    private async Task<SubmitReceipt> WaitAsync(Waiting waiting)
+    {
+        try
+        {
+            return await waiting.Receipt.Task.WaitAsync(timeout, time, waiting.Cancellation);
+        }
+        finally
+        {
+            // Whoever has stopped waiting submits again, or has left: what is still in the queue is not sent for them.
+            waiting.IsAbandoned = true;
+        }
     }
 
     private async Task<SubmitReceipt> SendAsync(JobSubmission job, CancellationToken cancellation)
@@ -75,7 +83,7 @@ internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBa
             var size = new BatchSize(maxBatch);
             while (_waiting.TryPeek(out var waiting))
             {
-                if (!waiting.Cancellation.IsCancellationRequested)
+                if (!waiting.IsAbandoned)
                 {
                     if (!size.TryAdd(waiting.Job)) break;
                     (batch ??= []).Add(waiting);
@@ -91,6 +99,15 @@ internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBa
 
     private sealed record Waiting(JobSubmission Job, CancellationToken Cancellation)
     {
+        private volatile bool _isAbandoned;
+
+        /// <summary>Nobody waits for it any more.</summary>
+        public bool IsAbandoned
+        {
+            get => _isAbandoned || Cancellation.IsCancellationRequested;
+            set => _isAbandoned = value;
+        }
+
         public TaskCompletionSource<SubmitReceipt> Receipt { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

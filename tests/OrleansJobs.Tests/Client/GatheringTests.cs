@@ -79,6 +79,18 @@ public class GatheringTests
     }
 
     [Fact]
+    public async Task Submits_BehindCallsThatHang_AreAnsweredInTime_HoweverManyThereAre()
+    {
+        _grid.Gate = _gate.Task;
+        var (started, options) = (_time.GetUtcNow(), new JobClientOptions());
+        var receipts = await _time.RunAsync(Task.WhenAll(Enumerable.Range(0, 60).Select(i => Submit($"job-{i}"))));
+
+        Assert.All(receipts, receipt => Assert.Equal(SubmitOutcome.Unavailable, receipt.Outcome));
+        Assert.InRange(_time.GetUtcNow() - started, TimeSpan.Zero, options.Deadline + options.TryTimeout);
+        _gate.SetResult();
+    }
+
+    [Fact]
     public async Task Submits_AfterALostCall_GoOnAsBefore()
     {
         _grid.Trouble = () => new InvalidOperationException("a defect");
