@@ -28,13 +28,13 @@ public interface IJobClient
 
     /// <summary>One job for each of <paramref name="args"/>, in few round trips. One that is refused does not hold up the others: look at each receipt.</summary>
     /// <param name="options">Of all of them; an id is refused.</param>
-    /// <returns>In the order of <paramref name="args"/>.</returns>
+    /// <returns>In the order of <paramref name="args"/>. Their statuses carry no results.</returns>
     /// <exception cref="JobRejectedException">Arguments cannot be written as JSON; nothing was sent.</exception>
     Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync<TArgs>(
         string type, IEnumerable<TArgs> args, SubmitOptions? options = null, CancellationToken cancellation = default);
 
     /// <summary>Many jobs in few round trips. One that is refused does not hold up the others: look at each receipt.</summary>
-    /// <returns>In the order of <paramref name="jobs"/>.</returns>
+    /// <returns>In the order of <paramref name="jobs"/>. Their statuses carry no results: ask for those of jobs that were there before, and had ended.</returns>
     Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync(IReadOnlyList<JobSubmission> jobs, CancellationToken cancellation = default);
 
     /// <summary>Submits as it stands, without turning what became of it into exceptions: a grid that does not answer is a receipt too.</summary>

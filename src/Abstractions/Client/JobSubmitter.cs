@@ -36,7 +36,7 @@ internal sealed class JobSubmitter(GridConnection grid, IMeterFactory? meterFact
     {
         using var span = JobTracing.StartSubmitMany(jobs);
         var started = grid.Time.GetTimestamp();
-        JobSubmission[] carried = [.. jobs.Select(job => JobTracing.Carry(job, span))];
+        JobSubmission[] carried = [.. jobs.Select(job => JobTracing.Carry(job, span) with { WithoutResult = true })];
         var info = await grid.AskAsync(() => grid.GetInfoAsync(cancellation).AsTask(), cancellation);
         var receipts = new SubmitReceipt[carried.Length];
         var now = grid.Time.GetUtcNow();

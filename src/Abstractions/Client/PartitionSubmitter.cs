@@ -31,15 +31,28 @@ internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBa
 
     private async Task<SubmitReceipt> WaitAsync(Waiting waiting)
     {
+        SubmitReceipt receipt;
         try
         {
-            return await waiting.Receipt.Task.WaitAsync(timeout, time, waiting.Cancellation);
+            receipt = await waiting.Receipt.Task.WaitAsync(timeout, time, waiting.Cancellation);
         }
         finally
         {
             // Whoever has stopped waiting submits again, or has left: what is still in the queue is not sent for them.
             waiting.IsAbandoned = true;
         }
+
+        return receipt is { Outcome: SubmitOutcome.Replayed, Status: { State: JobState.Success, Result: null } known }
+            ? receipt with { Status = await ReadAsync(known, waiting.Cancellation) }
+            : receipt;
+    }
+
+    /// <summary>A job that was there before, with the result that the receipts of jobs that travel together leave out.</summary>
+    private async Task<JobStatus> ReadAsync(JobStatus known, CancellationToken cancellation)
+    {
+        var status = await partition.Get(known.Id).WaitAsync(timeout, time, cancellation);
+        // Gone in between: the same submit again finds out what holds now.
+        return status?.SubmittedAt == known.SubmittedAt ? status : throw new GridUnavailableException($"Job '{known.Id}' was removed while it was submitted again.");
     }
 
     private async Task<SubmitReceipt> SendAsync(JobSubmission job, CancellationToken cancellation)
@@ -63,7 +76,8 @@ internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBa
         {
             try
             {
-                JobSubmission[] jobs = [.. batch.Select(waiting => waiting.Job)];
+                // Of those that may be known, each may have a result.
+                JobSubmission[] jobs = [.. batch.Select(waiting => MayBeKnown(waiting.Job) ? waiting.Job with { WithoutResult = true } : waiting.Job)];
                 var receipts = await partition.SubmitMany(jobs.AsImmutable()).WaitAsync(timeout, time);
                 for (var i = 0; i < jobs.Length; i++) batch[i].Receipt.TrySetResult(receipts[i]);
             }
@@ -96,6 +110,8 @@ internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBa
             return batch;
         }
     }
+
+    private static bool MayBeKnown(JobSubmission job) => job.Fingerprint is not null || job.MayExist;
 
     private sealed record Waiting(JobSubmission Job, CancellationToken Cancellation)
     {

@@ -51,6 +51,9 @@ public sealed record JobSubmission
 
     /// <summary>Whose job it is, where submitters are bounded one by one; not stored. Null: those of nobody in particular.</summary>
     [Id(17)] public string? Owner { get; init; }
+
+    /// <summary>Should the job exist and have ended, its status comes without its result: many results would not fit one answer.</summary>
+    [Id(18)] internal bool WithoutResult { get; init; }
 }
 
 /// <summary>What became of a submit.</summary>
@@ -82,7 +85,7 @@ public sealed record SubmitReceipt
     [Id(0)] public required string Id { get; init; }
     [Id(1)] public SubmitOutcome Outcome { get; init; }
 
-    /// <summary>Where the job stands; present where it was accepted or replayed.</summary>
+    /// <summary>Where the job stands; present where it was accepted or replayed. Without a result where the job was one of many that were submitted together.</summary>
     [Id(2)] public JobStatus? Status { get; init; }
     [Id(3)] public SubmissionProblem[] Problems { get; init; } = [];
     [Id(4)] public TimeSpan RetryAfter { get; init; }

@@ -41,7 +41,8 @@ internal static class StatusJson
     }
 
     /// <summary>The same without the result, which lists do not carry.</summary>
-    public static void WriteListed(Utf8JsonWriter writer, JobStatus job) => Write(writer, job, null, withResult: false);
+    /// <param name="watchToken">For the submitter only.</param>
+    public static void WriteListed(Utf8JsonWriter writer, JobStatus job, string? watchToken = null) => Write(writer, job, watchToken, withResult: false);
 
     public static void WriteError(Utf8JsonWriter writer, JobError error)
     {

@@ -29,7 +29,8 @@ internal sealed class BatchEndpoint(
             if (refused is null)
             {
                 writer.WritePropertyName("job"u8);
-                StatusJson.Write(writer, job!, tokens.Of(job!));
+                // A repeated batch may find as many results as it has jobs.
+                StatusJson.WriteListed(writer, job!, tokens.Of(job!));
             }
             else
             {

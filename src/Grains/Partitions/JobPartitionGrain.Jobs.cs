@@ -127,7 +127,8 @@ internal sealed partial class JobPartitionGrain
         Task.FromResult(_core.Find(id) is { Place: JobPlace.Leased } job && job.Track.Token == token);
 
     /// <summary>Where a job stands, as the store has it; null where there is none.</summary>
-    private async Task<FoundJob?> FindAsync(string id)
+    /// <param name="withResult">False: what lists leave out stays in the store.</param>
+    private async Task<FoundJob?> FindAsync(string id, bool withResult = true)
     {
         await services.Standstill.ConfirmAsync();
         while (_core.Find(id) is { } job)
@@ -140,11 +141,15 @@ internal sealed partial class JobPartitionGrain
             }
 
             if (job.Spec is not { } spec) break;
-            return new(StatusOf.Live(job, Now), spec.Fingerprint, RetainUntil: null, IsOverdue: false);
+            var status = StatusOf.Live(job, Now);
+            return new(withResult ? status : status with { Result = null }, spec.Fingerprint, RetainUntil: null, IsOverdue: false);
         }
 
         if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
-        if ((await _store.ReadAsync(_partition, [id]))[0] is not { } stored) return null;
+        var read = withResult
+            ? await _store.ReadAsync(_partition, [id])
+            : await _store.ReadListedAsync(_partition, [id], new(RecordFields.SpecArgs, RecordFields.OutcomeResult, ReadBytes));
+        if (read[0] is not { } stored) return null;
         var retained = stored.Outcome is { } ended ? JobOutcome.Decode(ended).RetainUntil : (long?)null;
         return new(StatusOf.Stored(id, stored, Now), JobSpec.Decode(stored.Spec).Fingerprint, retained, retained <= Now);
     }

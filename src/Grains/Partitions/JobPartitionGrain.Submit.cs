@@ -77,7 +77,7 @@ internal sealed partial class JobPartitionGrain
 
     private async Task<SubmitReceipt> AnswerKnownAsync(JobSubmission submission)
     {
-        var known = await FindAsync(submission.Id);
+        var known = await FindAsync(submission.Id, withResult: !submission.WithoutResult);
         if (known is { IsOverdue: true } && services.Clock.IsRight)
         {
             await PurgeAsync(submission.Id);

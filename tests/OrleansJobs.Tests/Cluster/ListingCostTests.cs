@@ -1,6 +1,5 @@
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Infrastructure.Redis;
-using StackExchange.Redis;
 
 namespace OrleansJobs.Tests.Cluster;
 
@@ -22,25 +21,19 @@ public sealed class ListingCostTests
         foreach (var job in finished) await job.WaitAsync();
         var waiting = await grid.Jobs.SubmitAsync("echo", Args, new() { Countdown = TimeSpan.FromHours(1) });
 
-        var before = await SentAsync(connection);
+        var before = await RedisTraffic.SentAsync(connection);
         var page = await grid.Grid.List(new() { Limit = 1 });
-        var sent = await SentAsync(connection) - before;
+        var sent = await RedisTraffic.SentAsync(connection) - before;
         Assert.Equal(waiting.Id, Assert.Single(page.Jobs).Id);
         // Of eight partitions.
         Assert.InRange(sent, 1, 60_000);
 
-        before = await SentAsync(connection);
+        before = await RedisTraffic.SentAsync(connection);
         var seen = new List<JobStatus>();
         for (JobPage? next = null; next is null || next.Cursor is not null; seen.AddRange(next.Jobs))
             next = await grid.Grid.List(new() { Limit = 7, State = JobState.Success, Type = "large", Cursor = next?.Cursor });
         Assert.Equal(finished.Select(job => job.Id).Order(), seen.Select(job => job.Id).Order());
         Assert.All(seen, job => Assert.Equal((null, JobState.Success, "large", new JobTag("kind", "large")), (job.Result, job.State, job.Type, Assert.Single(job.Tags))));
-        Assert.InRange(await SentAsync(connection) - before, 1, ResultBytes * Jobs / 4);
-    }
-
-    private static async Task<long> SentAsync(IConnectionMultiplexer redis)
-    {
-        var stats = (string)(await redis.GetDatabase().ExecuteAsync("INFO", "stats"))!;
-        return long.Parse(stats.Split("total_net_output_bytes:")[1].Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(await RedisTraffic.SentAsync(connection) - before, 1, ResultBytes * Jobs / 4);
     }
 }

@@ -46,6 +46,26 @@ public sealed class BatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ABatchThatIsRepeated_IsAnsweredWithoutResults()
+    {
+        var batch = $"[{string.Join(',', Enumerable.Repeat("{\"type\":\"longtask\"}", 50))}]";
+        await _host.Http.PostJsonAsync("/jobs:batch", batch, ("Idempotency-Key", "k"));
+        var result = $"\"{new string('r', 1 << 20)}\"";
+        foreach (var job in _host.Grid.Jobs) job.Succeed(result);
+
+        var answer = await _host.Http.PostJsonAsync("/jobs:batch", batch, ("Idempotency-Key", "k"));
+        var bytes = await answer.Content.ReadAsByteArrayAsync();
+        Assert.InRange(bytes.Length, 1, 1 << 20);
+        using var json = System.Text.Json.JsonDocument.Parse(bytes);
+        Assert.All(json.RootElement.GetProperty("items").EnumerateArray(), item =>
+        {
+            Assert.Equal("SUCCESS", item.GetProperty("job").Text("state"));
+            // Absent, rather than null, which would be said of a job without one.
+            Assert.False(item.GetProperty("job").TryGetProperty("result", out _));
+        });
+    }
+
+    [Fact]
     public async Task AnEmptyBatch_IsNoMistake()
     {
         var answer = await _host.Http.PostJsonAsync("/jobs:batch", "[]");
