@@ -85,7 +85,7 @@ internal sealed class EventReader(HttpContext context, IJobClient client, TimeSp
             // What the stream was opened for is gone, and another job has its id.
             if (_sees is not null && !_sees(latest.Status))
             {
-                subscription.Leave();
+                subscription.End();
                 return;
             }
 
@@ -99,7 +99,7 @@ internal sealed class EventReader(HttpContext context, IJobClient client, TimeSp
             isOver |= latest.IsFinished && !watch.OutlivesEnd;
         }
 
-        if (isOver) subscription.Leave();
+        if (isOver) subscription.End();
     }
 
     /// <summary>Writes what was too large to be kept until this reader was ready for it.</summary>

@@ -2,7 +2,8 @@ namespace OrleansJobs.Gateway.Live;
 
 /// <summary>One reader's interest in one job: a mark that says whether there is something new, so that what waits for a slow reader never grows.</summary>
 /// <param name="seen">The version that the reader has already.</param>
-internal sealed class JobSubscription(JobWatch watch, EventReader reader, long seen)
+/// <param name="hub">Whose watch it is; null: one of the reader's own.</param>
+internal sealed class JobSubscription(JobWatch watch, EventReader reader, long seen, WatchHub? hub = null)
 {
     private JobWatch? _watch = watch;
     private int _signalled;
@@ -27,9 +28,17 @@ internal sealed class JobSubscription(JobWatch watch, EventReader reader, long s
     }
 
     /// <summary>Called before the newest is looked at: what comes later signals again.</summary>
-    public void Taken() => Volatile.Write(ref _signalled, 0);
+    /// <remarks>A full fence: the look must not begin before the mark is down, or what comes in between is neither seen nor signalled.</remarks>
+    public void Taken() => Interlocked.Exchange(ref _signalled, 0);
 
-    /// <summary>Nothing will come any more, or nobody wants it.</summary>
+    /// <summary>Nobody wants it any more; a watch that nobody else reads ends with it.</summary>
+    public void End()
+    {
+        if (hub is null) Leave();
+        else hub.Unsubscribe(this);
+    }
+
+    /// <summary>Leaves the watch and no more; see <see cref="End"/>.</summary>
     /// <returns>The watch, where this was its last reader.</returns>
     public JobWatch? Leave() => Interlocked.Exchange(ref _watch, null) is { } left && left.Remove(this) ? left : null;
 }

@@ -31,7 +31,7 @@ internal sealed partial class WatchHub(IJobClient client, EventMemory memory, IL
                 _ = FollowAsync(watch);
             }
 
-            subscription = new JobSubscription(watch, reader, seen);
+            subscription = new JobSubscription(watch, reader, seen, this);
             watch.Add(subscription);
         }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansJobs.Gateway.Live;
 
 namespace OrleansJobs.Tests.Gateway.Guarding;
 
@@ -33,6 +35,18 @@ public sealed class HiddenJobTests : IAsyncLifetime
                 }
             }
         }
+    }
+
+    [Fact]
+    public async Task AJobThatItsReaderMayNotSeeAnyMore_IsWatchedNoLonger()
+    {
+        var job = _host.Grid.Add(new() { Id = "a", Type = "longtask", Queue = "mail", Version = 1 });
+        using var events = await EventStream.OpenAsync(_host.Http, "/jobs/a/events", KeySettings.Bearer("mail"));
+        Assert.NotNull(await events.NextAsync());
+        job.Become(status => status with { Queue = "other" });
+        Assert.Null(await events.NextAsync());
+        Assert.Equal(0, _host.App.Services.GetRequiredService<WatchHub>().Count);
+        await Eventually.IsTrueAsync(() => _host.Grid.Watches == 0);
     }
 
     private Task<HttpResponseMessage> SendAsync(string method, string path, string prefer) =>
