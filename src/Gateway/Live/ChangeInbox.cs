@@ -13,7 +13,7 @@ internal sealed class ChangeInbox(Func<ChangedJob, bool> concerns, TimeProvider 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ChangedJob> _jobs = new(StringComparer.Ordinal);
     private TaskCompletionSource _news = NewSignal();
-    private long? _gapAt;
+    private bool _hasGap;
     private bool _takesAll;
 
     public void Tell(ChangedJob[] jobs)
@@ -51,14 +51,14 @@ internal sealed class ChangeInbox(Func<ChangedJob, bool> concerns, TimeProvider 
     }
 
     /// <summary>Takes the gap, if there is one. From then on everything is kept until <see cref="TakeJobs"/>: whoever looks at a list does not know yet what will concern it.</summary>
-    /// <returns>A timestamp: a list that was asked for since then has what was missed.</returns>
+    /// <returns>A timestamp: a list that was asked for since then has what was missed. It is of now rather than of the gap, since what came in between was kept only in part.</returns>
     public long? TakeGap()
     {
         lock (_lock)
         {
-            var gap = _gapAt;
-            (_gapAt, _takesAll) = (null, gap is not null);
-            return gap;
+            if (!_hasGap) return null;
+            (_hasGap, _takesAll) = (false, true);
+            return time.GetTimestamp();
         }
     }
 
@@ -69,14 +69,14 @@ internal sealed class ChangeInbox(Func<ChangedJob, bool> concerns, TimeProvider 
             ChangedJob[] jobs = [.. _jobs.Values];
             _jobs.Clear();
             _takesAll = false;
-            if (_gapAt is null && _news.Task.IsCompleted) _news = NewSignal();
+            if (!_hasGap && _news.Task.IsCompleted) _news = NewSignal();
             return jobs;
         }
     }
 
     private void Lose()
     {
-        _gapAt = time.GetTimestamp();
+        _hasGap = true;
         _jobs.Clear();
         _news.TrySetResult();
     }
