@@ -108,7 +108,7 @@ public sealed class JobGatewayOptions
     /// <value>Streams of events of one key, or of one address where there is no key; beyond it 429. Default 5,000.</value>
     [Range(0, 1_000_000)] public int MaxEventStreamsPerCaller { get; set; } = 5_000;
 
-    /// <value>Jobs that one stream of events may name or follow; default 100.</value>
+    /// <value>Jobs that one stream of events may name or follow; default 100. One that follows a filter has at most <see cref="JobLimits.MaxPage"/>.</value>
     [Range(1, 1000)] public int MaxEventJobs { get; set; } = 100;
 
     /// <summary>Bytes of events of more than 4 KiB that are kept for readers who have yet to take them; what does not fit is read from the grid again for each reader.</summary>

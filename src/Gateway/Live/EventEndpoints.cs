@@ -37,7 +37,8 @@ internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams st
     {
         if (!context.Request.Query.ContainsKey("jobs"))
         {
-            var query = JobQueries.Read(context, JobQueries.EventFilters) with { Limit = options.Value.MaxEventJobs };
+            // What a filter has is read from the list, which has no longer pages.
+            var query = JobQueries.Read(context, JobQueries.EventFilters) with { Limit = Math.Min(options.Value.MaxEventJobs, JobLimits.MaxPage) };
             await streams.ServeAsync(context, async (reader, aborted) =>
             {
                 using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);

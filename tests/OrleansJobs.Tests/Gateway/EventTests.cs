@@ -215,6 +215,16 @@ public sealed class EventTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AFilter_AsksForNoMoreJobsThanAPageOfTheListHas()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { ["Gateway:MaxEventJobs"] = "500", ["Gateway:PingInterval"] = "00:00:00.100" });
+        host.Grid.Lists = query => query.Limit > JobLimits.MaxPage ? throw new ArgumentOutOfRangeException(nameof(query)) : null!;
+        host.Grid.Add(new() { Id = "a", Type = "longtask", Queue = "default", Version = 1 });
+        using var events = await EventStream.OpenAsync(host.Http, "/events");
+        Assert.Equal("a", (await events.NextAsync())?.Job.Text("id"));
+    }
+
+    [Fact]
     public async Task EventsThatAreNotKept_AreReadForTheirReaders()
     {
         await using var host = await GatewayHost.StartAsync(new() { ["Gateway:MaxEventBytes"] = "0" });
