@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Grid;
@@ -10,7 +11,9 @@ using OrleansJobs.Gateway.Statuses;
 namespace OrleansJobs.Gateway.Live;
 
 /// <summary><c>GET /jobs/{id}/events</c> for one job, <c>GET /events</c> for many.</summary>
-internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams streams, FilterPages pages, ChangeFeed feed, IOptions<JobGatewayOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class EventEndpoints(
+    JobGrid grid, WatchHub hub, EventStreams streams, FilterPages pages, ChangeFeed feed, IOptions<JobGatewayOptions> options, TimeProvider time,
+    IHostApplicationLifetime lifetime, ILogger<FilterFollower> logger)
 {
     private const string LastEventId = "Last-Event-ID";
 
@@ -42,7 +45,7 @@ internal sealed class EventEndpoints(JobGrid grid, WatchHub hub, EventStreams st
             await streams.ServeAsync(context, async (reader, aborted) =>
             {
                 using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
-                await new FilterFollower(hub, pages, feed, query, reader, time).RunAsync(stopping.Token);
+                await new FilterFollower(grid, hub, pages, feed, query, reader, time, logger).RunAsync(stopping.Token);
             });
             return;
         }

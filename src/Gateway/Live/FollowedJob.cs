@@ -19,20 +19,22 @@ internal sealed class FollowedJob
 
     public DateTimeOffset SubmittedAt { get; }
 
+    /// <summary>Its watch has yet to tell something.</summary>
+    public bool IsWatched => _watching is { IsDone: false };
+
     /// <param name="status">As a list or a partition has it, without a result.</param>
     public void Take(JobStatus status, WatchHub hub)
     {
         // Its watch tells all there is, the end with the result.
-        if (_watching is { IsDone: false }) return;
+        if (IsWatched) return;
         if (status.State == JobState.Progress) _watching = hub.Subscribe(status.Id, _reader, Sent);
         else Tell(status);
     }
 
-    /// <summary>It fits the filter no longer.</summary>
+    /// <summary>It fits the filter no longer. Where it has ended and is watched, its watch goes on to tell the end, and has still to be left.</summary>
     public void Part(JobStatus status, WatchHub hub)
     {
-        // A watch ends by itself where the job has ended.
-        if (status.IsFinished && _watching is { IsDone: false }) return;
+        if (status.IsFinished && IsWatched) return;
         Leave(hub);
         Tell(status);
     }

@@ -29,6 +29,12 @@ internal sealed class FakeGrid : IGrainFactory
     /// <summary>Thrown by every call, where set.</summary>
     public Exception? Fault { get; set; }
 
+    /// <summary>Questions about jobs that <see cref="Fault"/> has met.</summary>
+    public int Faulted;
+
+    /// <summary>While it has not completed, watches see what happens and do not tell it.</summary>
+    public Task WatchGate { get; set; } = Task.CompletedTask;
+
     /// <summary>What submits answer in place of storing the job, where set.</summary>
     public Func<JobSubmission, SubmitReceipt>? Refuse { get; set; }
 
@@ -173,6 +179,7 @@ internal sealed class FakeGrid : IGrainFactory
                     if (status.IsFinished) yield break;
                 }
             }
+                    await grid.WatchGate.WaitAsync(cancellation);
             finally
             {
                 Interlocked.Decrement(ref grid.Watches);
