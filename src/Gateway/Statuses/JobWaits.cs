@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
+using OrleansJobs.Gateway.Hosting;
 
 namespace OrleansJobs.Gateway.Statuses;
 
@@ -10,6 +11,9 @@ internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options
 {
     /// <summary>The partition answers by then whether there is news or not.</summary>
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
+
+    /// <summary>After a question that was not answered.</summary>
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
     private int _waiting;
 
     public bool WasAskedFor(HttpContext context) => Preferences.Wait(context.Request) is not null;
@@ -18,7 +22,15 @@ internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options
     public async ValueTask<JobStatus> AfterSubmitAsync(HttpContext context, JobStatus status)
     {
         if (Preferences.Wait(context.Request) is not { } seconds) return status;
-        return await WaitAsync(context, status, seconds) ?? status;
+        try
+        {
+            return await WaitAsync(context, status, seconds) ?? status;
+        }
+        catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested && GatewayErrors.IsUnavailable(exception))
+        {
+            // The job was accepted, which is what its submitter asked first: a grid that is away by now does not take that back.
+            return status;
+        }
     }
 
     /// <summary>The job's status, waited for if so preferred; null where there is no such job for the caller, and at once.</summary>
@@ -69,7 +81,18 @@ internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options
         {
             var left = atMost - time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero) break;
-            var lifecycle = await partition.Wait(status.Id, version, left < LongPoll ? left : LongPoll).WaitAsync(cancellation);
+            JobStatus? lifecycle;
+            try
+            {
+                lifecycle = await partition.Wait(status.Id, version, left < LongPoll ? left : LongPoll).WaitAsync(cancellation);
+            }
+            catch (Exception exception) when (!cancellation.IsCancellationRequested && GatewayErrors.IsUnavailable(exception))
+            {
+                // Its silo was lost, say; another one has the partition soon.
+                await Task.Delay(left < Retry ? left : Retry, time, cancellation);
+                continue;
+            }
+
             // Another job of the same id is not the one that was waited for, which is gone.
             if (lifecycle is null || lifecycle.SubmittedAt != status.SubmittedAt) return null;
             if (lifecycle.IsFinished) return lifecycle;

@@ -83,7 +83,12 @@ internal sealed class FakeGrid : IGrainFactory
 
     private FakeJob? Find(string id)
     {
-        if (Fault is not null) throw Fault;
+        if (Fault is { } fault)
+        {
+            Interlocked.Increment(ref Faulted);
+            throw fault;
+        }
+
         return _jobs.GetValueOrDefault(id);
     }
 
@@ -174,12 +179,12 @@ internal sealed class FakeGrid : IGrainFactory
                 while (true)
                 {
                     var status = await job.After(afterVersion, cancellation);
+                    await grid.WatchGate.WaitAsync(cancellation);
                     afterVersion = status.Version;
                     yield return status;
                     if (status.IsFinished) yield break;
                 }
             }
-                    await grid.WatchGate.WaitAsync(cancellation);
             finally
             {
                 Interlocked.Decrement(ref grid.Watches);

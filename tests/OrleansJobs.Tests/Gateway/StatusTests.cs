@@ -110,6 +110,33 @@ public sealed class StatusTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PreferWait_OverAMomentWithoutTheGrid_GoesOn(bool onGet)
+    {
+        if (onGet) Add("w");
+        var waiting = onGet ? _host.Http.GetAsync("/jobs/w", ("Prefer", "wait=30")) : _host.Http.PostJsonAsync("/jobs", """{"type":"longtask","id":"w"}""", ("Prefer", "wait=30"));
+        await LoseGridAsync();
+        _host.Grid.Fault = null;
+        _host.Grid["w"].Succeed("42");
+
+        var answer = await waiting;
+        Assert.Equal((HttpStatusCode.OK, "wait=30"), (answer.StatusCode, answer.Header("Preference-Applied")));
+        Assert.Equal(42, (await answer.JsonAsync()).GetProperty("result").GetInt32());
+    }
+
+    [Fact]
+    public async Task PreferWait_OnPost_WhereTheGridStaysAway_StillNamesTheAcceptedJob()
+    {
+        var waiting = _host.Http.PostJsonAsync("/jobs", """{"type":"longtask","id":"w"}""", ("Prefer", "wait=3"));
+        await LoseGridAsync();
+
+        var answer = await waiting;
+        Assert.Equal((HttpStatusCode.Accepted, "/jobs/w"), (answer.StatusCode, answer.Header("Location")));
+        Assert.Equal("w", (await answer.JsonAsync()).Text("id"));
+    }
+
+    [Theory]
     [InlineData("wait=soon")]
     [InlineData("wait=-1")]
     [InlineData("wait")]
@@ -161,4 +188,13 @@ public sealed class StatusTests : IAsyncLifetime
     private FakeGrid.FakeJob Add(string id) => _host.Grid.Add(new() { Id = id, Type = "longtask", Queue = "default", Version = 1, Phase = JobPhase.Waiting });
 
     private async Task<JsonElement> Status(string id) => await (await _host.Http.GetAsync($"/jobs/{id}")).JsonAsync();
+
+    /// <summary>Whoever waits for the job w is answered that it runs, asks again, and meets a grid that is away.</summary>
+    private async Task LoseGridAsync()
+    {
+        await Eventually.IsTrueAsync(() => _host.Grid.Waits == 1);
+        _host.Grid.Fault = new Orleans.Runtime.SiloUnavailableException("The silo was lost.");
+        _host.Grid["w"].Report(1, 10);
+        await Eventually.IsTrueAsync(() => _host.Grid.Faulted > 0);
+    }
 }
