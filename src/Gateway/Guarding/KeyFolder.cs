@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace OrleansJobs.Gateway.Guarding;
 
 /// <summary>
-/// The keys of a folder that is looked at again and again, so that keys can be given and withdrawn while the gateway runs. A file that cannot be
+/// The keys of a folder that is looked at again and again, so that keys can be given and withdrawn while the gateway runs. A file that cannot be read or
 /// understood leaves its key as it was: half of a change must lock nobody out. A file that is gone takes its key with it at once.
 /// </summary>
 internal sealed partial class KeyFolder : IDisposable
@@ -46,7 +46,7 @@ internal sealed partial class KeyFolder : IDisposable
 
     private void Look()
     {
-        SortedDictionary<string, string> texts;
+        SortedDictionary<string, string?> texts;
         try
         {
             texts = KeyFiles.Read(_folder!);
@@ -67,7 +67,7 @@ internal sealed partial class KeyFolder : IDisposable
         Take(texts);
     }
 
-    private void Take(SortedDictionary<string, string> texts)
+    private void Take(SortedDictionary<string, string?> texts)
     {
         var withdrawn = new List<ApiKey>();
         foreach (var gone in _files.Keys.Except(texts.Keys).ToList())
@@ -78,7 +78,19 @@ internal sealed partial class KeyFolder : IDisposable
         foreach (var (file, text) in texts)
         {
             var known = _files.GetValueOrDefault(file);
-            if (known?.Text == text) continue;
+            if (text is null)
+            {
+                if (known is not { IsUnreadable: true }) LogWrong(file, "It cannot be read.");
+                _files[file] = (known ?? new(null, null)) with { IsUnreadable = true };
+                continue;
+            }
+
+            if (known is not null && known.Text == text)
+            {
+                _files[file] = known with { IsUnreadable = false };
+                continue;
+            }
+
             var errors = new List<string>();
             var key = KeyFiles.Parse(file, text, errors);
             if (key is not null && _files.Any(other => other.Key != file && other.Value.Key?.Id == key.Id)) errors.Add($"{file}:Id is given twice: '{key.Id}'.");
@@ -110,9 +122,13 @@ internal sealed partial class KeyFolder : IDisposable
         LogTrouble(_folder!, trouble);
     }
 
-    /// <param name="Text">As it was last read.</param>
+    /// <param name="Text">As it was last read; null where it never could be.</param>
     /// <param name="Key">As it was last understood.</param>
-    private sealed record Entry(string Text, ApiKey? Key);
+    private sealed record Entry(string? Text, ApiKey? Key)
+    {
+        /// <summary>The last look could not read it, which has been said.</summary>
+        public bool IsUnreadable { get; init; }
+    }
 
     [LoggerMessage(1, LogLevel.Information, "Key {Id} is good, as {File} says")]
     private partial void LogKnown(string id, string file);

@@ -59,6 +59,20 @@ public sealed class KeyFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task AFileThatCannotBeOpened_KeepsItsKey_AndHoldsUpNoOther()
+    {
+        Write("first", "read");
+        Write("second", "read");
+        await using var host = await StartAsync();
+        // A link to itself is there and cannot be opened, whoever tries.
+        File.CreateSymbolicLink(PathOf("first") + ".draft", PathOf("first"));
+        File.Move(PathOf("first") + ".draft", PathOf("first"), overwrite: true);
+        File.Delete(PathOf("second"));
+        await UntilAsync(host, "second", HttpStatusCode.Unauthorized);
+        Assert.Equal(HttpStatusCode.OK, (await host.Http.GetAsync("/queues", KeySettings.Bearer("first"))).StatusCode);
+    }
+
+    [Fact]
     public async Task ALimit_IsOfItsKey_AndChangesWithIt()
     {
         Write("slow", "read", """, "RateLimit": { "RequestsPerSecond": 0.001, "Burst": 1 }""");
