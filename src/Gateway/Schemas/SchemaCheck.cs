@@ -44,6 +44,8 @@ internal static class SchemaCheck
         var names = new NameSet();
         while (!mistakes.IsDecided && reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
+            // A name is copied for each walk, however long it is.
+            budget.Spend(reader.ValueSpan.Length);
             var name = reader.GetString()!;
             mistakes.Enter(name);
             if (!names.Add(name)) mistakes.Add("It is given twice.");

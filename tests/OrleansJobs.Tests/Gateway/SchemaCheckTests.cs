@@ -99,6 +99,18 @@ public class SchemaCheckTests
     }
 
     [Fact]
+    public void LongNames_CostTheBudgetWhatTheyCost()
+    {
+        const int Depth = 10;
+        var args = string.Concat(Enumerable.Repeat("{\"next\":", Depth)) + $"{{\"{new string('n', 200_000)}\":0,\"next\":0}}" + new string('}', Depth);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var mistake = Assert.Single(Check("""{"anyOf":[{"type":"object","properties":{"next":{"$ref":"#"}}},{"type":"object","properties":{"next":{"$ref":"#"}},"minProperties":1}]}""", args));
+        Assert.Contains("steps", mistake.Detail);
+        // Each walk of the innermost value copies the name, 400 KB of it; there would be a thousand.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100 << 20);
+    }
+
+    [Fact]
     public void PolymorphicArgs_AsDeepAsArgsMayBe_AreChecked()
     {
         var schema = JobJson.Options.GetJsonSchemaAsNode(typeof(Figure)).ToJsonString();
