@@ -33,7 +33,7 @@ internal sealed class ListEndpoint(JobGrid grid, OwnAddress address)
         {
             return await grid.Whole.List(query);
         }
-        catch (Exception exception) when (query.Cursor is not null && exception is ArgumentException or FormatException)
+        catch (Exception exception) when (query.Cursor is not null && exception is ArgumentException or FormatException && !GatewayErrors.IsUnavailable(exception))
         {
             throw new ProblemException(Problem.OfQuery("cursor", "It must be the cursor of a page, with the same filters."));
         }

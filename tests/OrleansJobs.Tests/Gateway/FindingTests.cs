@@ -118,6 +118,15 @@ public sealed class FindingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AGridThatIsNotInReach_IsNotTheCursorsFault()
+    {
+        _host.Grid.Fault = new ArgumentException("Could not find an implementation for interface OrleansJobs.IPartitionQuery") { Source = "Orleans.Core" };
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _host.Http.GetAsync("/jobs?cursor=7.1")).StatusCode);
+        _host.Grid.Fault = new ArgumentException("The cursor is none of ours.");
+        Assert.Equal(HttpStatusCode.BadRequest, (await _host.Http.GetAsync("/jobs?cursor=7.1")).StatusCode);
+    }
+
+    [Fact]
     public async Task AFullGrid_Is503WithRetryAfter()
     {
         _host.Grid.Refuse = job => new() { Id = job.Id, Outcome = SubmitOutcome.Overloaded, Reason = "The backlog has reached its ceiling.", RetryAfter = TimeSpan.FromSeconds(7) };
