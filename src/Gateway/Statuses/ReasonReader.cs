@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using OrleansJobs.Gateway.Json;
 using OrleansJobs.Gateway.Problems;
 using OrleansJobs.Gateway.Submitting;
@@ -22,11 +23,12 @@ internal sealed class ReasonReader(BodyReader bodies)
 
     public async Task<string?> ReadAsync(HttpContext context)
     {
-        var request = context.Request;
-        if (request.ContentLength is null or 0 && request.Headers.TransferEncoding.Count == 0) return null;
-        if (ContentRules.Check(request, ContentRules.Json) is { } problem) throw new ProblemException(problem);
+        // Over HTTP/2 a body needs no header that announces it, so whether there is one is seen by reading at the latest.
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }) return null;
         using var body = await bodies.ReadAsync(context, MaxBytes);
-        return body.Length == 0 ? null : Read(body.Span);
+        if (body.Length == 0) return null;
+        if (ContentRules.Check(context.Request, ContentRules.Json) is { } problem) throw new ProblemException(problem);
+        return Read(body.Span);
     }
 
     private static string? Read(ReadOnlySpan<byte> body)

@@ -30,6 +30,8 @@ internal sealed class SubmitEndpoints(
         if (mayHaveBody && ContentRules.Check(context.Request, ContentRules.Json) is { } problem) throw new ProblemException(problem);
         var info = await grid.InfoAsync();
         using var body = await bodies.ReadAsync(context, info.Limits.MaxArgsBytes);
+        // Over HTTP/2 a body needs no header that announces it.
+        if (!mayHaveBody && body.Length > 0 && ContentRules.Check(context.Request, ContentRules.Json) is { } unannounced) throw new ProblemException(unannounced);
         var request = ReadArgs(body.Span);
         request.Type = type;
         return await SubmitAsync(context, request, body.Memory, "", info.Limits);
