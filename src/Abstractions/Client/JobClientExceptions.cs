@@ -20,9 +20,10 @@ public sealed class JobNotFoundException(string id) : Exception($"There is no jo
 }
 
 /// <summary>A bound of the grid is reached. Nothing was stored.</summary>
+[GenerateSerializer, Alias("oj.overloaded")]
 public sealed class GridOverloadedException(string reason, TimeSpan retryAfter) : Exception(reason)
 {
-    public TimeSpan RetryAfter { get; } = retryAfter;
+    [Id(0)] public TimeSpan RetryAfter { get; } = retryAfter;
 }
 
 /// <summary>The grid or its store did not answer in time. What was asked may or may not have happened.</summary>

@@ -23,6 +23,7 @@ public interface IJobGridGrain : IGrainWithIntegerKey
     Task<Immutable<QueueInfo[]>> GetQueues();
 
     /// <summary>No job of this queue is started until it is resumed; survives restarts. Running ones go on.</summary>
+    /// <exception cref="GridOverloadedException">Too many queues are paused; this one is not.</exception>
     [Alias("pause")]
     Task<QueueInfo> Pause(string queue, ChangeOrder order);
 

@@ -38,12 +38,20 @@ internal sealed partial class QueueControlGrain(
     [PersistentState("queues", JobGrain.StorageName)] IPersistentState<QueueMemory> memory,
     GridSilos silos, IWorkerDirectory workers, TimeProvider time, ILogger<QueueControlGrain> logger) : Grain, IQueueControlGrain
 {
+    /// <summary>Queues that are paused at a time. All of them are stored, and told to every silo, with each change.</summary>
+    public const int MaxPaused = 10_000;
+
+    /// <summary>It takes somebody who resumes a queue.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+
     private readonly ILogger _logger = logger;
 
     public Task<PausedList> GetPaused() => Task.FromResult(List());
 
     public async Task<QueueInfo> Pause(string queue, ChangeOrder order)
     {
+        if (memory.State.Paused.Count >= MaxPaused && !memory.State.Paused.ContainsKey(queue))
+            throw new GridOverloadedException($"At most {MaxPaused} queues are paused at a time: resume one first.", RetryAfter);
         var paused = new QueueInfo { Name = queue, Paused = true, Reason = order.Reason, Since = time.GetUtcNow(), By = order.By };
         memory.State.Paused[queue] = paused;
         await SaveAsync();
