@@ -10,6 +10,9 @@ internal sealed partial class JobPartitionGrain
 {
     private const int LeasesPerRead = 256;
     private const int SweepBatch = 500;
+
+    /// <summary>Pages of lanes that are read at a time: a partition may open with very many lanes.</summary>
+    private const int MostPageReads = 32;
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ConfirmRetry = TimeSpan.FromMilliseconds(500);
@@ -155,23 +158,26 @@ internal sealed partial class JobPartitionGrain
         }
     }
 
-    /// <summary>Reads on in lanes whose window runs low.</summary>
+    /// <summary>Reads on in lanes whose window runs low. Those beyond the bound have their turn when others are done.</summary>
     private void ReadPages()
     {
-        foreach (var lane in _core.Index.TakeLow())
-        {
-            if (!_commits.IsOver) Background(() => ReadPageAsync(lane), "reading its lanes");
-        }
+        for (var more = Math.Min(_core.Index.LowCount, MostPageReads - _core.Index.Reading.Count); more > 0 && !_commits.IsOver; more--)
+            Background(ReadLowLanesAsync, "reading its lanes");
+    }
+
+    private async Task ReadLowLanesAsync()
+    {
+        // One that could not be read is low again, and whoever reads comes to it.
+        while (!_commits.IsOver && _core.Index.Reading.Count < MostPageReads && _core.Index.TakeLow() is { } lane) await ReadPageAsync(lane);
     }
 
     private async Task ReadPageAsync(Lane lane)
     {
-        if (!lane.NeedsPage) return;
         var limit = _core.Index.WindowLimit;
         var after = lane.BeginRead();
         try
         {
-            var page = await _store.ReadLaneAsync(_partition, lane.Name, after, limit, _options.WindowBytes / 4);
+            var page = await _store.ReadLaneAsync(_partition, lane.Name, after, limit, _core.PageBudget(MostPageReads));
             _core.EndRead(lane, page, page.Length < limit);
         }
         catch

@@ -168,6 +168,15 @@ internal sealed partial class PartitionCore
     public void EndRead(Lane lane, LaneEntry[] page, bool isLast)
     {
         foreach (var job in lane.EndRead(page, isLast, entry => Resolve(lane, entry))) LetGo(job);
+        TrimWindows();
+    }
+
+    /// <summary>Bytes of records that the next page may bring: a share of what is left, since many lanes may be read at a time. 0: places in the lane alone.</summary>
+    /// <param name="reads">How many pages are read at a time, at most.</param>
+    public int PageBudget(int reads)
+    {
+        var sharers = Math.Clamp(_lanes.LowCount + _lanes.Reading.Count, 1, reads);
+        return (int)Math.Clamp((_options.WindowBytes - _windowBytes) / sharers, 0, _options.WindowBytes / 4);
     }
 
     /// <summary>The page could not be read; it is asked for again while the window runs low.</summary>

@@ -10,14 +10,15 @@ using OrleansJobs.Tests.Infrastructure.Redis;
 
 namespace OrleansJobs.Tests.Cluster;
 
-/// <summary>Several silos in this process, on a real Redis, with handlers that tests steer.</summary>
+/// <summary>Several silos in this process, on a real Redis unless a test brings a store along, with handlers that tests steer.</summary>
 public sealed class TestGrid : IAsyncDisposable
 {
+    private readonly RedisServer? _redis;
     private readonly RedisServer? _ownRedis;
 
-    private TestGrid(RedisServer redis, RedisServer? ownRedis, InProcessTestCluster cluster, TestHandlers handlers)
+    private TestGrid(RedisServer? redis, RedisServer? ownRedis, InProcessTestCluster cluster, TestHandlers handlers)
     {
-        Redis = redis;
+        _redis = redis;
         _ownRedis = ownRedis;
         Cluster = cluster;
         Handlers = handlers;
@@ -29,16 +30,17 @@ public sealed class TestGrid : IAsyncDisposable
     public InProcessTestCluster Cluster { get; }
     public TestHandlers Handlers { get; }
     public IJobClient Jobs { get; }
-    public RedisServer Redis { get; }
+    public RedisServer Redis => _redis ?? throw new InvalidOperationException("This grid has a store of the test's own.");
     public IJobGridGrain Grid => Cluster.Client.GetGrain<IJobGridGrain>(0);
 
     /// <param name="hosts">Which silos, by their number, host the grid; the others are silos of the same cluster with grains of their own. Null: all.</param>
     /// <param name="more">What else a silo is told, by its number.</param>
+    /// <param name="store">Takes the place of Redis.</param>
     public static async Task<TestGrid> StartAsync(
         short silos = 1, Action<JobGridOptions>? configure = null, Action<JobGridBuilder, int>? jobs = null, RedisServer? redis = null,
-        Func<int, bool>? hosts = null, Action<ISiloBuilder, int>? more = null, TimeProvider? time = null)
+        Func<int, bool>? hosts = null, Action<ISiloBuilder, int>? more = null, TimeProvider? time = null, IPartitionStore? store = null)
     {
-        var server = redis ?? await RedisServer.StartAsync();
+        var server = redis ?? (store is null ? await RedisServer.StartAsync() : null);
         var handlers = new TestHandlers();
         var started = -1;
         var builder = new InProcessTestClusterBuilder(silos);
@@ -57,7 +59,8 @@ public sealed class TestGrid : IAsyncDisposable
 
             silo.UseMemoryJobStore();
             silo.Services.RemoveAll<IPartitionStore>();
-            silo.Services.AddRedisPartitionStore(server.ConnectionString);
+            if (store is not null) silo.Services.AddSingleton(store);
+            else silo.Services.AddRedisPartitionStore(server!.ConnectionString);
             silo.Services.AddSingleton(handlers);
             if (time is not null) silo.Services.AddSingleton(time);
             silo.AddJobGrid(grid =>

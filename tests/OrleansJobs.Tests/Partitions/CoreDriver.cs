@@ -72,11 +72,11 @@ internal sealed class CoreDriver
 
     public void ReadPages()
     {
-        foreach (var lane in Core.Lanes.Where(lane => lane.NeedsPage))
+        while (Core.Index.TakeLow() is { } lane)
         {
-            var after = lane.BeginRead();
-            var page = _store.ReadLaneAsync(0, lane.Name, after, Options.WindowJobs, Options.WindowBytes / 4).AsTask().Result;
-            Core.EndRead(lane, page, page.Length < Options.WindowJobs);
+            var (after, limit) = (lane.BeginRead(), Core.Index.WindowLimit);
+            var page = _store.ReadLaneAsync(0, lane.Name, after, limit, Core.PageBudget(reads: 32)).AsTask().Result;
+            Core.EndRead(lane, page, page.Length < limit);
         }
     }
 

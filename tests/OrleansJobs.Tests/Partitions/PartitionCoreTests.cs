@@ -279,6 +279,31 @@ public class PartitionCoreTests
     }
 
     [Fact]
+    public void Memory_WhenAPartitionOpensWithManyLanes_HoldsNoMoreBytesOfThem()
+    {
+        var driver = new CoreDriver(new JobGridOptions { Partitions = 1 });
+        for (var i = 0; i < 500; i++)
+        {
+            driver.Submit($"job{i:000}", job => job with { Queue = $"q{i}", Args = new byte[1 << 16] });
+            driver.Commit();
+        }
+
+        driver.Reopen();
+        driver.ReadPages();
+
+        Assert.Equal(500, driver.Core.Lanes.Sum(lane => lane.Window.Count));
+        Assert.InRange(driver.Core.Lanes.Sum(lane => lane.Window.Sum(job => job.Spec?.Args.Length ?? 0)), 1 << 20, driver.Options.WindowBytes);
+        Assert.Equal(500, TakeAll(driver));
+    }
+
+    private static int TakeAll(CoreDriver driver)
+    {
+        var taken = 0;
+        while (driver.Take(want: 500) is { Count: > 0 } leases) taken += leases.Count;
+        return taken;
+    }
+
+    [Fact]
     public void Refused_WhenTheStoreIsFull_DropsNewJobsAndKeepsTheRest()
     {
         _driver.Submit("old");

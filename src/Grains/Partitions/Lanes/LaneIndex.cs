@@ -22,7 +22,8 @@ internal sealed class LaneIndex(int windowJobs)
     private readonly IndexedHeap<Lane> _later = new(static (x, y) => x.First!.Due < y.First!.Due);
     private readonly Dictionary<string, ReadyLanes> _ready = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReadyLanes> _suspects = new(StringComparer.Ordinal);
-    private readonly List<Lane> _low = [];
+    // Those that have waited longest are read first.
+    private readonly Queue<Lane> _low = [];
     private readonly List<Lane> _grown = [];
     private readonly List<Lane> _empty = [];
     private List<Lane> _news = [];
@@ -39,7 +40,10 @@ internal sealed class LaneIndex(int windowJobs)
     public LaneOwners Owners { get; } = new();
 
     /// <summary>The lanes that are being read; each puts itself in and takes itself out.</summary>
-    public List<Lane> Reading { get; } = [];
+    public HashSet<Lane> Reading { get; } = [];
+
+    /// <summary>Lanes whose window runs low, as far as they have said so.</summary>
+    public int LowCount => _low.Count;
 
     /// <summary>Jobs that the window of one lane holds.</summary>
     public int WindowLimit => Math.Min(windowJobs, Math.Max(LeastWindow, SharedWindowJobs / Math.Max(1, _byName.Count)));
@@ -89,7 +93,7 @@ internal sealed class LaneIndex(int windowJobs)
 
         if (lane.Standing == LaneStanding.None && isReady) EnterReady(lane);
         else if (lane.Standing == LaneStanding.None && lane.First is not null) EnterLater(lane);
-        if (lane.NeedsPage) Note(lane, LaneNote.Low, _low);
+        if (lane.NeedsPage) NoteLow(lane);
         if (lane.IsOverLimit) Note(lane, LaneNote.Grown, _grown);
         if (lane.IsIdle) Note(lane, LaneNote.Empty, _empty);
     }
@@ -119,11 +123,17 @@ internal sealed class LaneIndex(int windowJobs)
         return news;
     }
 
-    /// <summary>Lanes whose window runs low and whose next page is not being read.</summary>
-    public List<Lane> TakeLow() => Take(_low, LaneNote.Low, static lane => lane.NeedsPage);
+    /// <summary>A lane whose window runs low and whose next page is not being read; null where there is none.</summary>
+    public Lane? TakeLow()
+    {
+        while (_low.TryDequeue(out var lane))
+        {
+            lane.Notes &= ~LaneNote.Low;
+            if (lane.NeedsPage) return lane;
+        }
 
-    /// <summary>A page could not be read: the lane still runs low.</summary>
-    public void StillLow(Lane lane) => Note(lane, LaneNote.Low, _low);
+        return null;
+    }
 
     /// <summary>Lanes whose window holds more than it should.</summary>
     public List<Lane> TakeGrown() => Take(_grown, LaneNote.Grown, static lane => lane.IsOverLimit);
@@ -240,6 +250,13 @@ internal sealed class LaneIndex(int windowJobs)
     }
 
     private ReadyLanes ReadyOf(Lane lane) => (lane.Suspects ? _suspects : _ready)[lane.Type];
+
+    private void NoteLow(Lane lane)
+    {
+        if ((lane.Notes & LaneNote.Low) != 0) return;
+        lane.Notes |= LaneNote.Low;
+        _low.Enqueue(lane);
+    }
 
     private static void Note(Lane lane, LaneNote note, List<Lane> list)
     {

@@ -98,7 +98,7 @@ internal sealed class ModelActivation
 
     public void BeginReads(int limit)
     {
-        foreach (var lane in Core.Lanes.Where(lane => lane.NeedsPage)) _reads.Add((lane, lane.BeginRead(), limit));
+        while (Core.Index.TakeLow() is { } lane) _reads.Add((lane, lane.BeginRead(), limit));
     }
 
     public void EndReads(bool failed)

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+using Orleans.TestingHost;
+using OrleansJobs.Hosting;
+using OrleansJobs.Jobs;
+using OrleansJobs.Records;
+using OrleansJobs.Storage;
+using OrleansJobs.Tests.Gateway;
+using OrleansJobs.Tests.Partitions;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Cluster;
+
+/// <summary>
+/// What a partition does while its store takes its time, or has answers of its own. Jobs are of a type that no silo knows, so that nobody but the test takes
+/// them.
+/// </summary>
+public class PartitionGrainTests
+{
+    private const string Unknown = "unknown-here";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly Task<object?> AskTheStore = Task.FromResult<object?>(null);
+    private readonly MemoryPartitionStore _stored = new();
+    private Func<string, object?[], Task<object?>> _watch = (_, _) => AskTheStore;
+
+    [Fact]
+    public async Task APartition_ThatOpensWithManyLanes_ReadsAFewAtATime()
+    {
+        const int Lanes = 200;
+        const int AtATime = 32;
+        var driver = Driver();
+        for (var i = 0; i < Lanes; i++) driver.Submit($"job{i}", _ => Job($"job{i}") with { Queue = $"q{i}" });
+        driver.Commit();
+        var gate = NewSignal();
+        var budgets = new ConcurrentQueue<int>();
+        var (reading, most, read) = (0, 0, 0);
+        _watch = async (call, args) =>
+        {
+            if (call != nameof(IPartitionStore.ReadLaneAsync)) return null;
+            budgets.Enqueue((int)args[4]!);
+            most = Math.Max(most, Interlocked.Increment(ref reading));
+            await gate.Task;
+            Interlocked.Decrement(ref reading);
+            Interlocked.Increment(ref read);
+            return null;
+        };
+
+        await using var grid = await StartAsync();
+        await Eventually.IsTrueAsync(() => reading >= AtATime);
+        gate.SetResult();
+        await Eventually.IsTrueAsync(() => read == Lanes);
+
+        Assert.Equal(AtATime, most);
+        Assert.InRange(budgets.Take(AtATime).Sum(), 1, new JobGridOptions().WindowBytes);
+        await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Ready == Lanes);
+    }
+
+    private Task<TestGrid> StartAsync(Action<JobGridOptions>? configure = null, Action<ISiloBuilder>? more = null) => TestGrid.StartAsync(
+        store: WatchedStore.Around(_stored, (call, args) => _watch(call, args)), more: (silo, _) => more?.Invoke(silo), configure: options =>
+        {
+            options.Partitions = 1;
+            configure?.Invoke(options);
+        });
+
+    /// <summary>An activation of the partition beside the grid's, on the same store.</summary>
+    private CoreDriver Driver() => new(store: _stored);
+
+    private static JobSubmission Job(string id, int bytes = 2) => new() { Id = id, Type = Unknown, Args = System.Text.Encoding.UTF8.GetBytes($"\"{new string('x', bytes - 2)}\"") };
+
+    private static IJobPartitionGrain Partition(TestGrid grid) => grid.Cluster.Client.GetGrain<IJobPartitionGrain>(0);
+
+    private static Task<ExchangeReply> ExchangeAsync(TestGrid grid, int want, long sequence) => grid.Cluster.Client.GetGrain<IPartitionWork>(0).Exchange(new()
+    {
+        Worker = new() { Silo = grid.Cluster.Silos[0].SiloAddress, SiloName = "test", Types = [Unknown] }, Want = want, Sequence = sequence,
+    });
+
+    private async Task<bool> IsSuspectAsync() =>
+        (await _stored.ReadAsync(0, ["a"]))[0]!.Track is { } track && JobTrack.Decode(track).IsSuspect;
+
+    private static IServiceProvider Services(TestGrid grid) => ((InProcessSiloHandle)grid.Cluster.Silos[0]).ServiceProvider;
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
