@@ -21,13 +21,14 @@ internal sealed partial class PartitionCore
     private long _tokens;
     private long _windowBytes;
 
-    public PartitionCore(int partition, PartitionOpening opening, JobGridOptions options)
+    /// <param name="keptEmptyLanes">See <see cref="LaneIndex"/>.</param>
+    public PartitionCore(int partition, PartitionOpening opening, JobGridOptions options, int keptEmptyLanes = LaneIndex.KeptEmpty)
     {
         Partition = partition;
         Generation = opening.Generation;
         NextDeadline = opening.NextDeadline;
         _options = options;
-        _lanes = new LaneIndex(options.WindowJobs);
+        _lanes = new LaneIndex(options.WindowJobs, keptEmptyLanes);
         _lastStamp = opening.LastStamp;
         foreach (var (key, count) in opening.Counts) _counts[key] = count;
         Unfinished = Counts().Where(count => !count.State.IsTerminal).Sum(count => count.Jobs);
@@ -158,7 +159,7 @@ internal sealed partial class PartitionCore
         if (job.InWindow) _lanes.Tell(job.Lane);
         if (!job.IsSketch) return;
         // Of a sketch only its place in the lane is known; what happened to the job so far is in its record.
-        var whole = Inflate(job.Id, stored);
+        var whole = Inflate(job.Id, stored, job.Lane);
         job.Track = whole.Track;
         job.Stored = whole.Stored;
         job.IsSketch = false;
@@ -190,7 +191,7 @@ internal sealed partial class PartitionCore
         if (_live.TryGetValue(entry.Id, out var known))
             return known.Place == JobPlace.Waiting && known.Lane == lane && known.Due == entry.Due ? known : null;
         var job = entry.Job is { } stored
-            ? Inflate(entry.Id, stored)
+            ? Inflate(entry.Id, stored, lane)
             : new LiveJob(entry.Id) { IsSketch = true, Lane = lane, Due = entry.Due, Stored = new() { HasSpec = true, Lane = lane.Name, Due = entry.Due, Counted = JobState.Pending } };
         if (job.Place != JobPlace.Waiting) return null;
         _live.Add(job.Id, job);
@@ -244,14 +245,15 @@ internal sealed partial class PartitionCore
         }
     }
 
-    private LiveJob Inflate(string id, StoredJob stored)
+    /// <param name="found">The lane it was read from; null: the one that its record tells of.</param>
+    private LiveJob Inflate(string id, StoredJob stored, Lane? found = null)
     {
         var spec = JobSpec.Decode(stored.Spec);
         var outcome = stored.Outcome is { } ended ? JobOutcome.Decode(ended) : null;
         var lease = outcome is null && stored.Lease is { } leased ? JobTrack.Decode(leased) : null;
         var waiting = outcome is null && lease is null && stored.Track is { } tracked ? JobTrack.Decode(tracked) : null;
         var track = outcome?.Track ?? lease ?? waiting ?? JobTrack.Fresh;
-        var lane = _lanes.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, track.IsSuspect));
+        var lane = found ?? _lanes.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, track.IsSuspect));
         var waits = outcome is null && lease is null;
         var due = track.DueAt ?? spec.DueAt;
         return new LiveJob(id)

@@ -1,4 +1,5 @@
 using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Tests.Partitions;
@@ -32,6 +33,42 @@ public class LaneIndexTests
         Assert.InRange(index.Count, 0, 100);
         index.ForgetAll();
         Assert.Equal(0, index.Count);
+    }
+
+    [Fact]
+    public void ALane_WhoseNextPageIsStillToBeRead_IsNotForgotten()
+    {
+        var index = new LaneIndex(4, keptEmpty: 0);
+        var lane = index.Of("q/4/t");
+        lane.Count = 4;
+        lane.StartUnread();
+        Assert.Same(lane, index.TakeLow());
+        lane.BeginRead();
+        // A full page says that there may be more.
+        lane.EndRead([.. Enumerable.Range(0, 4).Select(number => new LaneEntry($"j{number}", number, null))], isLast: false, entry => new(entry.Id) { Lane = lane, Due = entry.Due });
+        foreach (var job in lane.Window.ToList()) lane.Remove(job);
+
+        index.Forget();
+        Assert.Same(lane, index.Of("q/4/t"));
+
+        Assert.Same(lane, index.TakeLow());
+        lane.BeginRead();
+        lane.EndRead([], isLast: true, _ => null);
+        index.Forget();
+        Assert.Equal(0, index.Count);
+    }
+
+    [Fact]
+    public void ALane_ThatNoJobEverWaitedIn_IsForgotten()
+    {
+        var index = new LaneIndex(256);
+        for (var i = 0; i < 1000; i++)
+        {
+            index.Of($"queue{i}/4/t");
+            index.Forget();
+        }
+
+        Assert.InRange(index.Count, 0, 100);
     }
 
     [Fact]

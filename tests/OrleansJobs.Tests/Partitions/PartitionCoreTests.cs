@@ -304,6 +304,24 @@ public class PartitionCoreTests
     }
 
     [Fact]
+    public void Lanes_OfFinishedJobsThatWereLookedAt_AreForgotten()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            _driver.Submit($"job{i}", job => job with { Queue = $"q{i}" });
+            _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded);
+        }
+
+        for (var i = 0; i < 1000; i++)
+        {
+            Assert.True(_driver.Core.Delete(_driver.Bring($"job{i}")));
+            _driver.Commit();
+        }
+
+        Assert.InRange(_driver.Core.Index.Count, 0, 100);
+    }
+
+    [Fact]
     public void Refused_WhenTheStoreIsFull_DropsNewJobsAndKeepsTheRest()
     {
         _driver.Submit("old");

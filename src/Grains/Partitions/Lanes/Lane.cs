@@ -44,8 +44,8 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     /// <summary>The window holds more than it should, and its end may go.</summary>
     public bool IsOverLimit => _window.Count > index.WindowLimit && !IsReading;
 
-    /// <summary>It holds nothing, and nothing is under way.</summary>
-    public bool IsIdle => Count == 0 && !IsReading && _behind is null or { Count: 0 } && _window.Count == 0;
+    /// <summary>It holds nothing, and nothing is under way: no page is being read, nor is one still to be, which would bring a lane back that was forgotten.</summary>
+    public bool IsIdle => Count == 0 && Horizon is null && !IsReading && _behind is null or { Count: 0 } && _window.Count == 0;
 
     /// <summary>Who made it, where submitters say who they are; see <see cref="LaneOwners"/>.</summary>
     public string? Owner { get; set; }

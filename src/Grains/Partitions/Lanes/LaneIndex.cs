@@ -7,7 +7,8 @@ namespace OrleansJobs.Partitions;
 /// so that nothing here ever looks at all of them: what an operation costs goes by the lanes that it touches. Lanes are forgotten with their
 /// last job.
 /// </summary>
-internal sealed class LaneIndex(int windowJobs)
+/// <param name="keptEmpty">Empty lanes that are kept all the same: a lane that is empty now and then need not be made anew each time.</param>
+internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEmpty)
 {
     /// <summary>Jobs in the windows of all lanes together, about: with many lanes each gets less.</summary>
     public const int SharedWindowJobs = 1 << 16;
@@ -15,8 +16,8 @@ internal sealed class LaneIndex(int windowJobs)
     /// <summary>However many lanes there are, a window holds so many.</summary>
     private const int LeastWindow = 4;
 
-    /// <summary>Empty lanes that are kept all the same: a lane that is empty now and then need not be made anew each time.</summary>
-    private const int KeptEmpty = 64;
+    /// <summary>What is kept unless somebody says otherwise.</summary>
+    public const int KeptEmpty = 64;
 
     private readonly Dictionary<string, Lane> _byName = new(StringComparer.Ordinal);
     private readonly IndexedHeap<Lane> _later = new(static (x, y) => x.First!.Due < y.First!.Due);
@@ -56,6 +57,8 @@ internal sealed class LaneIndex(int windowJobs)
         if (_byName.TryGetValue(name, out var lane)) return lane;
         lane = Lane.Parse(name, this);
         _byName.Add(name, lane);
+        // Until a job waits there: a lane that is made for one that has ended, or runs, may never hear of another.
+        Note(lane, LaneNote.Empty, _empty);
         return lane;
     }
 
@@ -141,7 +144,7 @@ internal sealed class LaneIndex(int windowJobs)
     /// <summary>Forgets lanes that hold nothing, in memory or in the store, where they are more than a few.</summary>
     public void Forget()
     {
-        if (_empty.Count > KeptEmpty) ForgetAll();
+        if (_empty.Count > keptEmpty) ForgetAll();
     }
 
     /// <summary>Forgets all lanes that hold nothing.</summary>
@@ -149,7 +152,8 @@ internal sealed class LaneIndex(int windowJobs)
     {
         foreach (var lane in Take(_empty, LaneNote.Empty, static lane => lane.IsIdle))
         {
-            _byName.Remove(lane.Name);
+            // Never another of its name.
+            if (_byName.GetValueOrDefault(lane.Name) == lane) _byName.Remove(lane.Name);
             Owners.Disown(lane);
         }
     }

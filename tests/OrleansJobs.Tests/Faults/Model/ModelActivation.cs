@@ -11,6 +11,9 @@ namespace OrleansJobs.Tests.Faults.Model;
 /// </summary>
 internal sealed class ModelActivation
 {
+    /// <summary>Few, so that pages end just where a lane does.</summary>
+    private const int PageLimit = 4;
+
     private readonly ModelStore _store;
     private readonly ModelMutation _mutation;
     private bool _wasSent;
@@ -18,12 +21,12 @@ internal sealed class ModelActivation
     private List<Promise> _underWay = [];
     private List<(Lane Lane, LanePosition From, int Limit)> _reads = [];
 
-    public ModelActivation(ModelStore store, JobGridOptions options, ModelMutation mutation, long now)
+    public ModelActivation(ModelStore store, JobGridOptions options, ModelMutation mutation, long now, int keptEmptyLanes = LaneIndex.KeptEmpty)
     {
         _store = store;
         _mutation = mutation;
         var opening = store.Open(now);
-        Core = new PartitionCore(0, opening, options);
+        Core = new PartitionCore(0, opening, options, keptEmptyLanes);
         foreach (var (id, _) in opening.Leases) Core.Load(id, Read(id)!);
     }
 
@@ -126,6 +129,7 @@ internal sealed class ModelActivation
             UnderWay = null;
             _underWay = [];
             Core.Applied(commit);
+            BeginReads(PageLimit);
             foreach (var promise in promises) promise.Kept();
         }
         else Die();

@@ -61,7 +61,7 @@ internal sealed class ModelWorld
     /// <summary>Every start may come with others: what is stored was decided under those before.</summary>
     private JobGridOptions DrawOptions() => new()
     {
-        Partitions = 1, WindowJobs = 8 << _random.Next(3), WindowBytes = 1 << (12 + _random.Next(5)), PoisonCrashes = 1 + _random.Next(4), PoisonCrashesInCompany = 2 + _random.Next(4), MaxLanes = 3 + _random.Next(1000),
+        Partitions = 1, WindowJobs = 4 << _random.Next(4), WindowBytes = 1 << (12 + _random.Next(5)), PoisonCrashes = 1 + _random.Next(4), PoisonCrashesInCompany = 2 + _random.Next(4), MaxLanes = 3 + _random.Next(1000),
     };
 
     private void Step()
@@ -276,7 +276,7 @@ internal sealed class ModelWorld
     private void Open()
     {
         if (_random.Next(2) == 0) _options = DrawOptions();
-        var activation = new ModelActivation(_store, _options, _mutation, _now);
+        var activation = new ModelActivation(_store, _options, _mutation, _now, keptEmptyLanes: _random.Next(3));
         _activations.Add(activation);
         foreach (var worker in _workers) worker.RefuseBelow(activation.Core.Generation);
         ConfirmAll(activation);
