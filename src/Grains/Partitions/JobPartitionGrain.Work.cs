@@ -39,7 +39,9 @@ internal sealed partial class JobPartitionGrain
             CrashPoint.Hit("exchange.stored");
         }
 
-        leases.AddRange(missing.Where(lease => _core.Find(lease.Id) is { Place: JobPlace.Leased } job && job.Track.Token == lease.Token));
+        leases.AddRange(missing);
+        // A store that was full has dropped new jobs, and others may have ended meanwhile.
+        leases.RemoveAll(lease => !_core.Holds(lease));
         var ready = _core.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
         var suspects = _core.HasSuspectsFor(worker, Now);
         if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack, suspects);
@@ -157,7 +159,7 @@ internal sealed partial class JobPartitionGrain
             await _commits.Committed();
             CrashPoint.Hit("lease.stored");
             // A store that was full has dropped new jobs; their leases never were.
-            var stored = leases.FindAll(lease => _core.Find(lease.Id)?.Track.Token == lease.Token);
+            var stored = leases.FindAll(_core.Holds);
             foreach (var lease in leases)
             {
                 if (!stored.Contains(lease)) services.LocalWorker.Release(lease.Queue, 1);

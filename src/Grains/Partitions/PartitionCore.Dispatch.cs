@@ -60,6 +60,9 @@ internal sealed partial class PartitionCore
             .Select(job => LeaseOf(job, job.Track.HasGrainState)).ToList();
     }
 
+    /// <summary>Whether this is the job's lease still.</summary>
+    public bool Holds(Lease lease) => _leased.TryGetValue(lease.Id, out var job) && job.Track.Token == lease.Token;
+
     /// <summary>Whether the next jobs of a lane are in memory; names what to read where the first is not.</summary>
     public bool EnsureReadable(Lane lane, int wanted, long now, List<LiveJob> unread)
     {

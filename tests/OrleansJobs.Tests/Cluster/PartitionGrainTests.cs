@@ -25,6 +25,32 @@ public class PartitionGrainTests
     private Func<string, object?[], Task<object?>> _watch = (_, _) => AskTheStore;
 
     [Fact]
+    public async Task AnExchange_WhoseNewJobsAFullStoreRefuses_HandsNoneOfThemOut()
+    {
+        var firstCommit = NewSignal();
+        var commits = 0;
+        await using var grid = await StartAsync();
+        _watch = async (call, args) =>
+        {
+            if (call != nameof(IPartitionStore.CommitAsync) || !((PartitionCommit)args[0]!).AddsJobs) return null;
+            if (++commits > 1) return CommitOutcome.Full;
+            await firstCommit.Task;
+            return null;
+        };
+
+        var first = Partition(grid).Submit(Job("a"));
+        await Eventually.IsTrueAsync(() => commits == 1);
+        var second = Partition(grid).Submit(Job("b"));
+        await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Ready == 2);
+        var exchange = ExchangeAsync(grid, want: 10, sequence: 1_000_000);
+        await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Ready == 0);
+        firstCommit.SetResult();
+
+        Assert.Equal("a", Assert.Single((await exchange.WaitAsync(Patience)).Leases).Id);
+        Assert.Equal((SubmitOutcome.Accepted, SubmitOutcome.Overloaded), ((await first).Outcome, (await second).Outcome));
+    }
+
+    [Fact]
     public async Task APartition_ThatOpensWithManyLanes_ReadsAFewAtATime()
     {
         const int Lanes = 200;
