@@ -23,6 +23,9 @@ internal sealed class LiveJob(string id)
 
     /// <summary>Stands in its lane's window.</summary>
     public bool InWindow { get; set; }
+
+    /// <summary>Bytes that count against the bound of what memory holds of waiting jobs.</summary>
+    public int Weight { get; set; }
     public JobOutcome? Outcome { get; set; }
 
     /// <summary>What the store holds once all commits sent so far are applied.</summary>

@@ -196,7 +196,8 @@ internal sealed partial class PartitionCore
     {
         if (!job.IsSettled || job.Place == JobPlace.Leased || (job.Place == JobPlace.Waiting && (job.InWindow || job.Lane.Keeps(job)))) return;
         if (_pins.ContainsKey(job.Id) || !_live.Remove(job.Id)) return;
-        if (job.Spec is { } spec) _windowBytes -= spec.Args.Length;
+        _windowBytes -= job.Weight;
+        job.Weight = 0;
         job.Lane.LetGo(job);
     }
 
@@ -217,8 +218,8 @@ internal sealed partial class PartitionCore
             {
                 if (_windowBytes <= target) return;
                 if (job.Spec is null || !job.IsSettled) continue;
-                _windowBytes -= job.Spec.Args.Length;
                 job.Spec = null;
+                Weigh(job);
             }
         }
     }

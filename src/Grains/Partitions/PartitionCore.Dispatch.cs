@@ -90,6 +90,7 @@ internal sealed partial class PartitionCore
             Version = JobVersion.Next(job, 0, now), Token = FencingToken.Make(Generation, ++_tokens), StartedAt = now, Silo = silo, IsRetrying = false, Trial = TrialState.None,
         };
         _leased.Add(job.Id, job);
+        Weigh(job);
         MarkDirty(job);
         return LeaseOf(job, hadGrainState);
     }

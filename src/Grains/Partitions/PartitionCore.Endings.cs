@@ -135,6 +135,7 @@ internal sealed partial class PartitionCore
         if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
         _leased.Remove(job.Id);
         job.Place = JobPlace.Finished;
+        Weigh(job);
         job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) };
         var retention = job.Spec!.Retention
             ?? (long)(state == JobState.Failure ? _options.FailureRetention : _options.SuccessRetention).TotalMilliseconds;

@@ -104,7 +104,6 @@ internal sealed partial class PartitionCore
         _lanes.Owners.Own(lane, submission.Owner);
         var job = new LiveJob(submission.Id) { Spec = spec, Lane = lane };
         _live.Add(job.Id, job);
-        _windowBytes += spec.Args.Length;
         Unfinished++;
         Wait(job, spec.DueAt, JobTrack.Fresh);
         return job;
@@ -126,7 +125,7 @@ internal sealed partial class PartitionCore
     {
         var job = Inflate(id, stored);
         _live.Add(id, job);
-        _windowBytes += job.Spec!.Args.Length;
+        Weigh(job);
         if (job.Place == JobPlace.Leased) _leased.Add(id, job);
         return job;
     }
@@ -155,7 +154,7 @@ internal sealed partial class PartitionCore
     {
         if (job.Spec is not null) return;
         job.Spec = JobSpec.Decode(stored.Spec);
-        _windowBytes += job.Spec.Args.Length;
+        Weigh(job);
         if (job.InWindow) _lanes.Tell(job.Lane);
         if (!job.IsSketch) return;
         // Of a sketch only its place in the lane is known; what happened to the job so far is in its record.
@@ -195,7 +194,7 @@ internal sealed partial class PartitionCore
             : new LiveJob(entry.Id) { IsSketch = true, Lane = lane, Due = entry.Due, Stored = new() { HasSpec = true, Lane = lane.Name, Due = entry.Due, Counted = JobState.Pending } };
         if (job.Place != JobPlace.Waiting) return null;
         _live.Add(job.Id, job);
-        _windowBytes += job.Spec?.Args.Length ?? 0;
+        Weigh(job);
         return job;
     }
 
@@ -280,8 +279,17 @@ internal sealed partial class PartitionCore
         job.Outcome = null;
         job.Lane = _lanes.Of(Lane.NameOf(job.Spec!.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect));
         job.Lane.Add(job);
+        Weigh(job);
         if (HasDeadline(job.Spec, job.Track)) NoteDeadline(job.Spec.ExpiresAt);
         MarkDirty(job);
+    }
+
+    /// <summary>Counts the bytes of a job while it waits with its record in memory, and only then: of what runs memory cannot let go.</summary>
+    private void Weigh(LiveJob job)
+    {
+        var weight = job is { Place: JobPlace.Waiting, Spec: { } spec } ? spec.Args.Length : 0;
+        _windowBytes += weight - job.Weight;
+        job.Weight = weight;
     }
 
     /// <summary>Forgets a job that was never stored.</summary>
@@ -291,8 +299,8 @@ internal sealed partial class PartitionCore
         // One that was cancelled before it was stored has ended already.
         if (job.Place is JobPlace.Waiting or JobPlace.Leased) Unfinished--;
         _leased.Remove(job.Id);
-        if (job.Spec is { } spec) _windowBytes -= spec.Args.Length;
         job.Place = JobPlace.Gone;
+        Weigh(job);
         _live.Remove(job.Id);
     }
 

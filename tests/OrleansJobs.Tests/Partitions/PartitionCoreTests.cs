@@ -279,6 +279,20 @@ public class PartitionCoreTests
     }
 
     [Fact]
+    public void Memory_WhenMuchRuns_KeepsTheRecordsOfWhatWaits()
+    {
+        var driver = new CoreDriver(new JobGridOptions { Partitions = 1, WindowBytes = 1 << 16 });
+        for (var i = 0; i < 20; i++) driver.Submit($"running{i}", job => job with { Args = new byte[10_000] });
+        driver.Commit();
+        Assert.Equal(20, driver.Take(want: 20).Count);
+
+        for (var i = 0; i < 3; i++) driver.Submit($"waiting{i}", job => job with { Args = new byte[10_000] });
+        driver.Commit();
+
+        Assert.All(driver.Core.Lanes.Single().Window, job => Assert.NotNull(job.Spec));
+    }
+
+    [Fact]
     public void Memory_WhenAPartitionOpensWithManyLanes_HoldsNoMoreBytesOfThem()
     {
         var driver = new CoreDriver(new JobGridOptions { Partitions = 1 });
