@@ -117,7 +117,8 @@ internal sealed partial class JobPartitionGrain
         if (_core.Find(id) is { Spec: { } spec } job)
         {
             await _commits.Settled(job);
-            return spec.Args;
+            if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
+            return job.Place == JobPlace.Gone ? null : spec.Args;
         }
 
         return (await _store.ReadAsync(_partition, [id]))[0] is { } stored && IsKept(stored) ? JobSpec.Decode(stored.Spec).Args : null;
@@ -140,9 +141,10 @@ internal sealed partial class JobPartitionGrain
                 continue;
             }
 
+            if (job.Place == JobPlace.Gone) return null;
             if (job.Spec is not { } spec) break;
             var status = StatusOf.Live(job, Now);
-            return new(withResult ? status : status with { Result = null }, spec.Fingerprint, RetainUntil: null, IsOverdue: false);
+            return new(withResult ? status : status with { Result = null }, spec.Fingerprint, RetainUntil: null, job.Outcome?.RetainUntil <= Now);
         }
 
         if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
@@ -166,7 +168,7 @@ internal sealed partial class JobPartitionGrain
             if (follow is null)
             {
                 await _commits.Settled(job);
-                return new(JobChangeOutcome.WrongState, StatusOf.Live(job, Now));
+                return job.Place == JobPlace.Gone ? new(JobChangeOutcome.NotFound, null) : new(JobChangeOutcome.WrongState, StatusOf.Live(job, Now));
             }
 
             var status = StatusOf.Live(job, Now);

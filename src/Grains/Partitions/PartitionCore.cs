@@ -103,6 +103,8 @@ internal sealed partial class PartitionCore
         var lane = _lanes.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false));
         _lanes.Owners.Own(lane, submission.Owner);
         var job = new LiveJob(submission.Id) { Spec = spec, Lane = lane };
+        // A deleted job may still be pinned by somebody who has yet to hear of it.
+        if (_live.GetValueOrDefault(job.Id) is { Place: JobPlace.Gone, IsSettled: true }) _live.Remove(job.Id);
         _live.Add(job.Id, job);
         Unfinished++;
         Wait(job, spec.DueAt, JobTrack.Fresh);

@@ -82,6 +82,30 @@ public class PartitionGrainTests
         await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Ready == Lanes);
     }
 
+    [Fact]
+    public async Task ASubmit_OfAnIdWhoseJobIsBeingForgotten_IsANewJob()
+    {
+        var (forgetting, forgotten) = (NewSignal(), NewSignal());
+        await using var grid = await StartAsync(more: silo => silo.AddIncomingGrainCallFilter(async context =>
+        {
+            if (context.InterfaceMethod.Name == nameof(IJobFeed.Forget) && forgetting.TrySetResult()) await forgotten.Task;
+            await context.Invoke();
+        }));
+        var job = await grid.Jobs.SubmitAsync("checkpoint", 0, new() { Id = "again", Retention = TimeSpan.FromSeconds(1) });
+        var end = await job.WaitAsync().WaitAsync(Patience);
+        var deleting = Partition(grid).Delete(job.Id);
+        await forgetting.Task.WaitAsync(Patience);
+        await Eventually.IsTrueAsync(() => TimeProvider.System.GetUtcNow() > end.FinishedAt + TimeSpan.FromSeconds(1.1));
+
+        var receipt = await Partition(grid).Submit(Job("again") with { Fingerprint = [1] });
+
+        Assert.Equal(SubmitOutcome.Accepted, receipt.Outcome);
+        forgotten.SetResult();
+        // Whoever deleted the old one hears that the new one has not ended.
+        Assert.Equal(JobChangeOutcome.WrongState, (await deleting.WaitAsync(Patience)).Outcome);
+        Assert.Equal(Unknown, (await Partition(grid).Get("again"))!.Type);
+    }
+
     private Task<TestGrid> StartAsync(Action<JobGridOptions>? configure = null, Action<ISiloBuilder>? more = null) => TestGrid.StartAsync(
         store: WatchedStore.Around(_stored, (call, args) => _watch(call, args)), more: (silo, _) => more?.Invoke(silo), configure: options =>
         {

@@ -336,6 +336,24 @@ public class PartitionCoreTests
     }
 
     [Fact]
+    public void Submit_UnderTheIdOfADeletedJobThatIsStillPinned_IsTaken()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded);
+        _driver.Core.Pin("a");
+        _driver.Core.Delete(_driver.Bring("a"));
+        _driver.Commit();
+
+        var job = _driver.Submit("a");
+        _driver.Core.Unpin("a");
+        _driver.Commit();
+
+        Assert.Same(job, _driver.Core.Find("a"));
+        Assert.Equal("a", Assert.Single(_driver.Take()).Id);
+    }
+
+    [Fact]
     public void Refused_WhenTheStoreIsFull_DropsNewJobsAndKeepsTheRest()
     {
         _driver.Submit("old");
