@@ -43,6 +43,7 @@ internal sealed partial class JobPartitionGrain
 
     private async Task ConvictAsync(Conviction conviction)
     {
+        if (conviction.IsByCount && !await IsGuiltyStillAsync(conviction)) return;
         while (true)
         {
             try
@@ -60,5 +61,14 @@ internal sealed partial class JobPartitionGrain
 
         _core.Convict(conviction, Now);
         await _commits.Committed();
+    }
+
+    /// <summary>Who was present at so many crashes is convicted for those that nobody else is guilty of, and what is explained may not be known here yet.</summary>
+    private async Task<bool> IsGuiltyStillAsync(Conviction conviction)
+    {
+        _core.Explain(await Trials.GetExplained(), Now);
+        var isGuilty = _core.IsGuiltyStill(conviction, Now);
+        Pump();
+        return isGuilty;
     }
 }

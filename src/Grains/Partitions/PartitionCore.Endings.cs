@@ -57,13 +57,18 @@ internal sealed partial class PartitionCore
         {
             // It died before it could say whether the handler began, what it had told, and whether it left anything with the job's grain.
             job.Track = job.Track with { Version = JobVersion.NextUnheard(job, now), HasGrainState = true, HasStarted = true };
-            var track = job.Track;
-            if (track.CancelRequested) Finish(job, JobState.Revoked, null, null, track, now);
-            else if (IsKiller(track)) _convicts.Add(job, false);
-            else WaitAgain(job, now, track.WithEnded("crashed", null, now) with { Crashes = track.Crashes + 1, Losses = [.. Unexplained(track).Append(silo).Distinct()], IsRetrying = true }, now);
+            if (!job.Track.CancelRequested && IsKiller(job.Track)) _convicts.Add(job, false);
+            else CountCrash(job, now);
         }
 
         return crashed.Count;
+    }
+
+    private void CountCrash(LiveJob job, long now)
+    {
+        var track = job.Track;
+        if (track.CancelRequested) Finish(job, JobState.Revoked, null, null, track, now);
+        else WaitAgain(job, now, track.WithEnded("crashed", null, now) with { Crashes = track.Crashes + 1, Losses = [.. Unexplained(track).Append(track.Silo!).Distinct()], IsRetrying = true }, now);
     }
 
     /// <summary>A lease that never reached its worker: the job waits again, as if it had not been given out.</summary>

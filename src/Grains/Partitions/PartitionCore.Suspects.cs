@@ -6,7 +6,8 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Partitions;
 
 /// <summary>A job that is to be convicted, once it is durable that it explains the loss of these silos.</summary>
-internal sealed record Conviction(LiveJob Job, long Token, string[] Silos);
+/// <param name="IsByCount">It was not alone: first it is to be known what others explain. See <see cref="PartitionCore.IsGuiltyStill"/>.</param>
+internal sealed record Conviction(LiveJob Job, long Token, string[] Silos, bool IsByCount);
 
 /// <summary>
 /// Who is suspected of killing silos, who is convicted of it, and who is not suspected any more. Being there when others killed is no proof: a
@@ -47,13 +48,27 @@ internal sealed partial class PartitionCore
     {
         var convicts = _convicts.Where(convict => !convict.Value).Select(convict => convict.Key).ToList();
         foreach (var job in convicts) _convicts[job] = true;
-        return convicts.ConvertAll(job => new Conviction(job, job.Track.Token, [.. Unexplained(job.Track), job.Track.Silo!]));
+        return convicts.ConvertAll(job => new Conviction(job, job.Track.Token, [.. Unexplained(job.Track), job.Track.Silo!], job.Track.Trial is not TrialState.Alone));
+    }
+
+    /// <summary>Whether a job is still to be convicted, by all that is explained by now. One that is not runs again, as after any crash.</summary>
+    public bool IsGuiltyStill(Conviction conviction, long now)
+    {
+        var job = conviction.Job;
+        if (job.Place == JobPlace.Leased && job.Track.Token == conviction.Token)
+        {
+            if (IsKiller(job.Track)) return true;
+            CountCrash(job, now);
+        }
+
+        _convicts.Remove(job);
+        return false;
     }
 
     /// <summary>It is durable what this explains. The job ends, unless it ended meanwhile.</summary>
     public void Convict(Conviction conviction, long now)
     {
-        var (job, token, _) = conviction;
+        var (job, token) = (conviction.Job, conviction.Token);
         _convicts.Remove(job);
         if (job.Place != JobPlace.Leased || job.Track.Token != token) return;
         var track = job.Track with { HasGrainState = true, HasStarted = true };
@@ -87,7 +102,7 @@ internal sealed partial class PartitionCore
     private bool IsKiller(JobTrack track)
     {
         var bound = Sabotage.IsOff(Safeguard.Trial) ? _options.PoisonCrashes : _options.PoisonCrashesInCompany;
-        return track.Trial is TrialState.Alone || Unexplained(track).Count() + 1 >= bound;
+        return track.Trial is TrialState.Alone || track.Losses.Append(track.Silo!).Count(silo => !_explained.Contains(silo)) >= bound;
     }
 
     private static string MessageOf(JobTrack track) => track.Trial is TrialState.Alone

@@ -27,6 +27,27 @@ public class PartitionSuspectsTests
     }
 
     [Fact]
+    public void TooManyCrashes_InCompany_ThatOthersExplainBeforeTheConviction_AreJustCrashes()
+    {
+        _driver.Submit("a");
+        for (var crash = 1; crash < 15; crash++) CrashTogether();
+        _driver.Take(Worker(SiloOf(++_silos)) with { Suspects = SuspectWish.OneInCompany });
+        _driver.Core.Crash(Name(_silos), _driver.Now);
+        var conviction = Assert.Single(_driver.Core.TakeConvicts());
+        Assert.True(conviction.IsByCount);
+        Assert.True(_driver.Core.IsGuiltyStill(conviction, _driver.Now));
+
+        _driver.Core.Explain([Name(3)], _driver.Now);
+
+        Assert.False(_driver.Core.IsGuiltyStill(conviction, _driver.Now));
+        _driver.Core.Convict(conviction, _driver.Now);
+        _driver.Commit();
+        var status = _driver.Status("a")!;
+        Assert.Equal((JobPhase.Retrying, 15), (status.Phase, status.Attempts.Length));
+        Assert.Single(_driver.Take(Alone(SiloA)));
+    }
+
+    [Fact]
     public void ASuspect_WaitsToRunAlone_AndSaysSo()
     {
         _driver.Submit("a");

@@ -255,6 +255,7 @@ internal sealed class ModelWorld
         activation.Core.Crash(silo, _now);
         foreach (var conviction in activation.Core.TakeConvicts())
         {
+            if (conviction.IsByCount && !activation.Core.IsGuiltyStill(conviction, _now)) continue;
             activation.Core.Explain(conviction.Silos, _now);
             activation.Core.Convict(conviction, _now);
         }
