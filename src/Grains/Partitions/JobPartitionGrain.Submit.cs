@@ -52,6 +52,8 @@ internal sealed partial class JobPartitionGrain
     /// <summary>A submit whose id may be taken: looks first, one submit of an id at a time.</summary>
     private async Task SubmitKnownAsync(JobSubmission submission, int index, SubmitReceipt[] receipts)
     {
+        // It waits for the store from here on, as those do that need no look.
+        Hold(submission);
         while (_lookups.TryGetValue(submission.Id, out var other)) await other;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _lookups.Add(submission.Id, done.Task);
@@ -77,11 +79,19 @@ internal sealed partial class JobPartitionGrain
 
     private async Task<SubmitReceipt> AnswerKnownAsync(JobSubmission submission)
     {
-        var known = await FindAsync(submission.Id, withResult: !submission.WithoutResult);
-        if (known is { IsOverdue: true } && services.Clock.IsRight)
+        FoundJob? known;
+        try
         {
-            await PurgeAsync(submission.Id);
-            known = null;
+            known = await FindAsync(submission.Id, withResult: !submission.WithoutResult);
+            if (known is { IsOverdue: true } && services.Clock.IsRight)
+            {
+                await PurgeAsync(submission.Id);
+                known = null;
+            }
+        }
+        finally
+        {
+            LetGo(1, submission.Args.Length);
         }
 
         if (known is { } found)
@@ -94,6 +104,8 @@ internal sealed partial class JobPartitionGrain
             };
         }
 
+        // Others have been taken while this one was looked up.
+        if (_core.RefusalOf(submission) is { } reason) return Overloaded(submission.Id, reason, FullRetryAfter);
         var receipts = new SubmitReceipt[1];
         receipts[0] = Accept(submission, out var job);
         Pump();
@@ -121,9 +133,20 @@ internal sealed partial class JobPartitionGrain
         var now = Now;
         job = _core.Submit(submission, now);
         // Counted from here on: those of one batch add up before the first of them is sent.
+        Hold(submission);
+        return new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Accepted, Status = StatusOf.Live(job, now) };
+    }
+
+    private void Hold(JobSubmission submission)
+    {
         _pendingSubmits++;
         _pendingBytes += submission.Args.Length;
-        return new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Accepted, Status = StatusOf.Live(job, now) };
+    }
+
+    private void LetGo(int submits, long bytes)
+    {
+        _pendingSubmits -= submits;
+        _pendingBytes -= bytes;
     }
 
     /// <summary>Waits for the store; what it does not acknowledge is not accepted.</summary>
@@ -157,8 +180,7 @@ internal sealed partial class JobPartitionGrain
         }
         finally
         {
-            _pendingSubmits -= count;
-            _pendingBytes -= bytes;
+            LetGo(count, bytes);
         }
 
         for (var i = 0; i < jobs.Length; i++)

@@ -106,6 +106,22 @@ public class PartitionGrainTests
         Assert.Equal(Unknown, (await Partition(grid).Get("again"))!.Type);
     }
 
+    [Theory]
+    [InlineData(2, 100)]
+    [InlineData(100, 2)]
+    public async Task Submits_ThatAreLookedUp_AreBoundedAsOthersAre(int maxPending, int maxBacklog)
+    {
+        await using var grid = await StartAsync(options =>
+        {
+            options.MaxPendingSubmits = maxPending;
+            options.MaxBacklog = maxBacklog;
+        });
+        var receipts = await Partition(grid).SubmitMany(new([.. Enumerable.Range(0, 5).Select(i => Job($"keyed{i}") with { Fingerprint = [1] })]));
+        Assert.Equal((2, 3), (receipts.Count(receipt => receipt.Outcome == SubmitOutcome.Accepted), receipts.Count(receipt => receipt.Outcome == SubmitOutcome.Overloaded)));
+        // What has been looked up is held no more.
+        Assert.Equal(maxPending == 2 ? SubmitOutcome.Accepted : SubmitOutcome.Overloaded, (await Partition(grid).Submit(Job("next") with { Fingerprint = [1] })).Outcome);
+    }
+
     private Task<TestGrid> StartAsync(Action<JobGridOptions>? configure = null, Action<ISiloBuilder>? more = null) => TestGrid.StartAsync(
         store: WatchedStore.Around(_stored, (call, args) => _watch(call, args)), more: (silo, _) => more?.Invoke(silo), configure: options =>
         {
