@@ -17,6 +17,7 @@ internal sealed partial class JobPartitionGrain
     private static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ConfirmRetry = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Jobs that were not started in time are being ended, again and again until they can be.</summary>
     private bool _expiring;
 
     /// <summary>Partitions sweep at different moments of the period.</summary>
@@ -32,7 +33,8 @@ internal sealed partial class JobPartitionGrain
             return;
         }
 
-        if (_core.NextDue(Now) is not { } next) return;
+        // While what is late is being ended the next deadline is not to be waited for: it may be the one that has passed.
+        if ((_expiring ? _core.NextWaitingDue(Now) : _core.NextDue(Now)) is not { } next) return;
         // Timers take at most 49 days; nothing is lost by waking early.
         var wait = Math.Clamp(next - Now, 1, (long)TimeSpan.FromDays(1).TotalMilliseconds);
         _dueTimer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
@@ -40,7 +42,12 @@ internal sealed partial class JobPartitionGrain
 
     private Task OnDueAsync()
     {
-        if (services.Clock.IsRight && _core.NextDeadline <= Now && !_expiring) Background(ExpireAsync, "expiring jobs");
+        if (services.Clock.IsRight && _core.NextDeadline <= Now && !_expiring)
+        {
+            _expiring = true;
+            Background(ExpireAsync, "expiring jobs");
+        }
+
         Pump();
         return Task.CompletedTask;
     }
@@ -48,20 +55,12 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Ends the jobs that were not started in time, and finds the next instant to look.</summary>
     private async Task ExpireAsync()
     {
-        if (_expiring) return;
-        _expiring = true;
-        try
+        while (!await ExpireOnceAsync())
         {
-            while (!await ExpireOnceAsync())
-            {
-            }
+        }
 
-            Arm();
-        }
-        finally
-        {
-            _expiring = false;
-        }
+        _expiring = false;
+        Arm();
     }
 
     /// <returns>Whether all that were late are done.</returns>

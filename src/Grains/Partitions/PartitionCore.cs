@@ -201,10 +201,13 @@ internal sealed partial class PartitionCore
     }
 
     /// <summary>The next instant after now at which something falls due; null where nothing will. What is due already waits for a slot, not for the clock.</summary>
-    public long? NextDue(long now)
+    public long? NextDue(long now) => NextWaitingDue(now) is { } next && !(next >= NextDeadline) ? next : NextDeadline;
+
+    /// <summary>The same without start-by instants.</summary>
+    public long? NextWaitingDue(long now)
     {
         _lanes.Advance(now);
-        return _lanes.NextDue is { } next && !(next >= NextDeadline) ? next : NextDeadline;
+        return _lanes.NextDue;
     }
 
     /// <summary>For how long the job that waits longest has been due, in milliseconds, as far as memory knows.</summary>

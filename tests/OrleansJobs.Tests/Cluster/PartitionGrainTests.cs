@@ -122,6 +122,35 @@ public class PartitionGrainTests
         Assert.Equal(maxPending == 2 ? SubmitOutcome.Accepted : SubmitOutcome.Overloaded, (await Partition(grid).Submit(Job("next") with { Fingerprint = [1] })).Outcome);
     }
 
+    [Fact]
+    public async Task ADeadline_ThatIsDueWhileTheStoreIsAway_IsNotLookedForAgainAndAgain()
+    {
+        var looked = 0;
+        var away = true;
+        await using var grid = await StartAsync(options => options.SubmitDeadline = TimeSpan.FromSeconds(1));
+        _watch = async (call, args) =>
+        {
+            if (call == nameof(IPartitionStore.ReadDeadlinesAsync) && Volatile.Read(ref away))
+            {
+                Interlocked.Increment(ref looked);
+                throw new TimeoutException("The store is away.");
+            }
+
+            // No answer before the partition gives up waiting for it, which takes as long as its option says.
+            if (call == nameof(IPartitionStore.ReadAsync) && ((IReadOnlyList<string>)args[1]!).Contains("nobody")) await Task.Delay(Patience, TimeProvider.System);
+            return null;
+        };
+
+        await Partition(grid).Submit(Job("late") with { ExpiresAfter = 1000 });
+        await Eventually.IsTrueAsync(() => Volatile.Read(ref looked) > 0);
+        Assert.Equal(JobChangeOutcome.Unavailable, (await Partition(grid).Cancel("nobody", new("test"))).Outcome);
+
+        Assert.InRange(Volatile.Read(ref looked), 1, 10);
+        Volatile.Write(ref away, false);
+        var late = await Eventually.AnswersAsync(() => Partition(grid).Get("late"), status => status!.IsFinished);
+        Assert.Equal(JobErrorCodes.Expired, late!.Error!.Code);
+    }
+
     private Task<TestGrid> StartAsync(Action<JobGridOptions>? configure = null, Action<ISiloBuilder>? more = null) => TestGrid.StartAsync(
         store: WatchedStore.Around(_stored, (call, args) => _watch(call, args)), more: (silo, _) => more?.Invoke(silo), configure: options =>
         {
