@@ -124,8 +124,12 @@ internal sealed partial class JobPartitionGrain
         return (await _store.ReadAsync(_partition, [id]))[0] is { } stored && IsKept(stored) ? JobSpec.Decode(stored.Spec).Args : null;
     }
 
-    public Task<bool> IsCurrent(string id, long token) =>
-        Task.FromResult(_core.Find(id) is { Place: JobPlace.Leased } job && job.Track.Token == token);
+    public async Task<bool> IsCurrent(string id, long token)
+    {
+        await services.Standstill.ConfirmAsync();
+        if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
+        return _core.Find(id) is { Place: JobPlace.Leased } job && job.Track.Token == token;
+    }
 
     /// <summary>Where a job stands, as the store has it; null where there is none.</summary>
     /// <param name="withResult">False: what lists leave out stays in the store.</param>
@@ -134,6 +138,8 @@ internal sealed partial class JobPartitionGrain
         await services.Standstill.ConfirmAsync();
         while (_core.Find(id) is { } job)
         {
+            // The next activation may have changed it by now.
+            if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
             if (!job.IsSettled)
             {
                 // What is not stored has not happened.

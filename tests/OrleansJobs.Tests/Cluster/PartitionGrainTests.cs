@@ -151,6 +151,24 @@ public class PartitionGrainTests
         Assert.Equal(JobErrorCodes.Expired, late!.Error!.Code);
     }
 
+    [Fact]
+    public async Task AnActivation_ThatCanWriteNoMore_AnswersNobodyFromMemory()
+    {
+        await using var grid = await StartAsync();
+        var status = (await Partition(grid).Submit(Job("a"))).Status!;
+        var waiting = Partition(grid).Wait("a", status.Version, TimeSpan.FromSeconds(20));
+        Assert.NotNull(await Partition(grid).Get("a"));
+        // Another activation opens the partition, somewhere, and changes the job.
+        var driver = Driver();
+        driver.Now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        driver.Core.Cancel(driver.Bring("a"), new("test"), driver.Now);
+        Assert.Equal(CommitOutcome.Applied, driver.Commit());
+
+        await Assert.ThrowsAnyAsync<OrleansException>(() => Partition(grid).Submit(Job("b")));
+
+        await Assert.ThrowsAnyAsync<OrleansException>(() => waiting.WaitAsync(Patience));
+    }
+
     private Task<TestGrid> StartAsync(Action<JobGridOptions>? configure = null, Action<ISiloBuilder>? more = null) => TestGrid.StartAsync(
         store: WatchedStore.Around(_stored, (call, args) => _watch(call, args)), more: (silo, _) => more?.Invoke(silo), configure: options =>
         {
