@@ -27,8 +27,9 @@ internal sealed partial class JobPartitionGrain
         var trialStored = request.Trial is { } word && _core.Say(word);
         var worker = request.Worker;
         var room = request.Room?.ToDictionary(queue => queue.Queue, queue => queue.Jobs, StringComparer.Ordinal);
-        var mayTake = !IsOvertaken(request) && !await IsGoneAsync(worker.Silo);
-        var leases = await TakeAsync(worker, mayTake ? Math.Min(request.Want, LargestTake) : 0, room);
+        Met(request);
+        var isGone = await IsGoneAsync(worker.Silo);
+        var leases = await TakeAsync(request, isGone ? 0 : Math.Min(request.Want, LargestTake), room);
         var silo = worker.Silo.ToParsableString();
         var missing = request.Held is { } held ? _core.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
         if (leases.Count > 0 || missing.Count > 0 || request.Reports.Length > 0 || request.Trial is not null)
@@ -52,14 +53,17 @@ internal sealed partial class JobPartitionGrain
         return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspects, TrialStored = trialStored };
     }
 
-    /// <summary>An exchange that comes after one which its worker sent later: the worker has given it up, and would never see its leases.</summary>
-    private bool IsOvertaken(ExchangeRequest request)
+    private void Met(ExchangeRequest request)
     {
         ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(_sequences, request.Worker.Silo, out _);
-        var overtaken = request.Sequence < last;
         last = Math.Max(last, request.Sequence);
-        return overtaken;
     }
+
+    /// <summary>
+    /// An exchange whose worker has sent a later one that is here already, or was given up by the cluster: nobody would see its leases. To be asked before
+    /// each of them, since others have their turn while this one waits.
+    /// </summary>
+    private bool IsOvertaken(ExchangeRequest request) => !_sequences.TryGetValue(request.Worker.Silo, out var last) || request.Sequence < last;
 
     /// <summary>
     /// The cluster holds it for dead. Its process may still ask, but what it were given would wait until somebody looks for the leases of the dead
@@ -72,16 +76,17 @@ internal sealed partial class JobPartitionGrain
         _ => new(false),
     };
 
-    private async Task<List<Lease>> TakeAsync(WorkerProfile worker, int want, Dictionary<string, int>? room)
+    private async Task<List<Lease>> TakeAsync(ExchangeRequest request, int want, Dictionary<string, int>? room)
     {
+        var worker = request.Worker;
         // What is due is a matter of the clock.
-        if (!services.Clock.IsRight) want = 0;
+        if (!services.Clock.IsRight || IsOvertaken(request)) want = 0;
         var unread = new List<LiveJob>();
         var leases = _core.Take(worker, want, Now, unread, room);
         if (unread.Count > 0)
         {
             await ReadSpecsAsync(unread);
-            leases.AddRange(_core.Take(worker, want - leases.Count, Now, [], room));
+            if (!IsOvertaken(request)) leases.AddRange(_core.Take(worker, want - leases.Count, Now, [], room));
         }
 
         ReadPages();

@@ -51,6 +51,31 @@ public class PartitionGrainTests
     }
 
     [Fact]
+    public async Task AnExchange_ThatIsOvertakenWhileRecordsAreRead_TakesNoMore()
+    {
+        var driver = Driver();
+        foreach (var id in new[] { "a", "b", "c" }) driver.Submit(id, _ => Job(id, bytes: 60_000));
+        driver.Commit();
+        var (reading, records) = (NewSignal(), NewSignal());
+        await using var grid = await StartAsync(options => options.WindowBytes = 1 << 16);
+        await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Ready == 3);
+        _watch = async (call, _) =>
+        {
+            if (call != nameof(IPartitionStore.ReadAsync)) return null;
+            reading.TrySetResult();
+            await records.Task;
+            return null;
+        };
+
+        var exchange = ExchangeAsync(grid, want: 3, sequence: 1_000_000);
+        await reading.Task.WaitAsync(Patience);
+        await ExchangeAsync(grid, want: 0, sequence: 1_000_001);
+        records.SetResult();
+
+        Assert.Equal("a", Assert.Single((await exchange.WaitAsync(Patience)).Leases).Id);
+    }
+
+    [Fact]
     public async Task APartition_ThatOpensWithManyLanes_ReadsAFewAtATime()
     {
         const int Lanes = 200;
