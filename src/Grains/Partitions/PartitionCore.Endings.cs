@@ -75,8 +75,9 @@ internal sealed partial class PartitionCore
     public void Undo(LeaseName lease, long now)
     {
         if (!_leased.TryGetValue(lease.Id, out var job) || job.Track.Token != lease.Token) return;
-        if (job.Track.CancelRequested) Finish(job, JobState.Revoked, null, null, job.Track, now);
-        else WaitAgain(job, now, job.Track with { IsRetrying = job.Track.History.Length > 0 }, now);
+        var track = job.Track.WithoutAttempt();
+        if (track.CancelRequested) Finish(job, JobState.Revoked, null, null, track, now);
+        else WaitAgain(job, now, track with { IsRetrying = track.History.Length > 0 }, now);
     }
 
     /// <summary>Ends a waiting job at once; marks a running one. The job's record must be in memory.</summary>
@@ -109,11 +110,13 @@ internal sealed partial class PartitionCore
     {
         if (job is not { Place: JobPlace.Finished, Outcome: { State: JobState.Failure or JobState.Revoked } outcome }) return false;
         var track = job.Track;
-        if (track.Token != 0) track = track.WithEnded(StatusOf.LastAttempt(outcome).Outcome, outcome.Error, outcome.FinishedAt);
+        // One that ended while it waited has all of its attempts in the history.
+        var earlier = track.HasOpenAttempt ? track.Attempt : track.Attempt - 1;
+        if (track.HasOpenAttempt) track = track.WithEnded(StatusOf.LastAttempt(outcome).Outcome, outcome.Error, outcome.FinishedAt);
         Unfinished++;
         WaitAgain(job, now, track.WithChange("retried", order, now) with
         {
-            Earlier = track.Token != 0 ? track.Attempt : track.Earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
+            Earlier = earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
             // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
             HasStarted = true,
         }, now);

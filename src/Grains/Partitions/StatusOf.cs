@@ -48,18 +48,20 @@ internal static class StatusOf
         var state = outcome?.State ?? (leased ? JobState.Progress : JobState.Pending);
         var phase = Phase(track, leased, due, outcome, now);
         var started = track.Token != 0;
+        // One that ended while it waited has all of its attempts in the history.
+        var endedAttempt = outcome is not null && track.HasOpenAttempt;
         var progress = track.Progress;
         var (current, total) = progress.Sequence > 0 ? (progress.Current, Math.Max(1, progress.Total)) : (state == JobState.Success ? 1 : 0, 1);
         return new JobStatus
         {
             Id = id, Type = spec.Type, Queue = spec.Queue, Priority = spec.Priority, State = state, Phase = phase,
             Current = current, Total = total, Message = Message(state, phase, track, outcome),
-            Attempt = outcome is null && !leased ? track.Attempt - 1 : started ? track.Attempt : track.Attempt - 1,
+            Attempt = leased || endedAttempt ? track.Attempt : track.Attempt - 1,
             Version = JobVersion.Of(spec, track), Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0,
             SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due), StartedAt = started ? Instant(track.StartedAt) : null,
             FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,
             Result = state == JobState.Success ? outcome!.Result : null, Error = outcome?.Error,
-            Attempts = outcome is not null && started ? [.. track.History, LastAttempt(outcome)] : [.. track.History],
+            Attempts = endedAttempt ? [.. track.History, LastAttempt(outcome!)] : [.. track.History],
             Changes = track.Changes.IsEmpty ? [] : [.. track.Changes],
             Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent,
         };

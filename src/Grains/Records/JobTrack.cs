@@ -67,6 +67,14 @@ internal sealed record JobTrack
     /// <summary>The number of the running attempt, or of the next one.</summary>
     public int Attempt => Earlier + Failures + Crashes + 1;
 
+    /// <summary>There was an attempt that the history does not tell of: the running one, or where the job has ended, the one that it ended with.</summary>
+    public bool HasOpenAttempt => Token != 0 && !(History is [.., var last] && last.Token == Token);
+
+    /// <summary>As if the running attempt, which its worker has never heard of, had not been.</summary>
+    public JobTrack WithoutAttempt() => History is [.., var last]
+        ? this with { Token = last.Token, StartedAt = last.StartedAt.ToUnixTimeMilliseconds(), Silo = last.Silo }
+        : this with { Token = 0, StartedAt = 0, Silo = null };
+
     public JobTrack WithEnded(string outcome, JobError? error, long now)
     {
         var attempt = new JobAttempt

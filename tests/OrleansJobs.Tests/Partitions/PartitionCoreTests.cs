@@ -354,6 +354,39 @@ public class PartitionCoreTests
     }
 
     [Fact]
+    public void Cancel_WhileWaitingAfterAFailedAttempt_ShowsNoAttemptThatNeverWas()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.FailedOnce);
+        _driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
+        _driver.Commit();
+        var status = _driver.Status("a")!;
+        Assert.Equal((JobState.Revoked, 1), (status.State, status.Attempt));
+        Assert.Equal(["failed"], status.Attempts.Select(attempt => attempt.Outcome));
+
+        Assert.True(_driver.Core.Retry(_driver.Bring("a"), new("test"), _driver.Now));
+        _driver.Commit();
+        var lease = Assert.Single(_driver.Take());
+        Assert.Equal(2, lease.Attempt);
+        _driver.Report(lease, ReportKind.Succeeded);
+        Assert.Equal(["failed", "succeeded"], _driver.Status("a")!.Attempts.Select(attempt => attempt.Outcome));
+    }
+
+    [Fact]
+    public void Expiry_AfterALeaseThatCameBackUnstarted_ShowsNoAttemptThatNeverWas()
+    {
+        _driver.Submit("a", job => job with { ExpiresAfter = 100 });
+        _driver.Commit();
+        var lease = Assert.Single(_driver.Take());
+        _driver.Core.Report(new JobReport { Id = "a", Token = lease.Token, Kind = ReportKind.Returned, NeverStarted = true }, _driver.Now);
+        _driver.Commit();
+        _driver.Now += 100;
+        Assert.Empty(_driver.Take());
+        Assert.Equal(["returned"], _driver.Status("a")!.Attempts.Select(attempt => attempt.Outcome));
+    }
+
+    [Fact]
     public void Refused_WhenTheStoreIsFull_DropsNewJobsAndKeepsTheRest()
     {
         _driver.Submit("old");
@@ -381,6 +414,22 @@ public class PartitionCoreTests
         var again = Assert.Single(_driver.Take());
         Assert.Equal((1, 0, 0), (again.Attempt, again.Failures, again.Crashes));
         Assert.True(again.Token > lease.Token);
+    }
+
+    [Fact]
+    public void Cancel_AfterALeaseThatNeverReachedItsWorker_ShowsNoAttempt()
+    {
+        _driver.Submit("a");
+        _driver.Commit();
+        var lease = Assert.Single(_driver.Take());
+        _driver.Reopen();
+        _driver.Core.Undo(new(lease.Id, lease.Token), _driver.Now);
+        _driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
+        _driver.Commit();
+        var status = _driver.Status("a")!;
+        Assert.Empty(status.Attempts);
+        Assert.Equal(0, status.Attempt);
+        Assert.Null(status.StartedAt);
     }
 
     [Fact]
