@@ -20,7 +20,7 @@ internal interface IQueueControlGrain : IGrainWithIntegerKey
 }
 
 /// <summary>All queues that are paused.</summary>
-/// <param name="Version">Grows with every change.</param>
+/// <param name="Version">Grows with every change: the time of it in Unix milliseconds, or one more than the last.</param>
 [GenerateSerializer, Immutable, Alias("oj.pausedList")]
 internal sealed record PausedList([property: Id(0)] QueueInfo[] Queues, [property: Id(1)] long Version)
 {
@@ -60,7 +60,9 @@ internal sealed partial class QueueControlGrain(
 
     public async Task<QueueInfo> Resume(string queue)
     {
-        if (memory.State.Paused.Remove(queue)) await SaveAsync();
+        // Told also where it is not known to be paused: a store that failed over may have lost what silos still go by.
+        memory.State.Paused.Remove(queue);
+        await SaveAsync();
         return new QueueInfo { Name = queue };
     }
 
@@ -69,7 +71,8 @@ internal sealed partial class QueueControlGrain(
     {
         try
         {
-            memory.State.Version++;
+            // Above all that were told, also those that the store has lost since.
+            memory.State.Version = Math.Max(memory.State.Version + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
             CrashPoint.Hit("pause.before");
             await memory.WriteStateAsync();
             CrashPoint.Hit("pause.after");

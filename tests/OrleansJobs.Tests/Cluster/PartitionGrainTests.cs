@@ -194,6 +194,24 @@ public class PartitionGrainTests
         await Assert.ThrowsAnyAsync<OrleansException>(() => waiting.WaitAsync(Patience));
     }
 
+    [Fact]
+    public async Task APause_ThatTheStoreHasLost_EndsWhenTheQueueIsResumed()
+    {
+        await using var grid = await StartAsync();
+        var control = grid.Cluster.Client.GetGrain<IQueueControlGrain>(0);
+        var before = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        await grid.Grid.Pause("elsewhere", new("test"));
+        var version = (await control.GetPaused()).Version;
+        Assert.True(version >= before);
+        // Told to this silo before a failover that lost it.
+        Services(grid).GetRequiredService<WorkerEngine>().SetPaused(["q"], version + 1);
+
+        await grid.Grid.Resume("q");
+
+        var job = await grid.Jobs.SubmitAsync("echo", "x", new() { Queue = "q" });
+        Assert.Equal("x", await job.ResultAsync<string>().WaitAsync(Patience));
+    }
+
     private Task<TestGrid> StartAsync(Action<JobGridOptions>? configure = null, Action<ISiloBuilder>? more = null) => TestGrid.StartAsync(
         store: WatchedStore.Around(_stored, (call, args) => _watch(call, args)), more: (silo, _) => more?.Invoke(silo), configure: options =>
         {
