@@ -100,6 +100,7 @@ internal sealed partial class JobPartitionGrain
         if (!services.Clock.IsRight)
         {
             Arm();
+            CommitWhatNobodyWaitsFor();
             return;
         }
 
@@ -115,6 +116,13 @@ internal sealed partial class JobPartitionGrain
         }
 
         Arm();
+        CommitWhatNobodyWaitsFor();
+    }
+
+    /// <summary>Such as that a job was not started in time, or is suspected no more.</summary>
+    private void CommitWhatNobodyWaitsFor()
+    {
+        if (_core.HasChanges) _ = _commits.Committed();
     }
 
     private void GiveToFreeSlots(long now)

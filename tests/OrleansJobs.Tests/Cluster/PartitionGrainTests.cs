@@ -195,6 +195,28 @@ public class PartitionGrainTests
     }
 
     [Fact]
+    public async Task AnAcquittal_IsStoredWithoutAnybodyWaitingForIt()
+    {
+        var driver = Driver();
+        driver.Submit("a", _ => Job("a"));
+        driver.Commit();
+        foreach (var silo in new[] { CoreDriver.SiloA, CoreDriver.SiloB })
+        {
+            Assert.Single(driver.Take(CoreDriver.Worker(silo, Unknown)));
+            driver.Core.Crash(silo.ToParsableString(), driver.Now);
+            driver.Commit();
+        }
+
+        Assert.True(await IsSuspectAsync());
+        await using var grid = await StartAsync();
+        await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Suspects);
+
+        await grid.Cluster.Client.GetGrain<IPartitionWork>(0).Explained([CoreDriver.SiloA.ToParsableString()]);
+
+        await Eventually.AnswersAsync(IsSuspectAsync, isSuspect => !isSuspect);
+    }
+
+    [Fact]
     public async Task APause_ThatTheStoreHasLost_EndsWhenTheQueueIsResumed()
     {
         await using var grid = await StartAsync();
