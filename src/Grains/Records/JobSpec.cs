@@ -3,7 +3,7 @@ namespace OrleansJobs.Records;
 /// <summary>What was submitted. Stored once, never changed. All instants are Unix milliseconds.</summary>
 internal sealed class JobSpec
 {
-    /// <summary>Low bits of a stamp, which tell the submits of one millisecond apart.</summary>
+    /// <summary>Low bits of a stamp, which tell the submits of one millisecond apart. Redis takes stamps for doubles: with twelve they are exact until September 2039.</summary>
     public const int StampShift = 12;
 
     public required string Type { get; init; }
