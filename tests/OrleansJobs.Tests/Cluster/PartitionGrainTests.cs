@@ -141,6 +141,12 @@ public class PartitionGrainTests
             options.MaxPendingSubmits = maxPending;
             options.MaxBacklog = maxBacklog;
         });
+        // All of them are looked up before the first is found to be new.
+        _watch = async (_, _) =>
+        {
+            await Task.Yield();
+            return null;
+        };
         var receipts = await Partition(grid).SubmitMany(new([.. Enumerable.Range(0, 5).Select(i => Job($"keyed{i}") with { Fingerprint = [1] })]));
         Assert.Equal((2, 3), (receipts.Count(receipt => receipt.Outcome == SubmitOutcome.Accepted), receipts.Count(receipt => receipt.Outcome == SubmitOutcome.Overloaded)));
         // What has been looked up is held no more.
@@ -208,6 +214,8 @@ public class PartitionGrainTests
         }
 
         Assert.True(await IsSuspectAsync());
+        // The sweep of finished jobs would commit it too, within a minute.
+        _watch = (call, _) => call == nameof(IPartitionStore.ReadExpiredAsync) ? throw new TimeoutException("The store is away.") : AskTheStore;
         await using var grid = await StartAsync();
         await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Suspects);
 

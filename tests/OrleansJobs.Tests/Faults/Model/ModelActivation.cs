@@ -11,20 +11,19 @@ namespace OrleansJobs.Tests.Faults.Model;
 /// </summary>
 internal sealed class ModelActivation
 {
-    /// <summary>Few, so that pages end just where a lane does.</summary>
-    private const int PageLimit = 4;
-
     private readonly ModelStore _store;
     private readonly ModelMutation _mutation;
+    private readonly int _pageLimit;
     private bool _wasSent;
     private List<Promise> _gathering = [];
     private List<Promise> _underWay = [];
     private List<(Lane Lane, LanePosition From, int Limit)> _reads = [];
 
-    public ModelActivation(ModelStore store, JobGridOptions options, ModelMutation mutation, long now, int keptEmptyLanes = LaneIndex.KeptEmpty)
+    public ModelActivation(ModelStore store, JobGridOptions options, ModelMutation mutation, long now, int keptEmptyLanes = LaneIndex.KeptEmpty, int pageLimit = 16)
     {
         _store = store;
         _mutation = mutation;
+        _pageLimit = pageLimit;
         var opening = store.Open(now);
         Core = new PartitionCore(0, opening, options, keptEmptyLanes);
         foreach (var (id, _) in opening.Leases) Core.Load(id, Read(id)!);
@@ -99,9 +98,9 @@ internal sealed class ModelActivation
         foreach (var promise in open[true]) promise.Broken();
     }
 
-    public void BeginReads(int limit)
+    public void BeginReads(int? limit = null)
     {
-        while (Core.Index.TakeLow() is { } lane) _reads.Add((lane, lane.BeginRead(), limit));
+        while (Core.Index.TakeLow() is { } lane) _reads.Add((lane, lane.BeginRead(), limit ?? _pageLimit));
     }
 
     public void EndReads(bool failed)
@@ -129,7 +128,7 @@ internal sealed class ModelActivation
             UnderWay = null;
             _underWay = [];
             Core.Applied(commit);
-            BeginReads(PageLimit);
+            BeginReads();
             foreach (var promise in promises) promise.Kept();
         }
         else Die();
