@@ -169,6 +169,52 @@ public class AskPlanTests
         Assert.Equal(new Ask(1, 3), plan.Next(3, 0));
     }
 
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(2, 4)]
+    [InlineData(2, 16)]
+    [InlineData(5, 20)]
+    [InlineData(32, 16)]
+    public void Reported_WhileOthersHereHaveWork_DoesNotKeepTheSlotsForGood(int partitions, int slots)
+    {
+        var plan = Idle(partitions);
+        plan.HasBacklog(0);
+        var got = Drain(plan, slots, rounds: 0, new int[partitions]);
+        Assert.Equal(slots, got[0]);
+        for (var partition = 1; partition < partitions; partition++) plan.HasBacklog(partition);
+        const int Rounds = 40_000;
+        got = Drain(plan, slots, Rounds, got);
+        Assert.All(got, jobs => Assert.InRange(jobs, Rounds / partitions / 2, Rounds / partitions * 2));
+    }
+
+    [Fact]
+    public void Reported_WhileOneElsewhereHasWork_LeavesItATurnNowAndThen()
+    {
+        var plan = Idle(3);
+        plan.HasBacklog(0);
+        plan.HasBacklog(1);
+        plan.Hinted(2);
+        var got = Drain(plan, slots: 16, rounds: 10_000, new int[3]);
+        Assert.InRange(got[2], 10_000 / 20, 10_000 / 4);
+        Assert.InRange(got[0], got[1] / 2, got[1] * 2);
+    }
+
+    [Fact]
+    public void Reported_WhileTurnsComeByThemselves_GoesBeforeThem()
+    {
+        var plan = Idle(2);
+        plan.HasBacklog(0);
+        plan.HasBacklog(1);
+        for (var i = 0; i < 1000; i++)
+        {
+            plan.Reported(0);
+            Assert.Equal(0, plan.Next(1, 0)?.Partition);
+            // While that is under way, another slot has come free.
+            Assert.Equal(new Ask(1, 1), plan.Next(1, 0));
+            foreach (var partition in new[] { 0, 1 }) plan.Answered(partition, 1, 1, ready: 100, heldBack: false, 0);
+        }
+    }
+
     [Fact]
     public void Opened_WhenItHasMoved_IsNoLongerHere()
     {
@@ -288,6 +334,37 @@ public class AskPlanTests
             }
 
             Assert.Equal(busy.Count, plan.InFlight);
+        }
+    }
+
+    /// <summary>Fills the slots, and fills them again as their jobs end, one after the other; every partition always has more.</summary>
+    /// <param name="got">Jobs that each partition has given so far.</param>
+    private static int[] Drain(AskPlan plan, int slots, int rounds, int[] got)
+    {
+        var running = new Queue<int>(Enumerable.Range(0, got.Length).SelectMany(partition => Enumerable.Repeat(partition, got[partition])));
+        Fill(slots - running.Count);
+        for (var round = 0; round < rounds; round++)
+        {
+            plan.Reported(running.Dequeue());
+            Fill(1);
+        }
+
+        return got;
+
+        void Fill(int free)
+        {
+            while (free > 0)
+            {
+                var sent = new List<Ask>();
+                for (; plan.Next(free, 0) is { } ask; free -= ask.Want) sent.Add(ask);
+                Assert.NotEmpty(sent);
+                foreach (var (partition, want) in sent)
+                {
+                    for (var i = 0; i < want; i++) running.Enqueue(partition);
+                    got[partition] += want;
+                    plan.Answered(partition, want, want, ready: 100, heldBack: false, 0);
+                }
+            }
         }
     }
 

@@ -6,8 +6,8 @@ internal readonly record struct Ask(int Partition, int Want);
 /// <summary>
 /// Decides whom to ask, with how much, and when. Reports go out at once, one exchange per partition at a time, and ask back as many jobs as
 /// they end; other free slots go in turn to the partitions that are known to have something, those of this silo first and more often: a job
-/// from there crosses no wire. A partition that said it has nothing is not asked again until it hints. Not thread-safe; time is milliseconds
-/// of whatever clock.
+/// from there crosses no wire. So that no partition with a backlog keeps the slots it once got, a turn comes before reports now and then. A
+/// partition that said it has nothing is not asked again until it hints. Not thread-safe; time is milliseconds of whatever clock.
 /// </summary>
 internal sealed class AskPlan
 {
@@ -16,6 +16,9 @@ internal sealed class AskPlan
 
     /// <summary>While partitions here have work, one turn in so many goes to one elsewhere: its jobs must not wait until all others are done.</summary>
     public const int FarTurn = 4;
+
+    /// <summary>While several partitions have work, about one ask in so many is a turn: the slots of finished jobs do not all go back to where these came from.</summary>
+    public const int FairTurn = 4;
 
     private const int FirstBackoff = 50;
     private const int MaxBackoff = 5000;
@@ -28,6 +31,12 @@ internal sealed class AskPlan
     private readonly HashSet<int> _holders = [];
     private long _loosenings;
     private int _turns;
+
+    /// <summary>Decides when the next turn is due. Jobs that take equally long end in the same order again and again, and an even count would always meet the same slots.</summary>
+    private readonly Random _chance = new(1);
+
+    /// <summary>Asks out of turn that may still be made while others have work, until it is somebody's turn.</summary>
+    private int _untilTurn = FairTurn;
     private bool _stopping;
 
     public AskPlan(int partitions)
@@ -140,6 +149,8 @@ internal sealed class AskPlan
     public Ask? Next(int free, long now)
     {
         Wake(now);
+        // Where jobs are short, turns come by themselves, while those with reports are being spoken to.
+        if (_untilTurn <= 0 && NextInTurn(free, now) is { } fair) return fair;
         while (_due.TryDequeue(out var partition))
         {
             var line = _lines[partition];
@@ -149,6 +160,11 @@ internal sealed class AskPlan
             else return Send(partition, free);
         }
 
+        return NextInTurn(free, now);
+    }
+
+    private Ask? NextInTurn(int free, long now)
+    {
         while (!_stopping && free > 0 && NextTurn() is { } partition)
         {
             var line = _lines[partition];
@@ -213,6 +229,8 @@ internal sealed class AskPlan
         line.SentAtLoosening = _loosenings;
         line.InFlight = true;
         InFlight++;
+        if (inTurn) _untilTurn = _chance.Next(FairTurn - 2, FairTurn + 1);
+        else if (want > 0 && _near.Count + _far.Count > 0) _untilTurn--;
         return new Ask(partition, want);
     }
 
