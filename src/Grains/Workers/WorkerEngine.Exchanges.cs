@@ -41,7 +41,7 @@ internal sealed partial class WorkerEngine
             HandBackOverdue();
             NoticeOpenings();
             FollowTrial();
-            var free = _started && TakesWork ? _slots.Free : 0;
+            var free = TakesWork ? _slots.Free : 0;
             var forSuspect = NextTrialAsk();
             if ((forSuspect ?? _plan.Next(free, Now)) is not { } ask)
             {

@@ -254,7 +254,8 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         _attempts.Carrier.Dispose();
     }
 
-    private bool TakesWork => !_draining && !_outbox.IsFull && !_trial.IsOn && _clock.IsRight;
+    /// <summary>Not before it is started: until then it may not know which queues are paused.</summary>
+    private bool TakesWork => _started && !_draining && !_outbox.IsFull && !_trial.IsOn && _clock.IsRight;
 
     private long Now => (long)_time.GetElapsedTime(_origin).TotalMilliseconds;
 

@@ -223,6 +223,8 @@ public class AttemptTests
             return Task.CompletedTask;
         });
         var lease = worker.Partitions[0].AddLeased("work", "1");
+        worker.Engine.Start();
+        await worker.Until(() => HasAskedAll(worker));
         ambient.Value = "leaked";
         RequestContext.Set("caller", "leaked");
         var scheduler = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
@@ -398,6 +400,15 @@ public class AttemptTests
         var id = await Begin(worker);
         worker.Engine.Cancel(new LeaseName(id, FencingToken.Make(1, 1)));
         Assert.Equal(ReportKind.Cancelled, Assert.Single(await worker.Partitions.WaitForReports(1)).Kind);
+    }
+
+    /// <summary>Every partition has been asked and has answered.</summary>
+    private static bool HasAskedAll(TestWorker worker)
+    {
+        if (!Enumerable.Range(0, 4).All(i => worker.Partitions[i].Requests.Count > 0)) return false;
+        var got = worker.Engine.TryReserve("default", "work", 4);
+        worker.Engine.Release("default", got);
+        return got == 4;
     }
 
     private static Task Wait(int number, JobContext job, CancellationToken cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);

@@ -23,6 +23,18 @@ public class WorkerEngineTests
         Assert.Equal(Enumerable.Range(0, 100).Select(i => i * 2), reports.Select(report => int.Parse(Encoding.UTF8.GetString(report.Result!))).Order());
     }
 
+    /// <summary>Which queues are paused is read before the start, and partitions of its silo may live sooner.</summary>
+    [Fact]
+    public async Task BeforeItIsStarted_ItTakesNothing()
+    {
+        using var worker = Held(slots: 2);
+        Assert.Equal(0, worker.Engine.TryReserve("default", "held", 1));
+        worker.Engine.Start();
+        Reserve(worker, 2);
+        await worker.Settled();
+        Assert.Empty(_started);
+    }
+
     [Fact]
     public async Task AnIdleWorker_IsCalledByAHint_EveryTime()
     {
