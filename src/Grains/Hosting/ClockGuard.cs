@@ -36,6 +36,9 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
     private volatile bool _doubted;
     private long _last;
     private bool _ledTooFar;
+
+    /// <summary>The clock seemed to be too far ahead. The store has not been heard since: it may have been the steady clock that stood still, as it does in a host that sleeps.</summary>
+    private Reading? _seemedAhead;
     private Task _watching = Task.CompletedTask;
 
     public ClockGuard(
@@ -140,17 +143,15 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
             while (true)
             {
                 await Task.Delay(Beat, _time, _stop.Token);
-                if (!IsRight || _time.GetElapsedTime(compared) >= Period)
-                {
-                    if (await TryCompareAsync(_stop.Token)) compared = _time.GetTimestamp();
-                }
+                var told = (!IsRight || _seemedAhead is not null || _time.GetElapsedTime(compared) >= Period) && await TryCompareAsync(_stop.Token);
+                if (told) compared = _time.GetTimestamp();
 
                 var wasWrong = isWrong;
                 isWrong = !IsRight;
                 if (isWrong && !wasWrong) LogWrong(Trouble());
-                if (isWrong && _stored is { } stored && _time.GetUtcNow() - At(stored) > LongestLead) _ledTooFar = true;
+                NoticeLead(isWrong, told);
                 if (wasWrong && !isWrong) LogRight();
-                if (isWrong || !_doubted) continue;
+                if (isWrong || !(_doubted || _ledTooFar)) continue;
                 if (_ledTooFar)
                 {
                     LogStopping(LongestLead);
@@ -167,6 +168,18 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
             // The silo stops.
         }
     }
+
+    /// <param name="told">The store has just been heard.</param>
+    private void NoticeLead(bool isWrong, bool told)
+    {
+        var (wall, at) = (_time.GetUtcNow(), _time.GetTimestamp());
+        if (isWrong && IsTooFarAhead(wall, at)) _seemedAhead ??= new Reading(wall, at);
+        if (!told || _seemedAhead is not { } seemed) return;
+        _ledTooFar |= IsTooFarAhead(seemed.Instant, seemed.Timestamp);
+        _seemedAhead = null;
+    }
+
+    private bool IsTooFarAhead(DateTimeOffset wall, long at) => _stored is { } stored && wall - At(stored, at) > LongestLead;
 
     /// <summary>Null: the clock is right. Otherwise both times, in words for operators.</summary>
     private string? Trouble()
@@ -203,7 +216,7 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
     [LoggerMessage(LogLevel.Warning, "The clock of this silo and the store's agree again")]
     private partial void LogRight();
 
-    /// <summary>The store's clock said so at a moment of this process's steady clock.</summary>
+    /// <summary>A clock, mostly the store's, said so at a moment of this process's steady clock.</summary>
     private sealed record Reading(DateTimeOffset Instant, long Timestamp);
 }
 

@@ -12,16 +12,16 @@ namespace OrleansJobs.Membership;
 /// </summary>
 internal sealed class GridSilos(IClusterMembershipService membership, IClusterManifestProvider manifests)
 {
+    private readonly Lock _making = new();
     private volatile GridView? _view;
 
-    /// <summary>What is known now. The same object for as long as it says the same.</summary>
+    /// <summary>What is known now. The same object for as long as it says the same: another one is news to those who compare.</summary>
     public GridView Current
     {
         get
         {
-            var (members, manifest) = (membership.CurrentSnapshot, manifests.Current);
-            if (_view is { } view && view.Members.Version == members.Version && view.Manifest.Version == manifest.Version) return view;
-            return _view = new GridView(members, manifest);
+            if (Known(out _, out _) is { } known) return known;
+            lock (_making) return Known(out var members, out var manifest) ?? (_view = new GridView(members, manifest));
         }
     }
 
@@ -40,6 +40,12 @@ internal sealed class GridSilos(IClusterMembershipService membership, IClusterMa
             await ending.CancelAsync();
             await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private GridView? Known(out ClusterMembershipSnapshot members, out ClusterManifest manifest)
+    {
+        (members, manifest) = (membership.CurrentSnapshot, manifests.Current);
+        return _view is { } view && view.Members.Version == members.Version && view.Manifest.Version == manifest.Version ? view : null;
     }
 
     private static async Task ListenAsync<T>(IAsyncEnumerable<T> updates, ChannelWriter<bool> news, CancellationToken cancellation)

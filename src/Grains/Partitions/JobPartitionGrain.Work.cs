@@ -44,7 +44,8 @@ internal sealed partial class JobPartitionGrain
         // A store that was full has dropped new jobs, and others may have ended meanwhile.
         leases.RemoveAll(lease => !_core.Holds(lease));
         var ready = _core.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
-        var suspects = _core.HasSuspectsFor(worker, Now);
+        // By a clock that is wrong none is given, and whoever knew of one would stand empty for nothing. When it is right, all is told again.
+        var suspects = services.Clock.IsRight && _core.HasSuspectsFor(worker, Now);
         if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack, suspects);
         TellCancelled(worker.Silo, leases);
         Pump();

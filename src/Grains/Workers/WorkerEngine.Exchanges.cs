@@ -50,7 +50,8 @@ internal sealed partial class WorkerEngine
             }
 
             var ties = _ties[ask.Partition];
-            var reservation = ask.Want > 0 ? _slots.Reserve(ask.Want, forSuspect is not null) : Reservation.None(_slots.Closed());
+            var reservation = ask.Want > 0
+                ? _slots.Reserve(ask.Want, forSuspect is not null, _suspectsAt.Contains(ask.Partition)) : Reservation.None(_slots.Closed());
             if (ties.KeepsSuspectPlace) reservation = reservation with { MayBringSuspect = true };
             ties.KeepsSuspectPlace = false;
             var reports = _outbox.Take(ask.Partition, out var left);

@@ -107,7 +107,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             foreach (var lease in leases)
             {
                 _slots.Admit(lease.Queue);
-                Take(lease, maySuspect: _slots.TryTakeSuspect);
+                Take(lease, _slots.TryTakeSuspect);
             }
 
             StartWaiting();
@@ -239,7 +239,6 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             if (job.Stage is not JobStage.Stuck) return;
             job.Stage = JobStage.Ended;
             _slots.Unstick(job.Queue);
-            LeaveSuspectPlace(job);
             StartWaiting();
         }
 
@@ -260,7 +259,15 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private long Now => (long)_time.GetElapsedTime(_origin).TotalMilliseconds;
 
     /// <summary>A lease has come in and is counted as waiting.</summary>
-    private void Take(Lease lease, Func<bool> maySuspect)
+    /// <param name="takePlace">Takes the place for a suspect, where the lease is one; false where it has none.</param>
+    private void Take(Lease lease, Func<bool> takePlace)
+    {
+        var hasPlace = lease.IsSuspect && takePlace();
+        if (!TryTake(lease, hasPlace) && hasPlace) _slots.ReleaseSuspect();
+    }
+
+    /// <returns>Whether it is a job now, to which the place for a suspect belongs where there is one.</returns>
+    private bool TryTake(Lease lease, bool hasPlace)
     {
         var name = new LeaseName(lease.Id, lease.Token);
         var ties = _ties[lease.Partition];
@@ -269,7 +276,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             // It came twice. What became of it has been said, or will be.
             _slots.Drop(lease.Queue);
             LogNotTaken(lease.Id, lease.Token);
-            return;
+            return false;
         }
 
         var generation = FencingToken.GenerationOf(lease.Token);
@@ -279,28 +286,29 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             // one's opening, the older is in force again, and would hold the job as leased for ever.
             LogTooOld(lease.Id, lease.Token);
             Refuse(lease, GivenUp);
-            return;
+            return false;
         }
 
         ties.Meet(generation);
         if (!_handlers.TryGet(lease.Type, out var handler))
         {
             Refuse(lease, UnknownType);
-            return;
+            return false;
         }
 
-        var job = new RunningJob(lease, handler, _attempts) { Since = _time.GetTimestamp() };
-        if (lease.IsSuspect && !(job.HoldsSuspectPlace = maySuspect()))
+        if (lease.IsSuspect && !hasPlace)
         {
             Refuse(lease, AttemptEnding.Returned);
-            return;
+            return false;
         }
 
+        var job = new RunningJob(lease, handler, _attempts) { Since = _time.GetTimestamp(), HoldsSuspectPlace = hasPlace };
         _held.Add(name, job);
         if (_draining || _slots.IsPaused(lease.Queue)) End([job], AttemptEnding.Returned);
         else if (!_trial.IsOn) _waiting.Add(job);
         else if (lease.IsSuspect && _trial.Stage is TrialStage.Empty) Try(job);
         else End([job], AttemptEnding.Returned);
+        return true;
     }
 
     /// <summary>A lease that cannot be run here goes back without having been a job.</summary>
@@ -329,7 +337,8 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         var neverStarted = job.Stage is JobStage.Waiting;
         job.Stage = stage;
-        if (stage is JobStage.Ended) LeaveSuspectPlace(job);
+        // A stuck one too: it may never return, and others would wait for that. Its slot is company for them.
+        LeaveSuspectPlace(job);
         _outbox.Add(job.Lease.Partition, job.ReportOf(ending, neverStarted));
         _plan.Reported(job.Lease.Partition);
     }

@@ -115,7 +115,42 @@ public sealed class ClockGuardTests : IDisposable
 
         _silos.Offset = TimeSpan.Zero;
         _steady.Advance(TimeSpan.FromSeconds(1));
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _host.ApplicationStopping).ContinueWith(_ => { }).WaitAsync(TimeSpan.FromSeconds(30));
+        await StoppingAsync();
+    }
+
+    /// <summary>The steady clock stands still in a host that sleeps, and those of silo and store do not.</summary>
+    [Fact]
+    public async Task WhenTheHostHasSlept_AndTheStoreIsSilentAtFirst_TheSiloGoesOn()
+    {
+        await _lifecycle.StartAsync();
+        var righted = 0;
+        _guard.Righted += () => righted++;
+        _silos.Offset = _stores.Offset = ClockGuard.LongestLead * 2;
+        _store.Silent = true;
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.False(_guard.IsRight);
+
+        _store.Silent = false;
+        for (var second = 0; second < 3; second++) await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.True(_guard.IsRight);
+        Assert.Equal(1, righted);
+        Assert.False(_host.ApplicationStopping.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task WhenTheClockWasFarAheadWhileTheStoreWasSilent_TheSiloStopsOnceItIsHeard()
+    {
+        await _lifecycle.StartAsync();
+        _silos.Offset = ClockGuard.LongestLead + TimeSpan.FromSeconds(1);
+        _store.Silent = true;
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        _silos.Offset = TimeSpan.Zero;
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.False(_host.ApplicationStopping.IsCancellationRequested);
+
+        _store.Silent = false;
+        _steady.Advance(TimeSpan.FromSeconds(1));
+        await StoppingAsync();
     }
 
     /// <summary>Whoever put work off in that moment has to hear of it.</summary>
@@ -232,11 +267,14 @@ public sealed class ClockGuardTests : IDisposable
         _services.Dispose();
     }
 
-    /// <summary>Lets the clock go on, and waits until the guard has armed its next beat.</summary>
+    private Task StoppingAsync() =>
+        Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _host.ApplicationStopping).ContinueWith(_ => { }).WaitAsync(TimeSpan.FromSeconds(30));
+
+    /// <summary>Lets the clock go on, and waits until the guard has armed its next beat, or stops the silo.</summary>
     private async Task AdvanceAsync(TimeSpan by)
     {
         _steady.Advance(by);
-        while (_steady.Timers == 0) await Task.Yield();
+        while (_steady.Timers == 0 && !_host.ApplicationStopping.IsCancellationRequested) await Task.Yield();
     }
 
     /// <summary>A store of which only the clock is looked at.</summary>

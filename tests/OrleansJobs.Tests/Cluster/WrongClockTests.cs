@@ -1,4 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
 using OrleansJobs.Faults.Silos;
+using OrleansJobs.Tests.Gateway;
+using OrleansJobs.Workers;
 
 namespace OrleansJobs.Tests.Cluster;
 
@@ -40,6 +43,60 @@ public class WrongClockTests
             var status = await job.GetStatusAsync();
             Assert.InRange(status.SubmittedAt, now.AddMinutes(-5), now.AddSeconds(1));
             Assert.InRange(status.FinishedAt!.Value, status.SubmittedAt, now.AddSeconds(1));
+        }
+    }
+
+    /// <summary>It is given to nobody meanwhile, and a silo that knew of it would stand empty for it.</summary>
+    [Fact]
+    public async Task WhileTheClockIsWrong_NobodyIsToldOfASuspect()
+    {
+        var (entered, ends) = (new SemaphoreSlim(0), new TaskCompletionSource());
+        await using var grid = await TestGrid.StartAsync(silos: 2, jobs: (handlers, _) => handlers.AddJob("deaf", (object? _, JobContext _, CancellationToken _) =>
+        {
+            entered.Release();
+            return ends.Task;
+        }), configure: options =>
+        {
+            options.Slots = 4;
+            options.PoisonCrashes = 1;
+            options.TrialTime = TimeSpan.FromMinutes(10);
+        }, time: _time);
+        var (stays, goes) = (grid.Cluster.Silos[0], grid.Cluster.Silos[1]);
+        // Both silos are full, so that the one which stays does not stand empty, and suspects wait.
+        var jobs = new List<JobHandle>();
+        for (var i = 0; i < 8; i++) jobs.Add(await grid.Jobs.SubmitAsync("deaf", 0));
+        for (var i = 0; i < 8; i++) Assert.True(await entered.WaitAsync(Patience));
+        var lost = new List<string>();
+        foreach (var job in jobs)
+        {
+            if ((await job.GetStatusAsync()).Silo == goes.SiloAddress.ToParsableString()) lost.Add(job.Id);
+        }
+
+        Assert.Equal(4, lost.Count);
+        await grid.Cluster.KillSiloAsync(goes);
+        Assert.True(await stays.ServiceProvider.GetRequiredService<IClusterMembershipService>().TryKill(goes.SiloAddress));
+        var partition = grid.Cluster.Client.GetGrain<IPartitionWork>(JobIds.PartitionOf(lost[0], TestGrid.Partitions));
+        var question = new ExchangeRequest { Worker = new WorkerProfile { Silo = stays.SiloAddress, SiloName = "s", Types = ["deaf"] } };
+        await Eventually.AnswersAsync(TellsOfSuspectsAsync, told => told);
+
+        _time.Offset = TimeSpan.FromMinutes(8);
+        var told = (await partition.Exchange(question)).Suspects;
+        _time.Offset = TimeSpan.Zero;
+        ends.SetResult();
+
+        Assert.False(told);
+
+        async Task<bool> TellsOfSuspectsAsync()
+        {
+            try
+            {
+                return (await partition.Exchange(question)).Suspects;
+            }
+            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            {
+                // It was on the silo that is lost.
+                return false;
+            }
         }
     }
 }

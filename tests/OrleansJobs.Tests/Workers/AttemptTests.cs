@@ -354,6 +354,26 @@ public class AttemptTests
     }
 
     [Fact]
+    public async Task ProgressAfterTheJobHasEnded_IsSaidToNobody()
+    {
+        using var worker = await AfterItsEnd(job =>
+        {
+            job.Report(1, 2, "too late");
+            return Task.CompletedTask;
+        });
+        Assert.Empty(worker.Partitions.Feeds);
+    }
+
+    [Fact]
+    public async Task ACheckpointAfterTheJobHasEnded_IsRefused_AndNothingIsSent()
+    {
+        Exception? refused = null;
+        using var worker = await AfterItsEnd(async job => refused = await Record.ExceptionAsync(() => job.SaveCheckpointAsync(1)));
+        Assert.IsType<JobAttemptStaleException>(refused);
+        Assert.Empty(worker.Partitions.Feeds);
+    }
+
+    [Fact]
     public async Task ACancelOfAnotherAttempt_IsIgnored()
     {
         using var worker = Worker(Wait);
@@ -374,6 +394,27 @@ public class AttemptTests
         var id = await Begin(worker);
         worker.Engine.Cancel(new LeaseName(id, FencingToken.Make(1, 1)));
         Assert.Empty(worker.Partitions.Reports);
+        time.Advance(new JobGridOptions().CancelGrace);
+        Assert.Equal((ReportKind.Cancelled, 1), (Assert.Single(await worker.Partitions.WaitForReports(1)).Kind, worker.Engine.Describe().Stuck));
+    }
+
+    [Fact]
+    public async Task ACancelBeforeTheHandler_KeepsItsGrace_WhereTheTimeoutIsLonger()
+    {
+        var time = new ManualTime();
+        using var worker = new TestWorker(
+            grid => grid.AddJob("slow", (SlowToRead args, JobContext job, CancellationToken ct) =>
+            {
+                _entered.Release();
+                return new TaskCompletionSource().Task;
+            }, options => options.Timeout = TimeSpan.FromHours(1)),
+            time: time);
+        worker.Engine.Start();
+        var lease = worker.Partitions[0].Submit("slow", """{"value":1}""");
+        Assert.True(await SlowToRead.IsRead.WaitAsync(TimeSpan.FromSeconds(30)));
+        worker.Engine.Cancel(new LeaseName(lease.Id, lease.Token));
+        SlowToRead.MayGoOn.Release();
+        Assert.True(await _entered.WaitAsync(TimeSpan.FromSeconds(30)));
         time.Advance(new JobGridOptions().CancelGrace);
         Assert.Equal((ReportKind.Cancelled, 1), (Assert.Single(await worker.Partitions.WaitForReports(1)).Kind, worker.Engine.Describe().Stuck));
     }
@@ -400,6 +441,27 @@ public class AttemptTests
         var id = await Begin(worker);
         worker.Engine.Cancel(new LeaseName(id, FencingToken.Make(1, 1)));
         Assert.Equal(ReportKind.Cancelled, Assert.Single(await worker.Partitions.WaitForReports(1)).Kind);
+    }
+
+    /// <summary>A worker whose handler does so after its job has ended without it, and has returned.</summary>
+    private async Task<TestWorker> AfterItsEnd(Func<JobContext, Task> act)
+    {
+        var time = new ManualTime();
+        var release = new TaskCompletionSource();
+        var worker = Worker(
+            async (int number, JobContext job, CancellationToken ct) =>
+            {
+                await release.Task;
+                await act(job);
+            },
+            options => options.HardTimeout = TimeSpan.FromSeconds(3), time);
+        await Begin(worker);
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.False(Assert.Single(await worker.Partitions.WaitForReports(1)).HasGrainState);
+        release.SetResult();
+        await worker.Idle();
+        await worker.Settled();
+        return worker;
     }
 
     /// <summary>Every partition has been asked and has answered.</summary>
@@ -460,6 +522,24 @@ public class AttemptTests
     }
 
     private sealed record Answer(int Value);
+
+    /// <summary>Arguments whose reading waits; for one test.</summary>
+    private sealed class SlowToRead
+    {
+        public static readonly SemaphoreSlim IsRead = new(0);
+        public static readonly SemaphoreSlim MayGoOn = new(0);
+
+        public int Value
+        {
+            get;
+            set
+            {
+                IsRead.Release();
+                MayGoOn.Wait(TimeSpan.FromSeconds(30));
+                field = value;
+            }
+        }
+    }
 
     private sealed class Circle
     {

@@ -1,3 +1,5 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Tests.Client;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Tests.Workers;
@@ -50,5 +52,34 @@ public class CheckpointTests
         worker.Engine.Cancel(new LeaseName(lease.Id, lease.Token));
 
         Assert.Equal(ReportKind.Cancelled, Assert.Single(await worker.Partitions.WaitForReports(1)).Kind);
+    }
+
+    [Fact]
+    public async Task SaveCheckpoint_WhenItFailsAfterTheSiloIsToStop_IsNoFailedAttempt()
+    {
+        var time = new ManualTime();
+        var (asked, stopped, answer) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        using var worker = new TestWorker(
+            grid => grid.AddJob("save", (object? _, JobContext job, CancellationToken cancellation) =>
+            {
+                cancellation.Register(stopped.SetResult);
+                return job.SaveCheckpointAsync(7);
+            }),
+            time: time);
+        worker.Partitions.Feed(worker.Partitions[0].Add("save").Id).Before = () =>
+        {
+            asked.TrySetResult();
+            return answer.Task;
+        };
+        worker.Engine.Start();
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var drained = worker.Engine.DrainAsync(CancellationToken.None);
+        time.Advance(new JobGridOptions().DrainTime);
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        answer.SetException(new TimeoutException("The store did not answer."));
+
+        Assert.Equal(ReportKind.Returned, Assert.Single(await worker.Partitions.WaitForReports(1)).Kind);
+        await drained.WaitAsync(TimeSpan.FromSeconds(30));
     }
 }

@@ -43,10 +43,11 @@ public class SlotPoolTests
     public void Reserve_WhereASuspectIsWelcome_OffersTheOnePlaceForItOnce()
     {
         var pool = new SlotPool(10);
-        Assert.False(pool.Reserve(1).MayBringSuspect);
+        Assert.False(pool.Reserve(1, hasSuspects: true).MayBringSuspect);
         pool.SuspectWelcome = true;
-        var first = pool.Reserve(1);
-        var second = pool.Reserve(1);
+        Assert.False(pool.Reserve(1).MayBringSuspect);
+        var first = pool.Reserve(1, hasSuspects: true);
+        var second = pool.Reserve(1, hasSuspects: true);
         Assert.True(first.MayBringSuspect);
         Assert.False(second.MayBringSuspect);
         Assert.True(pool.Settle(first, [Lease("any", suspect: true)]));
@@ -54,7 +55,7 @@ public class SlotPoolTests
         Assert.False(pool.SuspectWelcome);
         Assert.False(pool.Reserve(1, forSuspect: true).MayBringSuspect);
         pool.ReleaseSuspect();
-        Assert.False(pool.Reserve(1).MayBringSuspect);
+        Assert.False(pool.Reserve(1, hasSuspects: true).MayBringSuspect);
         Assert.True(pool.Reserve(1, forSuspect: true).MayBringSuspect);
     }
 

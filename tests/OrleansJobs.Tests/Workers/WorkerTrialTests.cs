@@ -215,6 +215,84 @@ public class WorkerTrialTests
         await worker.Idle();
     }
 
+    /// <summary>It had the one place for suspects when it came.</summary>
+    [Fact]
+    public async Task ASuspectThatIsNotTaken_LeavesThePlaceToOthers()
+    {
+        using var worker = Held(slots: 8);
+        worker.Engine.Start();
+        worker.Partitions[0].Generation = 2;
+        worker.Engine.Confirm(0, 2, []);
+        worker.Partitions[0].Submit("held", "\"lost\"", with: lease => lease with { Token = FencingToken.Make(1, 7), IsSuspect = true, Crashes = 2 });
+        Assert.Equal(ReportKind.Postponed, Assert.Single(await worker.Partitions.WaitForReports(1)).Kind);
+        Suspect(worker, 1, "later");
+        await worker.Until(() => _started.Count == 1);
+        Assert.Equal("later", _started.Single());
+        Release("later");
+        await worker.Idle();
+    }
+
+    [Fact]
+    public async Task ASuspectThatNeverReturns_KeepsNoOtherFromRunning()
+    {
+        using var worker = Held(slots: 8, options => options.CancelGrace = TimeSpan.FromSeconds(1));
+        worker.Engine.Start();
+        var deaf = Suspect(worker, 0, "deaf");
+        await worker.Until(() => _started.Count == 1);
+        worker.Engine.Cancel(new(deaf.Id, deaf.Token));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await worker.Partitions.WaitForReports(1);
+        Suspect(worker, 1, "next");
+        // The silo cannot stand empty any more, which it finds out in its next turn.
+        await worker.Until(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return _started.Count == 2;
+        });
+        Assert.Empty(worker.Partitions.Alone);
+        Release("next");
+        await worker.Partitions.WaitForReports(1);
+        Release("deaf");
+        await worker.Idle();
+    }
+
+    /// <summary>What is asked of others neither takes the place of the suspect nor, when it comes back without one, has everybody asked again.</summary>
+    [Fact]
+    public async Task WhereASuspectMayComeInCompany_OnlyThoseWhoHaveOneAreAskedForIt()
+    {
+        using var worker = Held(slots: 8);
+        worker.Engine.SetPaused(["later"], 1);
+        worker.Partitions[3].Add("held", "\"long\"");
+        worker.Engine.Start();
+        await worker.Until(() => _started.Count == 1 && Enumerable.Range(0, 4).All(i => worker.Partitions[i].Requests.Count > 0));
+        worker.Partitions[0].Submit("held", "\"paused\"", "later");
+        await worker.Until(() => worker.Partitions[0].Requests.Count == 2);
+        Suspect(worker, 1, "suspect");
+        await worker.Until(() => !TakesWork(worker));
+        var answer = new TaskCompletionSource();
+        worker.Partitions[2].Before = request => request.Want > 0 ? answer.Task : Task.CompletedTask;
+        worker.Partitions[2].Submit("held", "\"beside\"");
+        await worker.Until(() => worker.Partitions[2].Requests is [.., { Want: 0 }]);
+        await worker.Settled();
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await worker.Until(() => _started.Count == 2);
+        Assert.Equal("suspect", _started.Last());
+        answer.SetResult();
+        await worker.Until(() => _started.Count == 3);
+        await worker.Settled();
+        Assert.InRange(worker.Partitions[0].Requests.Count, 2, 5);
+        foreach (var name in _started) Release(name);
+        await worker.Idle();
+    }
+
+    private static bool TakesWork(TestWorker worker)
+    {
+        var got = worker.Engine.TryReserve("default", "held", 1);
+        worker.Engine.Release("default", got);
+        return got > 0;
+    }
+
     private static Lease Suspect(TestWorker worker, int partition, string name) =>
         worker.Partitions[partition].Submit("held", $"\"{name}\"", with: lease => lease with { IsSuspect = true, Crashes = 2 });
 

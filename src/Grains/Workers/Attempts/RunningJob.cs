@@ -7,6 +7,9 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 {
     private static readonly TimeSpan SavePatience = TimeSpan.FromMinutes(2);
 
+    /// <summary>In the place of a cell that was never made: the attempt is over, and none is to be made any more.</summary>
+    private static readonly ProgressCell NoCell = new(default, null!);
+
     private readonly AttemptServices _services;
     private readonly CancellationTokenSource _stop = new();
     private ITimer? _timer;
@@ -14,6 +17,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     private byte[]? _checkpoint;
     private StopReason _reason;
     private bool _told;
+    private bool _reported;
     private bool _over;
 
     public RunningJob(Lease lease, HandlerEntry handler, AttemptServices services)
@@ -51,12 +55,15 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         get { lock (_stop) return _reason; }
     }
 
-    public override void Report(long current, long total, string? message = null) => (Volatile.Read(ref _progress) ?? Progress).Report(current, total, message);
+    public override void Report(long current, long total, string? message = null) => Cell?.Report(current, total, message);
 
     public override async Task SaveCheckpointAsync<T>(T value, CancellationToken cancellation = default)
     {
         var bytes = WriteCheckpoint(value);
         Volatile.Write(ref _told, true);
+        // Either the report sees that the grain is told something, or this sees the report: nobody would have the grain forget what comes after it.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _reported)) throw new JobAttemptStaleException(Id, Token);
         if (!await SaveAsync(bytes, cancellation).ConfigureAwait(false)) throw new JobAttemptStaleException(Id, Token);
         Volatile.Write(ref _checkpoint, bytes);
     }
@@ -76,6 +83,11 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
             {
                 // What was sent may be saved or not; the same value again makes it certain.
             }
+            catch (Exception exception) when (_stop.IsCancellationRequested && exception is not OperationCanceledException)
+            {
+                // To the handler it is the stop that ends the wait, whatever the store does at that moment: a drain is no failed attempt.
+                throw new OperationCanceledException("The attempt was stopped before its checkpoint could be saved.", exception, _stop.Token);
+            }
 
             await outage.DelayAsync(_stop.Token).WaitAsync(cancellation).ConfigureAwait(false);
         }
@@ -92,8 +104,13 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     /// <summary>From now on the timeout counts.</summary>
     public void StartTimeout()
     {
-        if (AttemptRules.TimeoutOf(Lease, Handler.Options) is { } soft) Arm(soft, static job => job.Stop(StopReason.Timeout));
-        else if (AttemptRules.HardTimeoutOf(Lease, Handler.Options, _services.CancelGrace) is { } hard) Arm(hard, static job => job.StopForGood());
+        lock (_stop)
+        {
+            // There is one timer, and a cancel that came before the handler has set it to the end of its grace.
+            if (_reason is StopReason.Cancel) return;
+            if (AttemptRules.TimeoutOf(Lease, Handler.Options) is { } soft) Arm(soft, static job => job.Stop(StopReason.Timeout));
+            else if (AttemptRules.HardTimeoutOf(Lease, Handler.Options, _services.CancelGrace) is { } hard) Arm(hard, static job => job.StopForGood());
+        }
     }
 
     /// <summary>Asks the handler to stop. A cancel goes before what was asked earlier.</summary>
@@ -124,14 +141,16 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     }
 
     /// <summary>The progress that can be watched from now on.</summary>
-    public Progress Watch() => _services.Carrier.Watch(Progress);
+    public Progress Watch() => Cell is { } cell ? _services.Carrier.Watch(cell) : default;
 
-    /// <summary>What goes to the partition of this attempt.</summary>
+    /// <summary>What goes to the partition of this attempt. Whatever its handler says from now on is said to nobody: it may still run, and its job may be gone.</summary>
     public JobReport ReportOf(AttemptEnding ending, bool neverStarted)
     {
+        Volatile.Write(ref _reported, true);
+        Interlocked.MemoryBarrier();
         var told = Volatile.Read(ref _told);
         var progress = default(Progress);
-        if (Volatile.Read(ref _progress) is { } cell)
+        if (Interlocked.CompareExchange(ref _progress, NoCell, null) is { } cell && cell != NoCell)
         {
             progress = _services.Carrier.Close(cell, out var carried);
             told |= carried;
@@ -152,13 +171,19 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         };
     }
 
-    private ProgressCell Progress
+    /// <summary>Made when it is first needed; null once the attempt is over without one.</summary>
+    private ProgressCell? Cell
     {
         get
         {
-            if (Volatile.Read(ref _progress) is { } existing) return existing;
-            var made = new ProgressCell(LeaseName, _services.Carrier);
-            return Interlocked.CompareExchange(ref _progress, made, null) ?? made;
+            var cell = Volatile.Read(ref _progress);
+            if (cell is null)
+            {
+                var made = new ProgressCell(LeaseName, _services.Carrier);
+                cell = Interlocked.CompareExchange(ref _progress, made, null) ?? made;
+            }
+
+            return cell == NoCell ? null : cell;
         }
     }
 

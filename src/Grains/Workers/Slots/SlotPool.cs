@@ -134,7 +134,11 @@ internal sealed class SlotPool
     /// cap has the whole of its room set aside, so that no two answers can fill it twice.
     /// </summary>
     /// <param name="forSuspect">The answer brings a suspect or nothing.</param>
-    public Reservation Reserve(int wanted, bool forSuspect = false)
+    /// <param name="hasSuspects">
+    /// Whoever is asked has suspects, as far as is known. The one place for them does not go out with other questions: whoever has one would be asked without
+    /// it, and its return would be news to all.
+    /// </param>
+    public Reservation Reserve(int wanted, bool forSuspect = false, bool hasSuspects = false)
     {
         lock (_gate)
         {
@@ -150,7 +154,7 @@ internal sealed class SlotPool
             }
 
             _reserved += count;
-            var suspect = !_suspect && (forSuspect || _suspectWelcome);
+            var suspect = !_suspect && (forSuspect || (hasSuspects && _suspectWelcome));
             _suspect |= suspect;
             return new Reservation(count, room, closed, suspect);
         }
