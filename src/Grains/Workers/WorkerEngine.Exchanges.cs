@@ -127,7 +127,9 @@ internal sealed partial class WorkerEngine
             var alone = exchange.Request.Worker.Suspects is SuspectWish.OneAlone;
             // Who asks for a suspect alone and gets none was not promised the others that are ready.
             var wanted = alone && !reply.Suspects ? 0 : exchange.Reservation.Count;
-            _plan.Answered(partition, wanted, reply.Leases.Length, alone && reply.Suspects ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now);
+            // Suspects that could have come and did not are as good as a broken promise.
+            var kept = reply.Suspects && (alone || (exchange.Reservation.MayBringSuspect && reply.Leases.Length == 0));
+            _plan.Answered(partition, wanted, reply.Leases.Length, kept ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now);
             StartWaiting();
             SignalWhenIdle();
         }
