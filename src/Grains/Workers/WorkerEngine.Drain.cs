@@ -32,7 +32,10 @@ internal sealed partial class WorkerEngine
         lock (_gate) LogDrained(_held.Values.Count(job => job.Stage is JobStage.Running), _outbox.Count);
     }
 
-    /// <summary>Waits until no handler runs and every report is delivered.</summary>
+    /// <summary>
+    /// Waits until no handler runs, every report is delivered, and no lease may have been lost on its way here. Partitions that cannot be reached and
+    /// have no more than our leave to hear are not waited for.
+    /// </summary>
     private async Task<bool> WhenIdleAsync(TimeSpan atMost, CancellationToken cancellation)
     {
         Task idle;
@@ -56,7 +59,8 @@ internal sealed partial class WorkerEngine
 
     private void SignalWhenIdle()
     {
-        if (_idle is not null && _plan.IsQuiet && _outbox.Count == 0 && _slots.Counts is { Running: 0, Waiting: 0 }) _idle.TrySetResult();
+        if (_idle is null || !_plan.IsQuiet || _outbox.Count > 0 || _slots.Counts is not { Running: 0, Waiting: 0 }) return;
+        if (!_ties.Any(static ties => ties.LostLeases)) _idle.TrySetResult();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Taking no more jobs; {Running} are running.")]

@@ -46,6 +46,8 @@ internal sealed partial class WorkerEngine
             if ((forSuspect ?? _plan.Next(free, Now)) is not { } ask)
             {
                 ArmTimer();
+                // What is left may be only for partitions that cannot be reached now.
+                SignalWhenIdle();
                 return null;
             }
 
@@ -96,7 +98,7 @@ internal sealed partial class WorkerEngine
             // What it brought is in the books or is not: the partition is told what is held, and asked again.
             lock (_gate)
             {
-                _ties[exchange.Partition].LostAnswer = true;
+                _ties[exchange.Partition].LostAnswer = _ties[exchange.Partition].LostLeases = true;
                 _plan.Failed(exchange.Partition, exchange.Request.Reports.Length, Now);
             }
         }
@@ -110,7 +112,7 @@ internal sealed partial class WorkerEngine
         lock (_gate)
         {
             var partition = exchange.Partition;
-            _ties[partition].LostAnswer = false;
+            _ties[partition].LostAnswer = _ties[partition].LostLeases = false;
             if (exchange.Request.Reports.Length > 0) CrashPoint.Hit("report.after");
             if (reply.Leases.Length > 0) CrashPoint.Hit("lease.received");
             foreach (var (report, taken) in _outbox.Delivered(partition).Zip(reply.Taken)) Forget(partition, report, taken);
@@ -128,8 +130,8 @@ internal sealed partial class WorkerEngine
             // Who asks for a suspect alone and gets none was not promised the others that are ready.
             var wanted = alone && !reply.Suspects ? 0 : exchange.Reservation.Count;
             // Suspects that could have come and did not are as good as a broken promise.
-            var kept = reply.Suspects && (alone || (exchange.Reservation.MayBringSuspect && reply.Leases.Length == 0));
-            _plan.Answered(partition, wanted, reply.Leases.Length, kept ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now);
+            var owed = reply.Suspects && (alone || (exchange.Reservation.MayBringSuspect && reply.Leases.Length == 0));
+            _plan.Answered(partition, wanted, reply.Leases.Length, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now);
             StartWaiting();
             SignalWhenIdle();
         }
@@ -145,6 +147,7 @@ internal sealed partial class WorkerEngine
         {
             var ties = _ties[exchange.Partition];
             ties.LostAnswer = true;
+            ties.LostLeases |= exchange.Reservation.Count > 0;
             // A suspect may have been leased to this silo all the same: until the partition says otherwise, no other is taken in beside it.
             ties.KeepsSuspectPlace = exchange.Reservation.MayBringSuspect;
             _slots.Settle(exchange.Reservation with { MayBringSuspect = false }, []);

@@ -408,6 +408,9 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         /// <summary>An answer was lost: what is held is said with the next exchange.</summary>
         public bool LostAnswer { get; set; }
 
+        /// <summary>The lost answer may have brought leases, of which a silo that stopped now would leave behind what counts as crashes.</summary>
+        public bool LostLeases { get; set; }
+
         /// <summary>The lost answer may have brought a suspect: the one place for it is kept.</summary>
         public bool KeepsSuspectPlace { get; set; }
     }

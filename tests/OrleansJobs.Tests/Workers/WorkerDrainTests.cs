@@ -119,6 +119,49 @@ public class WorkerDrainTests
     }
 
     [Fact]
+    public async Task APartitionThatCannotBeReached_IsNotWaitedFor_WhereNothingIsToBeSaidButThatTheSiloGoes()
+    {
+        using var worker = Worker(_ => Task.CompletedTask);
+        worker.Engine.Start();
+        await worker.Until(() => HasAskedAll(worker));
+        // It fails last, so that no other answer comes after.
+        worker.Partitions[2].Before = async _ =>
+        {
+            await worker.Until(() => new[] { 0, 1, 3 }.All(i => worker.Partitions[i].Requests[^1].Worker.Types.Length == 0));
+            await worker.Settled();
+            throw new TimeoutException();
+        };
+        await worker.Engine.DrainAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task AnAnswerThatMayHaveBroughtALease_IsWaitedFor()
+    {
+        using var worker = Worker(_ => Task.CompletedTask);
+        worker.Partitions[2].TakesBack = true;
+        worker.Partitions[2].Add("work");
+        var lost = new TaskCompletionSource();
+        worker.Partitions[2].After = _ =>
+        {
+            lost.TrySetResult();
+            throw new TimeoutException();
+        };
+        worker.Engine.Start();
+        await lost.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var drained = worker.Engine.DrainAsync(CancellationToken.None);
+        await worker.Settled();
+        Assert.False(drained.IsCompleted);
+        worker.Partitions[2].After = _ => Task.CompletedTask;
+        var asked = worker.Partitions[2].Requests.Count;
+        await worker.Until(() =>
+        {
+            if (worker.Partitions[2].Requests.Count == asked) _time.Advance(TimeSpan.FromMilliseconds(1));
+            return drained.IsCompleted;
+        });
+        Assert.Equal(0, worker.Partitions.LeasedCount);
+    }
+
+    [Fact]
     public async Task WhenTheHostWaitsNoLonger_TheDrainIsOver()
     {
         using var worker = Worker(_ => new TaskCompletionSource().Task);
@@ -144,6 +187,15 @@ public class WorkerDrainTests
             await worker.Engine.DrainAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
             Assert.Equal(0, worker.Partitions.LeasedCount);
         }
+    }
+
+    /// <summary>Every partition has been asked and has answered.</summary>
+    private static bool HasAskedAll(TestWorker worker)
+    {
+        if (!Enumerable.Range(0, 4).All(i => worker.Partitions[i].Requests.Count > 0)) return false;
+        var got = worker.Engine.TryReserve("default", "work", 4);
+        worker.Engine.Release("default", got);
+        return got == 4;
     }
 
     private TestWorker Worker(Func<CancellationToken, Task> run) => new(
