@@ -31,6 +31,7 @@ internal sealed class JobMeters
     private readonly Histogram<double> _processDuration;
     private readonly Histogram<double> _commitDuration;
     private readonly Histogram<long> _commitSize;
+    private readonly LaneLabels _lanes = new();
     private readonly long[] _refused = new long[Enum.GetValues<SubmitOutcome>().Length];
     private Func<SlotFigures>? _slots;
     private Func<ClockFigures>? _clock;
@@ -85,43 +86,56 @@ internal sealed class JobMeters
     private SlotFigures Slots => Volatile.Read(ref _slots)?.Invoke() ?? default;
 
     /// <summary>Accepted: the store has them.</summary>
-    public void Submitted(string queue, string type, int jobs = 1) => _submitted.Add(jobs, new TagList { { "queue", queue }, { "type", type } });
+    public void Submitted(string queue, string type, int jobs = 1)
+    {
+        if (_submitted.Enabled) _submitted.Add(jobs, LaneTags(queue, type));
+    }
 
     /// <summary>Not accepted; a replay is not counted.</summary>
     public void Refused(SubmitOutcome outcome, int jobs = 1) => Interlocked.Add(ref _refused[(int)outcome], jobs);
 
     /// <summary>Ended, and the store has it.</summary>
     /// <param name="errorCode">One of <see cref="JobErrorCodes"/> in FAILURE; null elsewhere.</param>
-    public void Finished(string queue, string type, JobState state, string? errorCode = null, int jobs = 1) => _finished.Add(jobs, new TagList
+    public void Finished(string queue, string type, JobState state, string? errorCode = null, int jobs = 1)
     {
-        { "queue", queue },
-        { "type", type },
-        { "outcome", state switch { JobState.Success => "success", JobState.Failure => "failure", _ => "revoked" } },
-        { "code", errorCode ?? "" },
-    });
+        if (!_finished.Enabled) return;
+        var tags = LaneTags(queue, type);
+        tags.Add("outcome", state switch { JobState.Success => "success", JobState.Failure => "failure", _ => "revoked" });
+        tags.Add("code", errorCode ?? "");
+        _finished.Add(jobs, tags);
+    }
 
     /// <summary>One attempt ended, as the partition sees it.</summary>
     /// <param name="outcome">As in <see cref="JobAttempt.Outcome"/>.</param>
-    public void AttemptEnded(string queue, string type, string outcome, int attempts = 1) =>
-        _attempts.Add(attempts, new TagList { { "queue", queue }, { "type", type }, { "outcome", outcome } });
+    public void AttemptEnded(string queue, string type, string outcome, int attempts = 1)
+    {
+        if (!_attempts.Enabled) return;
+        var tags = LaneTags(queue, type);
+        tags.Add("outcome", outcome);
+        _attempts.Add(attempts, tags);
+    }
 
     /// <summary>A report was refused because its attempt does not hold the job any more.</summary>
     public void Stale(int reports = 1) => Interlocked.Add(ref _stale, reports);
 
     /// <summary>A worker starts an attempt so long after the job was due; a negative one counts as 0.</summary>
-    public void Lateness(string queue, string type, TimeSpan late) =>
-        _lateness.Record(Math.Max(0, late.TotalSeconds), new TagList { { "queue", queue }, { "type", type } });
+    public void Lateness(string queue, string type, TimeSpan late)
+    {
+        if (_lateness.Enabled) _lateness.Record(Math.Max(0, late.TotalSeconds), LaneTags(queue, type));
+    }
 
     /// <summary>A handler returned, or was given up on.</summary>
     /// <param name="errorType">The exception's type or the error's code; null where it succeeded.</param>
     public void Processed(string queue, string type, TimeSpan took, string? errorType = null)
     {
+        if (!_processDuration.Enabled) return;
+        var lane = _lanes.Of(queue, type);
         var tags = new TagList
         {
             { "messaging.system", JobTracing.MessagingSystem },
             { "messaging.operation.name", "process" },
-            { "messaging.destination.name", queue },
-            { "orleansjobs.job.type", type },
+            { "messaging.destination.name", lane.Queue },
+            { "orleansjobs.job.type", lane.Type },
         };
         if (errorType is not null) tags.Add("error.type", errorType);
         _processDuration.Record(took.TotalSeconds, tags);
@@ -153,6 +167,12 @@ internal sealed class JobMeters
 
     /// <summary>Where the clock of this silo is compared; called by the exporter's thread.</summary>
     public void ObserveClock(Func<ClockFigures> read) => Volatile.Write(ref _clock, read);
+
+    private TagList LaneTags(string queue, string type)
+    {
+        var lane = _lanes.Of(queue, type);
+        return new TagList { { "queue", lane.Queue }, { "type", lane.Type } };
+    }
 
     private IEnumerable<Measurement<long>> ObserveRefused() =>
         from outcome in new[] { SubmitOutcome.Conflict, SubmitOutcome.Rejected, SubmitOutcome.Overloaded, SubmitOutcome.Unavailable }

@@ -47,6 +47,29 @@ public sealed class JobMetersTests : IDisposable
         Assert.Equal(1, One("orleansjobs.reports.stale"));
     }
 
+    /// <summary>Exporters keep each for as long as the process lives.</summary>
+    [Fact]
+    public void Counters_WhenQueuesAreMadeUp_TellSoManyApartAndTheOthersTogether()
+    {
+        for (var i = 0; i < 3000; i++)
+        {
+            _meters.Submitted($"q{i}", "t");
+            _meters.AttemptEnded($"q{i}", "t", "succeeded");
+            _meters.Finished($"q{i}", "t", JobState.Success);
+            _meters.Lateness($"q{i}", "t", TimeSpan.Zero);
+            _meters.Processed($"q{i}", "t", TimeSpan.Zero);
+        }
+
+        var pairs = _seen.GroupBy(line => line.Instrument, line => line.Tags.GetValueOrDefault("queue") ?? line.Tags["messaging.destination.name"]).ToList();
+        Assert.Equal(5, pairs.Count);
+        Assert.All(pairs, queues =>
+        {
+            Assert.Equal(3000, queues.Count());
+            Assert.Equal(PartitionGauges.MaxSeries + 1, queues.Distinct().Count());
+            Assert.Equal(2000, queues.Count(queue => Equals(queue, PartitionGauges.Other)));
+        });
+    }
+
     [Fact]
     public void CountersOfTrouble_AreThereBeforeTheyMove()
     {
