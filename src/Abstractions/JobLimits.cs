@@ -38,6 +38,6 @@ public sealed record JobLimits
     /// <value>Bytes of a checkpoint; default 1 MiB.</value>
     [Id(7), Range(1, 64 << 20)] public int MaxCheckpointBytes { get; init; } = 1 << 20;
 
-    /// <value>The longest timeout of an attempt; default 30 days.</value>
+    /// <value>The longest timeout of an attempt; default 30 days. With the grace after a cancel, 49 days at most.</value>
     [Id(8)] public TimeSpan MaxTimeout { get; init; } = TimeSpan.FromDays(30);
 }

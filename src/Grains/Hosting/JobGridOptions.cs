@@ -122,6 +122,9 @@ public sealed class JobGridOptions
 /// <summary>Rules across options; the error names the option, the rule and the value.</summary>
 internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
 {
+    /// <summary>Timers take 49.7 days at most, and that of an attempt is set to its timeout and the grace after it.</summary>
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromDays(49);
+
     public ValidateOptionsResult Validate(string? name, JobGridOptions options)
     {
         var errors = new List<string>();
@@ -140,6 +143,8 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         Positive(options.Limits.MaxDelay, "Limits:MaxDelay");
         Positive(options.Limits.MaxRetention, "Limits:MaxRetention");
         Positive(options.Limits.MaxTimeout, "Limits:MaxTimeout");
+        if (options.Limits.MaxTimeout > LongestAttempt - options.CancelGrace)
+            Error("Limits:MaxTimeout", $"and {nameof(options.CancelGrace)} ({options.CancelGrace}) together must be at most {LongestAttempt}", options.Limits.MaxTimeout);
         Positive(options.Retry.FirstDelay, "Retry:FirstDelay");
         Positive(options.Retry.Ceiling, "Retry:Ceiling");
         foreach (var (queue, slots) in options.Queues)

@@ -49,6 +49,20 @@ public sealed class OptionLimitsTests
         Assert.Contains(result.Failures!, failure => failure.StartsWith(key, StringComparison.Ordinal));
     }
 
+    /// <summary>A timer takes 49.7 days: beyond it, every attempt with such a timeout would fail as it starts.</summary>
+    [Theory]
+    [InlineData("48.23:59:50", "00:00:10", true)]
+    [InlineData("48.23:59:51", "00:00:10", false)]
+    [InlineData("48.00:00:00", "1.00:00:01", false)]
+    [InlineData("10675199.00:00:00", "00:00:10", false)]
+    public void MaxTimeout_WithTheGraceAfterIt_IsNoLongerThanATimer(string timeout, string grace, bool isTaken)
+    {
+        var values = new Dictionary<string, string?> { ["JobGrid:Limits:MaxTimeout"] = timeout, ["JobGrid:CancelGrace"] = grace };
+        var result = Validate(new ConfigurationBuilder().AddInMemoryCollection(values).Build(), JobGridOptions.Section, new JobGridOptions(), new JobGridOptionsValidator());
+        Assert.Equal(isTaken, result.Succeeded);
+        if (!isTaken) Assert.Contains(result.Failures!, failure => failure.StartsWith("JobGrid:Limits:MaxTimeout", StringComparison.Ordinal));
+    }
+
     private static ValidateOptionsResult Validate<T>(IConfiguration configuration, string section, T options, IValidateOptions<T> validator) where T : class
     {
         configuration.GetSection(section).Bind(options);
