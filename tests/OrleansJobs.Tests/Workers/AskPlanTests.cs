@@ -200,6 +200,17 @@ public class AskPlanTests
     }
 
     [Fact]
+    public void Reported_WhileJobsAreShort_LeavesATurnToOthersOnceInAWhile()
+    {
+        var plan = Idle(2);
+        plan.HasBacklog(0);
+        var got = Drain(plan, slots: 1, rounds: 0, new int[2]);
+        plan.HasBacklog(1);
+        got = Drain(plan, slots: 1, rounds: 10_000, got, pause: 1);
+        Assert.All(got, jobs => Assert.InRange(jobs, 10_000 / 4, 10_000 * 3 / 4));
+    }
+
+    [Fact]
     public void Reported_WhileTurnsComeByThemselves_GoesBeforeThem()
     {
         var plan = Idle(2);
@@ -339,12 +350,15 @@ public class AskPlanTests
 
     /// <summary>Fills the slots, and fills them again as their jobs end, one after the other; every partition always has more.</summary>
     /// <param name="got">Jobs that each partition has given so far.</param>
-    private static int[] Drain(AskPlan plan, int slots, int rounds, int[] got)
+    /// <param name="pause">Milliseconds from the end of one job to that of the next.</param>
+    private static int[] Drain(AskPlan plan, int slots, int rounds, int[] got, int pause = 10)
     {
+        var now = 0L;
         var running = new Queue<int>(Enumerable.Range(0, got.Length).SelectMany(partition => Enumerable.Repeat(partition, got[partition])));
         Fill(slots - running.Count);
         for (var round = 0; round < rounds; round++)
         {
+            now += pause;
             plan.Reported(running.Dequeue());
             Fill(1);
         }
@@ -356,13 +370,13 @@ public class AskPlanTests
             while (free > 0)
             {
                 var sent = new List<Ask>();
-                for (; plan.Next(free, 0) is { } ask; free -= ask.Want) sent.Add(ask);
+                for (; plan.Next(free, now) is { } ask; free -= ask.Want) sent.Add(ask);
                 Assert.NotEmpty(sent);
                 foreach (var (partition, want) in sent)
                 {
                     for (var i = 0; i < want; i++) running.Enqueue(partition);
                     got[partition] += want;
-                    plan.Answered(partition, want, want, ready: 100, heldBack: false, 0);
+                    plan.Answered(partition, want, want, ready: 100, heldBack: false, now);
                 }
             }
         }

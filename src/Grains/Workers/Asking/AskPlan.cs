@@ -20,6 +20,12 @@ internal sealed class AskPlan
     /// <summary>While several partitions have work, about one ask in so many is a turn: the slots of finished jobs do not all go back to where these came from.</summary>
     public const int FairTurn = 4;
 
+    /// <summary>
+    /// Turns come before reports once in so many milliseconds at most. Where jobs are shorter, exchanges are many, and one more now and then is soon enough for
+    /// those who wait.
+    /// </summary>
+    public const int FairPause = 5;
+
     private const int FirstBackoff = 50;
     private const int MaxBackoff = 5000;
 
@@ -37,6 +43,7 @@ internal sealed class AskPlan
 
     /// <summary>Asks out of turn that may still be made while others have work, until it is somebody's turn.</summary>
     private int _untilTurn = FairTurn;
+    private long _lastTurn;
     private bool _stopping;
 
     public AskPlan(int partitions)
@@ -149,8 +156,7 @@ internal sealed class AskPlan
     public Ask? Next(int free, long now)
     {
         Wake(now);
-        // Where jobs are short, turns come by themselves, while those with reports are being spoken to.
-        if (_untilTurn <= 0 && NextInTurn(free, now) is { } fair) return fair;
+        if (_untilTurn <= 0 && now - _lastTurn >= FairPause && NextInTurn(free, now) is { } fair) return fair;
         while (_due.TryDequeue(out var partition))
         {
             var line = _lines[partition];
@@ -171,7 +177,11 @@ internal sealed class AskPlan
             line.IsHungry = false;
             if (line.InFlight || !line.MayHaveWork) continue;
             if (line.NotBefore > now) Delay(partition);
-            else return Send(partition, free, inTurn: true);
+            else
+            {
+                (_untilTurn, _lastTurn) = (_chance.Next(FairTurn - 2, FairTurn + 1), now);
+                return Send(partition, free, inTurn: true);
+            }
         }
 
         return null;
@@ -229,8 +239,7 @@ internal sealed class AskPlan
         line.SentAtLoosening = _loosenings;
         line.InFlight = true;
         InFlight++;
-        if (inTurn) _untilTurn = _chance.Next(FairTurn - 2, FairTurn + 1);
-        else if (want > 0 && _near.Count + _far.Count > 0) _untilTurn--;
+        if (!inTurn && want > 0 && _near.Count + _far.Count > 0) _untilTurn--;
         return new Ask(partition, want);
     }
 
