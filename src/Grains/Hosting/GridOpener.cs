@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Partitions;
 using OrleansJobs.Records;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
@@ -33,7 +34,7 @@ internal sealed partial class GridOpener(
             try
             {
                 health.Grid = await store.OpenGridAsync(options.Value.Partitions, cancellation);
-                await store.PutTypesAsync(handlers.Describe().ToDictionary(type => type.Name, JobTypeRecord.Encode), cancellation);
+                await store.PutAsync(GridLayout.Types, handlers.Describe().ToDictionary(type => type.Name, JobTypeRecord.Encode), cancellation);
                 _watch = time.CreateTimer(_ => _ = ReadFullnessAsync(), null, FullnessPeriod, FullnessPeriod);
                 return;
             }

@@ -38,7 +38,7 @@ public static class JobGridHosting
         services.AddJobDiagnostics();
         services.AddSingleton(provider => builder.Build(provider.GetRequiredService<IOptions<JobGridOptions>>().Value));
         services.AddSingleton<GridHealth>();
-        services.TryAddSingleton<IPartitionStore, MemoryPartitionStore>();
+        services.TryAddSingleton<IPartitionStore>(MemoryStore);
         services.AddSingleton<KnownGenerations>();
         services.AddSingleton<PartitionServices>();
         services.AddSingleton<NumberedGrains<IJobPartitionGrain>>();
@@ -79,7 +79,7 @@ public static class JobGridHosting
     {
         silo.UseInMemoryReminderService();
         silo.AddMemoryGrainStorage(JobGrain.StorageName);
-        silo.Services.Replace(ServiceDescriptor.Singleton<IPartitionStore, MemoryPartitionStore>());
+        silo.Services.Replace(ServiceDescriptor.Singleton<IPartitionStore>(MemoryStore));
         return silo;
     }
 
@@ -94,6 +94,8 @@ public static class JobGridHosting
         options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         options.DefunctSiloExpiration = TimeSpan.FromDays(1);
     });
+
+    private static IPartitionStore MemoryStore(IServiceProvider services) => new MemoryPartitionStore(GridLayout.Layout, services.GetRequiredService<TimeProvider>());
 
     private static void PlacePartitions(this ISiloBuilder silo)
     {

@@ -31,7 +31,7 @@ internal sealed partial class JobGridGrain(
         var running = (await AskSilosAsync(worker => worker.GetTypes())).SelectMany(types => types)
             .GroupBy(type => type.Name, StringComparer.Ordinal)
             .ToDictionary(same => same.Key, same => same.First() with { Silos = same.Count() }, StringComparer.Ordinal);
-        foreach (var (name, record) in await store.ReadTypesAsync())
+        foreach (var (name, record) in await store.ReadAsync(GridLayout.Types))
         {
             if (!running.ContainsKey(name)) running.Add(name, JobTypeRecord.Decode(name, record));
         }

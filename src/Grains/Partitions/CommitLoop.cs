@@ -59,7 +59,7 @@ internal sealed partial class CommitLoop(
                 _current = done.Task;
                 _waiting.Add((done, core.Changes));
                 var changes = core.Seal();
-                Finish(changes, changes.Commit.IsEmpty ? CommitOutcome.Applied : await SendAsync(changes.Commit));
+                Finish(changes, changes.Commit.IsEmpty ? CommitOutcome.Applied : await SendAsync(changes));
             }
         }
         catch (Exception exception)
@@ -104,8 +104,9 @@ internal sealed partial class CommitLoop(
     }
 
     /// <summary>Sends a commit until the store has answered it. A reply that is lost means "unknown", and the same commit again finds out.</summary>
-    private async Task<CommitOutcome> SendAsync(PartitionCommit commit)
+    private async Task<CommitOutcome> SendAsync(SealedCommit changes)
     {
+        var commit = changes.Commit;
         var delay = FirstRetry;
         while (true)
         {
@@ -113,11 +114,11 @@ internal sealed partial class CommitLoop(
             var started = time.GetTimestamp();
             try
             {
-                CommitCrashPoints.Before(commit);
+                CommitCrashPoints.Before(changes.Counts);
                 var outcome = await store.CommitAsync(commit, closing);
-                CommitCrashPoints.After(commit);
+                CommitCrashPoints.After(changes.Counts);
                 health.StoreAnswered();
-                meters.Commit(SizeOf(commit), time.GetElapsedTime(started), outcome);
+                meters.Commit(changes.Counts.Sum, time.GetElapsedTime(started), outcome);
                 return outcome;
             }
             catch (Exception exception) when (exception is not ArgumentException && !closing.IsCancellationRequested)
@@ -146,9 +147,6 @@ internal sealed partial class CommitLoop(
         _waiting.Clear();
         Ended?.Invoke(outcome);
     }
-
-    private static int SizeOf(PartitionCommit commit) =>
-        commit.Jobs.Count + commit.Leases.Count + commit.Outcomes.Count + commit.Tracks.Count + commit.Purges.Count;
 
     private static TaskCompletionSource NewCompletion() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

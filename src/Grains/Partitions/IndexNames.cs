@@ -17,10 +17,4 @@ internal static class IndexNames
         JobState.Revoked => "state:REVOKED",
         _ => null,
     };
-
-    public static IEnumerable<string> Of(JobSpec spec, JobState? state)
-    {
-        foreach (var tag in spec.Tags) yield return Tag(tag);
-        if (State(state) is { } index) yield return index;
-    }
 }

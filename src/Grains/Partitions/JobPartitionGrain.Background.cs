@@ -71,13 +71,13 @@ internal sealed partial class JobPartitionGrain
         var known = _core.TakeDeadline();
         try
         {
-            var next = await _store.ReadDeadlinesAsync(_partition, long.MaxValue, SweepBatch);
+            var next = await _rows.ReadDeadlinesAsync(SweepBatch);
             // Should the clock have gone wrong meanwhile, none is late: the next look is when it is right.
             var (now, isRight) = (Now, services.Clock.IsRight);
-            var late = next.Where(entry => isRight && entry.Due <= now).ToList();
-            foreach (var entry in late) await ChangeWaitingAsync(entry.Id, job => _core.Expire(job, now));
+            var late = next.Where(entry => isRight && entry.Score <= now).ToList();
+            foreach (var entry in late) await ChangeWaitingAsync(entry.Member, job => _core.Expire(job, now));
             if (late.Count > 0) await _commits.Committed();
-            if (late.Count < SweepBatch) _core.NoteDeadline(next.FirstOrDefault(entry => !isRight || entry.Due > now)?.Due);
+            if (late.Count < SweepBatch) _core.NoteDeadline(next.SkipWhile(entry => isRight && entry.Score <= now).Select(entry => (long?)entry.Score).FirstOrDefault());
             return late.Count < SweepBatch;
         }
         catch
@@ -108,7 +108,7 @@ internal sealed partial class JobPartitionGrain
             var failed = new HashSet<string>(StringComparer.Ordinal);
             while (!_commits.IsOver && services.Clock.IsRight && failed.Count < SweepBatch)
             {
-                var ids = await _store.ReadExpiredAsync(_partition, Now, SweepBatch + failed.Count);
+                var ids = await _rows.ReadExpiredAsync(Now, SweepBatch + failed.Count);
                 foreach (var id in ids.Where(id => !failed.Contains(id)))
                 {
                     if (!await TryPurgeAsync(id)) failed.Add(id);
@@ -176,7 +176,7 @@ internal sealed partial class JobPartitionGrain
         var after = lane.BeginRead();
         try
         {
-            var page = await _store.ReadLaneAsync(_partition, lane.Name, after, limit, _core.PageBudget(MostPageReads));
+            var page = await _rows.ReadLaneAsync(lane.Name, after, limit, _core.PageBudget(MostPageReads));
             _core.EndRead(lane, page, page.Length < limit);
         }
         catch

@@ -121,7 +121,7 @@ internal sealed partial class JobPartitionGrain
             return job.Place == JobPlace.Gone ? null : spec.Args;
         }
 
-        return (await _store.ReadAsync(_partition, [id]))[0] is { } stored && IsKept(stored) ? JobSpec.Decode(stored.Spec).Args : null;
+        return await _rows.ReadAsync(id) is { } stored && IsKept(stored) ? JobSpec.Decode(stored.Spec).Args : null;
     }
 
     public async Task<bool> IsCurrent(string id, long token)
@@ -154,10 +154,8 @@ internal sealed partial class JobPartitionGrain
         }
 
         if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
-        var read = withResult
-            ? await _store.ReadAsync(_partition, [id])
-            : await _store.ReadListedAsync(_partition, [id], new(RecordFields.SpecArgs, RecordFields.OutcomeResult, ReadBytes));
-        if (read[0] is not { } stored) return null;
+        var read = withResult ? await _rows.ReadAsync(id) : (await _rows.ReadListedAsync([id], ReadBytes))[0];
+        if (read is not { } stored) return null;
         var retained = stored.Outcome is { } ended ? JobOutcome.Decode(ended).RetainUntil : (long?)null;
         return new(StatusOf.Stored(id, stored, Now), JobSpec.Decode(stored.Spec).Fingerprint, retained, retained <= Now);
     }
@@ -197,7 +195,7 @@ internal sealed partial class JobPartitionGrain
     private async Task<LiveJob?> BringAsync(string id)
     {
         if (_core.Find(id) is { Spec: not null } ready) return ready;
-        var stored = (await _store.ReadAsync(_partition, [id]).AsTask().WaitAsync(_options.SubmitDeadline, services.Time))[0];
+        var stored = await _rows.ReadAsync(id).AsTask().WaitAsync(_options.SubmitDeadline, services.Time);
         // Others had their turn meanwhile: what memory knows goes before what was read.
         if (_core.Find(id) is { } job)
         {

@@ -227,7 +227,7 @@ internal sealed partial class JobPartitionGrain
 
     private async Task ReadSpecsAsync(List<LiveJob> jobs)
     {
-        var records = await _store.ReadAsync(_partition, jobs.ConvertAll(job => job.Id));
+        var records = await _rows.ReadAsync(jobs.ConvertAll(job => job.Id));
         for (var i = 0; i < jobs.Count; i++)
         {
             // Others had their turn meanwhile: it may be gone, or have come back as another.

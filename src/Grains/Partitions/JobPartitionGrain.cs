@@ -29,6 +29,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     private readonly CancellationTokenSource _closing = new();
     private readonly string _self = services.Silo.ToParsableString();
     private int _partition;
+    private JobRows _rows = null!;
     private PartitionCore _core = null!;
     private CommitLoop _commits = null!;
     private PartitionGaugeWriter _gauges = null!;
@@ -42,15 +43,16 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _partition = (int)this.GetPrimaryKeyLong();
         if (_partition < 0 || _partition >= _options.Partitions)
             throw new ArgumentOutOfRangeException(nameof(_partition), $"There is no partition {_partition}; the grid has {_options.Partitions}.");
+        _rows = new JobRows(_store, _partition);
         var opening = await OpenAsync(cancellation);
         _core = new PartitionCore(_partition, opening, _options);
         _commits = new CommitLoop(_core, _store, services.Time, services.Health, services.Meters, _logger, _closing.Token)
         {
             Applied = OnApplied, Dropped = OnDropped, Ended = OnEnded,
         };
-        foreach (var chunk in opening.Leases.Chunk(LeasesPerRead))
+        foreach (var chunk in opening.Rows(GridLayout.Jobs.Leases).Chunk(LeasesPerRead))
         {
-            var records = await _store.ReadAsync(_partition, [.. chunk.Select(lease => lease.Key)], cancellation);
+            var records = await _rows.ReadAsync([.. chunk.Select(lease => lease.Key)], cancellation);
             for (var i = 0; i < chunk.Length; i++)
             {
                 if (records[i] is { } record) _core.Load(chunk[i].Key, record);
@@ -138,8 +140,8 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
     private void OnApplied(SealedCommit changes)
     {
         var now = Now;
-        if (changes.Commit.Jobs.Count > 0) _submitted.Add(now, changes.Commit.Jobs.Count);
-        if (changes.Commit.Outcomes.Count > 0) _finished.Add(now, changes.Commit.Outcomes.Count);
+        if (changes.Counts.Submits > 0) _submitted.Add(now, changes.Counts.Submits);
+        if (changes.Counts.Ends > 0) _finished.Add(now, changes.Counts.Ends);
         _gauges.Count(changes);
         foreach (var (job, _) in changes.Jobs)
         {

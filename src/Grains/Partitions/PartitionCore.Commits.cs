@@ -4,8 +4,21 @@ using OrleansJobs.Storage;
 namespace OrleansJobs.Partitions;
 
 /// <summary>A commit under way: what is sent, and whose changes it holds.</summary>
+/// <param name="Counts">How many records of jobs it writes and removes.</param>
 /// <param name="Through">With it and those before it, so many changes are sent: compare with <see cref="PartitionCore.Changes"/>.</param>
-internal sealed record SealedCommit(PartitionCommit Commit, List<(LiveJob Job, StoredShape Before)> Jobs, long Through);
+internal sealed record SealedCommit(PartitionCommit Commit, List<(LiveJob Job, StoredShape Before)> Jobs, CommitCounts Counts, long Through);
+
+/// <summary>How many jobs a commit submits, puts back to wait, leases, ends and forgets.</summary>
+internal record struct CommitCounts
+{
+    public int Submits;
+    public int Waits;
+    public int Leases;
+    public int Ends;
+    public int Purges;
+
+    public readonly int Sum => Submits + Waits + Leases + Ends + Purges;
+}
 
 /// <summary>How changes become commits. A commit is the difference between what is stored and what is, so that many changes of a job cost one write.</summary>
 internal sealed partial class PartitionCore
@@ -32,7 +45,7 @@ internal sealed partial class PartitionCore
     {
         var commit = new PartitionCommit(Partition, Generation, ++_sequence);
         var jobs = new List<(LiveJob, StoredShape)>(Math.Min(_dirty.Count, MaxCommitJobs));
-        var (taken, bytes) = (0, 0L);
+        var (taken, bytes, counts) = (0, 0L, default(CommitCounts));
         while (taken < _dirty.Count && jobs.Count < MaxCommitJobs && bytes < MaxCommitBytes)
         {
             var job = _dirty[taken++];
@@ -41,7 +54,7 @@ internal sealed partial class PartitionCore
             var after = ShapeOf(job);
             // Withdrawn before it was ever stored.
             if (before == after) continue;
-            bytes += AddDifference(commit, job, before, after);
+            bytes += AddDifference(commit, job, before, after, ref counts);
             job.Stored = after;
             job.InFlight++;
             jobs.Add((job, before));
@@ -50,13 +63,15 @@ internal sealed partial class PartitionCore
         _dirty.RemoveRange(0, taken);
         // What need not be sent has no place in the sequence.
         if (commit.IsEmpty) _sequence--;
-        return new SealedCommit(commit, jobs, Changes - _dirty.Count);
+        // Whoever submits can come again; everything else follows from what was accepted.
+        commit.MayBeRefused = counts.Submits > 0;
+        return new SealedCommit(commit, jobs, counts, Changes - _dirty.Count);
     }
 
     /// <summary>The store has it. Jobs that memory need not keep are let go.</summary>
     public void Applied(SealedCommit sealedCommit)
     {
-        foreach (var (key, delta) in sealedCommit.Commit.CountDeltas)
+        foreach (var (key, delta) in sealedCommit.Commit.Of(GridLayout.Jobs.Counts).Deltas)
         {
             var count = _counts.GetValueOrDefault(key) + delta;
             if (count == 0) _counts.Remove(key);
@@ -115,80 +130,72 @@ internal sealed partial class PartitionCore
     };
 
     /// <returns>The bytes of records that were added.</returns>
-    private static int AddDifference(PartitionCommit commit, LiveJob job, StoredShape before, StoredShape after)
+    private static int AddDifference(PartitionCommit commit, LiveJob job, StoredShape before, StoredShape after, ref CommitCounts counts)
     {
-        var bytes = 0;
-        var spec = job.Spec!;
+        var (tables, spec, bytes) = (GridLayout.Jobs, job.Spec!, 0);
         if (!before.HasSpec)
         {
-            commit.Jobs.Add(new(job.Id, Weighed(spec.Encode()), spec.Queue, spec.Type, spec.Stamp));
-            foreach (var tag in spec.Tags) commit.IndexAdds.Add(new(IndexNames.Tag(tag), job.Id, spec.Stamp));
+            counts.Submits++;
+            commit.Put(tables.Specs, job.Id, Weighed(spec.Encode()));
+            commit.Append(tables.Log, job.Lane.LogName, spec.Stamp, job.Id);
+            foreach (var tag in spec.Tags) commit.Put(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
         }
 
         if (before.Lane != after.Lane || before.Due != after.Due)
         {
-            if (before.Lane is not null) commit.LaneRemoves.Add(new(before.Lane, job.Id));
-            if (after.Lane is not null) commit.LaneAdds.Add(new(after.Lane, job.Id, after.Due));
+            if (before.Lane is not null) commit.Remove(tables.Lanes[before.Lane], job.Id);
+            if (after.Lane is not null) commit.Put(tables.Lanes[after.Lane], job.Id, after.Due);
         }
 
-        if (!ReferenceEquals(before.Track, after.Track))
-        {
-            if (after.Track is null) commit.TrackRemoves.Add(job.Id);
-            else commit.Tracks.Add(new(job.Id, Weighed(after.Track.Encode())));
-        }
-
-        if (!ReferenceEquals(before.Lease, after.Lease))
-        {
-            if (after.Lease is null) commit.LeaseRemoves.Add(job.Id);
-            else commit.Leases.Add(new(job.Id, Weighed(after.Lease.Encode())));
-        }
-
+        if (!ReferenceEquals(before.Track, after.Track)) counts.Waits += Replace(tables.Tracks, after.Track?.Encode());
+        if (!ReferenceEquals(before.Lease, after.Lease)) counts.Leases += Replace(tables.Leases, after.Lease?.Encode());
         if (before.HasDeadline != after.HasDeadline)
         {
-            if (after.HasDeadline) commit.Deadlines.Add(new(job.Id, spec.ExpiresAt!.Value));
-            else commit.DeadlineRemoves.Add(job.Id);
-        }
-
-        AddCountDifference(commit, job, before.Counted, after.Counted);
-        if (!after.HasSpec)
-        {
-            commit.Purges.Add(new(job.Id, spec.Queue, spec.Type, spec.Stamp, [.. IndexNames.Of(spec, before.Counted)]));
-            return bytes;
+            if (after.HasDeadline) commit.Put(tables.Deadlines.Only, job.Id, spec.ExpiresAt!.Value);
+            else commit.Remove(tables.Deadlines.Only, job.Id);
         }
 
         if (!ReferenceEquals(before.Outcome, after.Outcome))
         {
-            if (after.Outcome is null) commit.OutcomeRemoves.Add(job.Id);
-            else commit.Outcomes.Add(new(job.Id, Weighed(after.Outcome.Encode()), after.Outcome.RetainUntil));
+            counts.Ends += Replace(tables.Outcomes, after.Outcome?.Encode());
+            if (after.Outcome is { } outcome) commit.Put(tables.Retention.Only, job.Id, outcome.RetainUntil);
+            else commit.Remove(tables.Retention.Only, job.Id);
         }
 
         if (before.Counted != after.Counted)
         {
-            if (IndexNames.State(before.Counted) is { } left) commit.IndexRemoves.Add(new(left, job.Id, spec.Stamp));
-            if (IndexNames.State(after.Counted) is { } joined) commit.IndexAdds.Add(new(joined, job.Id, spec.Stamp));
+            if (before.Counted is { } left) commit.Count(tables.Counts, job.Lane.CountKey(left), -1);
+            if (after.Counted is { } joined) commit.Count(tables.Counts, job.Lane.CountKey(joined), 1);
+            if (IndexNames.State(before.Counted) is { } old) commit.Remove(tables.Indexes[old], job.Id);
+            if (IndexNames.State(after.Counted) is { } now) commit.Put(tables.Indexes[now], job.Id, spec.Stamp);
+        }
+
+        if (before.HasSpec && !after.HasSpec)
+        {
+            counts.Purges++;
+            commit.Remove(tables.Specs, job.Id);
+            commit.Remove(tables.Log, job.Lane.LogName, spec.Stamp);
+            foreach (var tag in spec.Tags) commit.Remove(tables.Indexes[IndexNames.Tag(tag)], job.Id);
         }
 
         return bytes;
+
+        int Replace(RowTable table, byte[]? record)
+        {
+            if (record is null)
+            {
+                commit.Remove(table, job.Id);
+                return 0;
+            }
+
+            commit.Put(table, job.Id, Weighed(record));
+            return 1;
+        }
 
         byte[] Weighed(byte[] record)
         {
             bytes += record.Length;
             return record;
-        }
-    }
-
-    private static void AddCountDifference(PartitionCommit commit, LiveJob job, JobState? before, JobState? after)
-    {
-        if (before == after) return;
-        if (before is { } left) Add(left, -1);
-        if (after is { } joined) Add(joined, 1);
-
-        void Add(JobState state, long delta)
-        {
-            var key = job.Lane.CountKey(state);
-            var sum = commit.CountDeltas.GetValueOrDefault(key) + delta;
-            if (sum == 0) commit.CountDeltas.Remove(key);
-            else commit.CountDeltas[key] = sum;
         }
     }
 

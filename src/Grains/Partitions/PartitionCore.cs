@@ -26,13 +26,13 @@ internal sealed partial class PartitionCore
     {
         Partition = partition;
         Generation = opening.Generation;
-        NextDeadline = opening.NextDeadline;
+        NextDeadline = opening.First(GridLayout.Jobs.Deadlines);
         _options = options;
         _lanes = new LaneIndex(options.WindowJobs, keptEmptyLanes);
         _lastStamp = opening.LastStamp;
-        foreach (var (key, count) in opening.Counts) _counts[key] = count;
+        foreach (var (key, count) in opening.Counts(GridLayout.Jobs.Counts)) _counts[key] = count;
         Unfinished = Counts().Where(count => !count.State.IsTerminal).Sum(count => count.Jobs);
-        foreach (var (name, count, _) in opening.Lanes)
+        foreach (var (name, count, _) in opening.Sets(GridLayout.Jobs.Lanes))
         {
             var lane = _lanes.Of(name);
             lane.Count = count;

@@ -48,17 +48,17 @@ internal sealed partial class JobPartitionGrain
         var chunk = query.Limit + 1;
         for (var (looked, bytes) = (0, 0L); looked < MostLookedAt && bytes < PageBytes; chunk = Math.Min(2 * chunk, LogChunk))
         {
-            var lines = await _store.ReadLogAsync(_partition, new LogQuery(before, after, chunk, index, query.Queue, query.Type));
+            var lines = await _rows.ReadLogAsync(before, after, chunk, index, query.Queue, query.Type);
             // The last line of a full read only says that there is more.
-            var ids = Array.ConvertAll(lines.Length == chunk ? lines[..^1] : lines, line => line.Id);
-            var records = await _store.ReadListedAsync(_partition, ids, new(RecordFields.SpecArgs, RecordFields.OutcomeResult, ReadBytes));
+            var ids = Array.ConvertAll(lines.Length == chunk ? lines[..^1] : lines, line => line.Member);
+            var records = await _rows.ReadListedAsync(ids, ReadBytes);
             for (var i = 0; i < records.Length; i++)
             {
                 before = lines[i].Stamp;
                 if (records[i] is not { } record) continue;
-                bytes += SizeOf(record);
+                bytes += record.Size;
                 if (!IsKept(record)) continue;
-                var status = StatusOf.Stored(lines[i].Id, record, Now, withResult: false);
+                var status = StatusOf.Stored(lines[i].Member, record, Now, withResult: false);
                 if (!query.Matches(status)) continue;
                 found.Add(new(before, status));
                 if (found.Count == query.Limit) return new() { Jobs = [.. found], LookedDownTo = i + 1 < lines.Length ? before : null };
@@ -95,9 +95,7 @@ internal sealed partial class JobPartitionGrain
         var now = Now;
         var lanes = _core.LanesDueBeyondWindow(now);
         if (lanes.Count == 0 || _commits.IsOver) return;
-        var counts = await _store.CountDueAsync(_partition, lanes.ConvertAll(lane => lane.Name), now);
+        var counts = await _rows.CountDueAsync(lanes.ConvertAll(lane => lane.Name), now);
         for (var i = 0; i < counts.Length; i++) lanes[i].DueInStore = counts[i];
     }
-
-    private static long SizeOf(StoredJob job) => job.Spec.Length + (job.Track?.Length ?? 0) + (job.Lease?.Length ?? 0) + (job.Outcome?.Length ?? 0);
 }

@@ -8,7 +8,7 @@ internal static class StatusOf
 {
     public static JobStatus Live(LiveJob job, long now) => Of(job.Id, job.Spec!, job.Track, job.Place == JobPlace.Leased, job.Due, job.Outcome, now);
 
-    public static JobStatus Stored(string id, Storage.StoredJob stored, long now, bool withResult = true)
+    public static JobStatus Stored(string id, StoredJob stored, long now, bool withResult = true)
     {
         var spec = JobSpec.Decode(stored.Spec);
         var outcome = stored.Outcome is { } ended ? JobOutcome.Decode(ended) : null;

@@ -1,20 +1,12 @@
-using System.Runtime.InteropServices;
-
 namespace OrleansJobs.Storage;
 
 /// <summary>What every store asks of a commit before it writes anything. A commit that breaks them is a defect of the partition.</summary>
 internal static class CommitRules
 {
-    /// <exception cref="ArgumentException">The sequence is not positive, or stamps are not positive and strictly growing.</exception>
+    /// <exception cref="ArgumentException">The sequence is not positive.</exception>
     public static void Check(PartitionCommit commit)
     {
         if (commit.Sequence < 1) throw new ArgumentException($"A commit's sequence starts at 1; it is {commit.Sequence}.", nameof(commit));
-        long last = 0;
-        foreach (ref readonly var job in CollectionsMarshal.AsSpan(commit.Jobs))
-        {
-            if (job.Stamp <= last) throw new ArgumentException($"Stamps start at 1 and grow; job {job.Id} has {job.Stamp} after {last}.", nameof(commit));
-            last = job.Stamp;
-        }
     }
 
     /// <summary>A log takes lines at its end only.</summary>

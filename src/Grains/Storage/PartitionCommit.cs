@@ -1,61 +1,127 @@
 namespace OrleansJobs.Storage;
 
 /// <summary>
-/// One atomic write of a partition. Within it, removals are applied before additions of the same kind, purges first of all; every operation
-/// is idempotent.
+/// One atomic write of a partition. Within it, all removals are applied before all additions; every operation but the counters' is idempotent, and the
+/// sequence makes the whole so.
 /// </summary>
 public sealed class PartitionCommit(int partition, long generation, long sequence)
 {
+    private readonly List<PartChanges> _changes = new(8);
+    private PartChanges?[] _byPart = new PartChanges?[12];
+
     public int Partition { get; } = partition;
     public long Generation { get; } = generation;
     public long Sequence { get; } = sequence;
 
-    /// <summary>Finished jobs to forget, with all that is stored of them.</summary>
-    public List<JobPurge> Purges { get; } = [];
+    /// <summary>A full store may refuse it. One that makes room, or follows from what was accepted, is let through.</summary>
+    public bool MayBeRefused { get; set; }
 
-    /// <summary>New jobs: their record, and their line in the log of their queue and type.</summary>
-    public List<JobPut> Jobs { get; } = [];
+    /// <summary>The first stamp of the lines that are added to logs; 0: none are.</summary>
+    public long FirstStamp { get; private set; }
 
-    /// <summary>Waiting jobs that leave their lane.</summary>
-    public List<LaneRemove> LaneRemoves { get; } = [];
+    /// <inheritdoc cref="FirstStamp"/>
+    public long LastStamp { get; private set; }
 
-    /// <summary>Jobs that wait in a lane from now on.</summary>
-    public List<LaneAdd> LaneAdds { get; } = [];
-    public List<string> LeaseRemoves { get; } = [];
-    public List<KeyValuePair<string, byte[]>> Leases { get; } = [];
-    public List<string> TrackRemoves { get; } = [];
-    public List<KeyValuePair<string, byte[]>> Tracks { get; } = [];
+    public IReadOnlyList<PartChanges> Changes => _changes;
 
-    /// <summary>Finished jobs that are to live again.</summary>
-    public List<string> OutcomeRemoves { get; } = [];
-    public List<OutcomePut> Outcomes { get; } = [];
-    public List<string> DeadlineRemoves { get; } = [];
-    public List<KeyValuePair<string, long>> Deadlines { get; } = [];
+    public bool IsEmpty => _changes.TrueForAll(static changes => changes.IsEmpty);
 
-    /// <summary>Lines of the rarer indexes, such as one tag's or that of the failed.</summary>
-    public List<IndexLine> IndexRemoves { get; } = [];
-    public List<IndexLine> IndexAdds { get; } = [];
-    public Dictionary<string, long> CountDeltas { get; } = [];
+    public void Put(RowTable table, string key, byte[] row) => Of(table).Puts.Add(new(key, row));
 
-    /// <summary>A commit that only removes, leases and finishes is let through by a full store.</summary>
-    public bool AddsJobs => Jobs.Count > 0;
+    public void Remove(RowTable table, string key) => Of(table).Removes.Add(key);
 
-    public bool IsEmpty =>
-        Purges.Count == 0 && Jobs.Count == 0 && LaneRemoves.Count == 0 && LaneAdds.Count == 0 && LeaseRemoves.Count == 0 && Leases.Count == 0
-        && TrackRemoves.Count == 0 && Tracks.Count == 0 && OutcomeRemoves.Count == 0 && Outcomes.Count == 0 && DeadlineRemoves.Count == 0
-        && Deadlines.Count == 0 && IndexRemoves.Count == 0 && IndexAdds.Count == 0 && CountDeltas.Count == 0;
+    /// <summary>Adds a member, or gives it another score.</summary>
+    public void Put(SetName set, string member, long score) => Of(set.Part).Puts.Add(new(set.Name, member, score));
+
+    public void Remove(SetName set, string member) => Of(set.Part).Removes.Add(new(set.Name, member));
+
+    /// <summary>Adds a line at the end of a log.</summary>
+    /// <param name="stamp">Above every stamp that a line of the partition was ever given.</param>
+    public void Append(MergedLogs logs, string name, long stamp, string member)
+    {
+        if (stamp <= LastStamp) throw new ArgumentException($"Stamps start at 1 and grow; '{member}' has {stamp} after {LastStamp}.", nameof(stamp));
+        if (FirstStamp == 0) FirstStamp = stamp;
+        LastStamp = stamp;
+        Of(logs).Puts.Add(new(name, stamp, member));
+    }
+
+    public void Remove(MergedLogs logs, string name, long stamp) => Of(logs).Removes.Add(new(name, stamp));
+
+    /// <summary>Adds to a counter.</summary>
+    public void Count(CounterTable counters, string name, long delta)
+    {
+        var deltas = Of(counters).Deltas;
+        var sum = deltas.GetValueOrDefault(name) + delta;
+        if (sum == 0) deltas.Remove(name);
+        else deltas[name] = sum;
+    }
+
+    public RowChanges Of(RowTable table) => (RowChanges)(Known(table) ?? New(table, new RowChanges(table)));
+
+    public SetChanges Of(ScoredPart sets) => (SetChanges)(Known(sets) ?? New(sets, new SetChanges(sets)));
+
+    public LogChanges Of(MergedLogs logs) => (LogChanges)(Known(logs) ?? New(logs, new LogChanges(logs)));
+
+    public CounterChanges Of(CounterTable counters) => (CounterChanges)(Known(counters) ?? New(counters, new CounterChanges(counters)));
+
+    private PartChanges? Known(StorePart part) => part.Ordinal < _byPart.Length ? _byPart[part.Ordinal] : null;
+
+    private PartChanges New(StorePart part, PartChanges changes)
+    {
+        if (part.Ordinal >= _byPart.Length) Array.Resize(ref _byPart, part.Ordinal + 4);
+        _byPart[part.Ordinal] = changes;
+        _changes.Add(changes);
+        return changes;
+    }
 }
 
-/// <param name="Stamp">The job's place in the order of submits: strictly growing within a partition.</param>
-public readonly record struct JobPut(string Id, byte[] Spec, string Queue, string Type, long Stamp);
+/// <summary>What a commit changes of one part.</summary>
+public abstract class PartChanges
+{
+    private protected PartChanges()
+    {
+    }
 
-public readonly record struct JobPurge(string Id, string Queue, string Type, long Stamp, string[] Indexes);
+    public abstract bool IsEmpty { get; }
+}
 
-public readonly record struct LaneAdd(string Lane, string Id, long Due);
+public sealed class RowChanges(RowTable table) : PartChanges
+{
+    public RowTable Table { get; } = table;
+    public List<string> Removes { get; } = [];
+    public List<KeyValuePair<string, byte[]>> Puts { get; } = [];
+    public override bool IsEmpty => Removes.Count == 0 && Puts.Count == 0;
+}
 
-public readonly record struct LaneRemove(string Lane, string Id);
+public sealed class SetChanges(ScoredPart sets) : PartChanges
+{
+    public ScoredPart Sets { get; } = sets;
+    public List<SetMember> Removes { get; } = [];
+    public List<ScoredMember> Puts { get; } = [];
+    public override bool IsEmpty => Removes.Count == 0 && Puts.Count == 0;
+}
 
-/// <param name="RetainUntil">Unix milliseconds.</param>
-public readonly record struct OutcomePut(string Id, byte[] Outcome, long RetainUntil);
+public sealed class LogChanges(MergedLogs logs) : PartChanges
+{
+    public MergedLogs Logs { get; } = logs;
+    public List<LogMark> Removes { get; } = [];
+    public List<NamedLine> Puts { get; } = [];
+    public override bool IsEmpty => Removes.Count == 0 && Puts.Count == 0;
+}
 
-public readonly record struct IndexLine(string Index, string Id, long Stamp);
+public sealed class CounterChanges(CounterTable counters) : PartChanges
+{
+    public CounterTable Counters { get; } = counters;
+
+    /// <summary>None is zero.</summary>
+    public Dictionary<string, long> Deltas { get; } = [];
+    public override bool IsEmpty => Deltas.Count == 0;
+}
+
+public readonly record struct SetMember(string Set, string Member);
+
+public readonly record struct ScoredMember(string Set, string Member, long Score);
+
+public readonly record struct LogMark(string Log, long Stamp);
+
+public readonly record struct NamedLine(string Log, long Stamp, string Member);

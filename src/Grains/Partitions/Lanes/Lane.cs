@@ -1,5 +1,3 @@
-using OrleansJobs.Storage;
-
 namespace OrleansJobs.Partitions;
 
 /// <summary>
@@ -24,6 +22,9 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public string Queue { get; } = queue;
     public int Priority { get; } = priority;
     public string Type { get; } = type;
+
+    /// <summary>The log that its jobs' submits stand in.</summary>
+    public string LogName { get; } = JobTables.LogName(queue, type);
 
     /// <summary>Its jobs were present at so many crashes that they run one at a time.</summary>
     public bool Suspects { get; } = suspects;

@@ -5,18 +5,12 @@ using OrleansJobs.Records;
 namespace OrleansJobs.Storage;
 
 /// <summary>One partition's data in memory. Its store holds a lock around every call.</summary>
-internal sealed class MemoryPartition
+internal sealed class MemoryPartition(StoreLayout layout)
 {
-    private readonly Dictionary<string, byte[]> _specs = [];
-    private readonly Dictionary<string, byte[]> _tracks = [];
-    private readonly Dictionary<string, byte[]> _leases = [];
-    private readonly Dictionary<string, byte[]> _outcomes = [];
-    private readonly Dictionary<string, ScoredSet> _lanes = [];
-    private readonly Dictionary<(string Queue, string Type), StampedLog> _logs = [];
-    private readonly Dictionary<string, ScoredSet> _indexes = [];
-    private readonly Dictionary<string, long> _counts = [];
-    private readonly ScoredSet _retention = new();
-    private readonly ScoredSet _deadlines = new();
+    private readonly Dictionary<RowTable, Dictionary<string, byte[]>> _tables = [];
+    private readonly Dictionary<ScoredPart, Dictionary<string, ScoredSet>> _sets = [];
+    private readonly Dictionary<MergedLogs, Dictionary<string, StampedLog>> _logs = [];
+    private readonly Dictionary<CounterTable, Dictionary<string, long>> _counters = [];
     private long _generation;
     private long _sequence;
     private long _lastStamp;
@@ -27,16 +21,20 @@ internal sealed class MemoryPartition
         var existed = _generation > 0;
         _generation = Math.Max(_generation, above) + 1;
         _sequence = 0;
-        return new()
+        var opening = new PartitionOpening(_generation, existed, _lastStamp);
+        foreach (var part in layout.Parts)
         {
-            Generation = _generation,
-            Existed = existed,
-            Leases = [.. _leases],
-            Lanes = [.. _lanes.Select(lane => new LaneSummary(lane.Key, lane.Value.Count, lane.Value.First.Score))],
-            Counts = [.. _counts],
-            LastStamp = _lastStamp,
-            NextDeadline = _deadlines.Count > 0 ? _deadlines.First.Score : null,
-        };
+            opening.With(part, part switch
+            {
+                RowTable { IsReadAtOpening: true } table => Of(_tables, table).ToArray(),
+                OrderedSets { IsReadAtOpening: true } sets => Of(_sets, sets).Select(set => new SetSummary(set.Key, set.Value.Count, set.Value.First.Score)).ToArray(),
+                OrderedSet set => Of(_sets, set).TryGetValue("", out var members) ? members.First.Score : null,
+                CounterTable counters => Of(_counters, counters).ToArray(),
+                _ => null,
+            });
+        }
+
+        return opening;
     }
 
     public CommitOutcome Commit(PartitionCommit commit)
@@ -49,146 +47,125 @@ internal sealed class MemoryPartition
             if (commit.Sequence != _sequence + 1) return CommitOutcome.Fenced;
         }
 
-        if (commit.Jobs.Count > 0) CommitRules.CheckAbove(commit.Jobs[0].Stamp, _lastStamp);
-
-        Remove(commit);
-        Add(commit);
+        if (commit.LastStamp > 0) CommitRules.CheckAbove(commit.FirstStamp, _lastStamp);
+        foreach (var changes in commit.Changes) Remove(changes);
+        foreach (var changes in commit.Changes) Add(changes);
+        _lastStamp = Math.Max(_lastStamp, commit.LastStamp);
         _sequence = commit.Sequence;
         return CommitOutcome.Applied;
     }
 
-    public string[] Names() => [.. _lanes.Keys, .. _logs.Keys.Select(log => $"{log.Queue}/{log.Type}")];
+    /// <summary>The sets and logs there are.</summary>
+    public string[] Names() => [.. _sets.Values.SelectMany(sets => sets.Keys), .. _logs.Values.SelectMany(logs => logs.Keys)];
 
-    public StoredJob? Read(string id) =>
-        _specs.TryGetValue(id, out var spec)
-            ? new(spec, _tracks.GetValueOrDefault(id), _leases.GetValueOrDefault(id), _outcomes.GetValueOrDefault(id))
-            : null;
-
-    public StoredJob?[] ReadListed(IReadOnlyList<string> ids, ListedRead read)
+    public StoredRows[] ReadRows(RowRead read, IReadOnlyList<string> keys)
     {
-        var jobs = new List<StoredJob?>();
-        for (long bytes = 0; jobs.Count < ids.Count && bytes < read.ByteBudget;)
-        {
-            var whole = Read(ids[jobs.Count]);
-            var listed = whole is null ? null : whole with
-            {
-                Spec = RecordFields.Without(whole.Spec, read.SpecField),
-                Outcome = whole.Outcome is { } outcome ? RecordFields.Without(outcome, read.OutcomeField) : null,
-            };
-            bytes += SizeOf(listed) + (SizeOf(whole) - SizeOf(listed)) / 64;
-            jobs.Add(listed);
-        }
-
-        return [.. jobs];
+        var rows = new List<StoredRows>();
+        for (long bytes = 0; rows.Count < keys.Count && bytes < read.ByteBudget;) rows.Add(Read(read, keys[rows.Count], ref bytes));
+        return [.. rows];
     }
 
-    public LaneEntry[] ReadLane(string lane, LanePosition after, int limit, int byteBudget) =>
-        _lanes.TryGetValue(lane, out var waiting) ? WithRecords(waiting.Behind(after.Due, after.Id), limit, byteBudget) : [];
-
-    public long CountDue(string lane, long now) => _lanes.TryGetValue(lane, out var waiting) ? waiting.UpTo(now).LongCount() : 0;
-
-    public LaneEntry[] ReadDeadlines(long now, int limit) =>
-        [.. _deadlines.UpTo(now).Take(limit).Select(line => new LaneEntry(line.Id, line.Score, null))];
-
-    public string[] ReadExpired(long now, int limit) => [.. _retention.UpTo(now).Take(limit).Select(line => line.Id)];
-
-    public LogEntry[] ReadLog(LogQuery query)
+    public PagedLine[] ReadPage(SetName set, SetPlace after, int limit, RowRead read)
     {
-        if (query.Index is { } index)
-        {
-            return _indexes.TryGetValue(index, out var lines)
-                ? [.. lines.Between(query.After, query.Before).Take(query.Limit).Select(line => new LogEntry(line.Score, line.Id))]
-                : [];
-        }
+        var page = new List<PagedLine>();
+        long bytes = 0;
+        foreach (var (score, member) in Set(set)?.Behind(after.Score, after.Member).Take(limit) ?? [])
+            page.Add(new(member, score, bytes < read.ByteBudget ? Read(read, member, ref bytes) : null));
+        return [.. page];
+    }
 
+    public SetLine[] ReadSet(SetName set, SetRange range)
+    {
+        var lines = Set(set)?.Between(range.From, range.To, range.Descending) ?? [];
+        return [.. lines.Take(range.Limit).Select(line => new SetLine(line.Id, line.Score))];
+    }
+
+    public long Count(SetName set, long upTo) => Set(set)?.Between(long.MinValue, upTo, descending: false).LongCount() ?? 0;
+
+    public LogLine[] ReadLogs(MergedLogs logs, LogRange range)
+    {
+        if (range.IsEmpty) return [];
         // Each log gives its newest; the newest of these are the newest of all.
-        var found = new List<LogEntry>();
-        foreach (var (log, lines) in _logs)
+        var found = new List<LogLine>();
+        foreach (var (name, lines) in Of(_logs, logs))
         {
-            if (query.Queue is { } queue && queue != log.Queue || query.Type is { } type && type != log.Type) continue;
-            found.AddRange(lines.Between(query.After, query.Before).Take(query.Limit));
+            if (range.Fits?.Invoke(name) != false) found.AddRange(lines.Between(range.After, range.Before).Take(range.Limit));
         }
 
         found.Sort((x, y) => y.Stamp.CompareTo(x.Stamp));
-        return [.. found.Take(query.Limit)];
+        return [.. found.Take(range.Limit)];
     }
 
-    private LaneEntry[] WithRecords(IEnumerable<ScoredSet.Line> lines, int limit, int byteBudget)
+    private StoredRows Read(RowRead read, string key, ref long bytes)
     {
-        var entries = new List<LaneEntry>();
-        long bytes = 0;
-        foreach (var (due, id) in lines.Take(limit))
+        if (!Of(_tables, read.Columns[0].Table).ContainsKey(key)) return default;
+        var values = new byte[]?[read.Columns.Length];
+        for (var i = 0; i < values.Length; i++)
         {
-            var job = bytes < byteBudget ? Read(id) : null;
-            bytes += SizeOf(job);
-            entries.Add(new(id, due, job));
+            var (table, omitted) = read.Columns[i];
+            if (!Of(_tables, table).TryGetValue(key, out var row)) continue;
+            values[i] = omitted > 0 ? RecordFields.Without(row, omitted) : row;
+            bytes += values[i]!.Length + (row.Length - values[i]!.Length) / 64;
         }
 
-        return [.. entries];
+        return new(values);
     }
 
-    private static int SizeOf(StoredJob? job) =>
-        job is null ? 0 : job.Spec.Length + (job.Track?.Length ?? 0) + (job.Lease?.Length ?? 0) + (job.Outcome?.Length ?? 0);
-
-    private void Remove(PartitionCommit commit)
+    private void Remove(PartChanges changes)
     {
-        foreach (var purge in commit.Purges)
+        switch (changes)
         {
-            _specs.Remove(purge.Id);
-            _tracks.Remove(purge.Id);
-            _leases.Remove(purge.Id);
-            _outcomes.Remove(purge.Id);
-            _retention.Remove(purge.Id);
-            _deadlines.Remove(purge.Id);
-            if (_logs.TryGetValue((purge.Queue, purge.Type), out var log))
-            {
-                log.Remove(purge.Stamp);
-                if (log.Count == 0) _logs.Remove((purge.Queue, purge.Type));
-            }
+            case RowChanges rows:
+                foreach (var key in rows.Removes) Of(_tables, rows.Table).Remove(key);
+                break;
+            case SetChanges sets:
+                foreach (var (name, member) in sets.Removes)
+                {
+                    if (!Of(_sets, sets.Sets).TryGetValue(name, out var set)) continue;
+                    set.Remove(member);
+                    if (set.Count == 0) Of(_sets, sets.Sets).Remove(name);
+                }
 
-            foreach (var index in purge.Indexes) Remove(_indexes, index, purge.Id);
+                break;
+            case LogChanges logs:
+                foreach (var (name, stamp) in logs.Removes)
+                {
+                    if (!Of(_logs, logs.Logs).TryGetValue(name, out var log)) continue;
+                    log.Remove(stamp);
+                    if (log.Count == 0) Of(_logs, logs.Logs).Remove(name);
+                }
+
+                break;
         }
-
-        foreach (var (lane, id) in commit.LaneRemoves) Remove(_lanes, lane, id);
-        foreach (var id in commit.LeaseRemoves) _leases.Remove(id);
-        foreach (var id in commit.TrackRemoves) _tracks.Remove(id);
-        foreach (var id in commit.OutcomeRemoves)
-        {
-            _outcomes.Remove(id);
-            _retention.Remove(id);
-        }
-
-        foreach (var id in commit.DeadlineRemoves) _deadlines.Remove(id);
-        foreach (var line in commit.IndexRemoves) Remove(_indexes, line.Index, line.Id);
     }
 
-    private void Add(PartitionCommit commit)
+    private void Add(PartChanges changes)
     {
-        foreach (var job in commit.Jobs)
+        switch (changes)
         {
-            _specs[job.Id] = job.Spec;
-            Of(_logs, (job.Queue, job.Type)).Add(new(job.Stamp, job.Id));
-            _lastStamp = job.Stamp;
-        }
+            case RowChanges rows:
+                foreach (var (key, row) in rows.Puts) Of(_tables, rows.Table)[key] = row;
+                break;
+            case SetChanges sets:
+                foreach (var (name, member, score) in sets.Puts) Of(Of(_sets, sets.Sets), name).Put(member, score);
+                break;
+            case LogChanges logs:
+                foreach (var (name, stamp, member) in logs.Puts) Of(Of(_logs, logs.Logs), name).Add(new(stamp, member));
+                break;
+            case CounterChanges counters:
+                foreach (var (name, delta) in counters.Deltas)
+                {
+                    var known = Of(_counters, counters.Counters);
+                    var count = known.GetValueOrDefault(name) + delta;
+                    if (count == 0) known.Remove(name);
+                    else known[name] = count;
+                }
 
-        foreach (var (lane, id, due) in commit.LaneAdds) Of(_lanes, lane).Put(id, due);
-        foreach (var (id, lease) in commit.Leases) _leases[id] = lease;
-        foreach (var (id, track) in commit.Tracks) _tracks[id] = track;
-        foreach (var (id, outcome, retainUntil) in commit.Outcomes)
-        {
-            _outcomes[id] = outcome;
-            _retention.Put(id, retainUntil);
-        }
-
-        foreach (var (id, deadline) in commit.Deadlines) _deadlines.Put(id, deadline);
-        foreach (var (index, id, stamp) in commit.IndexAdds) Of(_indexes, index).Put(id, stamp);
-        foreach (var (name, delta) in commit.CountDeltas)
-        {
-            var count = _counts.GetValueOrDefault(name) + delta;
-            if (count == 0) _counts.Remove(name);
-            else _counts[name] = count;
+                break;
         }
     }
+
+    private ScoredSet? Set(SetName set) => Of(_sets, set.Part).GetValueOrDefault(set.Name);
 
     private static TValue Of<TKey, TValue>(Dictionary<TKey, TValue> values, TKey key)
         where TKey : notnull
@@ -196,12 +173,5 @@ internal sealed class MemoryPartition
     {
         ref var value = ref CollectionsMarshal.GetValueRefOrAddDefault(values, key, out _);
         return value ??= new();
-    }
-
-    private static void Remove(Dictionary<string, ScoredSet> sets, string name, string id)
-    {
-        if (!sets.TryGetValue(name, out var set)) return;
-        set.Remove(id);
-        if (set.Count == 0) sets.Remove(name);
     }
 }

@@ -2,25 +2,20 @@ using System.Collections.Concurrent;
 
 namespace OrleansJobs.Storage;
 
-/// <summary>Keeps everything in this process: for the embedded mode, where jobs live as long as the process, and for tests.</summary>
+/// <summary>Keeps everything in this process: for work that may be lost with it, and for tests.</summary>
 /// <param name="time">The store's clock; null: the machine's.</param>
-public sealed class MemoryPartitionStore(TimeProvider? time = null) : IPartitionStore
+public sealed class MemoryPartitionStore(StoreLayout layout, TimeProvider? time = null) : IPartitionStore
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ConcurrentDictionary<int, MemoryPartition> _partitions = [];
-    private readonly ConcurrentDictionary<string, byte[]> _types = [];
+    private readonly ConcurrentDictionary<(GridTable Table, string Key), byte[]> _gridRows = [];
     private readonly Lock _gridLock = new();
     private GridRecord? _grid;
 
     public ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(partitions);
-        lock (_gridLock)
-        {
-            _grid ??= new(partitions, Guid.NewGuid().ToString("N"), GridRecord.NewSecret());
-            if (_grid.Partitions != partitions) throw new GridMismatchException(partitions, _grid.Partitions);
-            return new(_grid);
-        }
+        lock (_gridLock) return new((_grid ??= GridRecord.New(partitions)).Fitting(partitions));
     }
 
     public ValueTask<GridRecord?> ReadGridAsync(CancellationToken cancellation = default)
@@ -42,70 +37,51 @@ public sealed class MemoryPartitionStore(TimeProvider? time = null) : IPartition
         lock (data) return new(data.Commit(commit));
     }
 
-    public ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default)
+    public ValueTask<StoredRows[]> ReadRowsAsync(int partition, RowRead read, IReadOnlyList<string> keys, CancellationToken cancellation = default)
     {
         var data = Of(partition);
-        var jobs = new StoredJob?[ids.Count];
-        lock (data)
-        {
-            for (var i = 0; i < jobs.Length; i++) jobs[i] = data.Read(ids[i]);
-        }
-
-        return new(jobs);
+        lock (data) return new(data.ReadRows(read, keys));
     }
 
-    public ValueTask<StoredJob?[]> ReadListedAsync(int partition, IReadOnlyList<string> ids, ListedRead read, CancellationToken cancellation = default)
+    public ValueTask<SetLine[]> ReadSetAsync(int partition, SetName set, SetRange range, CancellationToken cancellation = default)
     {
         var data = Of(partition);
-        lock (data) return new(data.ReadListed(ids, read));
+        lock (data) return new(data.ReadSet(set, range));
     }
 
-    public ValueTask<LaneEntry[]> ReadLaneAsync(
-        int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default)
+    public ValueTask<PagedLine[]> ReadPageAsync(int partition, SetName set, SetPlace after, int limit, RowRead rows, CancellationToken cancellation = default)
     {
         var data = Of(partition);
-        lock (data) return new(data.ReadLane(lane, after, limit, byteBudget));
+        lock (data) return new(data.ReadPage(set, after, limit, rows));
     }
 
-    public ValueTask<long[]> CountDueAsync(int partition, IReadOnlyList<string> lanes, long now, CancellationToken cancellation = default)
+    public ValueTask<long[]> CountAsync(int partition, OrderedSets sets, IReadOnlyList<string> names, long upTo, CancellationToken cancellation = default)
     {
         var data = Of(partition);
-        lock (data) return new([.. lanes.Select(lane => data.CountDue(lane, now))]);
+        lock (data) return new([.. names.Select(name => data.Count(sets[name], upTo))]);
     }
 
-    public ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default)
+    public ValueTask<LogLine[]> ReadLogsAsync(int partition, MergedLogs logs, LogRange range, CancellationToken cancellation = default)
     {
         var data = Of(partition);
-        lock (data) return new(data.ReadLog(query));
+        lock (data) return new(data.ReadLogs(logs, range));
     }
 
-    public ValueTask<string[]> ReadExpiredAsync(int partition, long now, int limit, CancellationToken cancellation = default)
+    public ValueTask PutAsync(GridTable table, IReadOnlyDictionary<string, byte[]> rows, CancellationToken cancellation = default)
     {
-        var data = Of(partition);
-        lock (data) return new(data.ReadExpired(now, limit));
-    }
-
-    public ValueTask<LaneEntry[]> ReadDeadlinesAsync(int partition, long now, int limit, CancellationToken cancellation = default)
-    {
-        var data = Of(partition);
-        lock (data) return new(data.ReadDeadlines(now, limit));
-    }
-
-    public ValueTask PutTypesAsync(IReadOnlyDictionary<string, byte[]> types, CancellationToken cancellation = default)
-    {
-        foreach (var (name, description) in types) _types[name] = description;
+        foreach (var (key, row) in rows) _gridRows[(table, key)] = row;
         return default;
     }
 
-    public ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default) =>
-        new(new Dictionary<string, byte[]>(_types));
+    public ValueTask<IReadOnlyDictionary<string, byte[]>> ReadAsync(GridTable table, CancellationToken cancellation = default) =>
+        new(_gridRows.Where(row => row.Key.Table == table).ToDictionary(row => row.Key.Key, row => row.Value));
 
     public ValueTask<DateTimeOffset> ReadTimeAsync(CancellationToken cancellation = default) => new(_time.GetUtcNow());
 
     /// <summary>Always 0: what bounds this store is the backlog's ceiling.</summary>
     public ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default) => new(0.0);
 
-    /// <summary>The lanes and logs of a partition.</summary>
+    /// <summary>The sets and logs of a partition.</summary>
     internal string[] Names(int partition)
     {
         var data = Of(partition);
@@ -117,8 +93,8 @@ public sealed class MemoryPartitionStore(TimeProvider? time = null) : IPartition
     {
         lock (_gridLock) _grid = null;
         _partitions.Clear();
-        _types.Clear();
+        _gridRows.Clear();
     }
 
-    private MemoryPartition Of(int partition) => _partitions.GetOrAdd(partition, static _ => new());
+    private MemoryPartition Of(int partition) => _partitions.GetOrAdd(partition, static (_, layout) => new(layout), layout);
 }

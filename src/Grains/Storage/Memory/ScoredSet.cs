@@ -39,24 +39,13 @@ internal sealed class ScoredSet
         }
     }
 
-    /// <summary>Those with a score up to and with the given one, in order.</summary>
-    public IEnumerable<Line> UpTo(long score)
+    /// <summary>Those with a score from one to another, both included.</summary>
+    public IEnumerable<Line> Between(long from, long to, bool descending)
     {
-        foreach (var line in _order)
-        {
-            if (line.Score > score) yield break;
-            yield return line;
-        }
-    }
-
-    /// <summary>Those with a score strictly between, highest first.</summary>
-    public IEnumerable<Line> Between(long after, long before)
-    {
-        if (after >= before) yield break;
-
+        if (Count == 0 || from > to || from > _order.Max.Score || to < _order.Min.Score) return [];
         // An empty id comes before all others of its score.
-        var (from, to) = (new Line(after + 1, ""), new Line(before, ""));
-        foreach (var line in _order.GetViewBetween(from, to).Reverse()) yield return line;
+        var view = to >= _order.Max.Score ? _order.GetViewBetween(new(from, ""), _order.Max) : _order.GetViewBetween(new(from, ""), new(to + 1, ""));
+        return (descending ? view.Reverse() : view).Where(line => line.Score <= to);
     }
 
     internal readonly record struct Line(long Score, string Id);

@@ -3,8 +3,8 @@ using StackExchange.Redis;
 namespace OrleansJobs.Storage;
 
 /// <summary>
-/// Writes a commit as the arguments of <c>commit.lua</c>: a header, then blocks of command, key, count, arguments. Lines of one key are gathered into
-/// one block, so that a commit of thousands of jobs is a handful of commands.
+/// Writes a commit as the keys and arguments of <c>commit.lua</c>: a header, then blocks of command, key, count, arguments. What goes to one key is gathered
+/// into one block, so that a commit of thousands of rows is a handful of commands.
 /// </summary>
 internal sealed class CommitArguments
 {
@@ -15,247 +15,204 @@ internal sealed class CommitArguments
     private const int KeptCapacity = 1 << 16;
 
     private static readonly RedisValue HashSet = Text("HSET"), HashRemove = Text("HDEL"), SetAdd = Text("SADD"), SortedAdd = Text("ZADD"),
-        SortedRemove = Text("ZREM"), LogAdd = Text("XADD"), LogRemove = Text("XDEL"), Increment = Text("HINCRBY"), Purge = Text("PURGE"), Leave = Text("LEAVE");
-
-    private static readonly RedisValue JobsKey = Text(":jobs"), TracksKey = Text(":tracks"), LeasesKey = Text(":leases"), OutcomesKey = Text(":outcomes"),
-        RetentionKey = Text(":retention"), DeadlinesKey = Text(":deadlines"), LanesKey = Text(":lanes"), LogsKey = Text(":logs"), CountsKey = Text(":counts");
+        SortedRemove = Text("ZREM"), LogAdd = Text("XADD"), LogRemove = Text("XDEL"), Increment = Text("HINCRBY"), Leave = Text("LEAVE");
 
     [ThreadStatic]
     private static CommitArguments? t_kept;
 
     private readonly List<RedisValue> _values = new(256);
+    private readonly List<RedisKey> _keys = new(16);
     private readonly PositionGroups<string> _groups = new();
-    private readonly PositionGroups<(string Queue, string Type)> _logs = new();
-    private readonly List<IndexLine> _indexRemoves = [];
+    private readonly Dictionary<StorePart, int> _names = [];
+    private RedisKeys _of = null!;
+    private int _partition;
 
     private CommitArguments()
     {
     }
 
-    public static RedisValue[] Of(PartitionCommit commit, long ticket)
+    public static (RedisKey[] Keys, RedisValue[] Values) Of(PartitionCommit commit, RedisKeys keys, long ticket)
     {
         // Nothing is awaited in between, so what a thread keeps is used by one commit at a time.
         var arguments = t_kept ?? new();
         t_kept = null;
-        var values = arguments.Write(commit, ticket);
+        arguments.Write(commit, keys, ticket);
+        var written = (arguments._keys.ToArray(), arguments._values.ToArray());
         if (arguments._values.Capacity <= KeptCapacity) t_kept = arguments.Emptied();
-        return values;
+        return written;
     }
 
-    private RedisValue[] Write(PartitionCommit commit, long ticket)
+    private void Write(PartitionCommit commit, RedisKeys keys, long ticket)
     {
-        var jobs = commit.Jobs;
+        (_of, _partition) = (keys, commit.Partition);
+        _keys.Add(keys.Meta(_partition));
         _values.Add(commit.Generation);
         _values.Add(ticket);
         _values.Add(commit.Sequence);
-        _values.Add(jobs.Count > 0 ? jobs[0].Stamp : 0);
-        _values.Add(jobs.Count > 0 ? jobs[^1].Stamp : 0);
-
-        Purges(commit.Purges, commit.IndexRemoves);
-        LaneRemoves(commit.LaneRemoves);
-        Ids(HashRemove, LeasesKey, commit.LeaseRemoves);
-        Ids(HashRemove, TracksKey, commit.TrackRemoves);
-        Ids(HashRemove, OutcomesKey, commit.OutcomeRemoves);
-        Ids(SortedRemove, RetentionKey, commit.OutcomeRemoves);
-        Ids(SortedRemove, DeadlinesKey, commit.DeadlineRemoves);
-
-        Jobs(jobs);
-        LaneAdds(commit.LaneAdds);
-        Records(LeasesKey, commit.Leases);
-        Records(TracksKey, commit.Tracks);
-        Outcomes(commit.Outcomes);
-        Deadlines(commit.Deadlines);
-        IndexAdds(commit.IndexAdds);
-        Counts(commit.CountDeltas);
-        return [.. _values];
+        _values.Add(commit.FirstStamp);
+        _values.Add(commit.LastStamp);
+        foreach (var changes in commit.Changes) Removes(changes);
+        foreach (var changes in commit.Changes) Puts(changes);
     }
 
-    private void Purges(List<JobPurge> purges, List<IndexLine> removes)
+    private void Removes(PartChanges changes)
     {
-        if (purges.Count > 0)
+        switch (changes)
         {
-            var blocks = new Blocks(this, Purge, "", purges.Count, 1);
-            foreach (var purge in purges) blocks.Next().Add(purge.Id);
-
-            foreach (var purge in purges)
-            {
-                _logs.Add((purge.Queue, purge.Type));
-                foreach (var index in purge.Indexes) _indexRemoves.Add(new(index, purge.Id, purge.Stamp));
-            }
-
-            for (var group = 0; group < _logs.Count; group++)
-            {
-                var log = _logs[group];
-                blocks = new(this, LogRemove, LogKey(log.Key), log.Size, 1);
-                for (var i = log.First; i >= 0; i = _logs.Next(i)) blocks.Next().Add(purges[i].Stamp);
-            }
-
-            _logs.Clear();
+            case RowChanges { Removes.Count: > 0 } rows:
+                var blocks = new Blocks(this, HashRemove, Key(_of.Of(_partition, rows.Table)), rows.Removes.Count, 1);
+                foreach (var key in rows.Removes) blocks.Next().Add(key);
+                break;
+            case SetChanges { Removes.Count: > 0 } sets:
+                LeaveSets(sets.Sets, sets.Removes);
+                break;
+            case LogChanges { Removes.Count: > 0 } logs:
+                RemoveLines(logs.Logs, logs.Removes);
+                break;
         }
+    }
 
-        _indexRemoves.AddRange(removes);
-        foreach (var line in _indexRemoves) _groups.Add(line.Index);
+    private void Puts(PartChanges changes)
+    {
+        switch (changes)
+        {
+            case RowChanges { Puts.Count: > 0 } rows:
+                var blocks = new Blocks(this, HashSet, Key(_of.Of(_partition, rows.Table)), rows.Puts.Count, 2);
+                foreach (var (key, row) in rows.Puts)
+                {
+                    blocks.Next().Add(key);
+                    _values.Add(row);
+                }
+
+                break;
+            case SetChanges { Puts.Count: > 0 } sets:
+                JoinSets(sets.Sets, sets.Puts);
+                break;
+            case LogChanges { Puts.Count: > 0 } logs:
+                AppendLines(logs.Logs, logs.Puts);
+                break;
+            case CounterChanges { Deltas.Count: > 0 } counters:
+                Add(counters);
+                break;
+        }
+    }
+
+    private void LeaveSets(ScoredPart part, List<SetMember> removes)
+    {
+        var isNamed = IsNamed(part);
+        foreach (var remove in removes) _groups.Add(remove.Set);
         for (var group = 0; group < _groups.Count; group++)
         {
-            var index = _groups[group];
-            var blocks = new Blocks(this, SortedRemove, IndexKey(index.Key), index.Size, 1);
-            for (var i = index.First; i >= 0; i = _groups.Next(i)) blocks.Next().Add(_indexRemoves[i].Id);
+            var set = _groups[group];
+            var key = Key(_of.Of(_partition, new SetName(part, set.Key)));
+            var blocks = isNamed
+                ? new Blocks(this, Leave, key, set.Size, 1, [Names(part), set.Key])
+                : new Blocks(this, SortedRemove, key, set.Size, 1);
+            for (var i = set.First; i >= 0; i = _groups.Next(i)) blocks.Next().Add(removes[i].Member);
         }
 
         _groups.Clear();
     }
 
-    private void Jobs(List<JobPut> jobs)
+    private void JoinSets(ScoredPart part, List<ScoredMember> puts)
     {
-        if (jobs.Count == 0) return;
-        var blocks = new Blocks(this, HashSet, JobsKey, jobs.Count, 2);
-        foreach (var job in jobs)
-        {
-            blocks.Next().Add(job.Id);
-            _values.Add(job.Spec);
-            _logs.Add((job.Queue, job.Type));
-        }
-
-        Memory<byte> compactIds = new byte[jobs.Count * CompactId.MaxCompactLength];
-        blocks = new(this, SetAdd, LogsKey, _logs.Count, 1);
-        for (var group = 0; group < _logs.Count; group++) blocks.Next().Add(LogName(_logs[group].Key));
-        for (var group = 0; group < _logs.Count; group++)
-        {
-            var log = _logs[group];
-            blocks = new(this, LogAdd, LogKey(log.Key), log.Size, 2);
-            for (var i = log.First; i >= 0; i = _logs.Next(i))
-            {
-                blocks.Next().Add(jobs[i].Stamp);
-                _values.Add(CompactId.Encode(jobs[i].Id, ref compactIds));
-            }
-        }
-
-        _logs.Clear();
-    }
-
-    private void LaneRemoves(List<LaneRemove> removes)
-    {
-        foreach (var remove in removes) _groups.Add(remove.Lane);
+        foreach (var put in puts) _groups.Add(put.Set);
+        if (IsNamed(part)) AddNames(part);
         for (var group = 0; group < _groups.Count; group++)
         {
-            var lane = _groups[group];
-            var blocks = new Blocks(this, Leave, LaneKey(lane.Key), lane.Size, 1);
-            for (var i = lane.First; i >= 0; i = _groups.Next(i)) blocks.Next().Add(removes[i].Id);
-        }
-
-        _groups.Clear();
-    }
-
-    private void LaneAdds(List<LaneAdd> adds)
-    {
-        if (adds.Count == 0) return;
-        foreach (var add in adds) _groups.Add(add.Lane);
-        var blocks = new Blocks(this, SetAdd, LanesKey, _groups.Count, 1);
-        for (var group = 0; group < _groups.Count; group++) blocks.Next().Add(_groups[group].Key);
-        for (var group = 0; group < _groups.Count; group++)
-        {
-            var lane = _groups[group];
-            blocks = new(this, SortedAdd, LaneKey(lane.Key), lane.Size, 2);
-            for (var i = lane.First; i >= 0; i = _groups.Next(i))
+            var set = _groups[group];
+            var blocks = new Blocks(this, SortedAdd, Key(_of.Of(_partition, new SetName(part, set.Key))), set.Size, 2);
+            for (var i = set.First; i >= 0; i = _groups.Next(i))
             {
-                blocks.Next().Add(adds[i].Due);
-                _values.Add(adds[i].Id);
+                blocks.Next().Add(puts[i].Score);
+                _values.Add(puts[i].Member);
             }
         }
 
         _groups.Clear();
     }
 
-    private void Ids(RedisValue command, RedisValue key, List<string> ids)
+    private void RemoveLines(MergedLogs part, List<LogMark> removes)
     {
-        var blocks = new Blocks(this, command, key, ids.Count, 1);
-        foreach (var id in ids) blocks.Next().Add(id);
-    }
-
-    private void Records(RedisValue key, List<KeyValuePair<string, byte[]>> records)
-    {
-        var blocks = new Blocks(this, HashSet, key, records.Count, 2);
-        foreach (var (id, record) in records)
-        {
-            blocks.Next().Add(id);
-            _values.Add(record);
-        }
-    }
-
-    private void Outcomes(List<OutcomePut> outcomes)
-    {
-        var blocks = new Blocks(this, HashSet, OutcomesKey, outcomes.Count, 2);
-        foreach (var outcome in outcomes)
-        {
-            blocks.Next().Add(outcome.Id);
-            _values.Add(outcome.Outcome);
-        }
-
-        blocks = new(this, SortedAdd, RetentionKey, outcomes.Count, 2);
-        foreach (var outcome in outcomes)
-        {
-            blocks.Next().Add(outcome.RetainUntil);
-            _values.Add(outcome.Id);
-        }
-    }
-
-    private void Deadlines(List<KeyValuePair<string, long>> deadlines)
-    {
-        var blocks = new Blocks(this, SortedAdd, DeadlinesKey, deadlines.Count, 2);
-        foreach (var (id, deadline) in deadlines)
-        {
-            blocks.Next().Add(deadline);
-            _values.Add(id);
-        }
-    }
-
-    private void IndexAdds(List<IndexLine> adds)
-    {
-        foreach (var line in adds) _groups.Add(line.Index);
+        foreach (var remove in removes) _groups.Add(remove.Log);
         for (var group = 0; group < _groups.Count; group++)
         {
-            var index = _groups[group];
-            var blocks = new Blocks(this, SortedAdd, IndexKey(index.Key), index.Size, 2);
-            for (var i = index.First; i >= 0; i = _groups.Next(i))
+            var log = _groups[group];
+            var blocks = new Blocks(
+                this, LogRemove, Key(_of.Stream(_partition, part, log.Key)), log.Size, 1, [Key(_of.Kept(_partition, part, log.Key)), Names(part), log.Key]);
+            for (var i = log.First; i >= 0; i = _groups.Next(i)) blocks.Next().Add(removes[i].Stamp);
+        }
+
+        _groups.Clear();
+    }
+
+    private void AppendLines(MergedLogs part, List<NamedLine> puts)
+    {
+        foreach (var put in puts) _groups.Add(put.Log);
+        AddNames(part);
+        Memory<byte> compactIds = new byte[puts.Count * CompactId.MaxCompactLength];
+        for (var group = 0; group < _groups.Count; group++)
+        {
+            var log = _groups[group];
+            var blocks = new Blocks(this, LogAdd, Key(_of.Stream(_partition, part, log.Key)), log.Size, 2);
+            for (var i = log.First; i >= 0; i = _groups.Next(i))
             {
-                blocks.Next().Add(adds[i].Stamp);
-                _values.Add(adds[i].Id);
+                blocks.Next().Add(puts[i].Stamp);
+                _values.Add(CompactId.Encode(puts[i].Member, ref compactIds));
             }
         }
 
         _groups.Clear();
     }
 
-    private void Counts(Dictionary<string, long> deltas)
+    private void Add(CounterChanges counters)
     {
-        var blocks = new Blocks(this, Increment, CountsKey, deltas.Count, 2);
-        foreach (var (name, delta) in deltas)
+        var blocks = new Blocks(this, Increment, Key(_of.Of(_partition, counters.Counters)), counters.Deltas.Count, 2);
+        foreach (var (name, delta) in counters.Deltas)
         {
             blocks.Next().Add(name);
             _values.Add(delta);
         }
     }
 
+    /// <summary>Notes what the groups name.</summary>
+    private void AddNames(StorePart part)
+    {
+        var blocks = new Blocks(this, SetAdd, Names(part), _groups.Count, 1);
+        for (var group = 0; group < _groups.Count; group++) blocks.Next().Add(_groups[group].Key);
+    }
+
+    /// <summary>Whether an opening has to find the part's sets.</summary>
+    private static bool IsNamed(ScoredPart part) => part is OrderedSets { IsReadAtOpening: true };
+
+    private int Names(StorePart part)
+    {
+        if (!_names.TryGetValue(part, out var number)) _names.Add(part, number = Key(_of.NamesOf(_partition, part)));
+        return number;
+    }
+
+    /// <summary>Declares a key.</summary>
+    /// <returns>Its number, as Lua counts.</returns>
+    private int Key(RedisKey key)
+    {
+        _keys.Add(key);
+        return _keys.Count;
+    }
+
     private CommitArguments Emptied()
     {
         _values.Clear();
-        _indexRemoves.Clear();
+        _keys.Clear();
+        _names.Clear();
         return this;
     }
-
-    private static RedisValue LaneKey(string lane) => $":lane:{lane}";
-
-    private static RedisValue IndexKey(string index) => $":index:{index}";
-
-    private static RedisValue LogKey((string Queue, string Type) log) => $":log:{log.Queue}/{log.Type}";
-
-    private static RedisValue LogName((string Queue, string Type) log) => $"{log.Queue}/{log.Type}";
 
     /// <summary>Encoded once, not with every commit.</summary>
     private static RedisValue Text(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 
     /// <summary>Opens a block of a command whenever the one before is full.</summary>
-    private struct Blocks(CommitArguments arguments, RedisValue command, RedisValue key, int items, int width)
+    /// <param name="lead">Arguments that each block begins with.</param>
+    private struct Blocks(CommitArguments arguments, RedisValue command, int key, int items, int width, RedisValue[]? lead = null)
     {
         private int _left = items;
         private int _room;
@@ -270,7 +227,8 @@ internal sealed class CommitArguments
                 _left -= _room;
                 values.Add(command);
                 values.Add(key);
-                values.Add(_room * width);
+                values.Add((_room * width) + (lead?.Length ?? 0));
+                if (lead is not null) values.AddRange(lead);
             }
 
             _room--;

@@ -5,11 +5,9 @@ using StackExchange.Redis;
 namespace OrleansJobs.Storage;
 
 /// <summary>
-/// Keeps partitions in Redis 7 or later, each under one hash tag. A commit is one script. Keys: <c>oj:{service:p}:…</c> with the hashes
-/// <c>meta</c>, <c>jobs</c>, <c>tracks</c>, <c>leases</c>, <c>outcomes</c>, <c>counts</c>; the sorted sets <c>lane:…</c> by due time, <c>retention</c>, <c>deadlines</c>,
-/// <c>index:…</c> by stamp; the streams <c>log:queue/type</c> with stamps as ids, and the sorted sets
-/// <c>log:=queue/type</c> by stamp, with the lines of jobs that outlived those around them; and the sets <c>lanes</c> and <c>logs</c> that name them. The grid's own are
-/// <c>oj:{service}:grid</c> and <c>:types</c>.
+/// Keeps partitions in Redis 7 or later, each under one hash tag. A commit is one script. Keys begin with <c>oj:{service:p}:</c>; behind it stand <c>meta</c>,
+/// and what the layout names: a table and counters are a hash, a set is a sorted set, a log is a stream with stamps as ids and a sorted set <c>.kept:</c> with
+/// the lines that outlived those around them. <c>.names</c> are sets of the names that a part has. The grid's own begin with <c>oj:{service}:</c>.
 /// </summary>
 /// <remarks>
 /// Scores are doubles: instants and stamps are exact below 2^53. Of opens and commits the client's exceptions come out as they are;
@@ -22,6 +20,7 @@ public sealed class RedisPartitionStore : IPartitionStore
     private readonly IConnectionMultiplexer _redis;
     private readonly IDatabase _database;
     private readonly RedisKeys _keys;
+    private readonly RedisOpening _opening;
 
     // Where a store fails over and loses its last writes, its commits' sequences go back. A ticket drawn at opening knows even two openings apart whose
     // generation is the same, as it may be where servers' clocks differ by more than the failover takes.
@@ -29,25 +28,28 @@ public sealed class RedisPartitionStore : IPartitionStore
 
     /// <param name="redis">The process's shared connection.</param>
     /// <param name="service">Keeps grids in one Redis apart, such as Orleans' ServiceId. No braces.</param>
-    public RedisPartitionStore(IConnectionMultiplexer redis, string service)
+    public RedisPartitionStore(IConnectionMultiplexer redis, string service, StoreLayout layout)
     {
         _redis = redis;
         _database = redis.GetDatabase();
         _keys = new(service);
+        _opening = new(_keys, layout);
     }
 
     public async ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(partitions);
         await RedisServerRules.CheckAsync(_redis, cancellation).ConfigureAwait(false);
-        var reply = await RunAsync(RedisScript.Grid, _keys.Grid, [partitions, Guid.NewGuid().ToString("N"), GridRecord.NewSecret()], cancellation).ConfigureAwait(false);
-        var grid = new GridRecord((int)reply[0], (string)reply[1]!, (string)reply[2]!);
-        return grid.Partitions == partitions ? grid : throw new GridMismatchException(partitions, grid.Partitions);
+        var drawn = GridRecord.New(partitions);
+        var reply = await RunAsync(RedisScript.Grid, [_keys.Grid], [drawn.Partitions, drawn.Incarnation, drawn.Secret, GridRecord.Format], cancellation)
+            .ConfigureAwait(false);
+        GridRecord.CheckFormat((string?)reply[3]);
+        return new GridRecord((int)reply[0], (string)reply[1]!, (string)reply[2]!).Fitting(partitions);
     }
 
     public async ValueTask<GridRecord?> ReadGridAsync(CancellationToken cancellation = default)
     {
-        var values = await _database.HashGetAsync(_keys.Grid[0], ["partitions", "incarnation", "secret"]).WaitAsync(cancellation).ConfigureAwait(false);
+        var values = await _database.HashGetAsync(_keys.Grid, ["partitions", "incarnation", "secret"]).WaitAsync(cancellation).ConfigureAwait(false);
         return values[0].IsNull ? null : new((int)values[0], values[1].ToString(), values[2].ToString());
     }
 
@@ -55,110 +57,103 @@ public sealed class RedisPartitionStore : IPartitionStore
     {
         var ticket = NewTicket();
         var script = Sabotage.IsOff(Safeguard.TokenFloor) ? RedisScript.OpenWithoutFloor : RedisScript.Open;
-        var reply = await RunAsync(script, _keys.Base(partition), [ticket, above], cancellation).ConfigureAwait(false);
+        var opening = await _opening.OpenAsync(partition, ticket, above, (keys, arguments) => RunAsync(script, keys, arguments, cancellation)).ConfigureAwait(false);
         _tickets[partition] = ticket;
-        return RedisReplies.Opening(reply);
+        return opening;
     }
 
     public async ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default)
     {
         CommitRules.Check(commit);
         var ticket = _tickets.GetValueOrDefault(commit.Partition);
-        var script = Sabotage.IsOff(Safeguard.GenerationCheck) ? RedisScript.Unfenced : commit.AddsJobs ? RedisScript.Add : RedisScript.Commit;
+        var script = Sabotage.IsOff(Safeguard.GenerationCheck) ? RedisScript.Unfenced : commit.MayBeRefused ? RedisScript.Add : RedisScript.Commit;
         try
         {
-            var reply = await RunAsync(script, _keys.Base(commit.Partition), CommitArguments.Of(commit, ticket), cancellation).ConfigureAwait(false);
-            return Outcome(commit, (long)reply);
+            var (keys, arguments) = CommitArguments.Of(commit, _keys, ticket);
+            return Outcome(commit, (long)await RunAsync(script, keys, arguments, cancellation).ConfigureAwait(false));
         }
-        catch (RedisServerException e) when (commit.AddsJobs && e.Message.StartsWith("OOM", StringComparison.Ordinal))
+        catch (RedisServerException e) when (commit.MayBeRefused && e.Message.StartsWith("OOM", StringComparison.Ordinal))
         {
             return await SettleAsync(commit, ticket, cancellation).ConfigureAwait(false);
         }
     }
 
-    public async ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default)
+    public async ValueTask<StoredRows[]> ReadRowsAsync(int partition, RowRead read, IReadOnlyList<string> keys, CancellationToken cancellation = default)
     {
-        if (ids.Count == 0) return [];
-        var arguments = new RedisValue[ids.Count];
-        for (var i = 0; i < arguments.Length; i++) arguments[i] = ids[i];
-        return RedisReplies.Jobs(await ReadAsync(RedisScript.Read, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
-    }
-
-    public async ValueTask<StoredJob?[]> ReadListedAsync(int partition, IReadOnlyList<string> ids, ListedRead read, CancellationToken cancellation = default)
-    {
-        if (ids.Count == 0) return [];
-        var arguments = new RedisValue[3 + ids.Count];
-        (arguments[0], arguments[1], arguments[2]) = (read.SpecField, read.OutcomeField, read.ByteBudget);
-        for (var i = 0; i < ids.Count; i++) arguments[3 + i] = ids[i];
-        return RedisReplies.Jobs(await ReadAsync(RedisScript.List, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
-    }
-
-    public async ValueTask<LaneEntry[]> ReadLaneAsync(
-        int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default)
-    {
-        if (limit <= 0) return [];
-        RedisValue[] arguments = [lane, after.Due, after.Id, limit, byteBudget];
-        return RedisReplies.Page(await ReadAsync(RedisScript.Lane, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
-    }
-
-    public async ValueTask<long[]> CountDueAsync(int partition, IReadOnlyList<string> lanes, long now, CancellationToken cancellation = default)
-    {
-        if (lanes.Count == 0) return [];
-        RedisValue[] arguments = [now, .. lanes.Select(lane => (RedisValue)lane)];
-        return (long[])(await ReadAsync(RedisScript.Due, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false))!;
-    }
-
-    public async ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default)
-    {
-        // Stamps are positive, and stream ids must be. Given bounds that leave nothing between them, the client would swap them.
-        if (query.Limit <= 0 || query.Before <= 0 || query.After >= query.Before) return [];
-        if (query.Index is { } index) return await ReadIndexAsync(partition, index, query, cancellation).ConfigureAwait(false);
-
-        RedisValue[] arguments =
-            [query.Before, query.After < 0 ? "" : query.After, query.Limit, query.Queue ?? "", query.Type ?? ""];
-        return RedisReplies.Log(await ReadAsync(RedisScript.Log, _keys.Base(partition), arguments, cancellation).ConfigureAwait(false));
-    }
-
-    public async ValueTask<string[]> ReadExpiredAsync(int partition, long now, int limit, CancellationToken cancellation = default)
-    {
-        if (limit <= 0) return [];
-        var ids = await AnswerAsync(_database.SortedSetRangeByScoreAsync(_keys.Retention(partition), stop: now, take: limit), cancellation).ConfigureAwait(false);
-        return Array.ConvertAll(ids, static id => id.ToString());
-    }
-
-    public async ValueTask<LaneEntry[]> ReadDeadlinesAsync(int partition, long now, int limit, CancellationToken cancellation = default)
-    {
-        if (limit <= 0) return [];
-        var lines = await AnswerAsync(_database.SortedSetRangeByScoreWithScoresAsync(_keys.Deadlines(partition), stop: now, take: limit), cancellation)
-            .ConfigureAwait(false);
-        return Array.ConvertAll(lines, static line => new LaneEntry(line.Element.ToString(), (long)line.Score, null));
-    }
-
-    public async ValueTask PutTypesAsync(IReadOnlyDictionary<string, byte[]> types, CancellationToken cancellation = default)
-    {
-        if (types.Count == 0) return;
-        var arguments = new List<RedisValue>(2 * types.Count);
-        foreach (var (name, description) in types)
+        if (keys.Count == 0) return [];
+        var arguments = new List<RedisValue>(1 + read.Columns.Length + keys.Count);
+        if (!read.IsPlain)
         {
-            arguments.Add(name);
-            arguments.Add(description);
+            arguments.Add(read.ByteBudget);
+            foreach (var column in read.Columns) arguments.Add(column.Omitted);
         }
 
-        await RunAsync(RedisScript.Types, _keys.Types, [.. arguments], cancellation).ConfigureAwait(false);
+        foreach (var key in keys) arguments.Add(key);
+        var script = read.IsPlain ? RedisScript.Read : RedisScript.Budget;
+        return RedisReplies.Rows(await ReadAsync(script, Tables(partition, read), [.. arguments], cancellation).ConfigureAwait(false));
     }
 
-    public async ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default)
+    public async ValueTask<SetLine[]> ReadSetAsync(int partition, SetName set, SetRange range, CancellationToken cancellation = default)
     {
-        var entries = await AnswerAsync(_database.HashGetAllAsync(_keys.Types[0]), cancellation).ConfigureAwait(false);
-        var types = new Dictionary<string, byte[]>(entries.Length);
-        foreach (var entry in entries) types[entry.Name.ToString()] = entry.Value!;
-        return types;
+        if (range.Limit <= 0 || range.From > range.To) return [];
+        var lines = await AnswerAsync(_database.SortedSetRangeByScoreWithScoresAsync(
+            _keys.Of(partition, set), range.From, range.To, order: range.Descending ? Order.Descending : Order.Ascending, take: range.Limit), cancellation).ConfigureAwait(false);
+        return Array.ConvertAll(lines, static line => new SetLine(line.Element.ToString(), (long)line.Score));
+    }
+
+    public async ValueTask<PagedLine[]> ReadPageAsync(
+        int partition, SetName set, SetPlace after, int limit, RowRead rows, CancellationToken cancellation = default)
+    {
+        if (limit <= 0) return [];
+        RedisValue[] arguments = [after.Score, after.Member, limit, rows.ByteBudget, .. rows.Columns.Select(column => (RedisValue)column.Omitted)];
+        return RedisReplies.Page(await ReadAsync(
+            RedisScript.Page, [_keys.Of(partition, set), .. Tables(partition, rows)], arguments, cancellation).ConfigureAwait(false));
+    }
+
+    public async ValueTask<long[]> CountAsync(int partition, OrderedSets sets, IReadOnlyList<string> names, long upTo, CancellationToken cancellation = default)
+    {
+        if (names.Count == 0) return [];
+        RedisKey[] keys = [.. names.Select(name => _keys.Of(partition, sets[name]))];
+        return (long[])(await ReadAsync(RedisScript.Count, keys, [upTo], cancellation).ConfigureAwait(false))!;
+    }
+
+    public async ValueTask<LogLine[]> ReadLogsAsync(int partition, MergedLogs logs, LogRange range, CancellationToken cancellation = default)
+    {
+        if (range.IsEmpty) return [];
+        // Which logs there are first, since the script has to be told its keys. One that begins between the two has only lines that are newer than this call.
+        var members = await AnswerAsync(_database.SetMembersAsync(_keys.NamesOf(partition, logs)), cancellation).ConfigureAwait(false);
+        var names = members.Select(static member => member.ToString()).Where(name => range.Fits?.Invoke(name) != false).ToList();
+        if (names.Count == 0) return [];
+        RedisKey[] keys = [.. names.SelectMany(name => (RedisKey[])[_keys.Stream(partition, logs, name), _keys.Kept(partition, logs, name)])];
+        RedisValue[] arguments = [range.Before, range.After < 0 ? "" : range.After, range.Limit];
+        return RedisReplies.Log(await ReadAsync(RedisScript.Log, keys, arguments, cancellation).ConfigureAwait(false));
+    }
+
+    public async ValueTask PutAsync(GridTable table, IReadOnlyDictionary<string, byte[]> rows, CancellationToken cancellation = default)
+    {
+        if (rows.Count == 0) return;
+        var arguments = new List<RedisValue>(2 * rows.Count);
+        foreach (var (key, row) in rows)
+        {
+            arguments.Add(key);
+            arguments.Add(row);
+        }
+
+        await RunAsync(RedisScript.Put, [_keys.Of(table)], [.. arguments], cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask<IReadOnlyDictionary<string, byte[]>> ReadAsync(GridTable table, CancellationToken cancellation = default)
+    {
+        var entries = await AnswerAsync(_database.HashGetAllAsync(_keys.Of(table)), cancellation).ConfigureAwait(false);
+        var rows = new Dictionary<string, byte[]>(entries.Length);
+        foreach (var entry in entries) rows[entry.Name.ToString()] = entry.Value!;
+        return rows;
     }
 
     /// <summary>Of the server that has the grid's record, where there are several.</summary>
     public async ValueTask<DateTimeOffset> ReadTimeAsync(CancellationToken cancellation = default)
     {
-        var reply = await ReadAsync(RedisScript.Time, _keys.Grid, [], cancellation).ConfigureAwait(false);
+        var reply = await ReadAsync(RedisScript.Time, [_keys.Grid], [], cancellation).ConfigureAwait(false);
         return DateTimeOffset.UnixEpoch.AddSeconds((long)reply[0]).AddMicroseconds((long)reply[1]);
     }
 
@@ -175,19 +170,14 @@ public sealed class RedisPartitionStore : IPartitionStore
         return fullest;
     }
 
-    private async Task<LogEntry[]> ReadIndexAsync(int partition, string index, LogQuery query, CancellationToken cancellation)
-    {
-        var lines = await AnswerAsync(_database.SortedSetRangeByScoreWithScoresAsync(
-            _keys.Index(partition, index), query.After, query.Before, Exclude.Both, Order.Descending, take: query.Limit), cancellation).ConfigureAwait(false);
-        return Array.ConvertAll(lines, static line => new LogEntry((long)line.Score, line.Element.ToString()));
-    }
+    private RedisKey[] Tables(int partition, RowRead read) => Array.ConvertAll(read.Columns, column => _keys.Of(partition, column.Table));
 
     /// <summary>A full store has refused this commit now. Had it been applied before, with the reply lost, "full" would be a lie.</summary>
     private async Task<CommitOutcome> SettleAsync(PartitionCommit commit, long ticket, CancellationToken cancellation)
     {
         var next = NewTicket();
         RedisValue[] arguments = [commit.Generation, ticket, commit.Sequence, next];
-        var outcome = Outcome(commit, (long)await RunAsync(RedisScript.Settle, _keys.Base(commit.Partition), arguments, cancellation).ConfigureAwait(false));
+        var outcome = Outcome(commit, (long)await RunAsync(RedisScript.Settle, [_keys.Meta(commit.Partition)], arguments, cancellation).ConfigureAwait(false));
 
         // Where the partition has been opened again meanwhile, its ticket is the newer one.
         if (outcome == CommitOutcome.Full) _tickets.TryUpdate(commit.Partition, next, ticket);
@@ -196,7 +186,7 @@ public sealed class RedisPartitionStore : IPartitionStore
 
     private static CommitOutcome Outcome(PartitionCommit commit, long reply)
     {
-        if (reply < 0) CommitRules.CheckAbove(commit.Jobs[0].Stamp, -reply);
+        if (reply < 0) CommitRules.CheckAbove(commit.FirstStamp, -reply);
         return reply switch
         {
             0 => CommitOutcome.Applied,

@@ -2,59 +2,68 @@ using StackExchange.Redis;
 
 namespace OrleansJobs.Storage;
 
-/// <summary>Reads what the scripts answer. Records are the client's own arrays, not copied.</summary>
+/// <summary>Reads what the scripts answer. Rows are the client's own arrays, not copied.</summary>
 internal static class RedisReplies
 {
-    public static PartitionOpening Opening(RedisResult reply) => new()
+    /// <param name="parts">Those that are read at an opening, in the order in which they were asked for.</param>
+    public static PartitionOpening Opening(RedisResult reply, IReadOnlyList<StorePart> parts)
     {
-        Existed = (long)reply[0] == 1,
-        Generation = (long)reply[1],
-        Leases = Pairs(reply[2], static value => (byte[])value!),
-        Lanes = Lanes(reply[3]),
-        Counts = Pairs(reply[4], static value => (long)value),
-        LastStamp = reply[5].IsNull ? 0 : (long)reply[5],
-        NextDeadline = reply[6].Length > 0 ? (long)reply[6][1] : null,
-    };
-
-    /// <summary>Specs, tracks, leases and outcomes, each in the order of the ids.</summary>
-    public static StoredJob?[] Jobs(RedisResult reply)
-    {
-        var jobs = new StoredJob?[reply[0].Length];
-        for (var i = 0; i < jobs.Length; i++) jobs[i] = Job(reply, 0, i);
-        return jobs;
-    }
-
-    /// <summary>A page of ids and scores, then as many records as came along.</summary>
-    public static LaneEntry[] Page(RedisResult reply)
-    {
-        var page = reply[0];
-        var entries = new LaneEntry[page.Length / 2];
-        var records = reply[1].Length;
-        for (var i = 0; i < entries.Length; i++)
+        var opening = new PartitionOpening((long)reply[1], (long)reply[0] == 1, (long)reply[2]);
+        for (var i = 0; i < parts.Count; i++)
         {
-            entries[i] = new((string)page[2 * i]!, (long)page[2 * i + 1], i < records ? Job(reply, 1, i) : null);
+            var read = reply[3 + i];
+            opening.With(parts[i], parts[i] switch
+            {
+                RowTable => Pairs(read, static value => (byte[])value!),
+                CounterTable => Pairs(read, static value => (long)value),
+                OrderedSet => read.Length > 0 ? (long)read[1] : null,
+                _ => Summaries(read),
+            });
         }
 
-        return entries;
+        return opening;
     }
 
-    public static LogEntry[] Log(RedisResult reply)
+    /// <summary>A list of values for each column, each in the order of the keys.</summary>
+    public static StoredRows[] Rows(RedisResult reply)
     {
-        var lines = new LogEntry[reply.Length / 2];
+        var rows = new StoredRows[reply[0].Length];
+        for (var i = 0; i < rows.Length; i++) rows[i] = Row(reply, 0, i);
+        return rows;
+    }
+
+    /// <summary>A page of members and scores, then as many rows as came along.</summary>
+    public static PagedLine[] Page(RedisResult reply)
+    {
+        var page = reply[0];
+        var lines = new PagedLine[page.Length / 2];
+        var read = reply[1].Length;
+        for (var i = 0; i < lines.Length; i++) lines[i] = new((string)page[2 * i]!, (long)page[2 * i + 1], i < read ? Row(reply, 1, i) : null);
+        return lines;
+    }
+
+    public static LogLine[] Log(RedisResult reply)
+    {
+        var lines = new LogLine[reply.Length / 2];
         for (var i = 0; i < lines.Length; i++) lines[i] = new((long)reply[2 * i], CompactId.Decode((byte[])reply[2 * i + 1]!));
         return lines;
     }
 
-    private static StoredJob? Job(RedisResult reply, int specs, int position) =>
-        (byte[]?)reply[specs][position] is { } spec
-            ? new(spec, (byte[]?)reply[specs + 1][position], (byte[]?)reply[specs + 2][position], (byte[]?)reply[specs + 3][position])
-            : null;
-
-    private static LaneSummary[] Lanes(RedisResult reply)
+    /// <param name="columns">Where the columns begin in the reply.</param>
+    private static StoredRows Row(RedisResult reply, int columns, int position)
     {
-        var lanes = new LaneSummary[reply.Length / 3];
-        for (var i = 0; i < lanes.Length; i++) lanes[i] = new((string)reply[3 * i]!, (long)reply[3 * i + 1], (long)reply[3 * i + 2]);
-        return lanes;
+        if ((byte[]?)reply[columns][position] is not { } first) return default;
+        var values = new byte[]?[reply.Length - columns];
+        values[0] = first;
+        for (var column = 1; column < values.Length; column++) values[column] = (byte[]?)reply[columns + column][position];
+        return new(values);
+    }
+
+    private static SetSummary[] Summaries(RedisResult reply)
+    {
+        var sets = new SetSummary[reply.Length / 3];
+        for (var i = 0; i < sets.Length; i++) sets[i] = new((string)reply[3 * i]!, (long)reply[3 * i + 1], (long)reply[3 * i + 2]);
+        return sets;
     }
 
     private static KeyValuePair<string, T>[] Pairs<T>(RedisResult reply, Func<RedisResult, T> value)

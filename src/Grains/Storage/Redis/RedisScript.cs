@@ -12,23 +12,23 @@ internal sealed class RedisScript
     /// <summary>See <see cref="Diagnostics.Safeguard.TokenFloor"/>.</summary>
     public static readonly RedisScript OpenWithoutFloor = new("#!lua flags=allow-oom", "floorless", "open");
 
-    /// <summary>For commits that add jobs: refused as a whole by a full store.</summary>
+    /// <summary>For commits that may be refused: not applied by a full store.</summary>
     public static readonly RedisScript Add = new("#!lua", "fence", "commit");
 
-    /// <summary>For commits that add none: those make room, or let running jobs finish.</summary>
+    /// <summary>For all others: they make room, or follow from what was accepted.</summary>
     public static readonly RedisScript Commit = new("#!lua flags=allow-oom", "fence", "commit");
 
     /// <summary>See <see cref="Diagnostics.Safeguard.GenerationCheck"/>.</summary>
     public static readonly RedisScript Unfenced = new("#!lua flags=allow-oom", "unfenced", "commit");
     public static readonly RedisScript Settle = new("#!lua flags=allow-oom", "fence", "settle");
     public static readonly RedisScript Read = new("#!lua flags=no-writes", "read");
-    public static readonly RedisScript List = new("#!lua flags=no-writes", "list");
-    public static readonly RedisScript Lane = new("#!lua flags=no-writes", "lane");
-    public static readonly RedisScript Due = new("#!lua flags=no-writes", "due");
+    public static readonly RedisScript Budget = new("#!lua flags=no-writes", "rows", "budget");
+    public static readonly RedisScript Page = new("#!lua flags=no-writes", "rows", "page");
+    public static readonly RedisScript Count = new("#!lua flags=no-writes", "count");
     public static readonly RedisScript Log = new("#!lua flags=no-writes", "log");
     public static readonly RedisScript Time = new("#!lua flags=no-writes", "time");
     public static readonly RedisScript Grid = new("#!lua flags=allow-oom", "grid");
-    public static readonly RedisScript Types = new("#!lua flags=allow-oom", "types");
+    public static readonly RedisScript Put = new("#!lua flags=allow-oom", "put");
 
     private readonly string _text;
     private readonly byte[] _hash;

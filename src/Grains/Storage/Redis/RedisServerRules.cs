@@ -31,6 +31,3 @@ internal static class RedisServerRules
         }
     }
 }
-
-/// <summary>The store is not fit to keep jobs; the message says what to change.</summary>
-public sealed class UnfitStoreException(string message) : Exception(message);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using OrleansJobs.Partitions;
 using StackExchange.Redis;
 
 namespace OrleansJobs.Storage;
@@ -17,7 +18,7 @@ public static class RedisStoreRegistration
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
         services.TryAddSingleton(_ => RedisConnection.Connect(connectionString));
         services.TryAddSingleton<IPartitionStore>(provider => new RedisPartitionStore(
-            provider.GetRequiredService<IConnectionMultiplexer>(), provider.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId));
+            provider.GetRequiredService<IConnectionMultiplexer>(), provider.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId, GridLayout.Layout));
         return services;
     }
 }

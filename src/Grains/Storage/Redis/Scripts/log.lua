@@ -1,11 +1,10 @@
--- Reads the newest lines of all logs that fit a queue and a type, merged. KEYS[1]: the partition.
--- ARGV: stamps strictly before, stamps strictly after ('': any), limit, queue, type ('': any). Answers stamp, id, stamp, id, ...
-local base, before, after, limit = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+-- Reads the newest lines of logs, merged. KEYS: for each log its stream, and the sorted set of what was moved out of it (see the commit's script).
+-- ARGV: stamps strictly before, stamps strictly after ('': any), limit. Answers stamp, member, stamp, member, ...
+local before, after, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
--- A log is a stream; what was moved out of one (see the commit's script) is a sorted set, whose name has a mark.
-local function range(log, above, count)
-    local lines, key = {}, base .. ':log:' .. log
-    if log:sub(1, 1) == '=' then
+local function range(number, above, count)
+    local lines, key = {}, KEYS[number]
+    if number % 2 == 0 then
         local found = redis.call('ZRANGE', key, '(' .. before, above == '' and '-inf' or '(' .. above, 'BYSCORE', 'REV', 'LIMIT', 0, count, 'WITHSCORES')
         for i = 1, #found, 2 do lines[#lines + 1] = {tonumber(found[i + 1]), found[i]} end
     else
@@ -18,12 +17,9 @@ end
 local function newest_first(a, b) return a[1] > b[1] end
 
 local heads = {}
-for _, log in ipairs(redis.call('SMEMBERS', base .. ':logs')) do
-    local queue, job_type = log:match('^=?([^/]*)/(.*)$')
-    if (ARGV[4] == '' or ARGV[4] == queue) and (ARGV[5] == '' or ARGV[5] == job_type) then
-        local head = range(log, after, 1)[1]
-        if head then heads[#heads + 1] = {head[1], log} end
-    end
+for number = 1, #KEYS do
+    local head = range(number, after, 1)[1]
+    if head then heads[#heads + 1] = {head[1], number} end
 end
 table.sort(heads, newest_first)
 

@@ -1,0 +1,14 @@
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>All that the grid keeps: what each book of a partition has asked for, and the grid's own. The one place that a new book is added to.</summary>
+internal static class GridLayout
+{
+    public static readonly StoreLayout Layout = new();
+
+    public static readonly JobTables Jobs = new(Layout);
+
+    /// <summary>What silos say of job types, for those who ask while no silo knows them.</summary>
+    public static readonly GridTable Types = Layout.GridRows("types");
+}

@@ -1,0 +1,3 @@
+-- Keeps rows of the grid; a script, so that a full store lets it through. KEYS[1]: the hash. ARGV: key, row, key, row, ...
+for i = 1, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+return #ARGV / 2

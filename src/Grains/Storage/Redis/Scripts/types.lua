@@ -1,3 +1,0 @@
--- Keeps what a silo says of job types; a script, so that a full store lets it through. KEYS[1]: the hash. ARGV: name, description, ...
-for i = 1, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-return #ARGV / 2
