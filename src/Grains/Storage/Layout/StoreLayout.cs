@@ -35,7 +35,7 @@ public sealed class StoreLayout
     {
         if (part.Name.Length == 0 || part.Name.Any(c => c is < 'a' or > 'z'))
             throw new ArgumentException($"The name of a part of the store is made of small letters; it is '{part.Name}'.");
-        if (_parts.Exists(other => other.Name == part.Name || StorePart.Reserved.Contains(part.Name)))
+        if (StorePart.Reserved.Contains(part.Name) || _parts.Exists(other => other.Name == part.Name))
             throw new ArgumentException($"There is a part of the store with the name '{part.Name}' already.");
         _parts.Add(part);
         return part;
