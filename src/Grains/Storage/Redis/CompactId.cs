@@ -11,8 +11,8 @@ internal static class CompactId
 {
     public const int MaxCompactLength = 17;
 
-    /// <summary>No id has it.</summary>
-    private const byte Mark = 1;
+    /// <summary>No text in UTF-8 has it.</summary>
+    private const byte Mark = 0xFF;
 
     private const int TextLength = 36;
 

@@ -12,6 +12,8 @@ public class CompactIdTests
     [InlineData("019ac8f0.1234-7abc-8def-0123456789ab", 36)]
     [InlineData("019ac8f012347abc8def0123456789ab", 32)]
     [InlineData("aaaaaaaaaaaaaaaaa", 17)]
+    [InlineData("\u0001aaaaaaaaaaaaaaaa", 17)]
+    [InlineData("ÿaaaaaaaaaaaaaaa", 17)]
     [InlineData("a", 1)]
     public void Encode_IsUndoneByDecode(string id, int length)
     {
