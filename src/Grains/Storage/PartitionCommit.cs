@@ -37,6 +37,7 @@ public sealed class PartitionCommit(int partition, long generation, long sequenc
 
     /// <summary>Adds a line at the end of a log.</summary>
     /// <param name="stamp">Above every stamp that a line of the partition was ever given.</param>
+    /// <param name="member">It has no other line in this log, or one that this commit removes.</param>
     public void Append(MergedLogs logs, string name, long stamp, string member)
     {
         if (stamp <= LastStamp) throw new ArgumentException($"Stamps start at 1 and grow; '{member}' has {stamp} after {LastStamp}.", nameof(stamp));

@@ -18,7 +18,10 @@ public sealed class StoreLayout
     public OrderedSet Set(string name) => Add(new OrderedSet(name, _parts.Count));
 
     /// <summary>Any number of ordered sets of a partition, each with a name. One that is empty is gone.</summary>
-    /// <param name="readAtOpening">An activation is given all their names, with how many members each has and the first, when it opens the partition.</param>
+    /// <param name="readAtOpening">
+    /// An activation is given all their names, with how many members each has and the first, when it opens the partition. Sets that were stored without are
+    /// not found by it: their names were not kept.
+    /// </param>
     public OrderedSets Sets(string name, bool readAtOpening = false) => Add(new OrderedSets(name, _parts.Count, readAtOpening));
 
     /// <summary>Any number of logs of a partition, each with a name, which are read merged. One that is empty is gone.</summary>
@@ -71,7 +74,10 @@ public sealed class RowTable : StorePart
     public bool IsReadAtOpening { get; }
 }
 
-/// <summary>Members, each once and with a score, in the order (score, member by ordinal). Scores have at most 53 bits and a sign.</summary>
+/// <summary>
+/// Members, each once and with a score, in the order (score, member by ordinal). None is empty, since a place before all others of its score is.
+/// Scores have at most 53 bits and a sign.
+/// </summary>
 public abstract class ScoredPart : StorePart
 {
     private protected ScoredPart(string name, int ordinal)
