@@ -4,7 +4,7 @@ namespace OrleansJobs.Tests.Storage;
 
 public class MemoryPartitionStoreTests : PartitionStoreConformance
 {
-    protected override Task<IPartitionStore> NewStoreAsync() => Task.FromResult<IPartitionStore>(new MemoryPartitionStore());
+    protected override Task<IPartitionStore> NewStoreAsync() => Task.FromResult<IPartitionStore>(new MemoryPartitionStore(TestLayout.Layout));
 
     protected override Task<string[]> NamesAsync(IPartitionStore store, int partition) => Task.FromResult(((MemoryPartitionStore)store).Names(partition));
 

@@ -1,10 +1,10 @@
 using OrleansJobs.Storage;
-using OrleansJobs.Workers;
-using static OrleansJobs.Tests.Storage.Records;
+using static OrleansJobs.Tests.Storage.TestLayout;
+using static OrleansJobs.Tests.Storage.Texts;
 
 namespace OrleansJobs.Tests.Storage;
 
-/// <summary>What every store must do. Each test has a store of its own, empty.</summary>
+/// <summary>What every store must do, whatever is kept in it. Each test has a store of its own, empty, with <see cref="TestLayout"/>.</summary>
 public abstract partial class PartitionStoreConformance
 {
     protected abstract Task<IPartitionStore> NewStoreAsync();
@@ -42,6 +42,16 @@ public abstract partial class PartitionStoreConformance
         Assert.Equal(grid, await store.ReadGridAsync());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public async Task OpenGridAsync_WithoutPartitions_IsRefused(int partitions)
+    {
+        var store = await NewStoreAsync();
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await store.OpenGridAsync(partitions));
+        Assert.Null(await store.ReadGridAsync());
+    }
+
     [Fact]
     public async Task OpenGridAsync_WhenTheStoreWasEmptied_DrawsAnotherIncarnation()
     {
@@ -56,45 +66,44 @@ public abstract partial class PartitionStoreConformance
     }
 
     [Fact]
-    public async Task OpenAsync_TheFirstTime_FindsNothing()
-    {
-        var opening = (await OpenAsync()).Opening;
-
-        Assert.False(opening.Existed);
-        Assert.Empty(opening.Leases);
-        Assert.Empty(opening.Lanes);
-        Assert.Empty(opening.Counts);
-        Assert.Equal(0, opening.LastStamp);
-        Assert.Null(opening.NextDeadline);
-    }
-
-    [Fact]
-    public async Task OpenAsync_GivesNoGenerationBelowTheStoresTime_NorOneThatTheCallerKnows()
+    public async Task PutAsync_KeepsTheLatestRowOfEachKey_TableByTable()
     {
         var store = await NewStoreAsync();
-        var floor = GenerationFloor.At(await store.ReadTimeAsync());
-        var first = (await store.OpenAsync(0)).Generation;
-        Assert.True(first >= floor, $"{first} is below {floor}.");
+        Assert.Empty(await store.ReadAsync(Shared));
+        await store.PutAsync(Shared, new Dictionary<string, byte[]> { ["a"] = Bytes("1"), ["b"] = Bytes("2") });
+        await store.PutAsync(Common, new Dictionary<string, byte[]> { ["a"] = Bytes("other") });
+        await store.PutAsync(Shared, new Dictionary<string, byte[]> { ["b"] = Bytes("3"), ["é"] = [] });
+        await store.PutAsync(Shared, new Dictionary<string, byte[]>());
 
-        var second = (await store.OpenAsync(0)).Generation;
-        Assert.True(second > first);
-        var known = second + 1_000_000;
-        var third = (await store.OpenAsync(0, known)).Generation;
-        Assert.True(third > known);
-        Assert.Equal(third + 1, (await store.OpenAsync(0, first)).Generation);
-        Assert.Equal(CommitOutcome.Applied, await store.CommitAsync(new(0, third + 1, 1) { CountDeltas = { ["n"] = 1 } }));
+        Assert.Equal(["a=1", "b=3", "é="], Of(await store.ReadAsync(Shared)));
+        Assert.Equal(["a=other"], Of(await store.ReadAsync(Common)));
+
+        await EmptyAsync(store);
+        Assert.Empty(await store.ReadAsync(Shared));
     }
 
-    /// <summary>The token that a generation makes has to fit 63 bits for as long as anybody may run this.</summary>
     [Fact]
-    public void GenerationFloor_LeavesTokensPositiveAndGrowing_UntilTheYear2100()
+    public async Task Partitions_KnowNothingOfEachOther()
     {
-        var late = GenerationFloor.At(new(2100, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        var token = FencingToken.Make(late, FencingToken.MaxCounter);
-        Assert.True(token > 0);
-        Assert.Equal(late, FencingToken.GenerationOf(token));
-        Assert.True(FencingToken.Make(late + 1, 0) > token);
-        Assert.Equal(late + 1, GenerationFloor.At(new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMilliseconds(63)));
+        var store = await NewStoreAsync();
+        var one = await PartitionWriter.OpenAsync(store, 1);
+        var eleven = await PartitionWriter.OpenAsync(store, 11);
+        await one.CommitAsync(FillEachPart);
+
+        Assert.Equal(["none"], await eleven.ReadRowsAsync("a"));
+        Assert.Empty(await eleven.ReadSetAsync(Ranks.Only));
+        Assert.Empty(await eleven.ReadPageAsync(Told["set"]));
+        Assert.Empty(await eleven.ReadSetAsync(Quiet["set"]));
+        Assert.Empty(await eleven.ReadLinesAsync());
+        var opening = await eleven.ReopenAsync();
+        Assert.Equal(0, opening.LastStamp);
+        Assert.Empty(opening.Rows(Marks));
+        Assert.Empty(opening.Sets(Told));
+        Assert.Empty(opening.Counts(Numbers));
+
+        await one.CommitAsync(commit => commit.Put(Heads, "b", []));
+        eleven = await PartitionWriter.OpenAsync(store, 11);
+        await eleven.CommitAsync(FillEachPart);
     }
 
     [Fact]
@@ -109,67 +118,14 @@ public abstract partial class PartitionStoreConformance
     }
 
     [Fact]
-    public async Task OpenAsync_AfterCommits_FindsLeasesLanesCountsStampAndDeadline()
-    {
-        var writer = await OpenAsync();
-        await writer.CommitAsync(commit =>
-        {
-            commit.Jobs.AddRange([Job("a", 3), Job("b", 7), Job("c", 8)]);
-            commit.LaneAdds.AddRange([new("q/4/t", "a", 500), new("q/4/t", "b", 400), new("q/9/t", "c", 1)]);
-            commit.Leases.Add(new("c", Bytes("lease")));
-            commit.Deadlines.AddRange([new("a", 9000), new("b", 8000)]);
-            commit.CountDeltas["PENDING/q/t"] = 3;
-            commit.CountDeltas["x"] = 1;
-        });
-        await writer.CommitAsync(commit =>
-        {
-            commit.LaneRemoves.Add(new("q/9/t", "c"));
-            commit.CountDeltas["x"] = -1;
-        });
-
-        var opening = await writer.Store.OpenAsync(writer.Partition);
-
-        Assert.True(opening.Existed);
-        Assert.True(opening.Generation > writer.Opening.Generation);
-        Assert.Equal(("c", "lease"), (Assert.Single(opening.Leases).Key, Text(opening.Leases[0].Value)));
-        Assert.Equal(new LaneSummary("q/4/t", 2, 400), Assert.Single(opening.Lanes));
-        Assert.Equal(new("PENDING/q/t", 3), Assert.Single(opening.Counts));
-        Assert.Equal(8, opening.LastStamp);
-        Assert.Equal(8000, opening.NextDeadline);
-    }
-
-    [Fact]
-    public async Task Partitions_KnowNothingOfEachOther()
-    {
-        var store = await NewStoreAsync();
-        var one = await PartitionWriter.OpenAsync(store, 1);
-        var eleven = await PartitionWriter.OpenAsync(store, 11);
-        await one.CommitAsync(commit =>
-        {
-            commit.Jobs.Add(Job("a", 1));
-            commit.LaneAdds.Add(new("lane", "a", 1));
-        });
-
-        Assert.Null(await eleven.ReadAsync("a"));
-        Assert.Empty(await eleven.ReadLaneAsync("lane"));
-        Assert.Empty(await eleven.ReadLogAsync());
-        await eleven.CommitAsync(commit => commit.Jobs.Add(Job("a", 1)));
-    }
-
-    [Fact]
-    public async Task PutTypesAsync_KeepsTheLatestOfEach()
-    {
-        var store = await NewStoreAsync();
-        Assert.Empty(await store.ReadTypesAsync());
-        await store.PutTypesAsync(new Dictionary<string, byte[]> { ["a"] = Bytes("1"), ["b"] = Bytes("2") });
-        await store.PutTypesAsync(new Dictionary<string, byte[]> { ["b"] = Bytes("3") });
-        await store.PutTypesAsync(new Dictionary<string, byte[]>());
-
-        var types = await store.ReadTypesAsync();
-
-        Assert.Equal(["a=1", "b=3"], types.Select(type => $"{type.Key}={Text(type.Value)}").Order());
-    }
-
-    [Fact]
     public async Task ReadFullnessAsync_WithoutALimit_IsZero() => Assert.Equal(0, await (await NewStoreAsync()).ReadFullnessAsync());
+
+    private static void FillEachPart(PartitionCommit commit)
+    {
+        foreach (var table in (RowTable[])[Heads, Bodies, Tails, Marks]) commit.Put(table, "a", Bytes(table.Name));
+        foreach (var set in (SetName[])[Ranks.Only, Turns.Only, Told["set"], Shown["set"], Quiet["set"]]) commit.Put(set, "a", 1);
+        commit.Append(Lines, "log", 1, "a");
+        commit.Append(Notes, "log", 2, "a");
+        foreach (var counters in (CounterTable[])[Numbers, Tallies]) commit.Count(counters, "n", 1);
+    }
 }

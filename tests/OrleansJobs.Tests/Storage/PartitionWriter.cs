@@ -1,4 +1,3 @@
-using System.Text;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Tests.Storage;
@@ -16,9 +15,12 @@ internal sealed class PartitionWriter(IPartitionStore store, int partition, Part
         new(store, partition, await store.OpenAsync(partition));
 
     /// <summary>The next commit, not sent yet.</summary>
-    public PartitionCommit Next(Action<PartitionCommit> fill)
+    public PartitionCommit Next(Action<PartitionCommit> fill) => At(++_sequence, fill);
+
+    /// <summary>A commit of any sequence, not sent.</summary>
+    public PartitionCommit At(long sequence, Action<PartitionCommit> fill)
     {
-        var commit = new PartitionCommit(partition, opening.Generation, ++_sequence);
+        var commit = new PartitionCommit(partition, opening.Generation, sequence);
         fill(commit);
         return commit;
     }
@@ -28,24 +30,17 @@ internal sealed class PartitionWriter(IPartitionStore store, int partition, Part
     /// <summary>Sends the next commit, which must be applied.</summary>
     public async Task CommitAsync(Action<PartitionCommit> fill) => Assert.Equal(CommitOutcome.Applied, await SendAsync(fill));
 
-    public async Task<StoredJob?> ReadAsync(string id) => Assert.Single(await store.ReadAsync(partition, [id]));
+    /// <summary>The rows of keys, in a line each.</summary>
+    public async Task<string[]> ReadRowsAsync(params string[] keys) => Array.ConvertAll(await store.ReadRowsAsync(partition, TestLayout.Whole, keys), Texts.Text);
 
-    public async Task<LaneEntry[]> ReadLaneAsync(string lane, int limit = 1000, LanePosition? after = null, int byteBudget = int.MaxValue) =>
-        await store.ReadLaneAsync(partition, lane, after ?? LanePosition.Start, limit, byteBudget);
+    public async Task<string[]> ReadSetAsync(SetName set, long from = long.MinValue, long to = long.MaxValue, int limit = 1000, bool descending = false) =>
+        Texts.Of(await store.ReadSetAsync(partition, set, new(from, to, limit, descending)));
 
-    public async Task<string[]> ReadLogAsync(int limit = 1000, long before = long.MaxValue, long after = 0, string? index = null, string? queue = null, string? type = null) =>
-        [.. (await store.ReadLogAsync(partition, new(before, after, limit, index, queue, type))).Select(line => $"{line.Stamp}:{line.Id}")];
-}
+    public async Task<PagedLine[]> ReadPageAsync(SetName set, int limit = 1000, SetPlace? after = null, int byteBudget = int.MaxValue) =>
+        await store.ReadPageAsync(partition, set, after ?? SetPlace.Start, limit, TestLayout.Whole with { ByteBudget = byteBudget });
 
-internal static class Records
-{
-    public static JobPut Job(string id, long stamp, string queue = "q", string type = "t", string spec = "spec") => new(id, Bytes(spec), queue, type, stamp);
+    public async Task<string[]> ReadLinesAsync(int limit = 1000, long before = long.MaxValue, long after = 0, Func<string, bool>? fits = null, MergedLogs? of = null) =>
+        Texts.Of(await store.ReadLogsAsync(partition, of ?? TestLayout.Lines, new(before, after, limit, fits)));
 
-    public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
-
-    public static string? Text(byte[]? bytes) => bytes is null ? null : Encoding.UTF8.GetString(bytes);
-
-    /// <summary>A record in one line: spec, track, lease, outcome.</summary>
-    public static string Text(StoredJob? job) =>
-        job is null ? "none" : $"{Text(job.Spec)},{Text(job.Track) ?? "-"},{Text(job.Lease) ?? "-"},{Text(job.Outcome) ?? "-"}";
+    public async Task<PartitionOpening> ReopenAsync() => await store.OpenAsync(partition);
 }

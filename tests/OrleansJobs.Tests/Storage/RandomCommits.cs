@@ -1,75 +1,73 @@
 using OrleansJobs.Storage;
-using static OrleansJobs.Tests.Storage.Records;
+using static OrleansJobs.Tests.Storage.TestLayout;
+using static OrleansJobs.Tests.Storage.Texts;
 
 namespace OrleansJobs.Tests.Storage;
 
 /// <summary>Commits with any operations on few names, so that these meet often. Only what the store asks of stamps and logs is kept.</summary>
 internal sealed class RandomCommits(Random random)
 {
-    public const int Instants = 12;
-    public static readonly string[] Ids = [.. Enumerable.Range(0, 24).Select(i => i % 2 == 0 ? $"job-{i}" : $"Job_{i}")];
-    public static readonly string[] Lanes = ["q0/4/t0", "q0/4/t1", "q1/9/t0"];
-    public static readonly string[] Indexes = ["state:FAILURE", "tag:k=v"];
+    public const int Scores = 12;
+    public const int Stamps = 300;
+    public static readonly string[] Members = [.. Enumerable.Range(0, 24).Select(i => (i % 3) switch { 0 => $"m-{i}", 1 => $"M_{i}", _ => $"é{i}" })];
+    public static readonly string[] Logs = ["0/0", "0/1", "1/0", "1/1"];
+    public static readonly RowTable[] Tables = [Heads, Bodies, Tails, Marks];
+    public static readonly MergedLogs[] LogParts = [Lines, Notes];
+    public static readonly SetName[] Sets = [Ranks.Only, Turns.Only, Told["x"], Told["y:z"], Shown["x"], Quiet["x"], Quiet["w"]];
+    public static readonly CounterTable[] Counters = [Numbers, Tallies];
 
-    private readonly Dictionary<string, JobPut> _jobs = [];
+    private readonly Dictionary<(MergedLogs Part, string Member), NamedLine> _lines = [];
     private long _lastStamp;
-    private int _records;
+    private int _rows;
 
     public PartitionCommit Next(int partition, long generation, long sequence)
     {
         var commit = new PartitionCommit(partition, generation, sequence);
-        var purged = new HashSet<string>();
-        foreach (var job in _jobs.Values)
+        var removed = new HashSet<(MergedLogs, string)>();
+        foreach (var ((part, member), line) in _lines)
         {
             if (random.Next(12) != 0) continue;
-            purged.Add(job.Id);
-            commit.Purges.Add(new(job.Id, job.Queue, job.Type, job.Stamp, [.. Indexes.Where(_ => random.Next(2) == 0)]));
+            removed.Add((part, member));
+            commit.Remove(part, line.Log, line.Stamp);
         }
 
         var stamp = _lastStamp;
-        foreach (var id in Ids)
+        foreach (var member in Members)
         {
-            if ((_jobs.ContainsKey(id) && !purged.Contains(id)) || random.Next(6) != 0) continue;
-            stamp += random.Next(1, 4);
-            commit.Jobs.Add(new(id, Record("s"), $"q{random.Next(2)}", $"t{random.Next(3)}", stamp));
+            var part = Any(LogParts);
+            if ((_lines.ContainsKey((part, member)) && !removed.Contains((part, member))) || random.Next(6) != 0) continue;
+            commit.Append(part, Any(Logs), stamp += random.Next(1, 4), member);
         }
 
-        Some(3, id => commit.LaneRemoves.Add(new(Any(Lanes), id)));
-        Some(4, id => commit.LaneAdds.Add(new(Any(Lanes), id, random.Next(Instants))));
-        Some(2, commit.LeaseRemoves.Add);
-        Some(3, id => commit.Leases.Add(new(id, Record("l"))));
-        Some(2, commit.TrackRemoves.Add);
-        Some(3, id => commit.Tracks.Add(new(id, Record("t"))));
-        Some(1, commit.OutcomeRemoves.Add);
-        Some(3, id => commit.Outcomes.Add(new(id, Record("o"), random.Next(Instants))));
-        Some(2, commit.DeadlineRemoves.Add);
-        Some(3, id => commit.Deadlines.Add(new(id, random.Next(Instants))));
-        Some(2, id => commit.IndexRemoves.Add(new(Any(Indexes), id, 0)));
-        Some(3, id => commit.IndexAdds.Add(new(Any(Indexes), id, random.Next(1, 300))));
-        Some(3, _ => commit.CountDeltas[$"c{random.Next(4)}"] = random.Next(-2, 3));
+        Some(6, member => commit.Remove(Any(Tables), member));
+        Some(10, member => commit.Put(Any(Tables), member, Bytes($"r{_rows++}")));
+        Some(7, member => commit.Remove(Any(Sets), member));
+        Some(10, member => commit.Put(Any(Sets), member, random.Next(-2, Scores)));
+        Some(4, _ => commit.Count(Any(Counters), $"n{random.Next(4)}", random.Next(-2, 3)));
+        Some(1, member => commit.Remove(Any(LogParts), Any(Logs), random.Next(1, Stamps)));
         return commit;
     }
 
     public void Applied(PartitionCommit commit)
     {
-        foreach (var purge in commit.Purges)
+        foreach (var part in LogParts)
         {
-            if (_jobs.TryGetValue(purge.Id, out var job) && job.Stamp == purge.Stamp) _jobs.Remove(purge.Id);
+            foreach (var (log, stamp) in commit.Of(part).Removes)
+            {
+                if (_lines.FirstOrDefault(line => line.Key.Part == part && line.Value.Log == log && line.Value.Stamp == stamp) is { Value.Stamp: > 0 } found)
+                    _lines.Remove(found.Key);
+            }
+
+            foreach (var line in commit.Of(part).Puts) _lines[(part, line.Member)] = line;
         }
 
-        foreach (var job in commit.Jobs)
-        {
-            _jobs[job.Id] = job;
-            _lastStamp = job.Stamp;
-        }
+        _lastStamp = Math.Max(_lastStamp, commit.LastStamp);
     }
 
     private void Some(int most, Action<string> act)
     {
-        for (var n = random.Next(most + 1); n > 0; n--) act(Any(Ids));
+        for (var n = random.Next(most + 1); n > 0; n--) act(Any(Members));
     }
 
-    private string Any(string[] names) => names[random.Next(names.Length)];
-
-    private byte[] Record(string kind) => Bytes($"{kind}{_records++}");
+    private T Any<T>(T[] values) => values[random.Next(values.Length)];
 }

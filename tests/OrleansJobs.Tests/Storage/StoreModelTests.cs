@@ -3,7 +3,7 @@ using System.Text;
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Infrastructure.Redis;
 using StackExchange.Redis;
-using static OrleansJobs.Tests.Storage.Records;
+using static OrleansJobs.Tests.Storage.TestLayout;
 
 namespace OrleansJobs.Tests.Storage;
 
@@ -32,8 +32,8 @@ public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
     {
         var random = new Random(seed);
         // Its clock stands at the beginning of time, so that its generations are those it is told.
-        IPartitionStore[] stores = [new MemoryPartitionStore(new FakeClock()), new RedisPartitionStore(redis, $"model-{Guid.NewGuid():N}")];
-        var ids = new RandomCommits(random);
+        IPartitionStore[] stores = [new MemoryPartitionStore(Layout, new FakeClock()), new RedisPartitionStore(redis, $"model-{Guid.NewGuid():N}", Layout)];
+        var commits = new RandomCommits(random);
         var generations = new List<long>();
         long sequence = 0;
         PartitionCommit? sent = null;
@@ -53,17 +53,17 @@ public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
             var commit = random.Next(10) switch
             {
                 0 when sent is not null => sent,
-                1 => ids.Next(3, generations[random.Next(generations.Count)], sequence + 1),
-                2 => ids.Next(3, generations[^1], sequence + random.Next(2, 4)),
-                _ => ids.Next(3, generations[^1], sequence + 1),
+                1 => commits.Next(3, generations[random.Next(generations.Count)], sequence + 1),
+                2 => commits.Next(3, generations[^1], sequence + random.Next(2, 4)),
+                _ => commits.Next(3, generations[^1], sequence + 1),
             };
             var outcomes = new[] { await stores[0].CommitAsync(commit), await stores[1].CommitAsync(commit) };
             Same(outcomes[0].ToString(), outcomes[1].ToString(), "outcome");
-            if (outcomes[0] == CommitOutcome.Applied)
+            if (outcomes[0] == CommitOutcome.Applied && commit != sent)
             {
                 sequence = commit.Sequence;
                 sent = commit;
-                ids.Applied(commit);
+                commits.Applied(commit);
             }
 
             Same(await StateAsync(stores[0], new Random(seed + step)), await StateAsync(stores[1], new Random(seed + step)), "state");
@@ -83,41 +83,50 @@ public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
 
     private static string Text(PartitionOpening opening) =>
         $"""
-         generation {opening.Generation} existed {opening.Existed} stamp {opening.LastStamp} deadline {opening.NextDeadline}
-         leases {string.Join(' ', opening.Leases.Select(lease => $"{lease.Key}={Records.Text(lease.Value)}").Order(StringComparer.Ordinal))}
-         lanes {string.Join(' ', opening.Lanes.Select(lane => $"{lane.Lane}:{lane.Count}:{lane.FirstDue}").Order(StringComparer.Ordinal))}
-         counts {string.Join(' ', opening.Counts.Select(count => $"{count.Key}={count.Value}").Order(StringComparer.Ordinal))}
+         generation {opening.Generation} existed {opening.Existed} stamp {opening.LastStamp} ranks {opening.First(Ranks)} turns {opening.First(Turns)}
+         marks {string.Join(' ', Texts.Of(opening.Rows(Marks)))}
+         told {string.Join(' ', Texts.Of(opening.Sets(Told)))}
+         shown {string.Join(' ', Texts.Of(opening.Sets(Shown)))}
+         numbers {string.Join(' ', Texts.Of(opening.Counts(Numbers)))}
+         tallies {string.Join(' ', Texts.Of(opening.Counts(Tallies)))}
          """;
 
     /// <summary>All that reads give, with their filters and bounds drawn from the generator.</summary>
     private static async Task<string> StateAsync(IPartitionStore store, Random random)
     {
         var state = new StringBuilder();
-        var jobs = await store.ReadAsync(3, RandomCommits.Ids);
-        for (var i = 0; i < jobs.Length; i++) state.AppendLine($"job {RandomCommits.Ids[i]} {Records.Text(jobs[i])}");
-        foreach (var lane in RandomCommits.Lanes)
+        Add("rows", (await store.ReadRowsAsync(3, Whole, RandomCommits.Members)).Select(Texts.Text));
+        Add("rows", (await store.ReadRowsAsync(3, new([new(Marks), new(Heads)], random.Next(60)), RandomCommits.Members)).Select(Texts.Text));
+        foreach (var set in RandomCommits.Sets)
         {
-            Add($"lane {lane}", await store.ReadLaneAsync(3, lane, LanePosition.Start, 1000, int.MaxValue));
-            var after = new LanePosition(random.Next(RandomCommits.Instants), random.Next(3) == 0 ? "" : RandomCommits.Ids[random.Next(RandomCommits.Ids.Length)]);
-            Add($"lane {lane} after {after}", await store.ReadLaneAsync(3, lane, after, random.Next(1, 10), random.Next(60)));
+            Add($"{set}", Texts.Of(await store.ReadSetAsync(3, set, new(long.MinValue, long.MaxValue, 1000))));
+            var range = new SetRange(Score(), Score(), random.Next(1, 10), random.Next(2) == 0);
+            Add($"{set} {range}", Texts.Of(await store.ReadSetAsync(3, set, range)));
+            await AddPageAsync(set, SetPlace.Start, 1000, int.MaxValue);
+            var member = random.Next(3) == 0 ? "" : RandomCommits.Members[random.Next(RandomCommits.Members.Length)];
+            await AddPageAsync(set, new(Score(), member), random.Next(1, 10), random.Next(60));
         }
 
-        var (before, since, limit) = (random.Next(1, 300), random.Next(200), random.Next(1, 20));
-        foreach (var query in (LogQuery[])
-                 [
-                     new(long.MaxValue, 0, 1000), new(before, since, limit), new(before, since, limit, Queue: "q0"),
-                     new(before, since, limit, Type: "t1"), new(before, since, limit, Queue: "q1", Type: "t0"),
-                     .. RandomCommits.Indexes.Select(index => new LogQuery(long.MaxValue, 0, 1000, index)), new(before, since, limit, RandomCommits.Indexes[0]),
-                 ])
+        foreach (var sets in (OrderedSets[])[Told, Shown, Quiet])
+            Add($"{sets} counts", (await store.CountAsync(3, sets, ["x", "y:z", "w"], Score())).Select(count => $"{count}"));
+        foreach (var logs in RandomCommits.LogParts)
         {
-            state.AppendLine($"{query}: {string.Join(' ', (await store.ReadLogAsync(3, query)).Select(line => $"{line.Stamp}:{line.Id}"))}");
+            var (before, after, limit) = (random.Next(1, RandomCommits.Stamps), random.Next(200), random.Next(1, 20));
+            Add($"{logs}", Texts.Of(await store.ReadLogsAsync(3, logs, new(long.MaxValue, 0, 1000))));
+            foreach (var fits in (Func<string, bool>?[])[null, log => log.StartsWith('0'), "1/0".Equals])
+                Add($"{logs} below {before} above {after}", Texts.Of(await store.ReadLogsAsync(3, logs, new(before, after, limit, fits))));
         }
 
-        state.AppendLine($"expired {string.Join(' ', await store.ReadExpiredAsync(3, random.Next(RandomCommits.Instants), 10))}");
-        Add("deadlines", await store.ReadDeadlinesAsync(3, random.Next(RandomCommits.Instants), 10));
         return state.ToString();
 
-        void Add(string what, LaneEntry[] entries) =>
-            state.AppendLine($"{what}: {string.Join(' ', entries.Select(entry => $"{entry.Due}:{entry.Id}:{Records.Text(entry.Job)}"))}");
+        long Score() => random.Next(-3, RandomCommits.Scores + 1);
+
+        async Task AddPageAsync(SetName set, SetPlace after, int limit, int budget)
+        {
+            var page = await store.ReadPageAsync(3, set, after, limit, Whole with { ByteBudget = budget });
+            Add($"{set} behind {after}", page.Select(line => $"{line.Member}:{line.Score}:{(line.Rows is { } rows ? Texts.Text(rows) : "not read")}"));
+        }
+
+        void Add(string what, IEnumerable<string> lines) => state.AppendLine($"{what}: {string.Join(' ', lines)}");
     }
 }

@@ -14,11 +14,12 @@ public class RedisPartitionStoreTests(RedisFixture fixture) : PartitionStoreConf
 
     private readonly string _service = $"test-{Guid.NewGuid():N}";
 
-    protected override Task<IPartitionStore> NewStoreAsync() => Task.FromResult<IPartitionStore>(new RedisPartitionStore(_redis, _service));
+    protected override Task<IPartitionStore> NewStoreAsync() => Task.FromResult<IPartitionStore>(new RedisPartitionStore(_redis, _service, TestLayout.Layout));
 
     protected override async Task<string[]> NamesAsync(IPartitionStore store, int partition)
     {
-        var names = await Task.WhenAll(((string[])["lanes", "logs"]).Select(set => _redis.GetDatabase().SetMembersAsync($"oj:{{{_service}:{partition}}}:{set}")));
+        StorePart[] parts = [TestLayout.Told, TestLayout.Shown, TestLayout.Lines, TestLayout.Notes];
+        var names = await Task.WhenAll(parts.Select(part => _redis.GetDatabase().SetMembersAsync($"oj:{{{_service}:{partition}}}:{part}.names")));
         return [.. names.SelectMany(set => set).Select(name => name.ToString())];
     }
 
