@@ -1,27 +1,28 @@
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Infrastructure.Redis;
 using StackExchange.Redis;
-using static OrleansJobs.Tests.Storage.Records;
+using static OrleansJobs.Tests.Storage.TestLayout;
+using static OrleansJobs.Tests.Storage.Texts;
 
 namespace OrleansJobs.Tests.Storage.Redis;
 
-/// <summary>A Redis whose memory is used up: no new jobs, while those it has can still finish.</summary>
+/// <summary>A Redis whose memory is used up: nothing of what may be refused, while all else still gets through.</summary>
 public class RedisFullTests : IAsyncLifetime
 {
-    private const int SpecBytes = 256 << 10;
+    private const int RowBytes = 256 << 10;
 
     private RedisServer _server = null!;
     private IConnectionMultiplexer _redis = null!;
     private RedisPartitionStore _store = null!;
     private PartitionWriter _writer = null!;
     private PartitionCommit _refused = null!;
-    private int _jobs;
+    private int _rows;
 
     public async Task InitializeAsync()
     {
         _server = await RedisServer.StartAsync(new() { MaxMemory = "8mb" });
         _redis = await RedisConnection.ConnectAsync(_server.ConnectionString);
-        _store = new(_redis, "full");
+        _store = new(_redis, "full", Layout);
         _writer = await PartitionWriter.OpenAsync(_store);
     }
 
@@ -32,39 +33,46 @@ public class RedisFullTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CommitAsync_ThatAddsJobs_IsRefusedWholeAndTakesNoSequence()
+    public async Task CommitAsync_ThatMayBeRefused_IsRefusedWholeAndTakesNoSequence()
     {
         await FillAsync();
         Assert.True(await _store.ReadFullnessAsync() > 0.9);
-        Assert.Null(await _writer.ReadAsync(_refused.Jobs[0].Id));
+        Assert.Equal(["none"], await _writer.ReadRowsAsync($"r{_rows}"));
+        Assert.Equal(_rows, (await _writer.ReadLinesAsync()).Length);
 
         // The next commit has the refused one's sequence.
-        var finish = new PartitionCommit(0, _writer.Opening.Generation, _refused.Sequence) { Outcomes = { new("j0", new byte[SpecBytes], 1) } };
-        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(finish));
-        Assert.Equal(SpecBytes, (await _writer.ReadAsync("j0"))!.Outcome!.Length);
+        var follows = _writer.At(_refused.Sequence, commit => commit.Put(Bodies, "r0", new byte[RowBytes]));
+        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(follows));
+        Assert.Equal(RowBytes, (await _store.ReadRowsAsync(0, Whole, ["r0"]))[0][1]!.Length);
     }
 
     [Fact]
-    public async Task CommitAsync_ThatAddsJobs_IsTakenAgainWhenThereIsRoom()
+    public async Task CommitAsync_ThatMayBeRefused_IsTakenAgainWhenThereIsRoom()
     {
         await FillAsync();
-        var purge = new PartitionCommit(0, _writer.Opening.Generation, _refused.Sequence);
-        for (var i = 0; i < _jobs; i++) purge.Purges.Add(new($"j{i}", "q", "t", i + 1, []));
-        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(purge));
+        var removal = _writer.At(_refused.Sequence, commit =>
+        {
+            for (var i = 0; i < _rows; i++)
+            {
+                commit.Remove(Heads, $"r{i}");
+                commit.Remove(Lines, "log", i + 1);
+            }
+        });
+        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(removal));
 
-        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(new(0, _writer.Opening.Generation, purge.Sequence + 1) { Jobs = { Job("new", 1000) } }));
+        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(_writer.At(removal.Sequence + 1, Small)));
     }
 
     [Fact]
     public async Task CommitAsync_SentAgainAfterALostReply_IsNotCalledFull()
     {
-        var sent = _writer.Next(commit => commit.Jobs.Add(new("first", new byte[SpecBytes], "q", "t", 1)));
+        var sent = _writer.Next(commit => Large(commit, 0));
         Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(sent));
         await _redis.GetDatabase().ExecuteAsync("CONFIG", "SET", "maxmemory", "1mb");
         Assert.True(await _store.ReadFullnessAsync() > 1);
 
         Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(sent));
-        Assert.Equal(CommitOutcome.Full, await _writer.SendAsync(commit => commit.Jobs.Add(Job("second", 2))));
+        Assert.Equal(CommitOutcome.Full, await _writer.SendAsync(Small));
     }
 
     [Fact]
@@ -79,39 +87,55 @@ public class RedisFullTests : IAsyncLifetime
     [Fact]
     public async Task ACopyOfARefusedCommit_ThatArrivesLate_IsFenced()
     {
-        var ticket = (long)await _redis.GetDatabase().HashGetAsync("oj:{full:0}:meta", "ticket");
+        var database = _redis.GetDatabase();
+        var ticket = (long)await database.HashGetAsync("oj:{full:0}:meta", "ticket");
         await FillAsync();
-        await _redis.GetDatabase().KeyDeleteAsync("oj:{full:0}:jobs");
+        await database.KeyDeleteAsync("oj:{full:0}:heads");
 
-        var reply = await RedisScript.Add.EvaluateAsync(_redis.GetDatabase(), ["oj:{full:0}"], CommitArguments.Of(_refused, ticket));
+        var (keys, arguments) = CommitArguments.Of(_refused, new RedisKeys("full"), ticket);
+        var reply = await RedisScript.Add.EvaluateAsync(database, keys, arguments);
 
         Assert.Equal(1, (long)reply);
-        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(new(0, _writer.Opening.Generation, _refused.Sequence) { Jobs = { Job("new", 1000) } }));
+        Assert.Equal(CommitOutcome.Applied, await _store.CommitAsync(_writer.At(_refused.Sequence, Small)));
     }
 
     [Fact]
-    public async Task ASilo_CanStartAndOpenPartitions()
+    public async Task TheGridAndPartitions_CanBeOpened()
     {
         await FillAsync();
 
         var grid = await _store.OpenGridAsync(32);
-        await _store.PutTypesAsync(new Dictionary<string, byte[]> { ["t"] = Bytes("schema") });
+        await _store.PutAsync(Shared, new Dictionary<string, byte[]> { ["a"] = Bytes("row") });
         var opening = await _store.OpenAsync(0);
 
         Assert.Equal(grid, await _store.ReadGridAsync());
-        Assert.Equal("t", Assert.Single(await _store.ReadTypesAsync()).Key);
-        Assert.Equal((true, _jobs), (opening.Existed, opening.LastStamp));
+        Assert.Equal(["a=row"], Of(await _store.ReadAsync(Shared)));
+        Assert.Equal((true, _rows), (opening.Existed, opening.LastStamp));
     }
 
     private async Task FillAsync()
     {
         while (true)
         {
-            _refused = _writer.Next(commit => commit.Jobs.Add(new($"j{_jobs}", new byte[SpecBytes], "q", "t", _jobs + 1)));
+            _refused = _writer.Next(commit => Large(commit, _rows));
             var outcome = await _store.CommitAsync(_refused);
             if (outcome == CommitOutcome.Full) return;
             Assert.Equal(CommitOutcome.Applied, outcome);
-            Assert.InRange(++_jobs, 1, 100);
+            Assert.InRange(++_rows, 1, 100);
         }
+    }
+
+    private static void Large(PartitionCommit commit, int row)
+    {
+        commit.MayBeRefused = true;
+        commit.Put(Heads, $"r{row}", new byte[RowBytes]);
+        commit.Append(Lines, "log", row + 1, $"r{row}");
+    }
+
+    private static void Small(PartitionCommit commit)
+    {
+        commit.MayBeRefused = true;
+        commit.Put(Heads, "small", []);
+        commit.Append(Lines, "log", 1000, "small");
     }
 }

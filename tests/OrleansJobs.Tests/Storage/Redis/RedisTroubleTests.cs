@@ -5,7 +5,8 @@ using OrleansJobs.Hosting;
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Infrastructure.Redis;
 using StackExchange.Redis;
-using static OrleansJobs.Tests.Storage.Records;
+using static OrleansJobs.Tests.Storage.TestLayout;
+using static OrleansJobs.Tests.Storage.Texts;
 
 namespace OrleansJobs.Tests.Storage.Redis;
 
@@ -19,15 +20,15 @@ public class RedisTroubleTests
     {
         await using var server = await RedisServer.StartAsync();
         await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
-        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
-        await writer.CommitAsync(commit => commit.Jobs.Add(Job("a", 1)));
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
+        await writer.CommitAsync(commit => commit.Append(Lines, "log", 1, "a"));
 
         await redis.GetDatabase().ExecuteAsync("SCRIPT", "FLUSH");
 
-        await writer.CommitAsync(commit => commit.Jobs.Add(Job("b", 2)));
-        Assert.Equal(["2:b", "1:a"], await writer.ReadLogAsync());
+        await writer.CommitAsync(commit => commit.Append(Lines, "log", 2, "b"));
+        Assert.Equal(["2:b", "1:a"], await writer.ReadLinesAsync());
         await redis.GetDatabase().ExecuteAsync("SCRIPT", "FLUSH");
-        Assert.NotNull(await writer.ReadAsync("b"));
+        Assert.Equal(["none"], await writer.ReadRowsAsync("b"));
     }
 
     [Fact]
@@ -35,16 +36,16 @@ public class RedisTroubleTests
     {
         await using var server = await RedisServer.StartAsync();
         await using var redis = await RedisConnection.ConnectAsync($"{server.ConnectionString},asyncTimeout=500");
-        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
-        await writer.CommitAsync(commit => commit.CountDeltas["n"] = 1);
-        var sent = writer.Next(commit => commit.CountDeltas["n"] = 1);
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
+        await writer.CommitAsync(commit => commit.Count(Numbers, "n", 1));
+        var sent = writer.Next(commit => commit.Count(Numbers, "n", 1));
 
         server.Pause();
         await Assert.ThrowsAsync<RedisTimeoutException>(async () => await writer.Store.CommitAsync(sent));
         server.Resume();
 
         Assert.Equal(CommitOutcome.Applied, await RetryAsync(() => writer.Store.CommitAsync(sent)));
-        Assert.Equal(2, Assert.Single((await writer.Store.OpenAsync(0)).Counts).Value);
+        Assert.Equal(["n=2"], Of((await writer.ReopenAsync()).Counts(Numbers)));
     }
 
     [Fact]
@@ -52,18 +53,20 @@ public class RedisTroubleTests
     {
         await using var server = await RedisServer.StartAsync();
         await using var redis = await RedisConnection.ConnectAsync($"{server.ConnectionString},asyncTimeout=200");
-        var store = new RedisPartitionStore(redis, "s");
+        var store = new RedisPartitionStore(redis, "s", Layout);
         await PartitionWriter.OpenAsync(store);
         server.Pause();
         Func<Task>[] reads =
         [
-            async () => await store.ReadAsync(0, ["a"]),
-            async () => await store.ReadLaneAsync(0, "default/4/x", LanePosition.Start, 1, 1),
-            async () => await store.ReadLogAsync(0, new LogQuery(long.MaxValue, 0, 1, null, null, null)),
-            async () => await store.ReadLogAsync(0, new LogQuery(long.MaxValue, 0, 1, "index", null, null)),
-            async () => await store.ReadExpiredAsync(0, 1, 1),
-            async () => await store.ReadDeadlinesAsync(0, 1, 1),
-            async () => await store.ReadTypesAsync(),
+            async () => await store.ReadRowsAsync(0, Whole, ["a"]),
+            async () => await store.ReadRowsAsync(0, Whole with { ByteBudget = 1 }, ["a"]),
+            async () => await store.ReadPageAsync(0, Told["set"], SetPlace.Start, 1, Whole),
+            async () => await store.ReadSetAsync(0, Ranks.Only, new(0, 1, 1)),
+            async () => await store.ReadSetAsync(0, Quiet["set"], new(0, 1, 1, Descending: true)),
+            async () => await store.CountAsync(0, Told, ["set"], 1),
+            async () => await store.ReadLogsAsync(0, Lines, new(long.MaxValue, 0, 1)),
+            async () => await store.ReadAsync(Shared),
+            async () => await store.ReadTimeAsync(),
         ];
         await Task.WhenAll(reads.Select(async read => Assert.Null((await Assert.ThrowsAsync<OrleansException>(read)).InnerException)));
         server.Resume();
@@ -84,16 +87,16 @@ public class RedisTroubleTests
     {
         await using var server = await RedisServer.StartAsync(new() { AppendOnly = true });
         await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
-        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
-        await writer.CommitAsync(commit => commit.Jobs.Add(Job("a", 1)));
-        var sent = writer.Next(commit => commit.Jobs.Add(Job("b", 2)));
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
+        await writer.CommitAsync(commit => commit.Append(Lines, "log", 1, "a"));
+        var sent = writer.Next(commit => commit.Append(Lines, "log", 2, "b"));
         await writer.Store.CommitAsync(sent);
 
         await server.RestartAsync();
 
         Assert.Equal(CommitOutcome.Applied, await RetryAsync(() => writer.Store.CommitAsync(sent)));
-        await writer.CommitAsync(commit => commit.Jobs.Add(Job("c", 3)));
-        Assert.Equal(["3:c", "2:b", "1:a"], await writer.ReadLogAsync());
+        await writer.CommitAsync(commit => commit.Append(Lines, "log", 3, "c"));
+        Assert.Equal(["3:c", "2:b", "1:a"], await writer.ReadLinesAsync());
     }
 
     [Fact]
@@ -101,8 +104,8 @@ public class RedisTroubleTests
     {
         await using var server = await RedisServer.StartAsync();
         await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
-        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
-        var sent = writer.Next(commit => commit.Jobs.Add(Job("a", 1)));
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
+        var sent = writer.Next(commit => commit.Append(Lines, "log", 1, "a"));
         await writer.Store.CommitAsync(sent);
 
         await server.RestartAsync();
@@ -115,17 +118,17 @@ public class RedisTroubleTests
     {
         await using var server = await RedisServer.StartAsync();
         await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
-        var lost = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        var lost = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
         await redis.GetDatabase().KeyDeleteAsync($"{Partition}:meta");
-        var current = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        var current = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
         // As a server would give it whose clock is behind that of the one before.
         await redis.GetDatabase().HashSetAsync($"{Partition}:meta", "generation", lost.Opening.Generation);
-        current = new(current.Store, 0, current.Opening with { Generation = lost.Opening.Generation });
+        current = new(current.Store, 0, new PartitionOpening(lost.Opening.Generation, existed: true, lastStamp: 0));
 
-        Assert.Equal(CommitOutcome.Fenced, await lost.SendAsync(commit => commit.Jobs.Add(Job("a", 1))));
+        Assert.Equal(CommitOutcome.Fenced, await lost.SendAsync(commit => commit.Append(Lines, "log", 1, "a")));
 
-        await current.CommitAsync(commit => commit.Jobs.Add(Job("b", 1)));
-        Assert.Null(await current.ReadAsync("a"));
+        await current.CommitAsync(commit => commit.Append(Lines, "log", 1, "b"));
+        Assert.Equal(["1:b"], await current.ReadLinesAsync());
     }
 
     [Fact]
@@ -135,26 +138,26 @@ public class RedisTroubleTests
         await using var replica = await RedisServer.StartAsync();
         await using var redis = await RedisConnection.ConnectAsync(primary.ConnectionString);
         await using var control = await RedisConnection.ConnectAsync($"{replica.ConnectionString},allowAdmin=true");
-        var kept = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        var kept = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
         var server = control.GetServers()[0];
         await server.ExecuteAsync("REPLICAOF", "127.0.0.1", primary.Port);
         await RetryUntilAsync(async () => await server.ExecuteAsync("HGET", $"{Partition}:meta", "generation") is { IsNull: false });
         await server.ExecuteAsync("REPLICAOF", "NO", "ONE");
-        var lost = new RedisPartitionStore(redis, "s");
+        var lost = new RedisPartitionStore(redis, "s", Layout);
         long newest = 0;
         for (var i = 0; i < 3; i++) newest = (await lost.OpenAsync(0)).Generation;
         await primary.KillAsync();
 
         // A failover takes longer than that: one sixteenth of a second for each opening that was lost.
         await using var promoted = await RedisConnection.ConnectAsync(replica.ConnectionString);
-        var store = new RedisPartitionStore(promoted, "s");
+        var store = new RedisPartitionStore(promoted, "s", Layout);
         await RetryUntilAsync(async () => GenerationFloor.At(await store.ReadTimeAsync()) > newest);
         var current = await PartitionWriter.OpenAsync(store);
 
         Assert.True(current.Opening.Existed);
         Assert.True(newest > kept.Opening.Generation);
         Assert.True(current.Opening.Generation > newest, $"{current.Opening.Generation} comes after {newest}.");
-        await current.CommitAsync(commit => commit.CountDeltas["n"] = 1);
+        await current.CommitAsync(commit => commit.Count(Numbers, "n", 1));
     }
 
     [Fact]
@@ -163,7 +166,7 @@ public class RedisTroubleTests
         var server = await RedisServer.StartAsync();
         await server.KillAsync();
         await using var redis = await RedisConnection.ConnectAsync($"{server.ConnectionString},connectTimeout=200,connectRetry=1,syncTimeout=300");
-        var store = new RedisPartitionStore(redis, "s");
+        var store = new RedisPartitionStore(redis, "s", Layout);
         await Assert.ThrowsAnyAsync<RedisException>(async () => await store.OpenGridAsync(1));
         await Assert.ThrowsAnyAsync<RedisException>(async () => await store.ReadFullnessAsync());
 
@@ -178,10 +181,10 @@ public class RedisTroubleTests
     {
         await using var server = await RedisServer.StartAsync();
         await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
-        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s"));
+        var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
         using var cancellation = new CancellationTokenSource();
         server.Pause();
-        var commit = writer.Store.CommitAsync(writer.Next(commit => commit.Jobs.Add(Job("a", 1))), cancellation.Token).AsTask();
+        var commit = writer.Store.CommitAsync(writer.Next(commit => commit.Append(Lines, "log", 1, "a")), cancellation.Token).AsTask();
         await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => commit);
@@ -194,7 +197,7 @@ public class RedisTroubleTests
         await using var server = await RedisServer.StartAsync(new() { MaxMemory = "100mb", MaxMemoryPolicy = "allkeys-lru" });
         await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
 
-        var error = await Assert.ThrowsAsync<UnfitStoreException>(async () => await new RedisPartitionStore(redis, "s").OpenGridAsync(1));
+        var error = await Assert.ThrowsAsync<UnfitStoreException>(async () => await new RedisPartitionStore(redis, "s", Layout).OpenGridAsync(1));
 
         Assert.Contains("allkeys-lru", error.Message);
         Assert.Contains("noeviction", error.Message);
