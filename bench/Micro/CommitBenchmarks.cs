@@ -15,6 +15,7 @@ public class CommitBenchmarks
     private static readonly byte[] Args = """{"n":123456}"""u8.ToArray();
 
     private readonly JobGridOptions _options = new();
+    private readonly RedisKeys _keys = new("bench");
     private string[] _ids = [];
     private PartitionCommit _commit = null!;
 
@@ -37,14 +38,13 @@ public class CommitBenchmarks
         foreach (var lease in leases) core.Report(new JobReport { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Succeeded, Result = "42"u8.ToArray() }, Now + 1);
         var sealedOutcomes = core.Seal();
         core.Applied(sealedOutcomes);
-        return sealedOutcomes.Commit.Outcomes.Count;
+        return sealedOutcomes.Counts.Ends;
     }
 
     [Benchmark(OperationsPerInvoke = Jobs)]
-    public int BuildArguments() => CommitArguments.Of(_commit, ticket: 1).Length;
+    public int BuildArguments() => CommitArguments.Of(_commit, _keys, ticket: 1).Values.Length;
 
-    private PartitionCore Open() => new(
-        0, new PartitionOpening { Generation = 1, Existed = false, Leases = [], Lanes = [], Counts = [], LastStamp = 0 }, _options);
+    private PartitionCore Open() => new(0, new PartitionOpening(generation: 1, existed: false, lastStamp: 0), _options);
 
     private List<Lease> SubmitAndLease(PartitionCore core)
     {

@@ -1,4 +1,5 @@
 using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 using static OrleansJobs.Tests.Partitions.CoreDriver;
@@ -8,7 +9,7 @@ namespace OrleansJobs.Tests.Partitions;
 /// <summary>What was stored under one configuration is read as what it is under another.</summary>
 public class ChangedOptionsTests
 {
-    private readonly MemoryPartitionStore _store = new();
+    private readonly MemoryPartitionStore _store = new(GridLayout.Layout);
 
     [Theory]
     [InlineData(3, 2)]

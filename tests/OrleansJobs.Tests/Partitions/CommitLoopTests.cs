@@ -23,7 +23,7 @@ public class CommitLoopTests
     {
         Submit(100, 0);
         await _loop.Committed();
-        Assert.Equal(100, Assert.Single(_sent).Jobs.Count);
+        Assert.Equal(100, Submits(Assert.Single(_sent)));
     });
 
     [Fact]
@@ -39,7 +39,7 @@ public class CommitLoopTests
 
         await committed;
 
-        Assert.Equal([2, 2, 1], _sent.Select(commit => commit.Jobs.Count));
+        Assert.Equal([2, 2, 1], _sent.Select(Submits));
         Assert.All(jobs, job => Assert.NotNull(_driver.Stored(job.Id)));
     });
 
@@ -48,7 +48,7 @@ public class CommitLoopTests
     {
         Submit(PartitionCore.MaxCommitJobs + 1, 0);
         await _loop.Committed();
-        Assert.Equal([PartitionCore.MaxCommitJobs, 1], _sent.Select(commit => commit.Jobs.Count));
+        Assert.Equal([PartitionCore.MaxCommitJobs, 1], _sent.Select(Submits));
     });
 
     [Fact]
@@ -70,7 +70,7 @@ public class CommitLoopTests
         Assert.InRange(_sent.Count, 2, 3);
         // Each of them is stored by a commit that, on its way, adds the next.
         for (var i = 0; i < 10; i++) await more[i];
-        Assert.Equal(23, _sent.Sum(commit => commit.Jobs.Count));
+        Assert.Equal(23, _sent.Sum(Submits));
     });
 
     [Fact]
@@ -82,7 +82,7 @@ public class CommitLoopTests
         _loop.Dropped = dropped.AddRange;
         _driver.Core.Cancel(old, new("test"), _driver.Now);
         var submits = Submit(3, LargeArgs);
-        _script = commit => commit.AddsJobs ? CommitOutcome.Full : null;
+        _script = commit => commit.MayBeRefused ? CommitOutcome.Full : null;
 
         await _loop.Committed();
 
@@ -117,6 +117,8 @@ public class CommitLoopTests
         Assert.True(_loop.IsOver);
         await Assert.ThrowsAnyAsync<OrleansException>(() => _loop.Committed());
     });
+
+    private static int Submits(PartitionCommit commit) => commit.Of(GridLayout.Jobs.Specs).Puts.Count;
 
     private List<LiveJob> Submit(int jobs, int argsBytes) =>
         [.. Enumerable.Range(0, jobs).Select(_ => _driver.Submit(JobIds.New(), submission => submission with { Args = new byte[argsBytes] }))];

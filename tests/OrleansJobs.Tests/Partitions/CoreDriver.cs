@@ -12,11 +12,13 @@ internal sealed class CoreDriver
     public static readonly SiloAddress SiloB = SiloAddress.FromParsableString("127.0.0.1:11112@1");
 
     private readonly IPartitionStore _store;
+    private readonly JobRows _rows;
 
     public CoreDriver(JobGridOptions? options = null, IPartitionStore? store = null)
     {
         Options = options ?? new JobGridOptions { Partitions = 1 };
-        _store = store ?? new MemoryPartitionStore();
+        _store = store ?? new MemoryPartitionStore(GridLayout.Layout);
+        _rows = new JobRows(_store, 0);
         Core = Open();
     }
 
@@ -75,12 +77,12 @@ internal sealed class CoreDriver
         while (Core.Index.TakeLow() is { } lane)
         {
             var (after, limit) = (lane.BeginRead(), Core.Index.WindowLimit);
-            var page = _store.ReadLaneAsync(0, lane.Name, after, limit, Core.PageBudget(reads: 32)).AsTask().Result;
+            var page = _rows.ReadLaneAsync(lane.Name, after, limit, Core.PageBudget(reads: 32)).AsTask().Result;
             Core.EndRead(lane, page, page.Length < limit);
         }
     }
 
-    public StoredJob? Stored(string id) => _store.ReadAsync(0, [id]).AsTask().Result[0];
+    public StoredJob? Stored(string id) => _rows.ReadAsync(id).AsTask().Result;
 
     public JobStatus? Status(string id) => Stored(id) is { } stored ? StatusOf.Stored(id, stored, Now) : null;
 
@@ -103,7 +105,7 @@ internal sealed class CoreDriver
     {
         var opening = _store.OpenAsync(0).AsTask().Result;
         var core = new PartitionCore(0, opening, Options);
-        foreach (var (id, _) in opening.Leases) core.Load(id, Stored(id)!);
+        foreach (var (id, _) in opening.Rows(GridLayout.Jobs.Leases)) core.Load(id, Stored(id)!);
         return core;
     }
 }

@@ -1,4 +1,5 @@
 using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 using static OrleansJobs.Tests.Partitions.CoreDriver;
@@ -16,10 +17,9 @@ public class PartitionCoreTests
         var leases = _driver.Core.Take(Worker(), 1, _driver.Now, []);
         var commit = _driver.Core.Seal().Commit;
         Assert.Equal("a", Assert.Single(leases).Id);
-        Assert.Single(commit.Jobs);
-        Assert.Single(commit.Leases);
-        Assert.Empty(commit.LaneAdds);
-        Assert.Empty(commit.LaneRemoves);
+        Assert.Single(commit.Of(GridLayout.Jobs.Specs).Puts);
+        Assert.Single(commit.Of(GridLayout.Jobs.Leases).Puts);
+        Assert.True(commit.Of(GridLayout.Jobs.Lanes).IsEmpty);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Tests.Partitions;
@@ -5,7 +6,7 @@ namespace OrleansJobs.Tests.Partitions;
 /// <summary>A store in memory that shows each commit to a script first, which may answer in its place.</summary>
 internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script) : IPartitionStore
 {
-    private readonly MemoryPartitionStore _inner = new();
+    private readonly MemoryPartitionStore _inner = new(GridLayout.Layout);
 
     /// <summary>The store's clock.</summary>
     public Func<DateTimeOffset> Time { get; init; } = TimeProvider.System.GetUtcNow;
@@ -23,32 +24,25 @@ internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script
     public ValueTask<PartitionOpening> OpenAsync(int partition, long above = 0, CancellationToken cancellation = default) =>
         _inner.OpenAsync(partition, above, cancellation);
 
-    public ValueTask<StoredJob?[]> ReadAsync(int partition, IReadOnlyList<string> ids, CancellationToken cancellation = default) =>
-        _inner.ReadAsync(partition, ids, cancellation);
+    public ValueTask<StoredRows[]> ReadRowsAsync(int partition, RowRead read, IReadOnlyList<string> keys, CancellationToken cancellation = default) =>
+        _inner.ReadRowsAsync(partition, read, keys, cancellation);
 
-    public ValueTask<StoredJob?[]> ReadListedAsync(int partition, IReadOnlyList<string> ids, ListedRead read, CancellationToken cancellation = default) =>
-        _inner.ReadListedAsync(partition, ids, read, cancellation);
+    public ValueTask<SetLine[]> ReadSetAsync(int partition, SetName set, SetRange range, CancellationToken cancellation = default) =>
+        _inner.ReadSetAsync(partition, set, range, cancellation);
 
-    public ValueTask<LaneEntry[]> ReadLaneAsync(
-        int partition, string lane, LanePosition after, int limit, int byteBudget, CancellationToken cancellation = default) =>
-        _inner.ReadLaneAsync(partition, lane, after, limit, byteBudget, cancellation);
+    public ValueTask<PagedLine[]> ReadPageAsync(int partition, SetName set, SetPlace after, int limit, RowRead rows, CancellationToken cancellation = default) =>
+        _inner.ReadPageAsync(partition, set, after, limit, rows, cancellation);
 
-    public ValueTask<long[]> CountDueAsync(int partition, IReadOnlyList<string> lanes, long now, CancellationToken cancellation = default) =>
-        _inner.CountDueAsync(partition, lanes, now, cancellation);
+    public ValueTask<long[]> CountAsync(int partition, OrderedSets sets, IReadOnlyList<string> names, long upTo, CancellationToken cancellation = default) =>
+        _inner.CountAsync(partition, sets, names, upTo, cancellation);
 
-    public ValueTask<LogEntry[]> ReadLogAsync(int partition, LogQuery query, CancellationToken cancellation = default) =>
-        _inner.ReadLogAsync(partition, query, cancellation);
+    public ValueTask<LogLine[]> ReadLogsAsync(int partition, MergedLogs logs, LogRange range, CancellationToken cancellation = default) =>
+        _inner.ReadLogsAsync(partition, logs, range, cancellation);
 
-    public ValueTask<string[]> ReadExpiredAsync(int partition, long now, int limit, CancellationToken cancellation = default) =>
-        _inner.ReadExpiredAsync(partition, now, limit, cancellation);
+    public ValueTask PutAsync(GridTable table, IReadOnlyDictionary<string, byte[]> rows, CancellationToken cancellation = default) =>
+        _inner.PutAsync(table, rows, cancellation);
 
-    public ValueTask<LaneEntry[]> ReadDeadlinesAsync(int partition, long now, int limit, CancellationToken cancellation = default) =>
-        _inner.ReadDeadlinesAsync(partition, now, limit, cancellation);
-
-    public ValueTask PutTypesAsync(IReadOnlyDictionary<string, byte[]> types, CancellationToken cancellation = default) =>
-        _inner.PutTypesAsync(types, cancellation);
-
-    public ValueTask<IReadOnlyDictionary<string, byte[]>> ReadTypesAsync(CancellationToken cancellation = default) => _inner.ReadTypesAsync(cancellation);
+    public ValueTask<IReadOnlyDictionary<string, byte[]>> ReadAsync(GridTable table, CancellationToken cancellation = default) => _inner.ReadAsync(table, cancellation);
 
     public ValueTask<DateTimeOffset> ReadTimeAsync(CancellationToken cancellation = default) => new(Time());
 

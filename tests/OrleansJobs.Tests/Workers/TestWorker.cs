@@ -33,7 +33,7 @@ internal sealed class TestWorker : IDisposable
         var attempts = new AttemptServices(Services, configured, time ?? TimeProvider.System, Partitions, meters, logger ?? NullLogger<JobExecution>.Instance);
         var identity = new WorkerIdentity(SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1), "test");
         Clock = new ClockGuard(
-            new MemoryPartitionStore(storeTime ?? time), configured, time ?? TimeProvider.System, Services.GetRequiredService<GridHealth>(), meters,
+            new MemoryPartitionStore(OrleansJobs.Partitions.GridLayout.Layout, storeTime ?? time), configured, time ?? TimeProvider.System, Services.GetRequiredService<GridHealth>(), meters,
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<ClockGuard>.Instance);
         if (!Clock.TryCompareAsync().Result) throw new InvalidOperationException("The store's clock was not read.");
         Engine = new WorkerEngine(identity, configured, builder.Build(options), attempts, meters, Clock, NullLogger<WorkerEngine>.Instance);

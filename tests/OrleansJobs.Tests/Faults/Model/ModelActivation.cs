@@ -26,7 +26,7 @@ internal sealed class ModelActivation
         _pageLimit = pageLimit;
         var opening = store.Open(now);
         Core = new PartitionCore(0, opening, options, keptEmptyLanes);
-        foreach (var (id, _) in opening.Leases) Core.Load(id, Read(id)!);
+        foreach (var (id, _) in opening.Rows(GridLayout.Jobs.Leases)) Core.Load(id, Read(id)!);
     }
 
     public PartitionCore Core { get; }
@@ -90,7 +90,7 @@ internal sealed class ModelActivation
     /// <summary>The store is full: it takes no new jobs. Only where this commit has not been sent yet.</summary>
     public void Refuse()
     {
-        if (UnderWay is null || !UnderWay.Commit.AddsJobs || _wasSent || IsOver) return;
+        if (UnderWay is null || !UnderWay.Commit.MayBeRefused || _wasSent || IsOver) return;
         var dropped = Core.Refused(UnderWay).ToHashSet();
         UnderWay = null;
         var open = _underWay.Concat(_gathering).ToLookup(promise => promise.About is { } job && dropped.Contains(job));

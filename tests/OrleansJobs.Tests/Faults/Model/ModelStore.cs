@@ -1,3 +1,4 @@
+using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Tests.Faults.Model;
@@ -18,7 +19,9 @@ internal sealed class ModelStore(bool checksGenerations, bool keepsFloor)
     private long _sequence;
     private long _lastStamp;
 
-    private MemoryPartitionStore Store => _store ??= new(_clock);
+    private MemoryPartitionStore Store => _store ??= new(GridLayout.Layout, _clock);
+
+    private JobRows Rows => new(Store, 0);
 
     public PartitionOpening Open(long now)
     {
@@ -27,9 +30,9 @@ internal sealed class ModelStore(bool checksGenerations, bool keepsFloor)
         return opening;
     }
 
-    public StoredJob? Read(string id) => Now(Store.ReadAsync(0, [id]))[0];
+    public StoredJob? Read(string id) => Now(Rows.ReadAsync(id));
 
-    public LaneEntry[] ReadLane(string lane, LanePosition after, int limit) => Now(Store.ReadLaneAsync(0, lane, after, limit, ByteBudget));
+    public LaneEntry[] ReadLane(string lane, LanePosition after, int limit) => Now(Rows.ReadLaneAsync(lane, after, limit, ByteBudget));
 
     public CommitOutcome Commit(PartitionCommit commit) => checksGenerations ? Apply(new(0, commit)).Outcome : CommitUnchecked(commit);
 
@@ -68,24 +71,37 @@ internal sealed class ModelStore(bool checksGenerations, bool keepsFloor)
     {
         if (!_forged.Add(commit)) return CommitOutcome.Applied;
         var forged = new PartitionCommit(0, _generation, ++_sequence);
-        forged.Purges.AddRange(commit.Purges);
-        forged.Jobs.AddRange(commit.Jobs.Select(job => job with { Stamp = _lastStamp = Math.Max(_lastStamp + 1, job.Stamp) }));
-        forged.LaneRemoves.AddRange(commit.LaneRemoves);
-        forged.LaneAdds.AddRange(commit.LaneAdds);
-        forged.LeaseRemoves.AddRange(commit.LeaseRemoves);
-        forged.Leases.AddRange(commit.Leases);
-        forged.TrackRemoves.AddRange(commit.TrackRemoves);
-        forged.Tracks.AddRange(commit.Tracks);
-        forged.Outcomes.AddRange(commit.Outcomes);
+        foreach (var changes in commit.Changes) Copy(changes, forged);
         return Now(Store.CommitAsync(forged));
     }
 
-    private static IEnumerable<string> JobsOf(PartitionCommit commit) =>
-    [
-        .. commit.Jobs.Select(job => job.Id), .. commit.Purges.Select(purge => purge.Id), .. commit.LaneAdds.Select(line => line.Id),
-        .. commit.LaneRemoves.Select(line => line.Id), .. commit.Leases.Select(lease => lease.Key), .. commit.LeaseRemoves, .. commit.Tracks.Select(track => track.Key),
-        .. commit.TrackRemoves, .. commit.Outcomes.Select(outcome => outcome.Id), .. commit.OutcomeRemoves,
-    ];
+    /// <summary>Without the counts, which would be counted twice.</summary>
+    private void Copy(PartChanges changes, PartitionCommit forged)
+    {
+        switch (changes)
+        {
+            case RowChanges rows:
+                rows.Removes.ForEach(key => forged.Remove(rows.Table, key));
+                rows.Puts.ForEach(row => forged.Put(rows.Table, row.Key, row.Value));
+                break;
+            case SetChanges sets:
+                sets.Removes.ForEach(line => forged.Remove(new SetName(sets.Sets, line.Set), line.Member));
+                sets.Puts.ForEach(line => forged.Put(new SetName(sets.Sets, line.Set), line.Member, line.Score));
+                break;
+            case LogChanges logs:
+                logs.Removes.ForEach(line => forged.Remove(logs.Logs, line.Log, line.Stamp));
+                logs.Puts.ForEach(line => forged.Append(logs.Logs, line.Log, _lastStamp = Math.Max(_lastStamp + 1, line.Stamp), line.Member));
+                break;
+        }
+    }
+
+    private static IEnumerable<string> JobsOf(PartitionCommit commit) => commit.Changes.SelectMany(changes => changes switch
+    {
+        RowChanges rows => rows.Removes.Concat(rows.Puts.Select(row => row.Key)),
+        SetChanges sets => sets.Removes.Select(line => line.Member).Concat(sets.Puts.Select(line => line.Member)),
+        LogChanges logs => logs.Puts.Select(line => line.Member),
+        _ => [],
+    });
 
     // The memory store answers at once.
     private static T Now<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.GetAwaiter().GetResult() : throw new InvalidOperationException("The store did not answer at once.");

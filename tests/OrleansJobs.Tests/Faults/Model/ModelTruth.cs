@@ -1,5 +1,5 @@
+using OrleansJobs.Partitions;
 using OrleansJobs.Records;
-using OrleansJobs.Storage;
 
 namespace OrleansJobs.Tests.Faults.Model;
 

@@ -351,8 +351,9 @@ internal sealed class ModelWorld
     private void CheckOpening()
     {
         var opening = _store.Open(_now);
-        if (opening.Leases.Length > 0) throw new ModelBroken($"{opening.Leases.Length} leases are left over");
-        if (opening.Lanes.Any(lane => lane.Count > 0)) throw new ModelBroken("a lane holds jobs that have all ended");
+        var leases = opening.Rows(GridLayout.Jobs.Leases).Length;
+        if (leases > 0) throw new ModelBroken($"{leases} leases are left over");
+        if (opening.Sets(GridLayout.Jobs.Lanes).Any(lane => lane.Count > 0)) throw new ModelBroken("a lane holds jobs that have all ended");
         var stored = _ids.Select(_store.Read).OfType<StoredJob>().CountBy(job => JobOutcome.Decode(job.Outcome!).State).ToDictionary();
         var counted = new PartitionCore(0, opening, _options).Counts().GroupBy(count => count.State).ToDictionary(group => group.Key, group => (int)group.Sum(count => count.Jobs));
         if (!stored.OrderBy(pair => pair.Key).SequenceEqual(counted.OrderBy(pair => pair.Key)))
