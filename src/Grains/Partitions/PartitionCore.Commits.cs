@@ -143,7 +143,7 @@ internal sealed partial class PartitionCore
 
         if (before.Lane != after.Lane || before.Due != after.Due)
         {
-            if (before.Lane is not null) commit.Remove(tables.Lanes[before.Lane], job.Id);
+            if (before.Lane is not null) commit.Remove(tables.Lanes[before.Lane], job.Id, before.Due);
             if (after.Lane is not null) commit.Put(tables.Lanes[after.Lane], job.Id, after.Due);
         }
 
@@ -152,21 +152,21 @@ internal sealed partial class PartitionCore
         if (before.HasDeadline != after.HasDeadline)
         {
             if (after.HasDeadline) commit.Put(tables.Deadlines.Only, job.Id, spec.ExpiresAt!.Value);
-            else commit.Remove(tables.Deadlines.Only, job.Id);
+            else commit.Remove(tables.Deadlines.Only, job.Id, spec.ExpiresAt!.Value);
         }
 
         if (!ReferenceEquals(before.Outcome, after.Outcome))
         {
             counts.Ends += Replace(tables.Outcomes, after.Outcome?.Encode());
+            if (before.Outcome is { } ended) commit.Remove(tables.Retention.Only, job.Id, ended.RetainUntil);
             if (after.Outcome is { } outcome) commit.Put(tables.Retention.Only, job.Id, outcome.RetainUntil);
-            else commit.Remove(tables.Retention.Only, job.Id);
         }
 
         if (before.Counted != after.Counted)
         {
             if (before.Counted is { } left) commit.Count(tables.Counts, job.Lane.CountKey(left), -1);
             if (after.Counted is { } joined) commit.Count(tables.Counts, job.Lane.CountKey(joined), 1);
-            if (IndexNames.State(before.Counted) is { } old) commit.Remove(tables.Indexes[old], job.Id);
+            if (IndexNames.State(before.Counted) is { } old) commit.Remove(tables.Indexes[old], job.Id, spec.Stamp);
             if (IndexNames.State(after.Counted) is { } now) commit.Put(tables.Indexes[now], job.Id, spec.Stamp);
         }
 
@@ -175,7 +175,7 @@ internal sealed partial class PartitionCore
             counts.Purges++;
             commit.Remove(tables.Specs, job.Id);
             commit.Remove(tables.Log, job.Lane.LogName, spec.Stamp);
-            foreach (var tag in spec.Tags) commit.Remove(tables.Indexes[IndexNames.Tag(tag)], job.Id);
+            foreach (var tag in spec.Tags) commit.Remove(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
         }
 
         return bytes;

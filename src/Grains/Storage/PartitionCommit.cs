@@ -26,14 +26,21 @@ public sealed class PartitionCommit(int partition, long generation, long sequenc
 
     public bool IsEmpty => _changes.TrueForAll(static changes => changes.IsEmpty);
 
+    /// <summary>How many rows, members, lines and counters it changes.</summary>
+    public int Size => _changes.Sum(static changes => changes.Count);
+
     public void Put(RowTable table, string key, byte[] row) => Of(table).Puts.Add(new(key, row));
 
     public void Remove(RowTable table, string key) => Of(table).Removes.Add(key);
 
-    /// <summary>Adds a member, or gives it another score.</summary>
+    /// <summary>
+    /// Adds a member, or changes nothing where it stands there with this score. One that has another score must be removed in this commit or an earlier one:
+    /// a store need not look for it.
+    /// </summary>
     public void Put(SetName set, string member, long score) => Of(set.Part).Puts.Add(new(set.Name, member, score));
 
-    public void Remove(SetName set, string member) => Of(set.Part).Removes.Add(new(set.Name, member));
+    /// <param name="score">The one that it has.</param>
+    public void Remove(SetName set, string member, long score) => Of(set.Part).Removes.Add(new(set.Name, member, score));
 
     /// <summary>Adds a line at the end of a log.</summary>
     /// <param name="stamp">Above every stamp that a line of the partition was ever given.</param>
@@ -83,7 +90,9 @@ public abstract class PartChanges
     {
     }
 
-    public abstract bool IsEmpty { get; }
+    public bool IsEmpty => Count == 0;
+
+    internal abstract int Count { get; }
 }
 
 public sealed class RowChanges(RowTable table) : PartChanges
@@ -91,15 +100,15 @@ public sealed class RowChanges(RowTable table) : PartChanges
     public RowTable Table { get; } = table;
     public List<string> Removes { get; } = [];
     public List<KeyValuePair<string, byte[]>> Puts { get; } = [];
-    public override bool IsEmpty => Removes.Count == 0 && Puts.Count == 0;
+    internal override int Count => Removes.Count + Puts.Count;
 }
 
 public sealed class SetChanges(ScoredPart sets) : PartChanges
 {
     public ScoredPart Sets { get; } = sets;
-    public List<SetMember> Removes { get; } = [];
+    public List<ScoredMember> Removes { get; } = [];
     public List<ScoredMember> Puts { get; } = [];
-    public override bool IsEmpty => Removes.Count == 0 && Puts.Count == 0;
+    internal override int Count => Removes.Count + Puts.Count;
 }
 
 public sealed class LogChanges(MergedLogs logs) : PartChanges
@@ -107,7 +116,7 @@ public sealed class LogChanges(MergedLogs logs) : PartChanges
     public MergedLogs Logs { get; } = logs;
     public List<LogMark> Removes { get; } = [];
     public List<NamedLine> Puts { get; } = [];
-    public override bool IsEmpty => Removes.Count == 0 && Puts.Count == 0;
+    internal override int Count => Removes.Count + Puts.Count;
 }
 
 public sealed class CounterChanges(CounterTable counters) : PartChanges
@@ -116,10 +125,8 @@ public sealed class CounterChanges(CounterTable counters) : PartChanges
 
     /// <summary>None is zero.</summary>
     public Dictionary<string, long> Deltas { get; } = [];
-    public override bool IsEmpty => Deltas.Count == 0;
+    internal override int Count => Deltas.Count;
 }
-
-public readonly record struct SetMember(string Set, string Member);
 
 public readonly record struct ScoredMember(string Set, string Member, long Score);
 

@@ -119,7 +119,7 @@ internal sealed class MemoryPartition(StoreLayout layout)
                 foreach (var key in rows.Removes) Of(_tables, rows.Table).Remove(key);
                 break;
             case SetChanges sets:
-                foreach (var (name, member) in sets.Removes)
+                foreach (var (name, member, _) in sets.Removes)
                 {
                     if (!Of(_sets, sets.Sets).TryGetValue(name, out var set)) continue;
                     set.Remove(member);

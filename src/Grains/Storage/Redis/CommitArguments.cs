@@ -97,7 +97,7 @@ internal sealed class CommitArguments
         }
     }
 
-    private void LeaveSets(ScoredPart part, List<SetMember> removes)
+    private void LeaveSets(ScoredPart part, List<ScoredMember> removes)
     {
         var isNamed = IsNamed(part);
         foreach (var remove in removes) _groups.Add(remove.Set);

@@ -85,7 +85,7 @@ internal sealed class ModelStore(bool checksGenerations, bool keepsFloor)
                 rows.Puts.ForEach(row => forged.Put(rows.Table, row.Key, row.Value));
                 break;
             case SetChanges sets:
-                sets.Removes.ForEach(line => forged.Remove(new SetName(sets.Sets, line.Set), line.Member));
+                sets.Removes.ForEach(line => forged.Remove(new SetName(sets.Sets, line.Set), line.Member, line.Score));
                 sets.Puts.ForEach(line => forged.Put(new SetName(sets.Sets, line.Set), line.Member, line.Score));
                 break;
             case LogChanges logs:

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime.Hosting;
+using OrleansJobs.Jobs;
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Hosting;
+
+public static class SqliteHosting
+{
+    /// <summary>
+    /// Keeps everything of the grid in a file of this process: jobs, checkpoints and pauses outlive it, also where it is killed. For a silo that stands alone;
+    /// several silos share a Redis (<see cref="RedisHosting.UseRedisJobStore"/>). Options come from section <c>Store</c> of the configuration.
+    /// </summary>
+    /// <exception cref="UnfitStoreException">At start: another process has the file, or it is damaged, or of another release.</exception>
+    public static ISiloBuilder UseSqliteJobStore(this ISiloBuilder silo, Action<SqliteStoreOptions>? configure = null)
+    {
+        var services = silo.Services;
+        var options = services.AddOptions<SqliteStoreOptions>().BindConfiguration(SqliteStoreOptions.Section).ValidateOnStart()
+            .Validate(store => store.Path is { Length: > 0 }, "Store:Path is empty: it names the file that jobs are kept in.")
+            .Validate(store => store.ReservedDiskBytes >= 0, "Store:ReservedDiskBytes is negative.");
+        if (configure is not null) options.PostConfigure(configure);
+        // A partition's reminder only wakes it, which the start of a lone silo does as well.
+        silo.UseInMemoryReminderService();
+        services.RemoveAll<IPartitionStore>();
+        services.AddSingleton(provider => new SqlitePartitionStore(
+            GridLayout.Layout, provider.GetRequiredService<IOptions<SqliteStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IPartitionStore>(provider => provider.GetRequiredService<SqlitePartitionStore>());
+        services.AddGrainStorage(JobGrain.StorageName, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<SqlitePartitionStore>()));
+        return silo;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace OrleansJobs.Storage;
+
+/// <summary>
+/// The database file: one process has it at a time, one connection writes and checkpoints, others only read. SQLite before 3.51.3 can damage a file whose
+/// log is reset by one connection while another writes or checkpoints; here there is no other.
+/// </summary>
+internal sealed class SqliteFile : IDisposable
+{
+    private const int BusyMilliseconds = 5000;
+    private readonly FileStream _lock;
+    private readonly string _path;
+    private readonly string _synchronous;
+
+    /// <exception cref="UnfitStoreException">Another process has the file, or it is damaged, or of another release.</exception>
+    public SqliteFile(SqliteStoreOptions options, StoreLayout layout)
+    {
+        _path = Path.GetFullPath(options.Path);
+        _synchronous = options.Durability == SqliteDurability.Full ? "FULL" : "NORMAL";
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        _lock = Lock(_path);
+        try
+        {
+            Batteries_V2.Init();
+            Writer = OpenWriter(layout);
+        }
+        catch (Exception exception)
+        {
+            _lock.Dispose();
+            if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } damage) throw Damaged(damage);
+            throw;
+        }
+    }
+
+    public SqliteConnection Writer { get; }
+
+    public string FullPath => _path;
+
+    /// <summary>A connection that never writes this file nor checkpoints it.</summary>
+    /// <param name="copies">It may write others, which SQLite does not tell apart.</param>
+    public SqliteConnection OpenReader(bool copies = false)
+    {
+        // The log's index is shared memory, which a connection that may only read cannot keep.
+        var reader = Connect(SqliteOpenMode.ReadWrite);
+        Run(reader, $"PRAGMA busy_timeout={BusyMilliseconds}; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-4000; PRAGMA query_only={(copies ? 0 : 1)};");
+        return reader;
+    }
+
+    /// <summary>What to tell of a file that SQLite cannot make sense of.</summary>
+    public UnfitStoreException Damaged(SqliteException exception) => new(
+        $"The store's file {_path} is damaged ({exception.Message.Trim()}). Stop this process, keep the file aside, and put a backup in its place under the same name, "
+        + "without files of the same name that end in -wal and -shm.");
+
+    public void Dispose()
+    {
+        Writer.Dispose();
+        _lock.Dispose();
+    }
+
+    public static void Run(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    public static long Number(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
+    private static FileStream Lock(string path)
+    {
+        var name = path + ".lock";
+        try
+        {
+            return new FileStream(name, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
+        }
+        catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException))
+        {
+            throw new UnfitStoreException(
+                $"Another process keeps its jobs in {path}: one process has a file at a time. Stop that one, give this one another file (Store:Path), or use Redis for several silos. ({exception.Message})");
+        }
+    }
+
+    private SqliteConnection Connect(SqliteOpenMode mode)
+    {
+        // Pooling would keep the file open behind our back.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _path, Mode = mode, Pooling = false }.ToString());
+        connection.Open();
+        return connection;
+    }
+
+    private SqliteConnection OpenWriter(StoreLayout layout)
+    {
+        var writer = Connect(SqliteOpenMode.ReadWriteCreate);
+        try
+        {
+            // Before anything is written: what another release wrote is not touched.
+            var format = Number(writer, "PRAGMA user_version");
+            var isNew = Number(writer, "SELECT count(*) FROM sqlite_schema") == 0;
+            if (!isNew) GridRecord.CheckFormat(format.ToString(CultureInfo.InvariantCulture));
+            if (isNew) Run(writer, "PRAGMA auto_vacuum=INCREMENTAL;");
+            Run(writer, $"PRAGMA busy_timeout={BusyMilliseconds}; PRAGMA journal_mode=WAL; PRAGMA synchronous={_synchronous}; PRAGMA wal_autocheckpoint=0; "
+                + "PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864;");
+            using var transaction = writer.BeginTransaction();
+            Run(writer, SqliteTables.Create(layout));
+            Run(writer, $"PRAGMA user_version={GridRecord.Format}");
+            transaction.Commit();
+            return writer;
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+    }
+}

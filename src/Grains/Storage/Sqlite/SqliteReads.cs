@@ -1,0 +1,109 @@
+using OrleansJobs.Records;
+
+namespace OrleansJobs.Storage;
+
+/// <summary>What is read of a partition, within one reader's transaction.</summary>
+internal sealed class SqliteReads(SqliteStatements statements, int partition)
+{
+    public StoredRows[] Rows(RowRead read, IReadOnlyList<string> keys)
+    {
+        var rows = new List<StoredRows>(Math.Min(keys.Count, 1024));
+        for (long bytes = 0; rows.Count < keys.Count && bytes < read.ByteBudget;) rows.Add(Row(read, keys[rows.Count], ref bytes));
+        return [.. rows];
+    }
+
+    public SetLine[] Set(SetName set, SetRange range)
+    {
+        var lines = new List<SetLine>();
+        var order = range.Descending ? "DESC" : "ASC";
+        var sql = $"SELECT member, score FROM {SqliteTables.Set(set.Part)} WHERE partition = $1 AND name = $2 AND score BETWEEN $3 AND $4 ORDER BY score {order}, member {order} LIMIT $5";
+        using var reader = statements[sql].Read(partition, set.Name, range.From, range.To, Math.Max(0, range.Limit));
+        while (reader.Read()) lines.Add(new(reader.GetString(0), reader.GetInt64(1)));
+        return [.. lines];
+    }
+
+    public PagedLine[] Page(SetName set, SetPlace after, int limit, RowRead read)
+    {
+        var lines = new List<SetLine>();
+        var sql = $"SELECT member, score FROM {SqliteTables.Set(set.Part)} WHERE partition = $1 AND name = $2 AND (score, member) > ($3, $4) ORDER BY score, member LIMIT $5";
+        using (var reader = statements[sql].Read(partition, set.Name, after.Score, after.Member, Math.Max(0, limit)))
+        {
+            while (reader.Read()) lines.Add(new(reader.GetString(0), reader.GetInt64(1)));
+        }
+
+        long bytes = 0;
+        return [.. lines.Select(line => new PagedLine(line.Member, line.Score, bytes < read.ByteBudget ? Row(read, line.Member, ref bytes) : null))];
+    }
+
+    public long[] Count(OrderedSets sets, IReadOnlyList<string> names, long upTo)
+    {
+        var counts = new long[names.Count];
+        for (var i = 0; i < counts.Length; i++)
+        {
+            using var reader = statements[$"SELECT count(*) FROM {SqliteTables.Set(sets)} WHERE partition = $1 AND name = $2 AND score <= $3"].Read(partition, names[i], upTo);
+            reader.Read();
+            counts[i] = reader.GetInt64(0);
+        }
+
+        return counts;
+    }
+
+    public LogLine[] Logs(MergedLogs logs, LogRange range)
+    {
+        if (range.IsEmpty) return [];
+        var names = Names(logs).Where(name => range.Fits?.Invoke(name) != false);
+        var heads = names.Select(name => (Name: name, Head: Log(logs, name, range.Before, range.After, 1))).Where(log => log.Head.Count > 0).ToList();
+        heads.Sort((x, y) => y.Head[0].Stamp.CompareTo(x.Head[0].Stamp));
+
+        // Once there is a page, a log matters only as far as it is newer than the page's end; the first that is not ends the search.
+        var found = new List<LogLine>();
+        foreach (var (name, head) in heads)
+        {
+            var last = found.Count < range.Limit ? range.After : found[^1].Stamp;
+            if (head[0].Stamp < last) break;
+            found.AddRange(Log(logs, name, range.Before, last, range.Limit));
+            found.Sort((x, y) => y.Stamp.CompareTo(x.Stamp));
+            if (found.Count > range.Limit) found.RemoveRange(range.Limit, found.Count - range.Limit);
+        }
+
+        return [.. found];
+    }
+
+    private List<string> Names(MergedLogs logs)
+    {
+        var names = new List<string>();
+        using var reader = statements["SELECT name FROM names WHERE partition = $1 AND part = $2"].Read(partition, logs.Name);
+        while (reader.Read()) names.Add(reader.GetString(0));
+        return names;
+    }
+
+    private List<LogLine> Log(MergedLogs logs, string name, long before, long after, int limit)
+    {
+        var lines = new List<LogLine>();
+        var sql = $"SELECT stamp, member FROM {SqliteTables.Log(logs)} WHERE partition = $1 AND name = $2 AND stamp > $3 AND stamp < $4 ORDER BY stamp DESC LIMIT $5";
+        using var reader = statements[sql].Read(partition, name, after, before, limit);
+        while (reader.Read()) lines.Add(new(reader.GetInt64(0), reader.GetString(1)));
+        return lines;
+    }
+
+    private StoredRows Row(RowRead read, string key, ref long bytes)
+    {
+        var values = new byte[]?[read.Columns.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var (table, omitted) = read.Columns[i];
+            using var reader = statements[$"SELECT row FROM {SqliteTables.Rows(table)} WHERE partition = $1 AND key = $2"].Read(partition, key);
+            if (!reader.Read())
+            {
+                if (i == 0) return default;
+                continue;
+            }
+
+            var row = (byte[])reader.GetValue(0);
+            values[i] = omitted > 0 ? RecordFields.Without(row, omitted) : row;
+            bytes += values[i]!.Length + (row.Length - values[i]!.Length) / 64;
+        }
+
+        return new(values);
+    }
+}

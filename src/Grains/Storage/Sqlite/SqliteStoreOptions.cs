@@ -1,0 +1,30 @@
+namespace OrleansJobs.Storage;
+
+/// <summary>How jobs are kept in a file of this process. Section <c>Store</c> of the configuration.</summary>
+public sealed class SqliteStoreOptions
+{
+    public const string Section = "Store";
+
+    /// <summary>The database file; its folder is made where there is none.</summary>
+    public string Path { get; set; } = "data/orleansjobs.db";
+
+    /// <summary>What is on the disk when a submit is answered.</summary>
+    /// <value>Default <see cref="SqliteDurability.Full"/>.</value>
+    public SqliteDurability Durability { get; set; } = SqliteDurability.Full;
+
+    /// <summary>Free space of the disk that new jobs leave to those that were accepted: submits are refused before it is touched.</summary>
+    /// <value>Bytes; default 64 MiB.</value>
+    public long ReservedDiskBytes { get; set; } = 64L << 20;
+
+    /// <summary>Where copies are written; null: copies cannot be asked for.</summary>
+    public string? BackupFolder { get; set; }
+}
+
+public enum SqliteDurability
+{
+    /// <summary>Every commit is synced to the disk before it counts: nothing is lost with the process, the system or the power.</summary>
+    Full,
+
+    /// <summary>Commits are synced now and then: nothing is lost with the process, but the newest may be with the system or the power.</summary>
+    Normal,
+}

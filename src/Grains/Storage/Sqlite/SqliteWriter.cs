@@ -1,0 +1,186 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace OrleansJobs.Storage;
+
+/// <summary>
+/// The one thread that writes. What all partitions have handed in since the last transaction is one transaction with one sync, and nobody is answered before
+/// that. It also moves the log into the file, and gives pages back that nobody uses.
+/// </summary>
+internal sealed class SqliteWriter : IDisposable
+{
+    /// <summary>Changes of one transaction, beyond which no other write joins: whoever waits for the next is not to wait for long.</summary>
+    private const int MaxChanges = 20_000;
+
+    /// <summary>Pages in the log that are moved into the file: 4 MiB take a few milliseconds, in which nobody is answered.</summary>
+    private const int CheckpointPages = 1024;
+
+    /// <summary>Pages that are given back at a time, and four times as many have to be unused.</summary>
+    private const int VacuumPages = 256;
+
+    private const int PagesWritten = 9; // SQLITE_DBSTATUS_CACHE_WRITE
+
+    private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new() { SingleReader = true });
+    private readonly SqliteFile _file;
+    private readonly SqliteStatements _statements;
+    private readonly Thread _thread;
+    private bool _closed;
+
+    public SqliteWriter(SqliteFile file)
+    {
+        _file = file;
+        _statements = new(file.Writer);
+        _thread = new(Loop) { IsBackground = true, Name = "SQLite writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Runs within the next transaction; completes when that is stored.</summary>
+    /// <param name="changes">Roughly how many rows it changes.</param>
+    /// <param name="mayBeRefused">On a disk that is full it fails with <see cref="DiskFullException"/>; others fail with what SQLite said, and may be tried again.</param>
+    public Task<T> RunAsync<T>(Func<SqliteStatements, T> work, int changes, bool mayBeRefused, CancellationToken cancellation)
+    {
+        var write = new Write<T>(work, changes, mayBeRefused);
+        if (!_writes.Writer.TryWrite(write)) return Task.FromException<T>(new ObjectDisposedException(nameof(SqliteWriter)));
+        return write.Done.WaitAsync(cancellation);
+    }
+
+    public void Dispose()
+    {
+        if (_closed) return;
+        _closed = true;
+        _writes.Writer.Complete();
+        _thread.Join();
+    }
+
+    private void Loop()
+    {
+        var group = new List<Write>();
+        while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            group.Clear();
+            for (var changes = 0; changes < MaxChanges && _writes.Reader.TryRead(out var write); changes += write.Changes) group.Add(write);
+            Apply(group);
+            Tidy();
+        }
+
+        try
+        {
+            SqliteFile.Run(_file.Writer, "PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        catch (SqliteException)
+        {
+            // The log is read at the next start.
+        }
+
+        _statements.Dispose();
+    }
+
+    private void Apply(List<Write> group)
+    {
+        try
+        {
+            _statements["BEGIN IMMEDIATE"].Run();
+            foreach (var write in group) write.Run(_statements);
+            _statements["COMMIT"].Run();
+            foreach (var write in group) write.Answer();
+        }
+        catch (Exception exception)
+        {
+            RollBack();
+            if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_FULL }) ApplyWithinWhatIsLeft(group, exception);
+            else FailAll(group, exception is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } damage ? _file.Damaged(damage) : exception);
+        }
+    }
+
+    /// <summary>The disk is full: what may be refused is, and each of the others has what room there is to itself.</summary>
+    private void ApplyWithinWhatIsLeft(List<Write> group, Exception full)
+    {
+        foreach (var write in group.Where(write => write.MayBeRefused)) write.Fail(new DiskFullException());
+        var others = group.Where(write => !write.MayBeRefused).ToList();
+        if (others.Count == group.Count && group.Count == 1) FailAll(group, full);
+        else foreach (var write in others) Apply([write]);
+    }
+
+    private static void FailAll(List<Write> group, Exception exception)
+    {
+        foreach (var write in group) write.Fail(exception);
+    }
+
+    private void RollBack()
+    {
+        try
+        {
+            // SQLite has done so itself after some errors.
+            if (raw.sqlite3_get_autocommit(_file.Writer.Handle!) == 0) SqliteFile.Run(_file.Writer, "ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // The next transaction says what is wrong.
+        }
+    }
+
+    /// <summary>After the answers, so that nobody waits for it but those who come meanwhile.</summary>
+    private void Tidy()
+    {
+        try
+        {
+            raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out var pages, out _, 0);
+            if (pages < CheckpointPages) return;
+            raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out _, out _, 1);
+            SqliteFile.Run(_file.Writer, "PRAGMA wal_checkpoint(PASSIVE)");
+            while (!_writes.Reader.TryPeek(out _) && SqliteFile.Number(_file.Writer, "PRAGMA freelist_count") > 4 * VacuumPages)
+                SqliteFile.Run(_file.Writer, $"PRAGMA incremental_vacuum({VacuumPages})");
+        }
+        catch (SqliteException)
+        {
+            // The log stays longer; what ails the file, the next transaction says.
+        }
+    }
+
+    private abstract class Write(int changes, bool mayBeRefused)
+    {
+        public int Changes { get; } = changes;
+
+        public bool MayBeRefused { get; } = mayBeRefused;
+
+        public abstract void Run(SqliteStatements statements);
+
+        public abstract void Answer();
+
+        public abstract void Fail(Exception exception);
+    }
+
+    private sealed class Write<T>(Func<SqliteStatements, T> work, int changes, bool mayBeRefused) : Write(changes, mayBeRefused)
+    {
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T _result = default!;
+        private ArgumentException? _defect;
+
+        public Task<T> Done => _done.Task;
+
+        public override void Run(SqliteStatements statements)
+        {
+            try
+            {
+                _result = work(statements);
+            }
+            catch (ArgumentException defect)
+            {
+                // Found before anything was written: the others of the group are not to suffer.
+                _defect = defect;
+            }
+        }
+
+        public override void Answer()
+        {
+            if (_defect is not null) _done.TrySetException(_defect);
+            else _done.TrySetResult(_result);
+        }
+
+        public override void Fail(Exception exception) => _done.TrySetException(exception);
+    }
+}
+
+/// <summary>The disk is full, and what was to be written is not.</summary>
+internal sealed class DiskFullException() : Exception("The disk of the store's file is full.");
