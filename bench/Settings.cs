@@ -24,6 +24,7 @@ internal sealed record Settings
     public int Partitions { get; init; } = 32;
     public Layout Layout { get; init; }
     public Durability Durability { get; init; }
+    public Store Store { get; init; }
 
     /// <summary>Jobs or the like: as asked for, or a few where this only shows that it works.</summary>
     public int CountOr(int usual, int smoke) => Count > 0 ? Count : Smoke ? smoke : usual;
@@ -32,7 +33,7 @@ internal sealed record Settings
 
     public TimeSpan WarmUp => TimeSpan.FromSeconds(Smoke ? 0.1 : 6);
 
-    public Stage Stage => new() { Workers = Math.Max(1, Workers), Slots = Slots, Partitions = Partitions, Durability = Durability, Layout = Layout };
+    public Stage Stage => new() { Workers = Math.Max(1, Workers), Slots = Slots, Partitions = Partitions, Durability = Durability, Store = Store, Layout = Layout };
 
     public JsonObject ToJson()
     {
@@ -43,6 +44,7 @@ internal sealed record Settings
             ["partitions"] = Partitions,
             ["layout"] = Layout.ToString().ToLowerInvariant(),
             ["durability"] = Durability.ToString().ToLowerInvariant(),
+            ["store"] = Store.ToString().ToLowerInvariant(),
         };
         foreach (var (name, value) in new[] { ("count", Count), ("seconds", Seconds), ("inFlight", InFlight), ("batch", Batch), ("payload", Payload), ("connections", Connections), ("workers", Workers), ("slots", Slots) })
             if (value > 0) json[name] = value;

@@ -15,9 +15,11 @@ internal static class AgentCommand
         var slots = new Option<int>("--slots");
         var gatewayPort = new Option<int>("--gateway-port");
         var http = new Option<int>("--http");
+        var sqlite = new Option<string?>("--sqlite");
+        var sync = new Option<bool>("--sync");
         var command = new Command("agent", "Started by the other commands.") { Hidden = true };
         command.Add(role);
-        foreach (var option in (Option[])[name, redis, partitions, slots, gatewayPort, http]) command.Add(option);
+        foreach (var option in (Option[])[name, redis, partitions, slots, gatewayPort, http, sqlite, sync]) command.Add(option);
         command.SetAction(async (parsed, _) =>
         {
             var settings = new AgentSettings
@@ -29,6 +31,8 @@ internal static class AgentCommand
                 Slots = parsed.GetValue(slots),
                 GatewayPort = parsed.GetValue(gatewayPort),
                 Http = parsed.GetValue(http),
+                Sqlite = parsed.GetValue(sqlite),
+                Sync = parsed.GetValue(sync),
             };
             await (settings.Role == "silo" ? AgentHost.RunSiloAsync(settings) : AgentHost.RunClientAsync(settings));
             return 0;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using OrleansJobs.Bench.Processes;
 using OrleansJobs.Gateway;
 using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using StackExchange.Redis;
@@ -23,8 +24,17 @@ internal static class AgentHost
         {
             silo.Configure<ClusterOptions>(ClusterOf);
             silo.Configure<SiloOptions>(options => options.SiloName = settings.Name);
-            silo.ConfigureEndpoints("127.0.0.1", FreePort.Next(), settings.GatewayPort, listenOnAnyHostAddress: false);
-            silo.UseRedisJobStore($"127.0.0.1:{settings.Redis}");
+            if (settings.Sqlite is { } file)
+            {
+                silo.UseLocalhostClustering(FreePort.Next(), settings.GatewayPort, serviceId: ClusterId, clusterId: ClusterId);
+                silo.UseSqliteJobStore(store => (store.Path, store.Durability) = (file, settings.Sync ? SqliteDurability.Full : SqliteDurability.Normal));
+            }
+            else
+            {
+                silo.ConfigureEndpoints("127.0.0.1", FreePort.Next(), settings.GatewayPort, listenOnAnyHostAddress: false);
+                silo.UseRedisJobStore($"127.0.0.1:{settings.Redis}");
+            }
+
             silo.AddJobGrid(jobs.Register, options =>
             {
                 options.Partitions = settings.Partitions;

@@ -17,4 +17,10 @@ internal sealed record AgentSettings
 
     /// <summary>0: without HTTP.</summary>
     public required int Http { get; init; }
+
+    /// <summary>The file that the silo keeps its jobs in; null: it keeps them in Redis.</summary>
+    public string? Sqlite { get; init; }
+
+    /// <summary>Each commit to that file is synced to the disk.</summary>
+    public bool Sync { get; init; }
 }

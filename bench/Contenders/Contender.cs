@@ -20,6 +20,9 @@ internal sealed record Stage
 
     public Durability Durability { get; init; }
 
+    /// <summary>Ours: where jobs are kept.</summary>
+    public Store Store { get; init; }
+
     public Layout Layout { get; init; }
 }
 
@@ -31,6 +34,15 @@ internal enum Layout
 
     /// <summary>In a process of its own that reaches the silos over TCP.</summary>
     Client,
+}
+
+/// <summary>Where our grid keeps its jobs.</summary>
+internal enum Store
+{
+    Redis,
+
+    /// <summary>A file of the silo's own process.</summary>
+    Sqlite,
 }
 
 /// <summary>Jobs to submit.</summary>

@@ -9,6 +9,7 @@ internal sealed class OurGrid(Stage stage) : Contender(stage)
 {
     private readonly List<Agent> _silos = [];
     private Agent? _client;
+    private string? _folder;
 
     public override string Name => Measuring.Report.Ours;
 
@@ -40,6 +41,8 @@ internal sealed class OurGrid(Stage stage) : Contender(stage)
 
     protected override async Task StartProcessesAsync()
     {
+        if (Stage.Store == Store.Sqlite && (Stage.Workers > 1 || Stage.Layout == Layout.Client))
+            throw new InvalidOperationException("A grid in a file of SQLite is one process: --store sqlite goes neither with --workers nor with --layout client.");
         for (var number = 0; number < Stage.Workers; number++) _silos.Add(await StartAgentAsync("silo", number));
         if (Stage.Layout == Layout.Client) _client = await StartAgentAsync("client", 0);
     }
@@ -50,6 +53,8 @@ internal sealed class OurGrid(Stage stage) : Contender(stage)
         foreach (var silo in Enumerable.Reverse(_silos)) await silo.DisposeAsync();
         _client = null;
         _silos.Clear();
+        if (_folder is { } folder) Directory.Delete(folder, recursive: true);
+        _folder = null;
     }
 
     private Task<Agent> StartAgentAsync(string role, int number)
@@ -59,6 +64,7 @@ internal sealed class OurGrid(Stage stage) : Contender(stage)
         [
             "agent", role, "--redis", Text(Redis.Port), "--name", $"{role}-{number}", "--partitions", Text(Stage.Partitions), "--slots", Text(Stage.Slots),
             "--gateway-port", Text(number == 0 ? FirstGatewayPort : FreePort.Next()), .. Stage.Http ? ["--http", Text(FreePort.Next())] : Array.Empty<string>(),
+            .. Stage.Store == Store.Sqlite ? SqliteArguments() : Array.Empty<string>(),
         ];
         // Started as `dotnet some.dll`, as tests do, the process path is dotnet's.
         if (Path.GetFileNameWithoutExtension(start.FileName) is "dotnet" or "testhost")
@@ -69,6 +75,12 @@ internal sealed class OurGrid(Stage stage) : Contender(stage)
 
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         return Agent.StartAsync($"{Name} {role}", start);
+    }
+
+    private string[] SqliteArguments()
+    {
+        _folder ??= Directory.CreateTempSubdirectory("bench-sqlite-").FullName;
+        return ["--sqlite", Path.Combine(_folder, "jobs.db"), .. Stage.Durability == Durability.Always ? ["--sync"] : Array.Empty<string>()];
     }
 
     private int FirstGatewayPort { get; } = FreePort.Next();

@@ -24,9 +24,10 @@ internal static class QuestionCommand
         var slots = Number("--slots", "Jobs that one worker may run at a time.");
         var partitions = Number("--partitions", "Partitions of our grid. Default 32.");
         var layout = new Option<Layout>("--layout") { Description = "Where our load generator runs: in the silo's process or in one of its own." };
-        var durability = new Option<Durability>("--durability") { Description = "What Redis does before it answers, for all contenders." };
+        var durability = new Option<Durability>("--durability") { Description = "What the store does before it answers, for all contenders." };
+        var store = new Option<Store>("--store") { Description = "Where our grid keeps its jobs: in Redis, or one silo in a file of SQLite (which syncs each commit with --durability always)." };
         var command = new Command(question.Name, question.Description);
-        foreach (var option in (Option[])[smoke, repeats, count, seconds, inflight, batch, payload, connections, workers, slots, partitions, layout, durability]) command.Add(option);
+        foreach (var option in (Option[])[smoke, repeats, count, seconds, inflight, batch, payload, connections, workers, slots, partitions, layout, durability, store]) command.Add(option);
         if (question.Peers.Length > 0)
         {
             command.Add(against);
@@ -52,6 +53,7 @@ internal static class QuestionCommand
                 Partitions = parsed.GetValue(partitions) is > 0 and var some ? some : 32,
                 Layout = parsed.GetValue(layout),
                 Durability = parsed.GetValue(durability),
+                Store = parsed.GetValue(store),
             };
             await Runner.RunAsync(question, settings, Console.Out, Console.Error);
             return 0;

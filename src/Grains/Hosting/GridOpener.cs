@@ -35,6 +35,7 @@ internal sealed partial class GridOpener(
             {
                 health.Grid = await store.OpenGridAsync(options.Value.Partitions, cancellation);
                 await store.PutAsync(GridLayout.Types, handlers.Describe().ToDictionary(type => type.Name, JobTypeRecord.Encode), cancellation);
+                LogOpened(store.Description);
                 _watch = time.CreateTimer(_ => _ = ReadFullnessAsync(), null, FullnessPeriod, FullnessPeriod);
                 return;
             }
@@ -65,6 +66,9 @@ internal sealed partial class GridOpener(
             LogSilent(exception);
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "Jobs are kept {Where}")]
+    private partial void LogOpened(string where);
 
     [LoggerMessage(LogLevel.Warning, "The store does not answer yet; waiting for it")]
     private partial void LogWaiting(Exception exception);

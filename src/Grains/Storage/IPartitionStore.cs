@@ -7,6 +7,9 @@ namespace OrleansJobs.Storage;
 /// </summary>
 public interface IPartitionStore
 {
+    /// <summary>Where jobs are kept and how surely, in a few words for operators.</summary>
+    string Description { get; }
+
     /// <summary>Creates the grid's record where there is none, and reads it.</summary>
     /// <exception cref="GridMismatchException">The store's grid has another number of partitions.</exception>
     /// <exception cref="UnfitStoreException">The store would lose jobs, or was written by a release that this one does not understand.</exception>

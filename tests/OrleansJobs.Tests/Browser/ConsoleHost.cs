@@ -5,7 +5,7 @@ using OrleansJobs.Faults.Processes;
 
 namespace OrleansJobs.Tests.Browser;
 
-/// <summary>The sample host as its users start it: one process, in memory, page included.</summary>
+/// <summary>The sample host as its users start it: one process, its jobs in a file, page included.</summary>
 internal sealed class ConsoleHost : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
@@ -66,7 +66,7 @@ internal sealed class ConsoleHost : IAsyncDisposable
         string[] own =
         [
             Path.Combine(AppContext.BaseDirectory, "OrleansJobs.Silo.dll"), "--Urls", Address.ToString(), "--Samples:Files", _folder.FullName,
-            "--Silo:Port", Number(Ports.Free()), "--Silo:GatewayPort", Number(Ports.Free()),
+            "--Silo:Port", Number(Ports.Free()), "--Silo:GatewayPort", Number(Ports.Free()), "--Store:Path", Path.Combine(_folder.FullName, "jobs.db"),
         ];
         _process = ChildProcess.Start(Log, null, "dotnet", [.. own, .. settings.SelectMany(setting => new[] { $"--{setting.Key}", setting.Value })]);
     }

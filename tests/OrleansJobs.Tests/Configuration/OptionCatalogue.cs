@@ -5,6 +5,7 @@ using System.Reflection;
 using OrleansJobs.Connections;
 using OrleansJobs.Gateway;
 using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
 using OrleansJobs.Telemetry;
 
 namespace OrleansJobs.Tests.Configuration;
@@ -21,6 +22,7 @@ internal static class OptionCatalogue
         .. Read(JobGatewayOptions.Section, new JobGatewayOptions()),
         .. Read(JobTelemetryOptions.Section, new JobTelemetryOptions()),
         .. Read(ClusterTlsOptions.Section, new ClusterTlsOptions()),
+        .. Read(SqliteStoreOptions.Section, new SqliteStoreOptions()),
     ];
 
     /// <summary>Whether a configuration key, with list and dictionary members spelt out, leads to an option.</summary>

@@ -36,6 +36,8 @@ public sealed class RedisPartitionStore : IPartitionStore
         _opening = new(_keys, layout);
     }
 
+    public string Description => $"in Redis at {string.Join(", ", _redis.GetEndPoints().Select(Format.ToString))}";
+
     public async ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(partitions);

@@ -13,13 +13,12 @@ internal sealed class SqliteFile : IDisposable
     private const int BusyMilliseconds = 5000;
     private readonly FileStream _lock;
     private readonly string _path;
-    private readonly string _synchronous;
 
     /// <exception cref="UnfitStoreException">Another process has the file, or it is damaged, or of another release.</exception>
     public SqliteFile(SqliteStoreOptions options, StoreLayout layout)
     {
         _path = Path.GetFullPath(options.Path);
-        _synchronous = options.Durability == SqliteDurability.Full ? "FULL" : "NORMAL";
+        Synchronous = options.Durability == SqliteDurability.Full ? "FULL" : "NORMAL";
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
         _lock = Lock(_path);
         try
@@ -34,6 +33,9 @@ internal sealed class SqliteFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>As SQLite calls it.</summary>
+    public string Synchronous { get; }
 
     public SqliteConnection Writer { get; }
 
@@ -106,7 +108,7 @@ internal sealed class SqliteFile : IDisposable
             var isNew = Number(writer, "SELECT count(*) FROM sqlite_schema") == 0;
             if (!isNew) GridRecord.CheckFormat(format.ToString(CultureInfo.InvariantCulture));
             if (isNew) Run(writer, "PRAGMA auto_vacuum=INCREMENTAL;");
-            Run(writer, $"PRAGMA busy_timeout={BusyMilliseconds}; PRAGMA journal_mode=WAL; PRAGMA synchronous={_synchronous}; PRAGMA wal_autocheckpoint=0; "
+            Run(writer, $"PRAGMA busy_timeout={BusyMilliseconds}; PRAGMA journal_mode=WAL; PRAGMA synchronous={Synchronous}; PRAGMA wal_autocheckpoint=0; "
                 + "PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864;");
             using var transaction = writer.BeginTransaction();
             Run(writer, SqliteTables.Create(layout));

@@ -36,6 +36,8 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
 
     internal SqliteReaders Readers => _readers;
 
+    public string Description => $"in the file {_file.FullPath} (SQLite, synchronous={_file.Synchronous}), and outlive this process";
+
     public async ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(partitions);

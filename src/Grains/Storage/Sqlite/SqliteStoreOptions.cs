@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace OrleansJobs.Storage;
 
 /// <summary>How jobs are kept in a file of this process. Section <c>Store</c> of the configuration.</summary>
@@ -14,7 +16,7 @@ public sealed class SqliteStoreOptions
 
     /// <summary>Free space of the disk that new jobs leave to those that were accepted: submits are refused before it is touched.</summary>
     /// <value>Bytes; default 64 MiB.</value>
-    public long ReservedDiskBytes { get; set; } = 64L << 20;
+    [Range(0, long.MaxValue)] public long ReservedDiskBytes { get; set; } = 64L << 20;
 
     /// <summary>Where copies are written; null: copies cannot be asked for.</summary>
     public string? BackupFolder { get; set; }
