@@ -38,7 +38,7 @@ internal static class RawStore
         var places = jobs.ToDictionary(job => job.ToString(), _ => new List<string>());
         foreach (var id in outcomes.Keys) PlacesOf(id).Add("outcome");
         foreach (var id in await redis.HashKeysAsync($"{key}:leases")) PlacesOf(id!).Add("lease");
-        foreach (var lane in await redis.SetMembersAsync($"{key}:lanes"))
+        foreach (var lane in await redis.SetMembersAsync($"{key}:lane.names"))
         {
             foreach (var id in await redis.SortedSetRangeByRankAsync($"{key}:lane:{lane}")) PlacesOf(id!).Add($"lane {lane}");
         }

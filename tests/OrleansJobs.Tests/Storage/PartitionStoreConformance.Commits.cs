@@ -20,7 +20,7 @@ public abstract partial class PartitionStoreConformance
             commit.Append(Lines, "log", 3, "a");
 
             foreach (var table in (RowTable[])[Heads, Bodies, Marks]) commit.Remove(table, "a");
-            foreach (var set in (SetName[])[Ranks.Only, Turns.Only, Told["set"], Quiet["set"]]) commit.Remove(set, "a");
+            foreach (var set in (SetName[])[Ranks.Only, Turns.Only, Told["set"], Quiet["set"]]) commit.Remove(set, "a", 1);
             commit.Remove(Lines, "log", 1);
         });
 
@@ -46,7 +46,7 @@ public abstract partial class PartitionStoreConformance
             commit.Put(Heads, "a", Bytes("1"));
             commit.Put(Heads, "b", Bytes("1"));
             commit.Put(Heads, "a", Bytes("2"));
-            commit.Put(Told["x"], "a", 1);
+            commit.Put(Told["x"], "a", 2);
             commit.Put(Told["y"], "a", 1);
             commit.Put(Told["x"], "a", 2);
         });
@@ -72,7 +72,7 @@ public abstract partial class PartitionStoreConformance
         static void Remove(PartitionCommit commit)
         {
             foreach (var table in (RowTable[])[Heads, Bodies, Tails, Marks]) commit.Remove(table, "x");
-            foreach (var set in (SetName[])[Ranks.Only, Turns.Only, Told["set"], Told["none"], Shown["none"], Quiet["set"], Quiet["none"]]) commit.Remove(set, "x");
+            foreach (var set in (SetName[])[Ranks.Only, Turns.Only, Told["set"], Told["none"], Shown["none"], Quiet["set"], Quiet["none"]]) commit.Remove(set, "x", 1);
             commit.Remove(Lines, "log", 7);
             commit.Remove(Lines, "none", 1);
         }
@@ -178,10 +178,10 @@ public abstract partial class PartitionStoreConformance
             for (var i = 0; i < N; i++)
             {
                 foreach (var table in (RowTable[])[Heads, Bodies, Tails, Marks]) commit.Remove(table, $"m{i}");
-                commit.Remove(Told[$"set{i % 3}"], $"m{i}");
-                commit.Remove(Shown["only"], $"m{i}");
-                commit.Remove(Quiet[$"set{i}"], $"m{i}");
-                commit.Remove(Ranks.Only, $"m{i}");
+                commit.Remove(Told[$"set{i % 3}"], $"m{i}", i);
+                commit.Remove(Shown["only"], $"m{i}", i);
+                commit.Remove(Quiet[$"set{i}"], $"m{i}", i);
+                commit.Remove(Ranks.Only, $"m{i}", i);
                 commit.Remove(Lines, $"log{i % 3}", (2 * i) + 1);
                 commit.Remove(Notes, $"log{i % 500}", (2 * i) + 2);
                 commit.Count(Numbers, $"n{i}", -i - 1);

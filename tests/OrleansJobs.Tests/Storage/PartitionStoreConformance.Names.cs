@@ -25,8 +25,8 @@ public abstract partial class PartitionStoreConformance
 
         await writer.CommitAsync(commit =>
         {
-            commit.Remove(Told["set:1"], "a");
-            commit.Remove(Shown["set:2"], "c");
+            commit.Remove(Told["set:1"], "a", 1);
+            commit.Remove(Shown["set:2"], "c", 1);
         });
         await Are("log/1", "log/2", "set:1");
 
@@ -40,7 +40,7 @@ public abstract partial class PartitionStoreConformance
         // What leaves and comes within one commit stays.
         await writer.CommitAsync(commit =>
         {
-            commit.Remove(Told["set:1"], "b");
+            commit.Remove(Told["set:1"], "b", 1);
             commit.Put(Told["set:1"], "d", 5);
             commit.Remove(Lines, "log/1", 2);
             commit.Append(Lines, "log/1", 4, "d");
@@ -52,7 +52,7 @@ public abstract partial class PartitionStoreConformance
         writer = await PartitionWriter.OpenAsync(writer.Store);
         await writer.CommitAsync(commit =>
         {
-            commit.Remove(Told["set:1"], "d");
+            commit.Remove(Told["set:1"], "d", 5);
             commit.Remove(Lines, "log/1", 4);
         });
         await Are();
@@ -72,7 +72,7 @@ public abstract partial class PartitionStoreConformance
         });
         await writer.CommitAsync(commit =>
         {
-            commit.Remove(Told["x"], "told");
+            commit.Remove(Told["x"], "told", 1);
             commit.Remove(Lines, "x", 1);
             commit.Remove(Lines, "x", 2);
         });

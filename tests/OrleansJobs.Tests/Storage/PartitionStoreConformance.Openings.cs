@@ -48,8 +48,8 @@ public abstract partial class PartitionStoreConformance
         });
         await writer.CommitAsync(commit =>
         {
-            commit.Remove(Told["y"], "c");
-            commit.Remove(Turns.Only, "a");
+            commit.Remove(Told["y"], "c", 1);
+            commit.Remove(Turns.Only, "a", 1);
             commit.Remove(Marks, "d");
             commit.Remove(Notes, "log", 8);
             commit.Count(Numbers, "gone soon", -1);

@@ -162,7 +162,7 @@ public abstract partial class PartitionStoreConformance
 
     [Theory]
     [MemberData(nameof(SetKinds))]
-    public async Task Put_OfAMemberThatIsThere_MovesIt(string kind)
+    public async Task AMemberThatIsRemovedAndPut_Moves(string kind)
     {
         var (writer, set) = (await OpenAsync(), SetOf(kind));
         await writer.CommitAsync(commit =>
@@ -170,13 +170,20 @@ public abstract partial class PartitionStoreConformance
             commit.Put(set, "a", 1);
             commit.Put(set, "b", 2);
         });
-        await writer.CommitAsync(commit => commit.Put(set, "a", 3));
+        await writer.CommitAsync(commit => commit.Put(set, "a", 1));
+        Assert.Equal(["a:1", "b:2"], await writer.ReadSetAsync(set));
+
+        await writer.CommitAsync(commit =>
+        {
+            commit.Put(set, "a", 3);
+            commit.Remove(set, "a", 1);
+        });
         Assert.Equal(["b:2", "a:3"], await writer.ReadSetAsync(set));
 
         await writer.CommitAsync(commit =>
         {
             commit.Put(set, "b", 4);
-            commit.Remove(set, "b");
+            commit.Remove(set, "b", 2);
         });
         Assert.Equal(["a:3", "b:4"], await writer.ReadSetAsync(set));
         var opening = await writer.ReopenAsync();

@@ -118,7 +118,7 @@ public abstract partial class PartitionStoreConformance
     }
 
     [Fact]
-    public async Task ReadFullnessAsync_WithoutALimit_IsZero() => Assert.Equal(0, await (await NewStoreAsync()).ReadFullnessAsync());
+    public async Task ReadFullnessAsync_OfAnEmptyStore_IsNextToNothing() => Assert.InRange(await (await NewStoreAsync()).ReadFullnessAsync(), 0, 0.01);
 
     private static void FillEachPart(PartitionCommit commit)
     {

@@ -17,6 +17,7 @@ internal sealed class RandomCommits(Random random)
     public static readonly CounterTable[] Counters = [Numbers, Tallies];
 
     private readonly Dictionary<(MergedLogs Part, string Member), NamedLine> _lines = [];
+    private readonly Dictionary<(SetName Set, string Member), long> _scores = [];
     private long _lastStamp;
     private int _rows;
 
@@ -41,8 +42,7 @@ internal sealed class RandomCommits(Random random)
 
         Some(6, member => commit.Remove(Any(Tables), member));
         Some(10, member => commit.Put(Any(Tables), member, Bytes($"r{_rows++}")));
-        Some(7, member => commit.Remove(Any(Sets), member));
-        Some(10, member => commit.Put(Any(Sets), member, random.Next(-2, Scores)));
+        MoveMembers(commit);
         Some(4, _ => commit.Count(Any(Counters), $"n{random.Next(4)}", random.Next(-2, 3)));
         Some(1, member => commit.Remove(Any(LogParts), Any(Logs), random.Next(1, Stamps)));
         return commit;
@@ -50,6 +50,12 @@ internal sealed class RandomCommits(Random random)
 
     public void Applied(PartitionCommit commit)
     {
+        foreach (var sets in commit.Changes.OfType<SetChanges>())
+        {
+            foreach (var (set, member, _) in sets.Removes) _scores.Remove((new(sets.Sets, set), member));
+            foreach (var (set, member, score) in sets.Puts) _scores[(new(sets.Sets, set), member)] = score;
+        }
+
         foreach (var part in LogParts)
         {
             foreach (var (log, stamp) in commit.Of(part).Removes)
@@ -62,6 +68,20 @@ internal sealed class RandomCommits(Random random)
         }
 
         _lastStamp = Math.Max(_lastStamp, commit.LastStamp);
+    }
+
+    /// <summary>A member leaves with the score it has, or was never there; one that comes is not there, or leaves, or comes with the score it has.</summary>
+    private void MoveMembers(PartitionCommit commit)
+    {
+        var coming = new HashSet<(SetName, string)>();
+        Some(17, member =>
+        {
+            var set = Any(Sets);
+            var isThere = _scores.TryGetValue((set, member), out var score);
+            var leaves = random.Next(2) == 0;
+            if (leaves) commit.Remove(set, member, score);
+            if (random.Next(5) > 1 && coming.Add((set, member))) commit.Put(set, member, isThere && !leaves ? score : random.Next(-2, Scores));
+        });
     }
 
     private void Some(int most, Action<string> act)

@@ -41,7 +41,7 @@ internal sealed class JobRows(IPartitionStore store, int partition)
     public async ValueTask<LogLine[]> ReadLogAsync(long before, long after, int limit, string? index, string? queue, string? type)
     {
         if (index is null) return await store.ReadLogsAsync(partition, GridLayout.Jobs.Log, new(before, after, limit, Fits(queue, type)));
-        if (after >= before - 1) return [];
+        if (before <= 0 || after >= before - 1) return [];
         var lines = await store.ReadSetAsync(partition, GridLayout.Jobs.Indexes[index], new(after + 1, before - 1, limit, Descending: true));
         return Array.ConvertAll(lines, static line => new LogLine(line.Score, line.Member));
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using OrleansJobs.Diagnostics;
 using StackExchange.Redis;
 
@@ -36,7 +37,7 @@ public sealed class RedisPartitionStore : IPartitionStore
         _opening = new(_keys, layout);
     }
 
-    public string Description => $"in Redis at {string.Join(", ", _redis.GetEndPoints().Select(Format.ToString))}";
+    public string Description => $"in Redis at {string.Join(", ", _redis.GetEndPoints().Select(server => server is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : server.ToString()))}";
 
     public async ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default)
     {

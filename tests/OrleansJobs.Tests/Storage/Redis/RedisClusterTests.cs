@@ -101,7 +101,7 @@ public class RedisClusterTests : IAsyncLifetime
         await writer.CommitAsync(commit =>
         {
             foreach (var table in (RowTable[])[Heads, Bodies, Tails, Marks]) commit.Remove(table, "a");
-            foreach (var set in (SetName[])[Ranks.Only, Told["x"], Told["y"], Shown["x"], Quiet["x"]]) commit.Remove(set, "a");
+            foreach (var set in (SetName[])[Ranks.Only, Told["x"], Told["y"], Shown["x"], Quiet["x"]]) commit.Remove(set, "a", 1);
             commit.Count(Numbers, "n", -1);
         });
         Assert.Empty(await writer.ReadLinesAsync());

@@ -31,7 +31,7 @@ public class RedisCommandsTests(RedisFixture fixture) : IClassFixture<RedisFixtu
         });
         await writer.CommitAsync(commit =>
         {
-            commit.Remove(jobs.Lanes["q/4/t"], "plain");
+            commit.Remove(jobs.Lanes["q/4/t"], "plain", 1);
             commit.Put(jobs.Leases, "plain", []);
         });
         await writer.CommitAsync(commit =>
@@ -43,7 +43,7 @@ public class RedisCommandsTests(RedisFixture fixture) : IClassFixture<RedisFixtu
         await writer.CommitAsync(commit =>
         {
             commit.Remove(jobs.Outcomes, "plain");
-            commit.Remove(jobs.Retention.Only, "plain");
+            commit.Remove(jobs.Retention.Only, "plain", 1);
             commit.Remove(jobs.Specs, "plain");
             commit.Remove(jobs.Log, "q/t", 2);
         });

@@ -52,7 +52,7 @@ public class RedisKeysTests(RedisFixture fixture) : IClassFixture<RedisFixture>
         await writer.CommitAsync(commit =>
         {
             foreach (var table in tables) commit.Remove(table, "a");
-            foreach (var set in sets) commit.Remove(set, "a");
+            foreach (var set in sets) commit.Remove(set, "a", 1);
             for (var i = 50; i <= Count; i += 100) commit.Remove(jobs.Log, "q/t", i);
             commit.Count(jobs.Counts, "n", -1);
         });

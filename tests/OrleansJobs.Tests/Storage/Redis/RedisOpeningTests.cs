@@ -43,7 +43,7 @@ public class RedisOpeningTests(RedisFixture fixture) : IClassFixture<RedisFixtur
 
         var opening = await OpenAsync(call => call != 2 ? Task.CompletedTask : _older.CommitAsync(commit =>
         {
-            commit.Remove(Told["goes"], "a");
+            commit.Remove(Told["goes"], "a", 1);
             commit.Put(Told["comes"], "a", 1);
             commit.Put(Told["stays"], "b", 0);
         }));

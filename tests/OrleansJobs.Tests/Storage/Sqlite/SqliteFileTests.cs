@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using OrleansJobs.Storage;
+using OrleansJobs.Tests.Gateway;
 
 namespace OrleansJobs.Tests.Storage.Sqlite;
 
@@ -162,12 +163,12 @@ public sealed class SqliteFileTests : IDisposable
             });
         }
 
-        await Eventually.IsTrueAsync(async () =>
+        await Eventually.AnswersAsync(async () =>
         {
             // Each round of writes is followed by one of tidying.
             await writer.CommitAsync(commit => commit.Put(table, "more", new byte[100_000]));
-            return await PagesAsync(store) < full / 2;
-        });
+            return await PagesAsync(store);
+        }, pages => pages < full / 2);
     }
 
     private static Task<long> PagesAsync(SqlitePartitionStore store) => store.Readers.ReadAsync(
