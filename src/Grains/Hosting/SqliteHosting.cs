@@ -18,9 +18,8 @@ public static class SqliteHosting
     public static ISiloBuilder UseSqliteJobStore(this ISiloBuilder silo, Action<SqliteStoreOptions>? configure = null)
     {
         var services = silo.Services;
-        var options = services.AddOptions<SqliteStoreOptions>().BindConfiguration(SqliteStoreOptions.Section).ValidateOnStart()
-            .Validate(store => store.Path is { Length: > 0 }, "Store:Path is empty: it names the file that jobs are kept in.")
-            .Validate(store => store.ReservedDiskBytes >= 0, "Store:ReservedDiskBytes is negative.");
+        var options = services.AddOptions<SqliteStoreOptions>().BindConfiguration(SqliteStoreOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SqliteStoreOptions>, SqliteStoreOptionsValidator>());
         if (configure is not null) options.PostConfigure(configure);
         // A partition's reminder only wakes it, which the start of a lone silo does as well.
         silo.UseInMemoryReminderService();

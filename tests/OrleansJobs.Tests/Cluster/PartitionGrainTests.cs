@@ -4,6 +4,7 @@ using Orleans.Hosting;
 using Orleans.TestingHost;
 using OrleansJobs.Hosting;
 using OrleansJobs.Jobs;
+using OrleansJobs.Partitions;
 using OrleansJobs.Records;
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Gateway;
@@ -21,7 +22,7 @@ public class PartitionGrainTests
     private const string Unknown = "unknown-here";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly Task<object?> AskTheStore = Task.FromResult<object?>(null);
-    private readonly MemoryPartitionStore _stored = new();
+    private readonly MemoryPartitionStore _stored = new(GridLayout.Layout);
     private Func<string, object?[], Task<object?>> _watch = (_, _) => AskTheStore;
 
     [Fact]
@@ -32,7 +33,7 @@ public class PartitionGrainTests
         await using var grid = await StartAsync();
         _watch = async (call, args) =>
         {
-            if (call != nameof(IPartitionStore.CommitAsync) || !((PartitionCommit)args[0]!).AddsJobs) return null;
+            if (call != nameof(IPartitionStore.CommitAsync) || !((PartitionCommit)args[0]!).MayBeRefused) return null;
             if (++commits > 1) return CommitOutcome.Full;
             await firstCommit.Task;
             return null;
@@ -61,7 +62,7 @@ public class PartitionGrainTests
         await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Ready == 3);
         _watch = async (call, _) =>
         {
-            if (call != nameof(IPartitionStore.ReadAsync)) return null;
+            if (call != nameof(IPartitionStore.ReadRowsAsync)) return null;
             reading.TrySetResult();
             await records.Task;
             return null;
@@ -88,8 +89,8 @@ public class PartitionGrainTests
         var (reading, most, read) = (0, 0, 0);
         _watch = async (call, args) =>
         {
-            if (call != nameof(IPartitionStore.ReadLaneAsync)) return null;
-            budgets.Enqueue((int)args[4]!);
+            if (call != nameof(IPartitionStore.ReadPageAsync)) return null;
+            budgets.Enqueue(((RowRead)args[4]!).ByteBudget);
             most = Math.Max(most, Interlocked.Increment(ref reading));
             await gate.Task;
             Interlocked.Decrement(ref reading);
@@ -161,14 +162,14 @@ public class PartitionGrainTests
         await using var grid = await StartAsync(options => options.SubmitDeadline = TimeSpan.FromSeconds(1));
         _watch = async (call, args) =>
         {
-            if (call == nameof(IPartitionStore.ReadDeadlinesAsync) && Volatile.Read(ref away))
+            if (Reads(call, args, GridLayout.Jobs.Deadlines) && Volatile.Read(ref away))
             {
                 Interlocked.Increment(ref looked);
                 throw new TimeoutException("The store is away.");
             }
 
             // No answer before the partition gives up waiting for it, which takes as long as its option says.
-            if (call == nameof(IPartitionStore.ReadAsync) && ((IReadOnlyList<string>)args[1]!).Contains("nobody")) await Task.Delay(Patience, TimeProvider.System);
+            if (call == nameof(IPartitionStore.ReadRowsAsync) && ((IReadOnlyList<string>)args[2]!).Contains("nobody")) await Task.Delay(Patience, TimeProvider.System);
             return null;
         };
 
@@ -215,7 +216,7 @@ public class PartitionGrainTests
 
         Assert.True(await IsSuspectAsync());
         // The sweep of finished jobs would commit it too, within a minute.
-        _watch = (call, _) => call == nameof(IPartitionStore.ReadExpiredAsync) ? throw new TimeoutException("The store is away.") : AskTheStore;
+        _watch = (call, args) => Reads(call, args, GridLayout.Jobs.Retention) ? throw new TimeoutException("The store is away.") : AskTheStore;
         await using var grid = await StartAsync();
         await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Suspects);
 
@@ -262,9 +263,11 @@ public class PartitionGrainTests
     });
 
     private async Task<bool> IsSuspectAsync() =>
-        (await _stored.ReadAsync(0, ["a"]))[0]!.Track is { } track && JobTrack.Decode(track).IsSuspect;
+        (await new JobRows(_stored, 0).ReadAsync(["a"]))[0]!.Track is { } track && JobTrack.Decode(track).IsSuspect;
 
     private static IServiceProvider Services(TestGrid grid) => ((InProcessSiloHandle)grid.Cluster.Silos[0]).ServiceProvider;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static bool Reads(string call, object?[] args, OrderedSet set) => call == nameof(IPartitionStore.ReadSetAsync) && ((SetName)args[1]!).Part == set;
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway;
 using OrleansJobs.Hosting;
+using OrleansJobs.Storage;
 
 namespace OrleansJobs.Tests.Configuration;
 
@@ -43,6 +44,7 @@ public sealed class OptionLimitsTests
         {
             JobGridOptions.Section => Validate(configuration, JobGridOptions.Section, new JobGridOptions(), new JobGridOptionsValidator()),
             JobGatewayOptions.Section => Validate(configuration, JobGatewayOptions.Section, new JobGatewayOptions(), new JobGatewayOptionsValidator()),
+            SqliteStoreOptions.Section => Validate(configuration, SqliteStoreOptions.Section, new SqliteStoreOptions(), new SqliteStoreOptionsValidator()),
             var other => throw new NotSupportedException(other),
         };
         Assert.True(result.Failed, $"{key} = {value} is taken");

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace OrleansJobs.Storage;
 
@@ -20,6 +21,16 @@ public sealed class SqliteStoreOptions
 
     /// <summary>Where copies are written; null: copies cannot be asked for.</summary>
     public string? BackupFolder { get; set; }
+}
+
+internal sealed class SqliteStoreOptionsValidator : IValidateOptions<SqliteStoreOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SqliteStoreOptions options)
+    {
+        if (string.IsNullOrWhiteSpace(options.Path)) return ValidateOptionsResult.Fail("Store:Path is empty; it names the file that jobs are kept in.");
+        if (options.ReservedDiskBytes < 0) return ValidateOptionsResult.Fail($"Store:ReservedDiskBytes must be 0 or more; it is {options.ReservedDiskBytes}.");
+        return ValidateOptionsResult.Success;
+    }
 }
 
 public enum SqliteDurability
