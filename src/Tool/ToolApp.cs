@@ -25,7 +25,7 @@ internal sealed class ToolApp(Surroundings surroundings)
             new SubmitCommand(this), new WatchCommand(this), new ListCommand(this), new ShowCommand(this),
             new CancelCommand(this), new RetryCommand(this), new DeleteCommand(this),
             new QueuesCommand(this), new PauseCommand(this), new ResumeCommand(this),
-            new StatsCommand(this), new SilosCommand(this), new TypesCommand(this),
+            new StatsCommand(this), new SilosCommand(this), new TypesCommand(this), new BackUpCommand(this),
         };
         // An argument that begins with @ is a file of job arguments, not of the command line's.
         var parsed = root.Parse([.. arguments], new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -7,6 +7,7 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
     private readonly NumberedGrains<IJobChangesGrain> _changes = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
+    private readonly NumberedGrains<IStoreGrain> _store = new(grains);
     private GridInfo? _info;
     private long _learnedAt;
 
@@ -17,6 +18,8 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     public GridInfo? Info => _info;
 
     public IJobGridGrain Whole => _whole[0];
+
+    public IStoreGrain Store => _store[0];
 
     /// <summary>What never changes while the grid runs; asked for once.</summary>
     public ValueTask<GridInfo> InfoAsync() => _info is { } info ? new(info) : LearnAsync();

@@ -16,6 +16,10 @@ internal sealed partial class Audit(ILogger<Audit> logger)
     public Task<QueueInfo> QueueAsync(HttpContext context, string what, string queue, string? reason, Func<ChangeOrder, Task<QueueInfo>> change) =>
         NoteAsync(context, what, $"queue {queue}", reason, change, _ => nameof(JobChangeOutcome.Done));
 
+    /// <summary>Does something with the store and writes it down.</summary>
+    public Task<StoreCopy> StoreAsync(HttpContext context, string what, Func<ChangeOrder, Task<StoreCopy>> change) =>
+        NoteAsync(context, what, "store", null, change, copy => copy.Name ?? "Refused");
+
     private async Task<T> NoteAsync<T>(HttpContext context, string what, string which, string? reason, Func<ChangeOrder, Task<T>> change, Func<T, string> outcomeOf)
     {
         // Whoever changes something does not choose what is written of it by an exception: of a lost answer nobody knows what became.

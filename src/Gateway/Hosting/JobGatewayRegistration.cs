@@ -10,6 +10,7 @@ using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Live;
 using OrleansJobs.Gateway.Statuses;
+using OrleansJobs.Gateway.Store;
 using OrleansJobs.Gateway.Submitting;
 
 namespace OrleansJobs.Gateway;
@@ -57,6 +58,7 @@ public static class JobGatewayRegistration
         services.AddSingleton<ListEndpoint>();
         services.AddSingleton<GridFigures>();
         services.AddSingleton<GridEndpoints>();
+        services.AddSingleton<StoreEndpoints>();
         services.AddSingleton<HealthEndpoints>();
     }
 

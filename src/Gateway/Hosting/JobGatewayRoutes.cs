@@ -6,6 +6,7 @@ using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Live;
 using OrleansJobs.Gateway.Pages;
 using OrleansJobs.Gateway.Statuses;
+using OrleansJobs.Gateway.Store;
 using OrleansJobs.Gateway.Submitting;
 
 namespace OrleansJobs.Gateway;
@@ -26,6 +27,7 @@ public static class JobGatewayRoutes
         MapJob(routes, app.Services);
         MapEvents(routes, app.Services.GetRequiredService<EventEndpoints>());
         MapGrid(routes, app.Services);
+        MapStore(routes, app.Services.GetRequiredService<StoreEndpoints>());
         MapPage(routes);
         MapDescription(routes);
         return app;
@@ -75,6 +77,12 @@ public static class JobGatewayRoutes
         routes.MapMethods("/queues", Reading, grid.GetQueuesAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/queues/{name}/pause", grid.PauseAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/queues/{name}/resume", grid.ResumeAsync).RequireAuthorization(Policies.Operate);
+    }
+
+    private static void MapStore(IEndpointRouteBuilder routes, StoreEndpoints store)
+    {
+        routes.MapMethods("/store", Reading, store.GetAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/store/backup", store.BackUpAsync).RequireAuthorization(Policies.Operate);
     }
 
     private static void MapPage(IEndpointRouteBuilder routes)

@@ -39,6 +39,8 @@ internal static class ProblemTypes
     public static readonly ProblemType Unavailable = new("unavailable", 503, "The grid did not answer in time.");
     public static readonly ProblemType Overloaded = new("overloaded", 503, "A bound of the grid is reached.");
 
+    public static readonly ProblemType NoCopy = new("no-copy", 409, "The grid cannot copy its store.");
+
     // How jobs themselves fail; what /result answers.
     public static readonly ProblemType JobFailed = new("job-failed", 409, "The job failed.");
     public static readonly ProblemType JobCancelled = new("job-cancelled", 409, "The job was cancelled.");
@@ -47,7 +49,7 @@ internal static class ProblemTypes
     [
         MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, JobNotFound, NotFound, MethodNotAllowed,
         BodyTimeout, IdTaken, WrongState, Gone, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
-        KeyReused, UnknownHost, RateLimited, HeadersTooLarge, Internal, Unavailable, Overloaded, JobFailed, JobCancelled,
+        KeyReused, UnknownHost, RateLimited, HeadersTooLarge, Internal, Unavailable, Overloaded, NoCopy, JobFailed, JobCancelled,
     ];
 
     /// <summary>The kind that says no more than the status does.</summary>

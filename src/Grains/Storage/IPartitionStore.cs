@@ -7,6 +7,9 @@ namespace OrleansJobs.Storage;
 /// </summary>
 public interface IPartitionStore
 {
+    /// <summary><c>redis</c>, <c>sqlite</c> or <c>memory</c>.</summary>
+    string Kind { get; }
+
     /// <summary>Where jobs are kept and how surely, in a few words for operators.</summary>
     string Description { get; }
 

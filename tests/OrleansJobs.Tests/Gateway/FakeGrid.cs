@@ -72,6 +72,7 @@ internal sealed class FakeGrid : IGrainFactory
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithIntegerKey =>
         typeof(TGrainInterface) == typeof(IJobGridGrain) ? (TGrainInterface)(object)new GridFace(this)
+        : typeof(TGrainInterface) == typeof(IStoreGrain) ? (TGrainInterface)(object)new StoreFace()
         : typeof(TGrainInterface) == typeof(IJobChangesGrain) ? (TGrainInterface)(object)new ChangesFace(this, primaryKey)
         : (TGrainInterface)(object)new PartitionFace(this);
 
@@ -245,6 +246,13 @@ internal sealed class FakeGrid : IGrainFactory
     {
         public Task<JobChanges> ReadChanges(ChangePlace after, TimeSpan atMost) =>
             grid.Fault is not null ? throw grid.Fault : grid.Changes.ReadAsync(after, isSilent: partition != 0, atMost);
+    }
+
+    private sealed class StoreFace : IStoreGrain
+    {
+        public Task<StoreInfo> GetInfo() => Task.FromResult(new StoreInfo("sqlite", "in a file"));
+
+        public Task<StoreCopy> BackUp() => Task.FromResult(new StoreCopy("copy.db", 4096, null));
     }
 
     private sealed class GridFace(FakeGrid grid) : IJobGridGrain

@@ -19,6 +19,8 @@ public sealed class OpenApiTests(GridHost grid) : IClassFixture<GridHost>
         await FitsAsync(api, "Problem", await grid.Http.PostJsonAsync("/jobs", """{"type":"longtask","args":{"steps":"x"}}"""));
         await FitsAsync(api, "Stats", await grid.Http.GetAsync("/stats"));
         await FitsAsync(api, "Scaling", await grid.Http.GetAsync("/stats/scaling"));
+        await FitsAsync(api, "Store", await grid.Http.GetAsync("/store"));
+        await FitsAsync(api, "Problem", await grid.Http.PostJsonAsync("/store/backup", ""));
         await FitsAsync(api, "Queue", await grid.Http.PostJsonAsync("/queues/fits/pause", """{"reason":"x"}"""));
         foreach (var type in (await (await grid.Http.GetAsync("/job-types")).JsonAsync()).EnumerateArray()) Fits(api, "JobType", type.GetRawText());
         foreach (var queue in (await (await grid.Http.GetAsync("/queues")).JsonAsync()).EnumerateArray()) Fits(api, "Queue", queue.GetRawText());

@@ -11,6 +11,8 @@ internal sealed class ScriptedStore(Func<PartitionCommit, CommitOutcome?> script
     /// <summary>The store's clock.</summary>
     public Func<DateTimeOffset> Time { get; init; } = TimeProvider.System.GetUtcNow;
 
+    public string Kind => _inner.Kind;
+
     public string Description => _inner.Description;
 
     public async ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default)

@@ -67,10 +67,39 @@ public sealed class EmbeddedStoreTests : IDisposable
         await UntilAsync("first", job => job.GetProperty("state").GetString() == "SUCCESS");
     }
 
+    /// <summary>What the runbook says: a copy is made while jobs run, and put in the place of the file when no process has it.</summary>
+    [Fact]
+    public async Task ACopy_IsMadeWhileJobsRun_AndRestored()
+    {
+        await StartAsync();
+        await SubmitAsync("""{"type":"longtask","id":"running","args":{"steps":1000,"stepMs":60}}""");
+        await SubmitAsync("""{"type":"longtask","id":"before","countdown":3600}""");
+        await UntilAsync("running", job => job.GetProperty("current").GetInt64() > 0);
+        using var answer = await _http.PostAsync(new Uri("/store/backup", UriKind.Relative), null);
+        var copy = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.True(answer.IsSuccessStatusCode, copy.GetRawText());
+        await SubmitAsync("""{"type":"longtask","id":"after","countdown":3600}""");
+        Assert.Equal("sqlite", (await _http.GetFromJsonAsync<JsonElement>(new Uri("/store", UriKind.Relative))).GetProperty("kind").GetString());
+
+        await KillAsync();
+        foreach (var end in (string[])["-wal", "-shm"]) File.Delete(Store + end);
+        File.Copy(Path.Combine(Backups, copy.GetProperty("name").GetString()!), Store, overwrite: true);
+        await StartAsync();
+
+        Assert.Equal("PENDING", (await JobAsync("before")).GetProperty("state").GetString());
+        await UntilAsync("running", job => job.GetProperty("attempt").GetInt32() == 2);
+        using var gone = await _http.GetAsync(new Uri("/jobs/after", UriKind.Relative));
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, gone.StatusCode);
+    }
+
+    private string Store => Path.Combine(_folder.FullName, "data", "jobs.db");
+
+    private string Backups => Path.Combine(_folder.FullName, "backups");
+
     private string[] Arguments(Uri address) =>
     [
         Path.Combine(AppContext.BaseDirectory, "OrleansJobs.Silo.dll"), "--Urls", address.ToString(), "--Silo:Port", $"{Ports.Free()}",
-        "--Silo:GatewayPort", $"{Ports.Free()}", "--Store:Path", Path.Combine(_folder.FullName, "data", "jobs.db"),
+        "--Silo:GatewayPort", $"{Ports.Free()}", "--Store:Path", Store, "--Store:BackupFolder", Backups,
     ];
 
     private async Task StartAsync()

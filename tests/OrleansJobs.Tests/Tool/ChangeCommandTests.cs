@@ -45,6 +45,14 @@ public class ChangeCommandTests
     }
 
     [Fact]
+    public async Task BackUp_SaysTheCopysName()
+    {
+        _tool.Gateway.On("POST /store/backup", """{"name":"jobs-1.db","bytes":4096}""");
+        Assert.Equal(0, await _tool.RunAsync("backup"));
+        Assert.StartsWith("jobs-1.db, ", _tool.Out);
+    }
+
+    [Fact]
     public async Task Queues_ArePausedAndResumed()
     {
         _tool.Gateway.On("POST /queues/media/pause", """{"name":"media","paused":true}""").On("POST /queues/media/resume", """{"name":"media","paused":false}""");

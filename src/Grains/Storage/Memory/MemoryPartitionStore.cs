@@ -12,6 +12,8 @@ public sealed class MemoryPartitionStore(StoreLayout layout, TimeProvider? time 
     private readonly Lock _gridLock = new();
     private GridRecord? _grid;
 
+    public string Kind => "memory";
+
     public string Description => "in the memory of this process, and end with it";
 
     public ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default)

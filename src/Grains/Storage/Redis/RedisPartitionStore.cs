@@ -37,6 +37,8 @@ public sealed class RedisPartitionStore : IPartitionStore
         _opening = new(_keys, layout);
     }
 
+    public string Kind => "redis";
+
     public string Description => $"in Redis at {string.Join(", ", _redis.GetEndPoints().Select(server => server is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : server.ToString()))}";
 
     public async ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default)

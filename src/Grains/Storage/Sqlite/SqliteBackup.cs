@@ -7,9 +7,11 @@ internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider
 {
     private readonly SemaphoreSlim _one = new(1);
 
+    public bool IsConfigured => !string.IsNullOrEmpty(folder);
+
     public async Task<(string Name, long Bytes)> WriteAsync(CancellationToken cancellation)
     {
-        if (string.IsNullOrEmpty(folder)) throw new InvalidOperationException("No folder for backups is configured (Store:BackupFolder).");
+        if (folder is null or "") throw new InvalidOperationException("No folder for backups is configured (Store:BackupFolder).");
         await _one.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {

@@ -36,6 +36,8 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
 
     internal SqliteReaders Readers => _readers;
 
+    public string Kind => "sqlite";
+
     public string Description => $"in the file {_file.FullPath} (SQLite, synchronous={_file.Synchronous}), and outlive this process";
 
     public async ValueTask<GridRecord> OpenGridAsync(int partitions, CancellationToken cancellation = default)
@@ -126,6 +128,9 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
         var free = new DriveInfo(Path.GetDirectoryName(_file.FullPath)!).AvailableFreeSpace - _reserved;
         return new(free <= 0 ? 1 : (double)used / (used + free));
     }
+
+    /// <summary>A folder for copies is configured.</summary>
+    public bool CanBackUp => _backup.IsConfigured;
 
     /// <summary>Writes a consistent copy into the configured folder, while jobs run.</summary>
     /// <returns>The copy's name within the folder, and its bytes.</returns>
