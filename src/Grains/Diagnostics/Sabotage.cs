@@ -32,6 +32,9 @@ internal enum Safeguard
 
     /// <summary>A job is convicted of killing its silo when it was alone there, not because it was near when silos were lost.</summary>
     Trial = 256,
+
+    /// <summary>A commit to a file counts when it is on the disk.</summary>
+    Sync = 512,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

@@ -42,6 +42,8 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
             return request;
         });
 
+    public Task<Answer> DeleteAsync(string path) => SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, new Uri(NextAddress(), path)));
+
     public Task<Answer> GetAsync(string path, Uri? address = null) =>
         SendAsync(() => new HttpRequestMessage(HttpMethod.Get, new Uri(address ?? NextAddress(), path)));
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansJobs.Faults.Stores;
 
 namespace OrleansJobs.Faults.Processes;
 
@@ -7,6 +8,7 @@ internal sealed class Cluster : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(3);
+    private const int DiskMegabytes = 64;
     private readonly HttpClient _health = new() { Timeout = HealthTimeout };
     private readonly List<SiloProcess> _silos = [];
     private readonly List<GatewayProcess> _gateways = [];
@@ -14,15 +16,23 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly string _directory;
     private readonly NetworkLab? _lab;
 
-    private Cluster(string directory, RedisServer redis, SiloSettings settings, NetworkLab? lab)
+    private Cluster(string directory, RedisServer redis, SiloSettings settings, NetworkLab? lab, LoopDisk? disk)
     {
+        Disk = disk;
+        Store = settings.File is { } file ? new RawFile(file) : new RawRedis(() => redis.Database, settings.Cluster);
         _directory = directory;
         Redis = redis;
         Settings = settings;
         _lab = lab;
     }
 
+    /// <summary>Not running where jobs are kept in a file.</summary>
     public RedisServer Redis { get; }
+
+    /// <summary>The disk that the file is on, where it has one of its own.</summary>
+    public LoopDisk? Disk { get; }
+
+    public IRawStore Store { get; }
     public SiloSettings Settings { get; }
     public IReadOnlyList<SiloProcess> Silos => _silos;
     public IReadOnlyList<GatewayProcess> Gateways => _gateways;
@@ -35,10 +45,13 @@ internal sealed class Cluster : IAsyncDisposable
         var lab = plan.InNamespaces ? new NetworkLab() : null;
         var address = lab?.Outside.Address ?? "127.0.0.1";
         var redis = new RedisServer(Path.Combine(directory, "redis"), plan.AppendFsync, Ports.Free(), address, null);
-        var cluster = new Cluster(directory, redis, new SiloSettings(redis.ConnectionString, $"faults-{Ports.Free()}", plan.Options), lab);
+        var disk = plan.Store == StorePlan.FileOnADisk ? new LoopDisk(directory, DiskMegabytes) : null;
+        var file = plan.Store == StorePlan.Redis ? null : Path.Combine(disk?.Folder ?? directory, "jobs.db");
+        var settings = new SiloSettings(redis.ConnectionString, $"faults-{Ports.Free()}", plan.Options) { File = file };
+        var cluster = new Cluster(directory, redis, settings, lab, disk);
         try
         {
-            await redis.StartAsync();
+            if (file is null) await redis.StartAsync();
             for (var i = 1; i <= plan.Silos; i++) cluster.AddSilo();
             // The first alone, so that the grid's record and the membership table are there for the others; then all at once.
             cluster._silos[0].Start(cluster.Settings);
@@ -151,6 +164,7 @@ internal sealed class Cluster : IAsyncDisposable
         foreach (var replica in _replicas) await replica.DisposeAsync();
         await Redis.DisposeAsync();
         _lab?.Dispose();
+        Disk?.Dispose();
         _health.Dispose();
     }
 
@@ -167,4 +181,17 @@ internal sealed class Cluster : IAsyncDisposable
 /// <param name="AppendFsync">Redis' <c>appendfsync</c>; <c>off</c>: no append-only file at all.</param>
 /// <param name="Options">Configuration of every silo.</param>
 internal sealed record ClusterPlan(
-    int Silos, IReadOnlyDictionary<string, string> Options, int Gateways = 0, string AppendFsync = "everysec", bool InNamespaces = false);
+    int Silos, IReadOnlyDictionary<string, string> Options, int Gateways = 0, string AppendFsync = "everysec", bool InNamespaces = false,
+    StorePlan Store = StorePlan.Redis);
+
+/// <summary>Where jobs are kept.</summary>
+internal enum StorePlan
+{
+    Redis,
+
+    /// <summary>In a file of the only silo.</summary>
+    File,
+
+    /// <summary>The same, on a small disk of its own.</summary>
+    FileOnADisk,
+}

@@ -39,7 +39,7 @@ internal sealed class SiloProcess(string name, string directory, string host, st
         var arguments = new List<string>
         {
             "--Silo:Name", name, "--Silo:Port", Number(_siloPort), "--Silo:GatewayPort", Number(_gatewayPort), "--Silo:Address", host,
-            "--Urls", Address.ToString(), "--ConnectionStrings:redis", settings.Redis, "--Orleans:ClusterId", settings.Cluster, "--Orleans:ServiceId", settings.Cluster,
+            "--Urls", Address.ToString(), "--ConnectionStrings:redis", settings.Redis, "--Store:Path", settings.File ?? "", "--Orleans:ClusterId", settings.Cluster, "--Orleans:ServiceId", settings.Cluster,
             "--Faults:Life", Life, "--Faults:Sink", Path.Combine(directory, $"{Life}.sink"),
             "--Faults:Clock", ClockFile,
         };
@@ -66,4 +66,7 @@ internal sealed record SiloSettings(string Redis, string Cluster, IReadOnlyDicti
 {
     /// <summary>Another build of this driver, such as another release's; null: this one.</summary>
     public string? Driver { get; init; }
+
+    /// <summary>The file that a silo which stands alone keeps its jobs in; null: they are in Redis.</summary>
+    public string? File { get; init; }
 }

@@ -12,6 +12,7 @@ internal static class CrashPointWalk
 
     /// <summary>A partition sweeps finished jobs once a minute.</summary>
     private static readonly TimeSpan DeathDeadline = TimeSpan.FromSeconds(75);
+    private static readonly TimeSpan DeleteWait = TimeSpan.FromSeconds(2);
     private const int Wave = 120;
 
     /// <summary>Every place there is; one that the load does not come by is reported.</summary>
@@ -112,7 +113,7 @@ internal static class CrashPointWalk
         }
     }
 
-    /// <summary>What a steady load does not bring about: pauses, jobs whose retention is over soon, and more work than the slots of one silo.</summary>
+    /// <summary>What a steady load does not bring about: pauses, jobs whose retention is over soon, deletes, and more work than the slots of one silo.</summary>
     private static async Task SideAsync(FaultRun run, CancellationToken stop)
     {
         for (var i = 0; !stop.IsCancellationRequested; i++)
@@ -121,6 +122,7 @@ internal static class CrashPointWalk
             {
                 await run.Client.PostAsync($"/queues/side/{(i % 2 == 0 ? "pause" : "resume")}", "{}");
                 await run.SubmitUncheckedAsync(new JobOrder("checkpointed", "{\"steps\":1}", ExpectedEnd.Any, More: ",\"retention\":1"));
+                await run.DeleteUncheckedAsync(new JobOrder("checkpointed", "{\"steps\":1}", ExpectedEnd.Any), DeleteWait);
                 if (i % 10 == 0) await run.Load.SubmitBatchAsync([.. Enumerable.Repeat(JobOrder.Sleep(300), Wave)], Patience);
             }
             catch (HttpRequestException)

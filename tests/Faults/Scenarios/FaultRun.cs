@@ -84,11 +84,24 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
 
     /// <summary>Sends a job that is not looked at again, such as one that is forgotten before the end of the run.</summary>
     /// <exception cref="HttpRequestException">No answer; it may be accepted or not.</exception>
-    public Task SubmitUncheckedAsync(JobOrder order)
+    public Task<Answer> SubmitUncheckedAsync(JobOrder order)
     {
         var id = $"u-{Guid.CreateVersion7():n}";
         lock (_forgotten) _forgotten.Add(id);
         return Client.PostAsync("/jobs", order.ToJson(id));
+    }
+
+    /// <summary>The same, and deletes it once it has ended.</summary>
+    public async Task DeleteUncheckedAsync(JobOrder order, TimeSpan atMost)
+    {
+        var id = $"d-{Guid.CreateVersion7():n}";
+        lock (_forgotten) _forgotten.Add(id);
+        await Client.PostAsync("/jobs", order.ToJson(id));
+        // Not before its end, which takes a moment; a silo that dies meanwhile may make it a long one.
+        for (var from = _clock.GetTimestamp(); _clock.GetElapsedTime(from) < atMost; await Task.Delay(FollowPause, _clock))
+        {
+            if ((await Client.DeleteAsync($"/jobs/{id}")).Status is not System.Net.HttpStatusCode.Conflict) return;
+        }
     }
 
     /// <summary>kill -9.</summary>
@@ -190,7 +203,7 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         try
         {
             await Deadlines.UntilAsync("all jobs have ended", atMost, async () =>
-                await RawStore.CountUnfinishedAsync(Cluster.Redis.Database, Cluster.Settings.Cluster) == 0);
+                await Cluster.Store.CountUnfinishedAsync() == 0);
         }
         catch (TimeoutException)
         {
@@ -209,7 +222,7 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
         history.Submits.AddRange(Load.Submits);
         history.Unanswered = Load.Unanswered;
         history.Faults.AddRange(_faults);
-        history.Store = [.. (await RawStore.ReadAsync(Cluster.Redis.Database, Cluster.Settings.Cluster)).Where(row => !_forgotten.Contains(row.Id))];
+        history.Store = [.. (await Cluster.Store.ReadAsync()).Where(row => !_forgotten.Contains(row.Id))];
         var accepted = history.Submits.Where(submit => submit.AcceptedAt is not null).Select(submit => submit.Id).ToArray();
         if (accepted.Length > MostFinalReads)
         {

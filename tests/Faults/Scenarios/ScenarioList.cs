@@ -5,7 +5,7 @@ internal static class ScenarioList
     public static readonly IReadOnlyList<Scenario> All = 
     [
         .. SiloDeaths.All, .. Stops.All, .. Restarts.All, .. CrashPointWalk.All, .. StoreTrouble.All, .. Failovers.All, .. Clocks.All, .. Gateways.All,
-        .. BadHandlers.All, .. HeavyLoads.All, .. LostNews.All,
+        .. BadHandlers.All, .. HeavyLoads.All, .. LostNews.All, .. FileStores.All,
     ];
 
     public static Scenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name == name);

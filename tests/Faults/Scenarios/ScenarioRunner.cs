@@ -11,7 +11,7 @@ internal static class ScenarioRunner
     /// <param name="without">A safeguard of the product that is turned off in all silos; null: none.</param>
     public static async Task<ScenarioResult> RunAsync(Scenario scenario, int seed, string? without = null)
     {
-        if (scenario.NeedsNetwork && NetworkLab.WhyNot() is { } reason)
+        if (WhyNot(scenario) is { } reason)
         {
             Console.Error.WriteLine($"SKIPPED {scenario.Name}: {reason}");
             return new ScenarioResult { Scenario = scenario.Name, Seed = seed, Skipped = reason };
@@ -41,6 +41,9 @@ internal static class ScenarioRunner
         else Print(scenario, seed, without, directory, violations);
         return result;
     }
+
+    /// <summary>Null where a scenario can be run here; otherwise why not.</summary>
+    private static string? WhyNot(Scenario scenario) => (scenario.NeedsNetwork ? NetworkLab.WhyNot() : null) ?? (scenario.NeedsDisk ? LoopDisk.WhyNot() : null);
 
     private static ScenarioResult Describe(Scenario scenario, int seed, FaultRun run, List<Violation> violations, TimeSpan took)
     {

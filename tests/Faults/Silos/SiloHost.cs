@@ -79,6 +79,13 @@ internal static class SiloHost
             options.ServiceId = configuration["Orleans:ServiceId"]!;
         });
         silo.Configure<SiloOptions>(options => options.SiloName = configuration["Silo:Name"]!);
+        if (configuration["Store:Path"] is { Length: > 0 })
+        {
+            silo.UseLocalhostClustering(configuration.GetValue<int>("Silo:Port"), configuration.GetValue<int>("Silo:GatewayPort"), serviceId: configuration["Orleans:ServiceId"]!, clusterId: configuration["Orleans:ClusterId"]!);
+            silo.UseSqliteJobStore();
+            return;
+        }
+
         silo.UseRedisJobStore(configuration.GetConnectionString("redis")!);
         silo.ConfigureEndpoints(IPAddress.Parse(configuration["Silo:Address"]!), configuration.GetValue<int>("Silo:Port"), configuration.GetValue<int>("Silo:GatewayPort"));
     }

@@ -18,7 +18,7 @@ internal sealed class SqliteFile : IDisposable
     public SqliteFile(SqliteStoreOptions options, StoreLayout layout)
     {
         _path = Path.GetFullPath(options.Path);
-        Synchronous = options.Durability == SqliteDurability.Full ? "FULL" : "NORMAL";
+        Synchronous = options.Durability == SqliteDurability.Full && !Diagnostics.Sabotage.IsOff(Diagnostics.Safeguard.Sync) ? "FULL" : "NORMAL";
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
         _lock = Lock(_path);
         try

@@ -4,16 +4,14 @@ using StackExchange.Redis;
 namespace OrleansJobs.Faults.Stores;
 
 /// <summary>
-/// Reads what Redis holds without the product's code, from the names of its keys and the bytes of its records: a job's state is field 1 of
-/// its outcome, a varint.
+/// Reads what Redis holds without the product's code, from the names of its keys and the bytes of its records.
 /// </summary>
-internal static class RawStore
+/// <param name="service">The grid's name in the store.</param>
+internal sealed class RawRedis(Func<IDatabase> database, string service) : IRawStore
 {
-    private static readonly string[] States = ["PENDING", "PROGRESS", "SUCCESS", "FAILURE", "REVOKED"];
-
-    /// <param name="service">The grid's name in the store.</param>
-    public static async Task<List<StoreRow>> ReadAsync(IDatabase redis, string service)
+    public async Task<List<StoreRow>> ReadAsync()
     {
+        var redis = database();
         var partitions = (int)await redis.HashGetAsync($"oj:{{{service}}}:grid", "partitions");
         if (partitions == 0) throw new InvalidDataException($"The store has no grid named {service}.");
         var rows = new List<StoreRow>();
@@ -21,9 +19,9 @@ internal static class RawStore
         return rows;
     }
 
-    /// <summary>Jobs that have been accepted and have not ended.</summary>
-    public static async Task<long> CountUnfinishedAsync(IDatabase redis, string service)
+    public async Task<long> CountUnfinishedAsync()
     {
+        var redis = database();
         var partitions = (int)await redis.HashGetAsync($"oj:{{{service}}}:grid", "partitions");
         var counts = Enumerable.Range(0, partitions).Select(async partition =>
             await redis.HashLengthAsync($"oj:{{{service}:{partition}}}:jobs") - await redis.HashLengthAsync($"oj:{{{service}:{partition}}}:outcomes"));
@@ -34,7 +32,7 @@ internal static class RawStore
     {
         var jobs = await redis.HashKeysAsync($"{key}:jobs");
         if (jobs.Length == 0) return;
-        var outcomes = (await redis.HashGetAllAsync($"{key}:outcomes")).ToDictionary(entry => entry.Name.ToString(), entry => StateOf(entry.Value!));
+        var outcomes = (await redis.HashGetAllAsync($"{key}:outcomes")).ToDictionary(entry => entry.Name.ToString(), entry => RawStates.Of(entry.Value!));
         var places = jobs.ToDictionary(job => job.ToString(), _ => new List<string>());
         foreach (var id in outcomes.Keys) PlacesOf(id).Add("outcome");
         foreach (var id in await redis.HashKeysAsync($"{key}:leases")) PlacesOf(id!).Add("lease");
@@ -47,12 +45,5 @@ internal static class RawStore
 
         // A trace of a job whose record is gone is a phantom all the same.
         List<string> PlacesOf(string id) => places.TryGetValue(id, out var known) ? known : places[id] = ["no record"];
-    }
-
-    private static string StateOf(byte[] outcome)
-    {
-        // The tag of field 1 with wire type 0 is 8, and a state fits one byte.
-        if (outcome.Length < 2 || outcome[0] != 8 || outcome[1] >= States.Length) throw new InvalidDataException("A stored outcome does not begin with its state.");
-        return States[outcome[1]];
     }
 }
