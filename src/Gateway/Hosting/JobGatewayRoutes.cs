@@ -81,7 +81,7 @@ public static class JobGatewayRoutes
 
     private static void MapStore(IEndpointRouteBuilder routes, StoreEndpoints store)
     {
-        routes.MapMethods("/store", Reading, store.GetAsync).RequireAuthorization(Policies.Operate);
+        routes.MapMethods("/store", Reading, store.GetAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/store/backup", store.BackUpAsync).RequireAuthorization(Policies.Operate);
     }
 

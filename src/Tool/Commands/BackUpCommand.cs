@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OrleansJobs.Tool.Gateway;
 using OrleansJobs.Tool.Output;
 
 namespace OrleansJobs.Tool.Commands;

@@ -164,7 +164,7 @@ internal sealed class Cluster : IAsyncDisposable
         foreach (var replica in _replicas) await replica.DisposeAsync();
         await Redis.DisposeAsync();
         _lab?.Dispose();
-        Disk?.Dispose();
+        if (Disk is not null) await Disk.DisposeAsync();
         _health.Dispose();
     }
 

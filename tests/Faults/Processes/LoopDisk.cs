@@ -7,9 +7,10 @@ namespace OrleansJobs.Faults.Processes;
 /// A small disk in a file: a file system on a loop device. What a process has written and not synced is not in the file (unless the system has got round to
 /// it), so a copy of the file is what a disk has when the power fails. Takes the right to mount.
 /// </summary>
-internal sealed class LoopDisk : IDisposable
+internal sealed class LoopDisk : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private readonly string _directory;
     private string _image;
     private int _copies;
@@ -35,10 +36,8 @@ internal sealed class LoopDisk : IDisposable
         var probe = Directory.CreateTempSubdirectory("loop-probe-");
         try
         {
-            using (new LoopDisk(probe.FullName, 8))
-            {
-                return null;
-            }
+            var disk = new LoopDisk(probe.FullName, 8);
+            return TryRun("umount", disk.Folder);
         }
         catch (Exception exception) when (exception is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
@@ -58,28 +57,28 @@ internal sealed class LoopDisk : IDisposable
     }
 
     /// <summary>The disk is again as it was remembered. Nobody may have a file open there.</summary>
-    public void Return()
+    public async Task ReturnAsync()
     {
-        Unmount();
+        await UnmountAsync();
         File.Delete(_image);
         _image = Remembered;
         Mount();
     }
 
-    public void Dispose() => Unmount();
+    public async ValueTask DisposeAsync() => await UnmountAsync();
 
     private string Remembered => Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"disk.{_copies}"));
 
     private void Mount() => Run("mount", "-o", "loop", _image, Folder);
 
-    private void Unmount()
+    private async Task UnmountAsync()
     {
         var started = TimeProvider.System.GetTimestamp();
         // A process that was killed is not always quite gone.
         while (TryRun("umount", Folder) is { } error)
         {
             if (TimeProvider.System.GetElapsedTime(started) > Patience) throw new InvalidOperationException(error);
-            Thread.Sleep(100);
+            await Task.Delay(Pause, TimeProvider.System);
         }
     }
 

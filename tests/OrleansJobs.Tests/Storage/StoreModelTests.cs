@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Text;
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Infrastructure.Redis;
+using OrleansJobs.Tests.Storage.Sqlite;
 using StackExchange.Redis;
 using static OrleansJobs.Tests.Storage.TestLayout;
 
 namespace OrleansJobs.Tests.Storage;
 
 /// <summary>
-/// Random commits to both stores, which must answer and hold the same after each. A failure names its seed: <c>OJ_STORE_SEED=n</c> runs that one alone.
+/// Random commits to all stores, which must answer and hold the same after each. A failure names its seed: <c>OJ_STORE_SEED=n</c> runs that one alone.
 /// </summary>
 public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
 {
@@ -16,7 +17,7 @@ public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
     private const int Steps = 60;
 
     [Fact]
-    public async Task RandomCommits_LeaveBothStoresTheSame()
+    public async Task RandomCommits_LeaveAllStoresTheSame()
     {
         await using var redis = await RedisConnection.ConnectAsync(fixture.Server.ConnectionString);
         if (Environment.GetEnvironmentVariable("OJ_STORE_SEED") is { } given)
@@ -31,8 +32,12 @@ public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
     private static async Task RunAsync(IConnectionMultiplexer redis, int seed)
     {
         var random = new Random(seed);
-        // Its clock stands at the beginning of time, so that its generations are those it is told.
-        IPartitionStore[] stores = [new MemoryPartitionStore(Layout, new FakeClock()), new RedisPartitionStore(redis, $"model-{Guid.NewGuid():N}", Layout)];
+        // Clocks that stand at the beginning of time: generations are those that a store is told.
+        using var folder = new SqliteFolder();
+        IPartitionStore[] stores =
+        [
+            new RedisPartitionStore(redis, $"model-{Guid.NewGuid():N}", Layout), new MemoryPartitionStore(Layout, new FakeClock()), folder.Open(time: new FakeClock()),
+        ];
         var commits = new RandomCommits(random);
         var generations = new List<long>();
         long sequence = 0;
@@ -42,10 +47,9 @@ public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
         {
             if (generations.Count == 0 || random.Next(15) == 0)
             {
-                var opened = await stores[1].OpenAsync(3);
-                var openings = new[] { await stores[0].OpenAsync(3, opened.Generation - 1), opened };
-                Same(Text(openings[0]), Text(openings[1]), "opening");
-                generations.Add(openings[0].Generation);
+                var opened = await stores[0].OpenAsync(3);
+                foreach (var store in stores[1..]) Same(store, Text(opened), Text(await store.OpenAsync(3, opened.Generation - 1)), "opening");
+                generations.Add(opened.Generation);
                 sequence = 0;
             }
 
@@ -57,21 +61,22 @@ public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
                 2 => commits.Next(3, generations[^1], sequence + random.Next(2, 4)),
                 _ => commits.Next(3, generations[^1], sequence + 1),
             };
-            var outcomes = new[] { await stores[0].CommitAsync(commit), await stores[1].CommitAsync(commit) };
-            Same(outcomes[0].ToString(), outcomes[1].ToString(), "outcome");
-            if (outcomes[0] == CommitOutcome.Applied && commit != sent)
+            var outcome = await stores[0].CommitAsync(commit);
+            foreach (var store in stores[1..]) Same(store, outcome.ToString(), (await store.CommitAsync(commit)).ToString(), "outcome");
+            if (outcome == CommitOutcome.Applied && commit != sent)
             {
                 sequence = commit.Sequence;
                 sent = commit;
                 commits.Applied(commit);
             }
 
-            Same(await StateAsync(stores[0], new Random(seed + step)), await StateAsync(stores[1], new Random(seed + step)), "state");
+            var state = await StateAsync(stores[0], new Random(seed + step));
+            foreach (var store in stores[1..]) Same(store, state, await StateAsync(store, new Random(seed + step)), "state");
 
-            void Same(string memory, string inRedis, string what)
+            void Same(IPartitionStore store, string inRedis, string there, string what)
             {
-                if (memory != inRedis)
-                    Assert.Fail($"The stores' {what} differs at step {step} of seed {seed} (run it alone: OJ_STORE_SEED={seed}).\nmemory:\n{memory}\nredis:\n{inRedis}");
+                if (inRedis != there)
+                    Assert.Fail($"The {what} of {store.Kind} differs at step {step} of seed {seed} (run it alone: OJ_STORE_SEED={seed}).\nredis:\n{inRedis}\n{store.Kind}:\n{there}");
             }
         }
     }

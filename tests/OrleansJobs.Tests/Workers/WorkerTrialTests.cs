@@ -167,9 +167,12 @@ public class WorkerTrialTests
         worker.Partitions[1].Submit("held", "\"other\"");
         await worker.Until(() => _started.Count == 1);
         worker.Partitions.Trials.Answer = () => Task.FromResult<TimeSpan?>(TimeSpan.FromMinutes(1));
-        await worker.Settled();
-        _time.Advance(TimeSpan.FromSeconds(1));
-        await worker.Until(() => worker.Partitions.Trials.Asked == 2);
+        // The pause before it asks again begins when the first answer has come, which may be now.
+        await worker.Until(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return worker.Partitions.Trials.Asked == 2;
+        });
         Release("other");
         await worker.Until(() => _started.Count == 2);
         Release("suspect");
@@ -268,6 +271,9 @@ public class WorkerTrialTests
         worker.Partitions[0].Submit("held", "\"paused\"", "later");
         await worker.Until(() => worker.Partitions[0].Requests.Count == 2);
         Suspect(worker, 1, "suspect");
+        // Slots may be set aside for an answer that is under way, too: the turn has begun only once it was asked for.
+        await worker.Until(() => worker.Partitions.Trials.Asked == 1);
+        await worker.Settled();
         await worker.Until(() => !TakesWork(worker));
         var answer = new TaskCompletionSource();
         worker.Partitions[2].Before = request => request.Want > 0 ? answer.Task : Task.CompletedTask;
@@ -275,8 +281,11 @@ public class WorkerTrialTests
         await worker.Until(() => worker.Partitions[2].Requests is [.., { Want: 0 }]);
         await worker.Settled();
 
-        _time.Advance(TimeSpan.FromMinutes(1));
-        await worker.Until(() => _started.Count == 2);
+        await worker.Until(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+            return _started.Count == 2;
+        });
         Assert.Equal("suspect", _started.Last());
         answer.SetResult();
         await worker.Until(() => _started.Count == 3);

@@ -10,11 +10,11 @@ internal sealed class SqliteFolder : IDisposable
 
     public string Path(string name) => System.IO.Path.Combine(_folder.FullName, name);
 
-    public SqlitePartitionStore Open(string name = "jobs.db", Action<SqliteStoreOptions>? configure = null)
+    public SqlitePartitionStore Open(string name = "jobs.db", Action<SqliteStoreOptions>? configure = null, TimeProvider? time = null)
     {
         var options = new SqliteStoreOptions { Path = Path(name), BackupFolder = Path("backups") };
         configure?.Invoke(options);
-        var store = new SqlitePartitionStore(TestLayout.Layout, options);
+        var store = new SqlitePartitionStore(TestLayout.Layout, options, time);
         _stores.Add(store);
         return store;
     }
