@@ -13,8 +13,8 @@ internal sealed class SqliteGrainStorage(SqlitePartitionStore store) : IGrainSto
         var read = await store.Readers.ReadAsync(
             statements =>
             {
-                using var reader = statements["SELECT etag, state FROM states WHERE kind = $1 AND id = $2"].Read(kind, id);
-                return reader.Read() ? (Tag: reader.GetString(0), State: (byte[])reader.GetValue(1)) : default;
+                using var reader = statements["SELECT etag, state FROM states WHERE kind = ?1 AND id = ?2"].Read(kind, id);
+                return reader.Read() ? (Tag: reader.GetString(0), State: reader.GetBytes(1)) : default;
             },
             CancellationToken.None).ConfigureAwait(false);
         grainState.RecordExists = read.State is not null;
@@ -28,8 +28,8 @@ internal sealed class SqliteGrainStorage(SqlitePartitionStore store) : IGrainSto
         var state = JsonSerializer.SerializeToUtf8Bytes(grainState.State, typeof(T), GrainStateJson.Default);
         await WriteAsync(
             statements => expected is null
-                ? statements["INSERT INTO states (kind, id, etag, state) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"].Run(kind, id, next, state)
-                : statements["UPDATE states SET etag = $3, state = $4 WHERE kind = $1 AND id = $2 AND etag = $5"].Run(kind, id, next, state, expected),
+                ? statements["INSERT INTO states (kind, id, etag, state) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"].Run(kind, id, next, state)
+                : statements["UPDATE states SET etag = ?3, state = ?4 WHERE kind = ?1 AND id = ?2 AND etag = ?5"].Run(kind, id, next, state, expected),
             id, expected).ConfigureAwait(false);
         grainState.ETag = next;
         grainState.RecordExists = true;
@@ -41,7 +41,7 @@ internal sealed class SqliteGrainStorage(SqlitePartitionStore store) : IGrainSto
         if (expected is not null)
         {
             await WriteAsync(
-                statements => statements["DELETE FROM states WHERE kind = $1 AND id = $2 AND etag = $3"].Run(kind, id, expected), id, expected).ConfigureAwait(false);
+                statements => statements["DELETE FROM states WHERE kind = ?1 AND id = ?2 AND etag = ?3"].Run(kind, id, expected), id, expected).ConfigureAwait(false);
         }
 
         grainState.ETag = null;

@@ -48,7 +48,7 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
             statements =>
             {
                 if (Grid(statements) is { } known) return known;
-                var insert = statements["INSERT INTO grid (name, value) VALUES ($1, $2)"];
+                var insert = statements["INSERT INTO grid (name, value) VALUES (?1, ?2)"];
                 insert.Run("partitions", partitions.ToString(CultureInfo.InvariantCulture));
                 insert.Run("incarnation", drawn.Incarnation);
                 insert.Run("secret", drawn.Secret);
@@ -100,7 +100,7 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
         await _writer.RunAsync(
             statements =>
             {
-                var put = statements[$"INSERT INTO {SqliteTables.Grid(table)} (key, row) VALUES ($1, $2) ON CONFLICT DO UPDATE SET row = $2"];
+                var put = statements[$"INSERT INTO {SqliteTables.Grid(table)} (key, row) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET row = ?2"];
                 foreach (var (key, row) in rows) put.Run(key, row);
                 return true;
             },
@@ -113,7 +113,7 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
             {
                 var rows = new Dictionary<string, byte[]>();
                 using var reader = statements[$"SELECT key, row FROM {SqliteTables.Grid(table)}"].Read();
-                while (reader.Read()) rows[reader.GetString(0)] = (byte[])reader.GetValue(1);
+                while (reader.Read()) rows[reader.GetString(0)] = reader.GetBytes(1);
                 return rows;
             },
             cancellation).ConfigureAwait(false);

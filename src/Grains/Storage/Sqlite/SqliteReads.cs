@@ -16,7 +16,7 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
     {
         var lines = new List<SetLine>();
         var order = range.Descending ? "DESC" : "ASC";
-        var sql = $"SELECT member, score FROM {SqliteTables.Set(set.Part)} WHERE partition = $1 AND name = $2 AND score BETWEEN $3 AND $4 ORDER BY score {order}, member {order} LIMIT $5";
+        var sql = $"SELECT member, score FROM {SqliteTables.Set(set.Part)} WHERE partition = ?1 AND name = ?2 AND score BETWEEN ?3 AND ?4 ORDER BY score {order}, member {order} LIMIT ?5";
         using var reader = statements[sql].Read(partition, set.Name, range.From, range.To, Math.Max(0, range.Limit));
         while (reader.Read()) lines.Add(new(reader.GetString(0), reader.GetInt64(1)));
         return [.. lines];
@@ -25,7 +25,7 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
     public PagedLine[] Page(SetName set, SetPlace after, int limit, RowRead read)
     {
         var lines = new List<SetLine>();
-        var sql = $"SELECT member, score FROM {SqliteTables.Set(set.Part)} WHERE partition = $1 AND name = $2 AND (score, member) > ($3, $4) ORDER BY score, member LIMIT $5";
+        var sql = $"SELECT member, score FROM {SqliteTables.Set(set.Part)} WHERE partition = ?1 AND name = ?2 AND (score, member) > (?3, ?4) ORDER BY score, member LIMIT ?5";
         using (var reader = statements[sql].Read(partition, set.Name, after.Score, after.Member, Math.Max(0, limit)))
         {
             while (reader.Read()) lines.Add(new(reader.GetString(0), reader.GetInt64(1)));
@@ -40,7 +40,7 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
         var counts = new long[names.Count];
         for (var i = 0; i < counts.Length; i++)
         {
-            using var reader = statements[$"SELECT count(*) FROM {SqliteTables.Set(sets)} WHERE partition = $1 AND name = $2 AND score <= $3"].Read(partition, names[i], upTo);
+            using var reader = statements[$"SELECT count(*) FROM {SqliteTables.Set(sets)} WHERE partition = ?1 AND name = ?2 AND score <= ?3"].Read(partition, names[i], upTo);
             reader.Read();
             counts[i] = reader.GetInt64(0);
         }
@@ -72,7 +72,7 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
     private List<string> Names(MergedLogs logs)
     {
         var names = new List<string>();
-        using var reader = statements["SELECT name FROM names WHERE partition = $1 AND part = $2"].Read(partition, logs.Name);
+        using var reader = statements["SELECT name FROM names WHERE partition = ?1 AND part = ?2"].Read(partition, logs.Name);
         while (reader.Read()) names.Add(reader.GetString(0));
         return names;
     }
@@ -80,7 +80,7 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
     private List<LogLine> Log(MergedLogs logs, string name, long before, long after, int limit)
     {
         var lines = new List<LogLine>();
-        var sql = $"SELECT stamp, member FROM {SqliteTables.Log(logs)} WHERE partition = $1 AND name = $2 AND stamp > $3 AND stamp < $4 ORDER BY stamp DESC LIMIT $5";
+        var sql = $"SELECT stamp, member FROM {SqliteTables.Log(logs)} WHERE partition = ?1 AND name = ?2 AND stamp > ?3 AND stamp < ?4 ORDER BY stamp DESC LIMIT ?5";
         using var reader = statements[sql].Read(partition, name, after, before, limit);
         while (reader.Read()) lines.Add(new(reader.GetInt64(0), reader.GetString(1)));
         return lines;
@@ -92,14 +92,14 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
         for (var i = 0; i < values.Length; i++)
         {
             var (table, omitted) = read.Columns[i];
-            using var reader = statements[$"SELECT row FROM {SqliteTables.Rows(table)} WHERE partition = $1 AND key = $2"].Read(partition, key);
+            using var reader = statements[$"SELECT row FROM {SqliteTables.Rows(table)} WHERE partition = ?1 AND key = ?2"].Read(partition, key);
             if (!reader.Read())
             {
                 if (i == 0) return default;
                 continue;
             }
 
-            var row = (byte[])reader.GetValue(0);
+            var row = reader.GetBytes(0);
             values[i] = omitted > 0 ? RecordFields.Without(row, omitted) : row;
             bytes += values[i]!.Length + (row.Length - values[i]!.Length) / 64;
         }

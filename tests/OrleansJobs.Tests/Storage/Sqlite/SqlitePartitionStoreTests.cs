@@ -18,7 +18,7 @@ public sealed class SqlitePartitionStoreTests : PartitionStoreConformance, IDisp
             {
                 var table = part switch { ScoredPart set => SqliteTables.Set(set), MergedLogs logs => SqliteTables.Log(logs), _ => null };
                 if (table is null) continue;
-                using var reader = statements[$"SELECT DISTINCT name FROM {table} WHERE partition = $1"].Read(partition);
+                using var reader = statements[$"SELECT DISTINCT name FROM {table} WHERE partition = ?1"].Read(partition);
                 while (reader.Read()) names.Add(reader.GetString(0));
             }
 
