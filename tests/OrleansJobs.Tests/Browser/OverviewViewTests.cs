@@ -16,6 +16,7 @@ public class OverviewViewTests(BrowserFixture fixture)
         await page.GoAsync("/overview");
 
         await Expect(page.Page.GetByRole(AriaRole.Meter)).ToHaveCountAsync(1);
+        await Expect(page.Page.GetByText("Jobs are kept in the file")).ToBeVisibleAsync();
         var row = page.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = queue });
         await ConsolePage.SeeAsync(row, "longtask");
         await row.GetByRole(AriaRole.Link, new() { Name = "1", Exact = true }).ClickAsync();

@@ -8,6 +8,7 @@ import { errorBox, loading } from '../parts/notes.js';
 import { countsTable } from '../parts/countsTable.js';
 import { siloTable } from '../parts/siloTable.js';
 import { sparkline } from '../parts/sparkline.js';
+import { storeLine } from '../parts/storeLine.js';
 import { every } from '../polling.js';
 
 const refreshMs = 2000;
@@ -26,7 +27,7 @@ export function mount(root, { signal }) {
   const warnings = h('div');
   const silos = siloTable();
   const counts = countsTable();
-  const content = h('div', { hidden: true }, h('ul', { class: 'tiles' }, Object.values(tiles).map(({ element }) => element)), silos.element, counts.element);
+  const content = h('div', { hidden: true }, h('ul', { class: 'tiles' }, Object.values(tiles).map(({ element }) => element)), silos.element, counts.element, storeLine(signal));
   const trouble = h('div', null, loading());
   fill(root, h('h1', null, 'Overview'), trouble, warnings, content);
   let warned = '';
