@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace OrleansJobs.Faults.Processes;
 
@@ -49,11 +50,21 @@ internal sealed class LoopDisk : IAsyncDisposable
         }
     }
 
-    /// <summary>What the disk has at this moment. Nobody may write meanwhile, or it is of several moments.</summary>
+    /// <summary>
+    /// What the disk has at this moment. No process may write meanwhile; the system does so on its own account now and then, and a copy that it wrote into
+    /// would be of several moments. Two copies after one another that are the same are of the moment between them.
+    /// </summary>
     public void Remember()
     {
         _copies++;
-        File.Copy(_image, Remembered);
+        var again = Remembered + ".again";
+        do
+        {
+            File.Copy(_image, Remembered, overwrite: true);
+            File.Copy(_image, again, overwrite: true);
+        }
+        while (!Digest(Remembered).SequenceEqual(Digest(again)));
+        File.Delete(again);
     }
 
     /// <summary>The disk is again as it was remembered. Nobody may have a file open there.</summary>
@@ -80,6 +91,12 @@ internal sealed class LoopDisk : IAsyncDisposable
             if (TimeProvider.System.GetElapsedTime(started) > Patience) throw new InvalidOperationException(error);
             await Task.Delay(Pause, TimeProvider.System);
         }
+    }
+
+    private static byte[] Digest(string path)
+    {
+        using var file = File.OpenRead(path);
+        return SHA256.HashData(file);
     }
 
     private static void Run(string file, params string[] arguments)
