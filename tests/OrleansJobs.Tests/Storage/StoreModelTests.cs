@@ -36,7 +36,7 @@ public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
         using var folder = new SqliteFolder();
         IPartitionStore[] stores =
         [
-            new RedisPartitionStore(redis, $"model-{Guid.NewGuid():N}", Layout), new MemoryPartitionStore(Layout, new FakeClock()), folder.Open(time: new FakeClock()),
+            new RedisPartitionStore(redis, $"model-{Guid.NewGuid():N}", Layout), new MemoryPartitionStore(Layout, new FakeClock()), folder.Open(configure: options => options.Durability = SqliteDurability.Normal, time: new FakeClock()),
         ];
         var commits = new RandomCommits(random);
         var generations = new List<long>();

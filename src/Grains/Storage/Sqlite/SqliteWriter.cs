@@ -27,6 +27,9 @@ internal sealed class SqliteWriter : IDisposable
     private readonly Thread _thread;
     private bool _closed;
 
+    /// <summary>There may be pages to give back.</summary>
+    private bool _mayVacuum;
+
     public SqliteWriter(SqliteFile file)
     {
         _file = file;
@@ -126,11 +129,19 @@ internal sealed class SqliteWriter : IDisposable
         try
         {
             raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out var pages, out _, 0);
-            if (pages < CheckpointPages) return;
-            raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out _, out _, 1);
-            SqliteFile.Run(_file.Writer, "PRAGMA wal_checkpoint(PASSIVE)");
-            while (!_writes.Reader.TryPeek(out _) && SqliteFile.Number(_file.Writer, "PRAGMA freelist_count") > 4 * VacuumPages)
-                SqliteFile.Run(_file.Writer, $"PRAGMA incremental_vacuum({VacuumPages})");
+            if (pages >= CheckpointPages)
+            {
+                raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out _, out _, 1);
+                SqliteFile.Run(_file.Writer, "PRAGMA wal_checkpoint(PASSIVE)");
+                _mayVacuum = true;
+            }
+
+            // A few at a time, and only while nobody waits; what is left is for the next idle moment.
+            while (_mayVacuum && !_writes.Reader.TryPeek(out _))
+            {
+                _mayVacuum = SqliteFile.Number(_file.Writer, "PRAGMA freelist_count") > 4 * VacuumPages;
+                if (_mayVacuum) SqliteFile.Run(_file.Writer, $"PRAGMA incremental_vacuum({VacuumPages})");
+            }
         }
         catch (SqliteException)
         {

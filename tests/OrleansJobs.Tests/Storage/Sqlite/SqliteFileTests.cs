@@ -165,8 +165,8 @@ public sealed class SqliteFileTests : IDisposable
 
         await Eventually.AnswersAsync(async () =>
         {
-            // Each round of writes is followed by one of tidying.
-            await writer.CommitAsync(commit => commit.Put(table, "more", new byte[100_000]));
+            // Each write is followed by tidying, as long as no other comes.
+            await writer.CommitAsync(commit => commit.Put(table, "more", new byte[1000]));
             return await PagesAsync(store);
         }, pages => pages < full / 2);
     }
