@@ -25,7 +25,7 @@ public class CommitBenchmarks
         _ids = [.. Enumerable.Range(0, Jobs).Select(_ => JobIds.New())];
         var core = Open();
         SubmitAndLease(core);
-        _commit = core.Seal().Commit;
+        _commit = core.Changes.Seal().Commit;
     }
 
     /// <summary>Two commits: submits with their leases, then outcomes.</summary>
@@ -34,10 +34,10 @@ public class CommitBenchmarks
     {
         var core = Open();
         var leases = SubmitAndLease(core);
-        core.Applied(core.Seal());
-        foreach (var lease in leases) core.Report(new JobReport { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Succeeded, Result = "42"u8.ToArray() }, Now + 1);
-        var sealedOutcomes = core.Seal();
-        core.Applied(sealedOutcomes);
+        core.Changes.Applied(core.Changes.Seal());
+        foreach (var lease in leases) core.Attempts.Report(new JobReport { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Succeeded, Result = "42"u8.ToArray() }, Now + 1);
+        var sealedOutcomes = core.Changes.Seal();
+        core.Changes.Applied(sealedOutcomes);
         return sealedOutcomes.Counts.Ends;
     }
 
@@ -51,8 +51,8 @@ public class CommitBenchmarks
         var leases = new List<Lease>(Jobs);
         foreach (var id in _ids)
         {
-            var job = core.Submit(new JobSubmission { Id = id, Type = "noop", Args = Args }, Now);
-            leases.Add(core.Lease(job, "127.0.0.1:11111@148000000", Now));
+            var job = core.Jobs.Submit(new JobSubmission { Id = id, Type = "noop", Args = Args }, Now);
+            leases.Add(core.Attempts.Lease(job, "127.0.0.1:11111@148000000", Now));
         }
 
         return leases;

@@ -34,7 +34,7 @@ internal sealed partial class JobPartitionGrain
         }
 
         // While what is late is being ended the next deadline is not to be waited for: it may be the one that has passed.
-        if ((_expiring ? _core.NextWaitingDue(Now) : _core.NextDue(Now)) is not { } next) return;
+        if ((_expiring ? _core.Jobs.Windows.NextDue(Now) : _core.NextDue(Now)) is not { } next) return;
         // Timers take at most 49 days; nothing is lost by waking early.
         var wait = Math.Clamp(next - Now, 1, (long)TimeSpan.FromDays(1).TotalMilliseconds);
         _dueTimer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
@@ -42,7 +42,7 @@ internal sealed partial class JobPartitionGrain
 
     private Task OnDueAsync()
     {
-        if (services.Clock.IsRight && _core.NextDeadline <= Now && !_expiring)
+        if (services.Clock.IsRight && _core.Deadlines.Next <= Now && !_expiring)
         {
             _expiring = true;
             Background(ExpireAsync, "expiring jobs");
@@ -68,35 +68,35 @@ internal sealed partial class JobPartitionGrain
     {
         // What is under way has told its deadline already and does not stand in the store yet; what comes from now on tells its own.
         await _commits.Committed();
-        var known = _core.TakeDeadline();
+        var known = _core.Deadlines.Take();
         try
         {
             var next = await _rows.ReadDeadlinesAsync(SweepBatch);
             // Should the clock have gone wrong meanwhile, none is late: the next look is when it is right.
             var (now, isRight) = (Now, services.Clock.IsRight);
             var late = next.Where(entry => isRight && entry.Score <= now).ToList();
-            foreach (var entry in late) await ChangeWaitingAsync(entry.Member, job => _core.Expire(job, now));
+            foreach (var entry in late) await ChangeWaitingAsync(entry.Member, job => _core.Orders.Expire(job, now));
             if (late.Count > 0) await _commits.Committed();
-            if (late.Count < SweepBatch) _core.NoteDeadline(next.SkipWhile(entry => isRight && entry.Score <= now).Select(entry => (long?)entry.Score).FirstOrDefault());
+            if (late.Count < SweepBatch) _core.Deadlines.Note(next.SkipWhile(entry => isRight && entry.Score <= now).Select(entry => (long?)entry.Score).FirstOrDefault());
             return late.Count < SweepBatch;
         }
         catch
         {
-            _core.NoteDeadline(known);
+            _core.Deadlines.Note(known);
             throw;
         }
     }
 
     private async Task ChangeWaitingAsync(string id, Action<LiveJob> change)
     {
-        _core.Pin(id);
+        _core.Jobs.Pin(id);
         try
         {
             if (await BringAsync(id) is { Place: JobPlace.Waiting, Track.HasStarted: false } job) change(job);
         }
         finally
         {
-            _core.Unpin(id);
+            _core.Jobs.Unpin(id);
         }
     }
 
@@ -140,48 +140,48 @@ internal sealed partial class JobPartitionGrain
 
     private async Task PurgeAsync(string id, bool wait = true)
     {
-        _core.Pin(id);
+        _core.Jobs.Pin(id);
         try
         {
             if (await BringAsync(id) is not { Place: JobPlace.Finished, Outcome: { } outcome } job || outcome.RetainUntil > Now || !services.Clock.IsRight) return;
             // The grain's state first: should this end halfway, the job is still there to be swept again.
             if (outcome.Track.HasGrainState) await GrainFactory.GetGrain<IJobFeed>(id).Forget();
             CrashPoint.Hit("purge.forgotten");
-            _core.Delete(job);
+            _core.Orders.Delete(job);
             if (wait) await _commits.Committed();
             else _ = _commits.Committed();
         }
         finally
         {
-            _core.Unpin(id);
+            _core.Jobs.Unpin(id);
         }
     }
 
     /// <summary>Reads on in lanes whose window runs low. Those beyond the bound have their turn when others are done.</summary>
     private void ReadPages()
     {
-        for (var more = Math.Min(_core.Index.LowCount, MostPageReads - _core.Index.Reading.Count); more > 0 && !_commits.IsOver; more--)
+        for (var more = Math.Min(_core.Jobs.Index.LowCount, MostPageReads - _core.Jobs.Index.Reading.Count); more > 0 && !_commits.IsOver; more--)
             Background(ReadLowLanesAsync, "reading its lanes");
     }
 
     private async Task ReadLowLanesAsync()
     {
         // One that could not be read is low again, and whoever reads comes to it.
-        while (!_commits.IsOver && _core.Index.Reading.Count < MostPageReads && _core.Index.TakeLow() is { } lane) await ReadPageAsync(lane);
+        while (!_commits.IsOver && _core.Jobs.Index.Reading.Count < MostPageReads && _core.Jobs.Index.TakeLow() is { } lane) await ReadPageAsync(lane);
     }
 
     private async Task ReadPageAsync(Lane lane)
     {
-        var limit = _core.Index.WindowLimit;
+        var limit = _core.Jobs.Index.WindowLimit;
         var after = lane.BeginRead();
         try
         {
-            var page = await _rows.ReadLaneAsync(lane.Name, after, limit, _core.PageBudget(MostPageReads));
-            _core.EndRead(lane, page, page.Length < limit);
+            var page = await _rows.ReadLaneAsync(lane.Name, after, limit, _core.Jobs.Windows.PageBudget(MostPageReads));
+            _core.Jobs.Windows.EndRead(lane, page, page.Length < limit);
         }
         catch
         {
-            _core.AbandonRead(lane);
+            _core.Jobs.Windows.AbandonRead(lane);
             throw;
         }
 
@@ -194,7 +194,7 @@ internal sealed partial class JobPartitionGrain
         Pump();
         LearnExplained();
         TellOpened();
-        var silos = _core.Leased.Select(job => job.Track.Silo!).Distinct().ToList();
+        var silos = _core.Jobs.Leased.Select(job => job.Track.Silo!).Distinct().ToList();
         await Task.WhenAll(silos.Select(RecoverLeasesAsync));
     }
 
@@ -215,10 +215,10 @@ internal sealed partial class JobPartitionGrain
         if (_commits.IsOver || Sabotage.IsOff(Safeguard.Retelling)) return Task.CompletedTask;
         TellOpened();
         _hungry.TellAgain();
-        _core.Index.TellAll();
+        _core.Jobs.Index.TellAll();
         Pump();
-        Hint(_hungry.ToTellOf(_core.Index, Now));
-        foreach (var job in _core.Leased.Where(job => job is { Track.CancelRequested: true, IsSettled: true }))
+        Hint(_hungry.ToTellOf(_core.Jobs.Index, Now));
+        foreach (var job in _core.Jobs.Leased.Where(job => job is { Track.CancelRequested: true, IsSettled: true }))
             Tell(SiloAddress.FromParsableString(job.Track.Silo!), worker => worker.Cancel(new(job.Id, job.Track.Token)));
         return Task.CompletedTask;
     }
@@ -228,7 +228,7 @@ internal sealed partial class JobPartitionGrain
         var address = SiloAddress.FromParsableString(silo);
         while (!_commits.IsOver && !_closing.IsCancellationRequested)
         {
-            var leases = _core.Leased.Where(job => job.Track.Silo == silo && FencingToken.GenerationOf(job.Track.Token) < _core.Generation)
+            var leases = _core.Jobs.Leased.Where(job => job.Track.Silo == silo && FencingToken.GenerationOf(job.Track.Token) < _core.Generation)
                 .Select(job => new LeaseName(job.Id, job.Track.Token)).ToArray();
             if (leases.Length == 0) return;
             if (await IsDeadAsync(address))
@@ -242,7 +242,7 @@ internal sealed partial class JobPartitionGrain
             {
                 var held = await services.Workers.Of(address).Confirm(_partition, _core.Generation, leases).WaitAsync(ConfirmTimeout, services.Time);
                 var now = Now;
-                foreach (var lease in leases.Where(lease => !held.Contains(lease.Id))) _core.Undo(lease, now);
+                foreach (var lease in leases.Where(lease => !held.Contains(lease.Id))) _core.Attempts.Undo(lease, now);
                 Pump();
                 await _commits.Committed();
                 return;
@@ -274,7 +274,7 @@ internal sealed partial class JobPartitionGrain
             _sequences.Remove(silo);
         }
 
-        foreach (var silo in _core.Leased.Select(job => job.Track.Silo!).Distinct().ToList())
+        foreach (var silo in _core.Jobs.Leased.Select(job => job.Track.Silo!).Distinct().ToList())
         {
             if (members.GetSiloStatus(SiloAddress.FromParsableString(silo)) == SiloStatus.Dead) CrashLeasesOf(silo);
         }
@@ -283,7 +283,7 @@ internal sealed partial class JobPartitionGrain
     private void CrashLeasesOf(string silo)
     {
         if (Sabotage.IsOff(Safeguard.Redelivery)) return;
-        var crashed = _core.Crash(silo, Now);
+        var crashed = _core.Suspects.Crash(silo, Now);
         ConvictProven();
         if (crashed == 0) return;
         LearnExplained();

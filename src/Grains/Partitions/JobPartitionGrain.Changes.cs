@@ -34,8 +34,8 @@ internal sealed partial class JobPartitionGrain : IJobChangesGrain
     {
         if (_changes is not { IsOpen: true } changes) return;
         changes.Check(services.Time);
-        if (commit.Jobs.Count > ChangeRing.MaxJobs) changes.Lose();
-        foreach (var (job, _) in commit.Jobs)
+        if (commit.Entries.Count > ChangeRing.MaxJobs) changes.Lose();
+        foreach (var job in commit.Jobs)
         {
             if (!changes.IsOpen) break;
             if (job.Place == JobPlace.Gone) changes.Add(job.Id, null);

@@ -22,17 +22,17 @@ internal sealed partial class JobPartitionGrain
     {
         await services.Standstill.ConfirmAsync();
         if (!_commits.IsOver && _ends.Holds(id, version, Now)) return SecondLook.Same;
-        _core.Pin(id);
+        _core.Jobs.Pin(id);
         try
         {
             if (await FindAsync(id) is not { IsOverdue: false } found) return new(IsSame: false, null);
             // What changed while it was read has been brought into memory, and is kept there by the pin.
-            if (found.RetainUntil is { } retained && _core.Find(id) is null) _ends.Remember(id, found.Status.Version, retained);
+            if (found.RetainUntil is { } retained && _core.Jobs.Find(id) is null) _ends.Remember(id, found.Status.Version, retained);
             return found.Status.Version == version ? SecondLook.Same : new(IsSame: false, found.Status);
         }
         finally
         {
-            _core.Unpin(id);
+            _core.Jobs.Unpin(id);
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed partial class JobPartitionGrain
     public Task<JobChange> Cancel(string id, ChangeOrder order) => ChangeAsync(id, job =>
     {
         var wasRunning = job.Place == JobPlace.Leased;
-        if (!_core.Cancel(job, Clipped(order), Now)) return null;
+        if (!_core.Orders.Cancel(job, Clipped(order), Now)) return null;
         return wasRunning ? AfterCancel : NothingMore;
 
         Task AfterCancel()
@@ -78,14 +78,14 @@ internal sealed partial class JobPartitionGrain
 
     public Task<JobChange> Retry(string id, ChangeOrder order) => ChangeAsync(id, job =>
     {
-        if (!_core.Retry(job, Clipped(order), Now)) return null;
+        if (!_core.Orders.Retry(job, Clipped(order), Now)) return null;
         Pump();
         return NothingMore;
     });
 
     public async Task<JobChange> Delete(string id)
     {
-        var change = await ForgetStateAsync(id) ?? await ChangeAsync(id, job => _core.Delete(job) ? NothingMore : null);
+        var change = await ForgetStateAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job) ? NothingMore : null);
         return change.Outcome == JobChangeOutcome.Done ? change with { Status = null } : change;
     }
 
@@ -93,7 +93,7 @@ internal sealed partial class JobPartitionGrain
     /// <returns>What stands in the way; null where nothing does.</returns>
     private async Task<JobChange?> ForgetStateAsync(string id)
     {
-        _core.Pin(id);
+        _core.Jobs.Pin(id);
         try
         {
             if (await BringAsync(id) is not { Place: JobPlace.Finished, Track.HasGrainState: true } job) return null;
@@ -108,13 +108,13 @@ internal sealed partial class JobPartitionGrain
         }
         finally
         {
-            _core.Unpin(id);
+            _core.Jobs.Unpin(id);
         }
     }
 
     public async Task<byte[]?> GetArgs(string id)
     {
-        if (_core.Find(id) is { Spec: { } spec } job)
+        if (_core.Jobs.Find(id) is { Spec: { } spec } job)
         {
             await _commits.Settled(job);
             if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
@@ -128,7 +128,7 @@ internal sealed partial class JobPartitionGrain
     {
         await services.Standstill.ConfirmAsync();
         if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
-        return _core.Find(id) is { Place: JobPlace.Leased } job && job.Track.Token == token;
+        return _core.Jobs.Find(id) is { Place: JobPlace.Leased } job && job.Track.Token == token;
     }
 
     /// <summary>Where a job stands, as the store has it; null where there is none.</summary>
@@ -136,7 +136,7 @@ internal sealed partial class JobPartitionGrain
     private async Task<FoundJob?> FindAsync(string id, bool withResult = true)
     {
         await services.Standstill.ConfirmAsync();
-        while (_core.Find(id) is { } job)
+        while (_core.Jobs.Find(id) is { } job)
         {
             // The next activation may have changed it by now.
             if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
@@ -164,7 +164,7 @@ internal sealed partial class JobPartitionGrain
     /// <param name="change">What must follow; null where the job's state does not allow the change.</param>
     private async Task<JobChange> ChangeAsync(string id, Func<LiveJob, Func<Task>?> change)
     {
-        _core.Pin(id);
+        _core.Jobs.Pin(id);
         try
         {
             if (await BringAsync(id) is not { } job || job.Outcome?.RetainUntil <= Now) return new(JobChangeOutcome.NotFound, null);
@@ -187,23 +187,23 @@ internal sealed partial class JobPartitionGrain
         }
         finally
         {
-            _core.Unpin(id);
+            _core.Jobs.Unpin(id);
         }
     }
 
     /// <summary>A job that the caller has pinned, with its record in memory; null where there is none.</summary>
     private async Task<LiveJob?> BringAsync(string id)
     {
-        if (_core.Find(id) is { Spec: not null } ready) return ready;
+        if (_core.Jobs.Find(id) is { Spec: not null } ready) return ready;
         var stored = await _rows.ReadAsync(id).AsTask().WaitAsync(_options.SubmitDeadline, services.Time);
         // Others had their turn meanwhile: what memory knows goes before what was read.
-        if (_core.Find(id) is { } job)
+        if (_core.Jobs.Find(id) is { } job)
         {
-            if (job.Spec is null && stored is not null) _core.LoadSpec(job, stored);
+            if (job.Spec is null && stored is not null) _core.Jobs.LoadSpec(job, stored);
             return job.Spec is null ? null : job;
         }
 
-        return stored is not null ? _core.Load(id, stored) : null;
+        return stored is not null ? _core.Jobs.Load(id, stored) : null;
     }
 
     private bool IsKept(StoredJob stored) => stored.Outcome is not { } outcome || JobOutcome.Decode(outcome).RetainUntil > Now;

@@ -39,7 +39,7 @@ internal sealed partial class JobPartitionGrain
         {
             var submission = submissions[i];
             if (Refuse(submission) is { } refusal) receipts[i] = refusal;
-            else if (submission.Fingerprint is not null || submission.MayExist || _core.Find(submission.Id) is not null || _lookups.ContainsKey(submission.Id))
+            else if (submission.Fingerprint is not null || submission.MayExist || _core.Jobs.Find(submission.Id) is not null || _lookups.ContainsKey(submission.Id))
                 (known ??= []).Add(SubmitKnownAsync(submission, i, receipts));
             else receipts[i] = Accept(submission, out accepted[i]);
         }
@@ -105,7 +105,7 @@ internal sealed partial class JobPartitionGrain
         }
 
         // Others have been taken while this one was looked up.
-        if (_core.RefusalOf(submission) is { } reason) return Overloaded(submission.Id, reason, FullRetryAfter);
+        if (_core.Jobs.RefusalOf(submission) is { } reason) return Overloaded(submission.Id, reason, FullRetryAfter);
         var receipts = new SubmitReceipt[1];
         receipts[0] = Accept(submission, out var job);
         Pump();
@@ -125,13 +125,13 @@ internal sealed partial class JobPartitionGrain
             return Overloaded(submission.Id, $"More than {_options.MaxPendingSubmitBytes} bytes of submits of one partition wait for the store.", OverloadRetryAfter);
         if (services.Health.Fullness >= _options.FullAt)
             return Overloaded(submission.Id, "The store is nearly full.", FullRetryAfter);
-        return _core.RefusalOf(submission) is { } reason ? Overloaded(submission.Id, reason, FullRetryAfter) : null;
+        return _core.Jobs.RefusalOf(submission) is { } reason ? Overloaded(submission.Id, reason, FullRetryAfter) : null;
     }
 
     private SubmitReceipt Accept(JobSubmission submission, out LiveJob job)
     {
         var now = Now;
-        job = _core.Submit(submission, now);
+        job = _core.Jobs.Submit(submission, now);
         // Counted from here on: those of one batch add up before the first of them is sent.
         Hold(submission);
         return new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Accepted, Status = StatusOf.Live(job, now) };
@@ -172,7 +172,7 @@ internal sealed partial class JobPartitionGrain
             {
                 if (jobs[i] is not { } job || job.Stored.HasSpec && job.InFlight == 0) continue;
                 // What has not been sent is taken back for certain; of what has, nobody knows.
-                _core.TryWithdraw(job);
+                _core.Jobs.TryWithdraw(job);
                 receipts[i] = Unavailable(job.Id);
             }
 

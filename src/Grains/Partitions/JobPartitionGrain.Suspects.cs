@@ -15,7 +15,7 @@ internal sealed partial class JobPartitionGrain
 
     public Task Explained(string[] silos)
     {
-        _core.Explain(silos, Now);
+        _core.Suspects.Explain(silos, Now);
         Pump();
         return Task.CompletedTask;
     }
@@ -23,14 +23,14 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Reads what has been explained, where that matters here. What comes too late is made good when it comes.</summary>
     private void LearnExplained()
     {
-        if (_learning || !_core.HasSuspicions) return;
+        if (_learning || !_core.Suspects.HasAny) return;
         _learning = true;
         Background(LearnExplainedAsync, "reading which crashes are explained");
     }
 
     private async Task LearnExplainedAsync()
     {
-        _core.Explain(await Trials.GetExplained(), Now);
+        _core.Suspects.Explain(await Trials.GetExplained(), Now);
         _learning = false;
         Pump();
     }
@@ -38,7 +38,7 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Convicts those whom a crash has proved guilty. What that explains is told first, so that no end of this activation can lose it.</summary>
     private void ConvictProven()
     {
-        foreach (var conviction in _core.TakeConvicts()) Background(() => ConvictAsync(conviction), "convicting a job");
+        foreach (var conviction in _core.Suspects.TakeConvicts()) Background(() => ConvictAsync(conviction), "convicting a job");
     }
 
     private async Task ConvictAsync(Conviction conviction)
@@ -59,15 +59,15 @@ internal sealed partial class JobPartitionGrain
             await Task.Delay(ExplainRetry, services.Time, _closing.Token);
         }
 
-        _core.Convict(conviction, Now);
+        _core.Suspects.Convict(conviction, Now);
         await _commits.Committed();
     }
 
     /// <summary>Who was present at so many crashes is convicted for those that nobody else is guilty of, and what is explained may not be known here yet.</summary>
     private async Task<bool> IsGuiltyStillAsync(Conviction conviction)
     {
-        _core.Explain(await Trials.GetExplained(), Now);
-        var isGuilty = _core.IsGuiltyStill(conviction, Now);
+        _core.Suspects.Explain(await Trials.GetExplained(), Now);
+        var isGuilty = _core.Suspects.IsGuiltyStill(conviction, Now);
         Pump();
         return isGuilty;
     }

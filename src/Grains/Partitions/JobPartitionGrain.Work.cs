@@ -20,18 +20,18 @@ internal sealed partial class JobPartitionGrain
     {
         if (request.Generation > _core.Generation) throw Succeeded(request.Generation);
         var now = Now;
-        var taken = Array.ConvertAll(request.Reports, report => _core.Report(report, now));
+        var taken = Array.ConvertAll(request.Reports, report => _core.Attempts.Report(report, now));
         var stale = taken.Count(one => !one);
         // What is said again because its answer was lost may have been taken the first time.
         if (stale > 0 && request.Held is null) services.Meters.Stale(stale);
-        var trialStored = request.Trial is { } word && _core.Say(word);
+        var trialStored = request.Trial is { } word && _core.Suspects.Say(word);
         var worker = request.Worker;
         var room = request.Room?.ToDictionary(queue => queue.Queue, queue => queue.Jobs, StringComparer.Ordinal);
         Met(request);
         var isGone = await IsGoneAsync(worker.Silo);
         var leases = await TakeAsync(request, isGone ? 0 : Math.Min(request.Want, LargestTake), room);
         var silo = worker.Silo.ToParsableString();
-        var missing = request.Held is { } held ? _core.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
+        var missing = request.Held is { } held ? _core.Attempts.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
         if (leases.Count > 0 || missing.Count > 0 || request.Reports.Length > 0 || request.Trial is not null)
         {
             // A failed attempt may fall due again, and a lane may have become free of suspects.
@@ -42,15 +42,15 @@ internal sealed partial class JobPartitionGrain
 
         leases.AddRange(missing);
         // A store that was full has dropped new jobs, and others may have ended meanwhile.
-        leases.RemoveAll(lease => !_core.Holds(lease));
-        var ready = _core.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
+        leases.RemoveAll(lease => !_core.Attempts.Holds(lease));
+        var ready = _core.Dispatch.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
         // By a clock that is wrong none is given, and whoever knew of one would stand empty for nothing. When it is right, all is told again.
-        var suspects = services.Clock.IsRight && _core.HasSuspectsFor(worker, Now);
+        var suspects = services.Clock.IsRight && _core.Suspects.HasReadyFor(worker, Now);
         if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack, suspects);
         TellCancelled(worker.Silo, leases);
         Pump();
         // It may have been told of a job that it has no slot for, or no time: then it is another's.
-        if ((request.Want == 0 && ready > 0) || worker.Types.Length == 0) Hint(_hungry.ToTellOf(_core.Index, Now));
+        if ((request.Want == 0 && ready > 0) || worker.Types.Length == 0) Hint(_hungry.ToTellOf(_core.Jobs.Index, Now));
         return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspects, TrialStored = trialStored };
     }
 
@@ -83,11 +83,11 @@ internal sealed partial class JobPartitionGrain
         // What is due is a matter of the clock.
         if (!services.Clock.IsRight || IsOvertaken(request)) want = 0;
         var unread = new List<LiveJob>();
-        var leases = _core.Take(worker, want, Now, unread, room);
+        var leases = _core.Dispatch.Take(worker, want, Now, unread, room);
         if (unread.Count > 0)
         {
             await ReadSpecsAsync(unread);
-            if (!IsOvertaken(request)) leases.AddRange(_core.Take(worker, want - leases.Count, Now, [], room));
+            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - leases.Count, Now, [], room));
         }
 
         ReadPages();
@@ -106,7 +106,7 @@ internal sealed partial class JobPartitionGrain
         }
 
         var now = Now;
-        var news = _core.Index.TakeNews(now);
+        var news = _core.Jobs.Index.TakeNews(now);
         if (news.Count > 0)
         {
             GiveToFreeSlots(now);
@@ -123,7 +123,7 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Such as that a job was not started in time, or is suspected no more.</summary>
     private void CommitWhatNobodyWaitsFor()
     {
-        if (_core.HasChanges) _ = _commits.Committed();
+        if (_core.Changes.HasAny) _ = _commits.Committed();
     }
 
     private void GiveToFreeSlots(long now)
@@ -131,7 +131,7 @@ internal sealed partial class JobPartitionGrain
         List<Lease>? leases = null;
         // The best lane, whichever has news: a slot that has just come free is for the jobs that go first. A suspect is for the worker to ask
         // for: it knows whether another is on its way to it.
-        while (_core.Index.FirstFor(services.LocalWorker.Profile, SuspectWish.None, room: null) is { } lane)
+        while (_core.Jobs.Index.FirstFor(services.LocalWorker.Profile, SuspectWish.None, room: null) is { } lane)
         {
             var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, PumpChunk));
             if (granted == 0) break;
@@ -148,17 +148,10 @@ internal sealed partial class JobPartitionGrain
     {
         var given = 0;
         var unread = new List<LiveJob>();
-        while (given < granted && lane.IsReady(now) && _core.EnsureReadable(lane, granted, now, unread))
+        while (given < granted && lane.IsReady(now) && Dispatcher.EnsureReadable(lane, granted, now, unread))
         {
-            var job = lane.First!;
-            if (_core.IsExpired(job, now))
-            {
-                _core.Expire(job, now);
-                _ = _commits.Committed();
-                continue;
-            }
-
-            (leases ??= []).Add(_core.Lease(job, _self, now));
+            if (_core.Dispatch.Next(lane, _self, now) is not { } lease) continue;
+            (leases ??= []).Add(lease);
             given++;
         }
 
@@ -173,7 +166,7 @@ internal sealed partial class JobPartitionGrain
             await _commits.Committed();
             CrashPoint.Hit("lease.stored");
             // A store that was full has dropped new jobs; their leases never were.
-            var stored = leases.FindAll(_core.Holds);
+            var stored = leases.FindAll(_core.Attempts.Holds);
             foreach (var lease in leases)
             {
                 if (!stored.Contains(lease)) services.LocalWorker.Release(lease.Queue, 1);
@@ -214,7 +207,7 @@ internal sealed partial class JobPartitionGrain
     {
         foreach (var lease in leases)
         {
-            if (_core.Find(lease.Id) is { Track.CancelRequested: true } job && job.Track.Token == lease.Token)
+            if (_core.Jobs.Find(lease.Id) is { Track.CancelRequested: true } job && job.Track.Token == lease.Token)
                 Tell(silo, worker => worker.Cancel(new(lease.Id, lease.Token)));
         }
     }
@@ -231,7 +224,7 @@ internal sealed partial class JobPartitionGrain
         for (var i = 0; i < jobs.Count; i++)
         {
             // Others had their turn meanwhile: it may be gone, or have come back as another.
-            if (records[i] is { } record && _core.Find(jobs[i].Id) == jobs[i]) _core.LoadSpec(jobs[i], record);
+            if (records[i] is { } record && _core.Jobs.Find(jobs[i].Id) == jobs[i]) _core.Jobs.LoadSpec(jobs[i], record);
         }
     }
 }

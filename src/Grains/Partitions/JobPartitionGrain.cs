@@ -8,7 +8,7 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Partitions;
 
 /// <summary>
-/// The shell of a partition: loads, decides with <see cref="PartitionCore"/>, saves with <see cref="CommitLoop"/>, and tells. Reentrant, so
+/// The shell of a partition: loads, lets the books of <see cref="PartitionCore"/> decide, saves with <see cref="CommitLoop"/>, and tells. Reentrant, so
 /// that whatever arrives while a commit is under way joins the next one.
 /// </summary>
 [Reentrant, PartitionPlacement, KeepAlive]
@@ -46,7 +46,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _rows = new JobRows(_store, _partition);
         var opening = await OpenAsync(cancellation);
         _core = new PartitionCore(_partition, opening, _options);
-        _commits = new CommitLoop(_core, _store, services.Time, services.Health, services.Meters, _logger, _closing.Token)
+        _commits = new CommitLoop(_core.Changes, _store, services.Time, services.Health, services.Meters, _logger, _closing.Token)
         {
             Applied = OnApplied, Dropped = OnDropped, Ended = OnEnded,
         };
@@ -55,7 +55,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
             var records = await _rows.ReadAsync([.. chunk.Select(lease => lease.Key)], cancellation);
             for (var i = 0; i < chunk.Length; i++)
             {
-                if (records[i] is { } record) _core.Load(chunk[i].Key, record);
+                if (records[i] is { } record) _core.Jobs.Load(chunk[i].Key, record);
             }
         }
 
@@ -64,7 +64,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         this.RegisterGrainTimer(() => { _gauges.Refresh(Now); return Task.CompletedTask; }, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });
         this.RegisterGrainTimer(SweepAsync, new() { DueTime = SweepDelay(), Period = SweepPeriod, Interleave = true });
         this.RegisterGrainTimer(RetellAsync, new() { DueTime = _options.NoticePeriod, Period = _options.NoticePeriod, Interleave = true });
-        LogOpened(_partition, _core.Generation, _core.Leased.Count, _core.Unfinished);
+        LogOpened(_partition, _core.Generation, _core.Jobs.Leased.Count, _core.Jobs.Unfinished);
         Background(RecoverAsync, "recovery");
         Background(KeepReminderAsync, "its reminder");
         ReadPages();
@@ -102,7 +102,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
 
     private void LookAfter()
     {
-        if (_core.IsExhausted) Leave(DeactivateOnIdle);
+        if (_core.Attempts.IsExhausted) Leave(DeactivateOnIdle);
         CheckLeases(services.Membership.CurrentSnapshot);
         LearnExplained();
         ReadPages();
@@ -143,7 +143,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         if (changes.Counts.Submits > 0) _submitted.Add(now, changes.Counts.Submits);
         if (changes.Counts.Ends > 0) _finished.Add(now, changes.Counts.Ends);
         _gauges.Count(changes);
-        foreach (var (job, _) in changes.Jobs)
+        foreach (var job in changes.Jobs)
         {
             _ends.Forget(job.Id);
             Notify(job.Id, job, now);
@@ -153,10 +153,10 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         ReadPages();
     }
 
-    private void OnDropped(List<LiveJob> jobs)
+    private void OnDropped(List<Entry> dropped)
     {
         services.Health.Fullness = 1;
-        LogFull(_partition, jobs.Count);
+        LogFull(_partition, dropped.OfType<LiveJob>().Count());
     }
 
     /// <summary>Somebody has met a later generation: this activation has been succeeded, or its store has lost the successor. The next one goes on above both.</summary>

@@ -11,9 +11,10 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, JobMeters meters,
 
     public void Count(SealedCommit changes)
     {
-        foreach (var (job, before) in changes.Jobs)
+        foreach (var (entry, was) in changes.Entries)
         {
-            var after = job.Stored;
+            if (entry is not LiveJob job) continue;
+            var (before, after) = ((JobShape)was, job.Stored);
             if (!before.HasSpec && after.HasSpec) meters.Submitted(job.Lane.Queue, job.Lane.Type);
             if (after.Outcome is { } outcome && before.Outcome is null) meters.Finished(job.Lane.Queue, job.Lane.Type, outcome.State, outcome.Error?.Code);
             if (before.Lease is not null && after.Lease is null) meters.AttemptEnded(job.Lane.Queue, job.Lane.Type, OutcomeOf(job.Track, after.Outcome));
@@ -25,11 +26,11 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, JobMeters meters,
     public void Refresh(long now)
     {
         // What waits may have fallen due without a commit.
-        if (!_stale && core.Index.IsEmpty) return;
+        if (!_stale && core.Jobs.Index.IsEmpty) return;
         _stale = false;
-        core.Index.Advance(now);
+        core.Jobs.Index.Advance(now);
         var figures = new Dictionary<(string Queue, string Type), LaneFigures>();
-        foreach (var lane in core.Lanes)
+        foreach (var lane in core.Jobs.Lanes)
         {
             if (lane.Count == 0) continue;
             ref var sum = ref FiguresOf(lane);
@@ -39,9 +40,9 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, JobMeters meters,
             if (lane.First is { } first && first.Due <= now) sum.OldestDue = Math.Min(sum.OldestDue, first.Due);
         }
 
-        foreach (var job in core.Leased) FiguresOf(job.Lane).Running++;
+        foreach (var job in core.Jobs.Leased) FiguresOf(job.Lane).Running++;
         gauge.Show(figures);
-        gauge.Orphans = core.Orphans;
+        gauge.Orphans = core.Jobs.Orphans;
 
         ref LaneFigures FiguresOf(Lane lane)
         {

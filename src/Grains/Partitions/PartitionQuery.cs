@@ -75,15 +75,15 @@ internal sealed partial class JobPartitionGrain
     {
         await CountDueAsync();
         var now = Now;
-        var due = _core.CountDue(now);
+        var due = _core.Jobs.Windows.CountDue(now);
         return new GridStats
         {
-            Counts = [.. _core.Counts()],
+            Counts = [.. _core.Jobs.Counts.All()],
             Due = due,
             Backlog = due.Sum(count => count.Jobs),
-            Running = _core.Leased.Count,
-            Orphans = _core.Orphans,
-            OldestWaiting = TimeSpan.FromMilliseconds(_core.OldestWaiting(now)),
+            Running = _core.Jobs.Leased.Count,
+            Orphans = _core.Jobs.Orphans,
+            OldestWaiting = TimeSpan.FromMilliseconds(_core.Jobs.Windows.OldestWaiting(now)),
             SubmittedPerSecond = _submitted.PerSecond(now),
             FinishedPerSecond = _finished.PerSecond(now),
         };
@@ -93,7 +93,7 @@ internal sealed partial class JobPartitionGrain
     private async Task CountDueAsync()
     {
         var now = Now;
-        var lanes = _core.LanesDueBeyondWindow(now);
+        var lanes = _core.Jobs.Windows.DueBeyond(now);
         if (lanes.Count == 0 || _commits.IsOver) return;
         var counts = await _rows.CountDueAsync(lanes.ConvertAll(lane => lane.Name), now);
         for (var i = 0; i < counts.Length; i++) lanes[i].DueInStore = counts[i];

@@ -31,6 +31,14 @@ internal sealed class JobSpec
     /// <summary>The lowest stamp of a millisecond.</summary>
     public static long StampAt(long milliseconds) => milliseconds << StampShift;
 
+    public static JobSpec Of(JobSubmission submission, long now, long stamp, long due) => new()
+    {
+        Type = submission.Type, Queue = submission.Queue, Priority = submission.Priority, Args = submission.Args,
+        SubmittedAt = now, Stamp = stamp, DueAt = due, Retry = submission.Retry, Attempts = submission.Attempts, Timeout = submission.Timeout,
+        ExpiresAt = submission.ExpiresAt ?? (submission.ExpiresAfter is { } after ? now + after : null),
+        Retention = submission.Retention, Tags = submission.Tags, TraceParent = submission.TraceParent, Fingerprint = submission.Fingerprint,
+    };
+
     public byte[] Encode()
     {
         var writer = new RecordWriter(Args.Length + 128);

@@ -193,7 +193,7 @@ public class PartitionGrainTests
         // Another activation opens the partition, somewhere, and changes the job.
         var driver = Driver();
         driver.Now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        driver.Core.Cancel(driver.Bring("a"), new("test"), driver.Now);
+        driver.Core.Orders.Cancel(driver.Bring("a"), new("test"), driver.Now);
         Assert.Equal(CommitOutcome.Applied, driver.Commit());
 
         await Assert.ThrowsAnyAsync<OrleansException>(() => Partition(grid).Submit(Job("b")));
@@ -210,7 +210,7 @@ public class PartitionGrainTests
         foreach (var silo in new[] { CoreDriver.SiloA, CoreDriver.SiloB })
         {
             Assert.Single(driver.Take(CoreDriver.Worker(silo, Unknown)));
-            driver.Core.Crash(silo.ToParsableString(), driver.Now);
+            driver.Core.Suspects.Crash(silo.ToParsableString(), driver.Now);
             driver.Commit();
         }
 

@@ -23,7 +23,7 @@ public class ChangedOptionsTests
         driver.Submit("b");
         driver.Commit();
         driver.Take(want: 2);
-        driver.Core.Crash(SiloA.ToParsableString(), driver.Now);
+        driver.Core.Suspects.Crash(SiloA.ToParsableString(), driver.Now);
         driver.Commit();
 
         driver = Start(after);
@@ -32,11 +32,11 @@ public class ChangedOptionsTests
         Assert.Empty(first.Select(lease => lease.Id).Intersect(second.Select(lease => lease.Id)));
         foreach (var lease in first.Concat(second)) Assert.True(driver.Report(lease, ReportKind.Succeeded));
         foreach (var lease in driver.Take(Worker(SiloB) with { Suspects = SuspectWish.OneInCompany }, want: 2)) Assert.True(driver.Report(lease, ReportKind.Succeeded));
-        Assert.Equal(0, driver.Core.Unfinished);
-        Assert.Equal(0, driver.Core.Lanes.Sum(lane => lane.Count));
+        Assert.Equal(0, driver.Core.Jobs.Unfinished);
+        Assert.Equal(0, driver.Core.Jobs.Lanes.Sum(lane => lane.Count));
 
         driver.Reopen();
-        Assert.Equal(0, driver.Core.Lanes.Sum(lane => lane.Count));
+        Assert.Equal(0, driver.Core.Jobs.Lanes.Sum(lane => lane.Count));
     }
 
     private CoreDriver Start(int poisonCrashes) => new(new JobGridOptions { Partitions = 1, PoisonCrashes = poisonCrashes }, _store);

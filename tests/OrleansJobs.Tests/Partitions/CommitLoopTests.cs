@@ -11,7 +11,7 @@ namespace OrleansJobs.Tests.Partitions;
 
 public class CommitLoopTests
 {
-    private const int LargeArgs = PartitionCore.MaxCommitBytes * 3 / 4;
+    private const int LargeArgs = PendingChanges.MaxBytes * 3 / 4;
 
     private readonly List<PartitionCommit> _sent = [];
     private Func<PartitionCommit, CommitOutcome?> _script = _ => null;
@@ -46,9 +46,9 @@ public class CommitLoopTests
     [Fact]
     public Task Committed_WithTooManyJobsForOneCommit_CompletesWithTheLast() => InTurns(async () =>
     {
-        Submit(PartitionCore.MaxCommitJobs + 1, 0);
+        Submit(PendingChanges.MaxEntries + 1, 0);
         await _loop.Committed();
-        Assert.Equal([PartitionCore.MaxCommitJobs, 1], _sent.Select(Submits));
+        Assert.Equal([PendingChanges.MaxEntries, 1], _sent.Select(Submits));
     });
 
     [Fact]
@@ -78,9 +78,9 @@ public class CommitLoopTests
     {
         var old = Submit(1, 0)[0];
         await _loop.Committed();
-        var dropped = new List<LiveJob>();
+        var dropped = new List<Entry>();
         _loop.Dropped = dropped.AddRange;
-        _driver.Core.Cancel(old, new("test"), _driver.Now);
+        _driver.Core.Orders.Cancel(old, new("test"), _driver.Now);
         var submits = Submit(3, LargeArgs);
         _script = commit => commit.MayBeRefused ? CommitOutcome.Full : null;
 
@@ -88,7 +88,7 @@ public class CommitLoopTests
 
         Assert.Equal(submits, dropped);
         Assert.Equal(JobState.Revoked, _driver.Status(old.Id)!.State);
-        Assert.False(_driver.Core.HasChanges);
+        Assert.False(_driver.Core.Changes.HasAny);
     });
 
     [Fact]
@@ -136,7 +136,7 @@ public class CommitLoopTests
             return _script(commit);
         });
         _driver = new CoreDriver(store: store);
-        _loop = new CommitLoop(_driver.Core, store, time, health, meters, NullLogger.Instance, CancellationToken.None);
+        _loop = new CommitLoop(_driver.Core.Changes, store, time, health, meters, NullLogger.Instance, CancellationToken.None);
         await Task.Factory.StartNew(test, default, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap()
             .WaitAsync(TimeSpan.FromSeconds(60), time);
     }

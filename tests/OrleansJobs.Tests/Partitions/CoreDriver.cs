@@ -32,21 +32,21 @@ internal sealed class CoreDriver
     public LiveJob Submit(string id, Func<JobSubmission, JobSubmission>? with = null)
     {
         var submission = new JobSubmission { Id = id, Type = "work", Args = "{}"u8.ToArray() };
-        return Core.Submit(with is null ? submission : with(submission), Now);
+        return Core.Jobs.Submit(with is null ? submission : with(submission), Now);
     }
 
     public CommitOutcome Commit()
     {
-        var changes = Core.Seal();
+        var changes = Core.Changes.Seal();
         if (changes.Commit.IsEmpty)
         {
-            Core.Applied(changes);
+            Core.Changes.Applied(changes);
             return CommitOutcome.Applied;
         }
 
         var outcome = _store.CommitAsync(changes.Commit).AsTask().Result;
-        if (outcome == CommitOutcome.Applied) Core.Applied(changes);
-        if (outcome == CommitOutcome.Full) Core.Refused(changes);
+        if (outcome == CommitOutcome.Applied) Core.Changes.Applied(changes);
+        if (outcome == CommitOutcome.Full) Core.Changes.Refused(changes);
         return outcome;
     }
 
@@ -54,11 +54,11 @@ internal sealed class CoreDriver
     {
         ReadPages();
         var unread = new List<LiveJob>();
-        var leases = Core.Take(worker ?? Worker(), want, Now, unread);
+        var leases = Core.Dispatch.Take(worker ?? Worker(), want, Now, unread);
         if (unread.Count > 0)
         {
-            foreach (var job in unread) Core.LoadSpec(job, Stored(job.Id)!);
-            leases.AddRange(Core.Take(worker ?? Worker(), want - leases.Count, Now, []));
+            foreach (var job in unread) Core.Jobs.LoadSpec(job, Stored(job.Id)!);
+            leases.AddRange(Core.Dispatch.Take(worker ?? Worker(), want - leases.Count, Now, []));
         }
 
         Commit();
@@ -67,18 +67,18 @@ internal sealed class CoreDriver
 
     public bool Report(Lease lease, ReportKind kind, byte[]? result = null, JobError? error = null, TimeSpan delay = default)
     {
-        var taken = Core.Report(new JobReport { Id = lease.Id, Token = lease.Token, Kind = kind, Result = result, Error = error, Delay = delay }, Now);
+        var taken = Core.Attempts.Report(new JobReport { Id = lease.Id, Token = lease.Token, Kind = kind, Result = result, Error = error, Delay = delay }, Now);
         Commit();
         return taken;
     }
 
     public void ReadPages()
     {
-        while (Core.Index.TakeLow() is { } lane)
+        while (Core.Jobs.Index.TakeLow() is { } lane)
         {
-            var (after, limit) = (lane.BeginRead(), Core.Index.WindowLimit);
-            var page = _rows.ReadLaneAsync(lane.Name, after, limit, Core.PageBudget(reads: 32)).AsTask().Result;
-            Core.EndRead(lane, page, page.Length < limit);
+            var (after, limit) = (lane.BeginRead(), Core.Jobs.Index.WindowLimit);
+            var page = _rows.ReadLaneAsync(lane.Name, after, limit, Core.Jobs.Windows.PageBudget(reads: 32)).AsTask().Result;
+            Core.Jobs.Windows.EndRead(lane, page, page.Length < limit);
         }
     }
 
@@ -89,13 +89,13 @@ internal sealed class CoreDriver
     /// <summary>A job with its record in memory.</summary>
     public LiveJob Bring(string id)
     {
-        if (Core.Find(id) is { } job)
+        if (Core.Jobs.Find(id) is { } job)
         {
-            if (job.Spec is null) Core.LoadSpec(job, Stored(id)!);
+            if (job.Spec is null) Core.Jobs.LoadSpec(job, Stored(id)!);
             return job;
         }
 
-        return Core.Load(id, Stored(id)!);
+        return Core.Jobs.Load(id, Stored(id)!);
     }
 
     /// <summary>The activation is lost; another one opens the partition.</summary>
@@ -105,7 +105,7 @@ internal sealed class CoreDriver
     {
         var opening = _store.OpenAsync(0).AsTask().Result;
         var core = new PartitionCore(0, opening, Options);
-        foreach (var (id, _) in opening.Rows(GridLayout.Jobs.Leases)) core.Load(id, Stored(id)!);
+        foreach (var (id, _) in opening.Rows(GridLayout.Jobs.Leases)) core.Jobs.Load(id, Stored(id)!);
         return core;
     }
 }

@@ -14,9 +14,9 @@ public class CountingTests
         _driver.Submit("kept");
         _driver.Commit();
         var job = _driver.Submit("dropped");
-        _driver.Core.Cancel(job, new("test"), _driver.Now);
-        Assert.Contains(job, _driver.Core.Refused(_driver.Core.Seal()));
-        Assert.Equal(1, _driver.Core.Unfinished);
+        _driver.Core.Orders.Cancel(job, new("test"), _driver.Now);
+        Assert.Contains(job, _driver.Core.Changes.Refused(_driver.Core.Changes.Seal()));
+        Assert.Equal(1, _driver.Core.Jobs.Unfinished);
     }
 
     [Fact]
@@ -24,9 +24,9 @@ public class CountingTests
     {
         var job = _driver.Submit("a");
         _driver.Commit();
-        Assert.Equal(0, _driver.Core.Orphans);
+        Assert.Equal(0, _driver.Core.Jobs.Orphans);
         job.Lane.Window.Remove(job);
         job.InWindow = false;
-        Assert.Equal(1, _driver.Core.Orphans);
+        Assert.Equal(1, _driver.Core.Jobs.Orphans);
     }
 }

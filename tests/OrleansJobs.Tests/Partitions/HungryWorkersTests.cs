@@ -46,7 +46,7 @@ public class HungryWorkersTests
     [Fact]
     public void TellAgain_WhenWhoWasToldDidNotCome_TellsThemAgain()
     {
-        var job = new LiveJob("a") { Lane = _lanes.Of("q/4/work"), Due = 1 };
+        var job = new LiveJob("a", null!) { Lane = _lanes.Of("q/4/work"), Due = 1 };
         job.Lane.Add(job);
         _lanes.Advance(2);
         _hungry.Came(Worker(SiloA), ready: 0, heldBack: false);

@@ -45,26 +45,26 @@ public class JobVersionTests
                     break;
                 case 4 when lease is not null:
                     var kind = (ReportKind)random.Next(6);
-                    Assert.True(_driver.Core.Report(new JobReport { Id = Id, Token = lease.Token, Kind = kind, Progress = new(said, 1, 1, null), MaxAttempts = 9 }, _driver.Now));
+                    Assert.True(_driver.Core.Attempts.Report(new JobReport { Id = Id, Token = lease.Token, Kind = kind, Progress = new(said, 1, 1, null), MaxAttempts = 9 }, _driver.Now));
                     _driver.Commit();
                     (lease, said) = (null, 0);
                     break;
                 case 5 when lease is not null:
-                    _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
+                    _driver.Core.Suspects.Crash(SiloA.ToParsableString(), _driver.Now);
                     _driver.Commit();
                     // The last that it said went unheard.
                     (lease, said) = (null, 0);
                     break;
                 case 6:
-                    _driver.Core.Cancel(_driver.Bring(Id), new("test", "no"), _driver.Now);
+                    _driver.Core.Orders.Cancel(_driver.Bring(Id), new("test", "no"), _driver.Now);
                     _driver.Commit();
                     break;
                 case 7:
-                    _driver.Core.Retry(_driver.Bring(Id), new("test"), _driver.Now);
+                    _driver.Core.Orders.Retry(_driver.Bring(Id), new("test"), _driver.Now);
                     _driver.Commit();
                     break;
                 case 8:
-                    if (_driver.Core.Delete(_driver.Bring(Id))) _driver.Commit();
+                    if (_driver.Core.Orders.Delete(_driver.Bring(Id))) _driver.Commit();
                     break;
                 case 9 when random.Next(4) == 0:
                     // To open a partition takes longer than a version is ever ahead of the clock.

@@ -45,7 +45,7 @@ public class LaneIndexTests
         Assert.Same(lane, index.TakeLow());
         lane.BeginRead();
         // A full page says that there may be more.
-        lane.EndRead([.. Enumerable.Range(0, 4).Select(number => new LaneEntry($"j{number}", number, null))], isLast: false, entry => new(entry.Id) { Lane = lane, Due = entry.Due });
+        lane.EndRead([.. Enumerable.Range(0, 4).Select(number => new LaneEntry($"j{number}", number, null))], isLast: false, entry => new(entry.Id, null!) { Lane = lane, Due = entry.Due });
         foreach (var job in lane.Window.ToList()) lane.Remove(job);
 
         index.Forget();
@@ -82,7 +82,7 @@ public class LaneIndexTests
         Assert.Equal(4, index.WindowLimit);
     }
 
-    private static LiveJob Job(Lane lane, int number, long due) => new($"j{number}") { Lane = lane, Due = due };
+    private static LiveJob Job(Lane lane, int number, long due) => new($"j{number}", null!) { Lane = lane, Due = due };
 
     private sealed class History(int seed)
     {

@@ -14,8 +14,8 @@ public class PartitionCoreTests
     public void Submit_WhenLeasedBeforeTheCommit_IsOneWriteWithoutALane()
     {
         _driver.Submit("a");
-        var leases = _driver.Core.Take(Worker(), 1, _driver.Now, []);
-        var commit = _driver.Core.Seal().Commit;
+        var leases = _driver.Core.Dispatch.Take(Worker(), 1, _driver.Now, []);
+        var commit = _driver.Core.Changes.Seal().Commit;
         Assert.Equal("a", Assert.Single(leases).Id);
         Assert.Single(commit.Of(GridLayout.Jobs.Specs).Puts);
         Assert.Single(commit.Of(GridLayout.Jobs.Leases).Puts);
@@ -86,7 +86,7 @@ public class PartitionCoreTests
         _driver.Submit("a");
         _driver.Commit();
         var first = Assert.Single(_driver.Take());
-        _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
+        _driver.Core.Suspects.Crash(SiloA.ToParsableString(), _driver.Now);
         _driver.Commit();
         var second = Assert.Single(_driver.Take(Worker(SiloB)));
         Assert.False(_driver.Report(first, ReportKind.Succeeded, "1"u8.ToArray()));
@@ -135,11 +135,11 @@ public class PartitionCoreTests
     {
         _driver.Submit("a");
         _driver.Commit();
-        Assert.True(_driver.Core.Cancel(_driver.Bring("a"), new("test", "no need"), _driver.Now));
+        Assert.True(_driver.Core.Orders.Cancel(_driver.Bring("a"), new("test", "no need"), _driver.Now));
         _driver.Commit();
         Assert.Equal((JobState.Revoked, "no need"), (_driver.Status("a")!.State, _driver.Status("a")!.Message));
         Assert.Empty(_driver.Take());
-        Assert.False(_driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now));
+        Assert.False(_driver.Core.Orders.Cancel(_driver.Bring("a"), new("test"), _driver.Now));
     }
 
     [Theory]
@@ -152,7 +152,7 @@ public class PartitionCoreTests
         _driver.Submit("a");
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
-        _driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
+        _driver.Core.Orders.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
         _driver.Commit();
         _driver.Reopen();
         Assert.Equal(JobPhase.Cancelling, _driver.Status("a")!.Phase);
@@ -166,8 +166,8 @@ public class PartitionCoreTests
         _driver.Submit("a");
         _driver.Commit();
         _driver.Take();
-        _driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
-        _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
+        _driver.Core.Orders.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
+        _driver.Core.Suspects.Crash(SiloA.ToParsableString(), _driver.Now);
         _driver.Commit();
         Assert.Equal(JobState.Revoked, _driver.Status("a")!.State);
     }
@@ -197,12 +197,12 @@ public class PartitionCoreTests
     public void Deadline_OfAJobThatComesWhileTheStoreIsAsked_IsNotForgottenForALaterOne()
     {
         _driver.Submit("first", job => job with { ExpiresAfter = 100 });
-        Assert.Equal(_driver.Now + 100, _driver.Core.TakeDeadline());
+        Assert.Equal(_driver.Now + 100, _driver.Core.Deadlines.Take());
         _driver.Submit("meanwhile", job => job with { ExpiresAfter = 200 });
-        _driver.Core.NoteDeadline(_driver.Now + 300);
-        Assert.Equal(_driver.Now + 200, _driver.Core.NextDeadline);
-        _driver.Core.NoteDeadline(null);
-        Assert.Equal(_driver.Now + 200, _driver.Core.NextDeadline);
+        _driver.Core.Deadlines.Note(_driver.Now + 300);
+        Assert.Equal(_driver.Now + 200, _driver.Core.Deadlines.Next);
+        _driver.Core.Deadlines.Note(null);
+        Assert.Equal(_driver.Now + 200, _driver.Core.Deadlines.Next);
     }
 
     [Fact]
@@ -213,7 +213,7 @@ public class PartitionCoreTests
         var error = new JobError(JobErrorCodes.Error, "E", "m");
         _driver.Report(Assert.Single(_driver.Take()), ReportKind.Failed, error: error);
         var failed = _driver.Status("a")!;
-        Assert.True(_driver.Core.Retry(_driver.Bring("a"), new("test"), _driver.Now));
+        Assert.True(_driver.Core.Orders.Retry(_driver.Bring("a"), new("test"), _driver.Now));
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
         Assert.Equal(2, lease.Attempt);
@@ -229,13 +229,13 @@ public class PartitionCoreTests
     {
         _driver.Submit("a", job => job with { Tags = [new("k", "v")] });
         _driver.Commit();
-        Assert.False(_driver.Core.Delete(_driver.Bring("a")));
+        Assert.False(_driver.Core.Orders.Delete(_driver.Bring("a")));
         _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded);
-        Assert.True(_driver.Core.Delete(_driver.Bring("a")));
+        Assert.True(_driver.Core.Orders.Delete(_driver.Bring("a")));
         _driver.Commit();
         Assert.Null(_driver.Stored("a"));
-        Assert.Null(_driver.Core.Find("a"));
-        Assert.Empty(_driver.Core.Counts());
+        Assert.Null(_driver.Core.Jobs.Find("a"));
+        Assert.Empty(_driver.Core.Jobs.Counts.All());
     }
 
     [Fact]
@@ -249,8 +249,8 @@ public class PartitionCoreTests
         }
 
         driver.Commit();
-        Assert.True(driver.Core.Lanes.Sum(lane => lane.Window.Count) <= 16);
-        Assert.Equal(0, driver.Core.Orphans);
+        Assert.True(driver.Core.Jobs.Lanes.Sum(lane => lane.Window.Count) <= 16);
+        Assert.Equal(0, driver.Core.Jobs.Orphans);
         driver.Now += 1000;
         var ids = new List<string>();
         while (driver.Take(want: 5) is { Count: > 0 } leases)
@@ -260,7 +260,7 @@ public class PartitionCoreTests
         }
 
         Assert.Equal(Enumerable.Range(0, 500).Select(i => $"job{499 - i:000}"), ids);
-        Assert.Null(driver.Core.Find("job000"));
+        Assert.Null(driver.Core.Jobs.Find("job000"));
     }
 
     [Fact]
@@ -274,7 +274,7 @@ public class PartitionCoreTests
             driver.Commit();
         }
 
-        Assert.True(driver.Core.Lanes.Single().Window.Count(job => job.Spec is not null) <= 8);
+        Assert.True(driver.Core.Jobs.Lanes.Single().Window.Count(job => job.Spec is not null) <= 8);
         for (var i = 0; i < 100; i++) Assert.Equal(args, Assert.Single(driver.Take()).Args);
     }
 
@@ -289,7 +289,7 @@ public class PartitionCoreTests
         for (var i = 0; i < 3; i++) driver.Submit($"waiting{i}", job => job with { Args = new byte[10_000] });
         driver.Commit();
 
-        Assert.All(driver.Core.Lanes.Single().Window, job => Assert.NotNull(job.Spec));
+        Assert.All(driver.Core.Jobs.Lanes.Single().Window, job => Assert.NotNull(job.Spec));
     }
 
     [Fact]
@@ -305,8 +305,8 @@ public class PartitionCoreTests
         driver.Reopen();
         driver.ReadPages();
 
-        Assert.Equal(500, driver.Core.Lanes.Sum(lane => lane.Window.Count));
-        Assert.InRange(driver.Core.Lanes.Sum(lane => lane.Window.Sum(job => job.Spec?.Args.Length ?? 0)), 1 << 20, driver.Options.WindowBytes);
+        Assert.Equal(500, driver.Core.Jobs.Lanes.Sum(lane => lane.Window.Count));
+        Assert.InRange(driver.Core.Jobs.Lanes.Sum(lane => lane.Window.Sum(job => job.Spec?.Args.Length ?? 0)), 1 << 20, driver.Options.WindowBytes);
         Assert.Equal(500, TakeAll(driver));
     }
 
@@ -328,11 +328,11 @@ public class PartitionCoreTests
 
         for (var i = 0; i < 1000; i++)
         {
-            Assert.True(_driver.Core.Delete(_driver.Bring($"job{i}")));
+            Assert.True(_driver.Core.Orders.Delete(_driver.Bring($"job{i}")));
             _driver.Commit();
         }
 
-        Assert.InRange(_driver.Core.Index.Count, 0, 100);
+        Assert.InRange(_driver.Core.Jobs.Index.Count, 0, 100);
     }
 
     [Fact]
@@ -341,15 +341,15 @@ public class PartitionCoreTests
         _driver.Submit("a");
         _driver.Commit();
         _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded);
-        _driver.Core.Pin("a");
-        _driver.Core.Delete(_driver.Bring("a"));
+        _driver.Core.Jobs.Pin("a");
+        _driver.Core.Orders.Delete(_driver.Bring("a"));
         _driver.Commit();
 
         var job = _driver.Submit("a");
-        _driver.Core.Unpin("a");
+        _driver.Core.Jobs.Unpin("a");
         _driver.Commit();
 
-        Assert.Same(job, _driver.Core.Find("a"));
+        Assert.Same(job, _driver.Core.Jobs.Find("a"));
         Assert.Equal("a", Assert.Single(_driver.Take()).Id);
     }
 
@@ -359,13 +359,13 @@ public class PartitionCoreTests
         _driver.Submit("a");
         _driver.Commit();
         _driver.Report(Assert.Single(_driver.Take()), ReportKind.FailedOnce);
-        _driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
+        _driver.Core.Orders.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
         _driver.Commit();
         var status = _driver.Status("a")!;
         Assert.Equal((JobState.Revoked, 1), (status.State, status.Attempt));
         Assert.Equal(["failed"], status.Attempts.Select(attempt => attempt.Outcome));
 
-        Assert.True(_driver.Core.Retry(_driver.Bring("a"), new("test"), _driver.Now));
+        Assert.True(_driver.Core.Orders.Retry(_driver.Bring("a"), new("test"), _driver.Now));
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
         Assert.Equal(2, lease.Attempt);
@@ -379,7 +379,7 @@ public class PartitionCoreTests
         _driver.Submit("a", job => job with { ExpiresAfter = 100 });
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
-        _driver.Core.Report(new JobReport { Id = "a", Token = lease.Token, Kind = ReportKind.Returned, NeverStarted = true }, _driver.Now);
+        _driver.Core.Attempts.Report(new JobReport { Id = "a", Token = lease.Token, Kind = ReportKind.Returned, NeverStarted = true }, _driver.Now);
         _driver.Commit();
         _driver.Now += 100;
         Assert.Empty(_driver.Take());
@@ -393,13 +393,13 @@ public class PartitionCoreTests
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
         var dropped = _driver.Submit("new");
-        _driver.Core.Report(new JobReport { Id = "old", Token = lease.Token, Kind = ReportKind.Succeeded }, _driver.Now);
-        var changes = _driver.Core.Seal();
-        Assert.Same(dropped, Assert.Single(_driver.Core.Refused(changes)));
+        _driver.Core.Attempts.Report(new JobReport { Id = "old", Token = lease.Token, Kind = ReportKind.Succeeded }, _driver.Now);
+        var changes = _driver.Core.Changes.Seal();
+        Assert.Same(dropped, Assert.Single(_driver.Core.Changes.Refused(changes)));
         Assert.Equal(CommitOutcome.Applied, _driver.Commit());
         Assert.Null(_driver.Stored("new"));
         Assert.Equal(JobState.Success, _driver.Status("old")!.State);
-        Assert.Equal(0, _driver.Core.Unfinished);
+        Assert.Equal(0, _driver.Core.Jobs.Unfinished);
     }
 
     [Fact]
@@ -409,7 +409,7 @@ public class PartitionCoreTests
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
         _driver.Reopen();
-        _driver.Core.Undo(new(lease.Id, lease.Token), _driver.Now);
+        _driver.Core.Attempts.Undo(new(lease.Id, lease.Token), _driver.Now);
         _driver.Commit();
         var again = Assert.Single(_driver.Take());
         Assert.Equal((1, 0, 0), (again.Attempt, again.Failures, again.Crashes));
@@ -423,8 +423,8 @@ public class PartitionCoreTests
         _driver.Commit();
         var lease = Assert.Single(_driver.Take());
         _driver.Reopen();
-        _driver.Core.Undo(new(lease.Id, lease.Token), _driver.Now);
-        _driver.Core.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
+        _driver.Core.Attempts.Undo(new(lease.Id, lease.Token), _driver.Now);
+        _driver.Core.Orders.Cancel(_driver.Bring("a"), new("test"), _driver.Now);
         _driver.Commit();
         var status = _driver.Status("a")!;
         Assert.Empty(status.Attempts);

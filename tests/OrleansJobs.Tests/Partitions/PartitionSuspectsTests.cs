@@ -32,15 +32,15 @@ public class PartitionSuspectsTests
         _driver.Submit("a");
         for (var crash = 1; crash < 15; crash++) CrashTogether();
         _driver.Take(Worker(SiloOf(++_silos)) with { Suspects = SuspectWish.OneInCompany });
-        _driver.Core.Crash(Name(_silos), _driver.Now);
-        var conviction = Assert.Single(_driver.Core.TakeConvicts());
+        _driver.Core.Suspects.Crash(Name(_silos), _driver.Now);
+        var conviction = Assert.Single(_driver.Core.Suspects.TakeConvicts());
         Assert.True(conviction.IsByCount);
-        Assert.True(_driver.Core.IsGuiltyStill(conviction, _driver.Now));
+        Assert.True(_driver.Core.Suspects.IsGuiltyStill(conviction, _driver.Now));
 
-        _driver.Core.Explain([Name(3)], _driver.Now);
+        _driver.Core.Suspects.Explain([Name(3)], _driver.Now);
 
-        Assert.False(_driver.Core.IsGuiltyStill(conviction, _driver.Now));
-        _driver.Core.Convict(conviction, _driver.Now);
+        Assert.False(_driver.Core.Suspects.IsGuiltyStill(conviction, _driver.Now));
+        _driver.Core.Suspects.Convict(conviction, _driver.Now);
         _driver.Commit();
         var status = _driver.Status("a")!;
         Assert.Equal((JobPhase.Retrying, 15), (status.Phase, status.Attempts.Length));
@@ -56,9 +56,9 @@ public class PartitionSuspectsTests
         CrashTogether();
         Assert.Equal((JobPhase.Retrying, "Waiting to run alone"), (_driver.Status("a")!.Phase, _driver.Status("a")!.Message));
         Assert.Empty(_driver.Take(want: 10));
-        Assert.True(_driver.Core.HasSuspectsFor(Worker(), _driver.Now));
-        Assert.False(_driver.Core.HasSuspectsFor(Worker(types: "other"), _driver.Now));
-        Assert.Equal(0, _driver.Core.CountReadyFor(Worker(), _driver.Now, 10, null, out var heldBack));
+        Assert.True(_driver.Core.Suspects.HasReadyFor(Worker(), _driver.Now));
+        Assert.False(_driver.Core.Suspects.HasReadyFor(Worker(types: "other"), _driver.Now));
+        Assert.Equal(0, _driver.Core.Dispatch.CountReadyFor(Worker(), _driver.Now, 10, null, out var heldBack));
         Assert.False(heldBack);
         _driver.Reopen();
         _driver.ReadPages();
@@ -85,23 +85,23 @@ public class PartitionSuspectsTests
         CrashTogether();
         CrashTogether();
         var lease = TakeSuspect("killer");
-        Assert.True(_driver.Core.Say(new(lease.Name(), IsOver: false)));
+        Assert.True(_driver.Core.Suspects.Say(new(lease.Name(), IsOver: false)));
         _driver.Commit();
         _driver.Reopen();
-        _driver.Core.Crash(Name(_silos), _driver.Now);
-        var conviction = Assert.Single(_driver.Core.TakeConvicts());
-        Assert.Empty(_driver.Core.TakeConvicts());
+        _driver.Core.Suspects.Crash(Name(_silos), _driver.Now);
+        var conviction = Assert.Single(_driver.Core.Suspects.TakeConvicts());
+        Assert.Empty(_driver.Core.Suspects.TakeConvicts());
         Assert.Equal([Name(1), Name(2), Name(_silos)], conviction.Silos);
-        Assert.Equal(0, _driver.Core.Crash(Name(_silos), _driver.Now));
+        Assert.Equal(0, _driver.Core.Suspects.Crash(Name(_silos), _driver.Now));
         Assert.Equal(JobState.Progress, _driver.Status("killer")!.State);
-        _driver.Core.Convict(conviction, _driver.Now);
+        _driver.Core.Suspects.Convict(conviction, _driver.Now);
         _driver.Commit();
         var status = _driver.Status("killer")!;
         Assert.Equal("It was running alone on its silo when that was lost, after it had been present at 2 crashes.", status.Error!.Message);
         Assert.Equal((JobErrorCodes.Poison, 3), (status.Error.Code, status.Attempts.Count(attempt => attempt.Outcome == "crashed")));
 
         _driver.ReadPages();
-        _driver.Core.Explain(conviction.Silos, _driver.Now);
+        _driver.Core.Suspects.Explain(conviction.Silos, _driver.Now);
         Assert.Equal(2, _driver.Take(want: 10).Count);
     }
 
@@ -112,7 +112,7 @@ public class PartitionSuspectsTests
         CrashTogether();
         CrashTogether();
         _driver.Reopen();
-        _driver.Core.Explain([Name(1)], _driver.Now);
+        _driver.Core.Suspects.Explain([Name(1)], _driver.Now);
         Assert.Empty(_driver.Take(Alone(SiloA)));
         var lease = Assert.Single(_driver.Take());
         Assert.Equal((3, 2), (lease.Attempt, lease.Crashes));
@@ -124,14 +124,14 @@ public class PartitionSuspectsTests
         _driver.Submit("a");
         CrashTogether();
         CrashTogether();
-        _driver.Core.Say(new(TakeSuspect("a").Name(), IsOver: false));
+        _driver.Core.Suspects.Say(new(TakeSuspect("a").Name(), IsOver: false));
         _driver.Commit();
-        _driver.Core.Crash(Name(_silos), _driver.Now);
-        Assert.Single(_driver.Core.TakeConvicts());
+        _driver.Core.Suspects.Crash(Name(_silos), _driver.Now);
+        Assert.Single(_driver.Core.Suspects.TakeConvicts());
         _driver.Commit();
         _driver.Reopen();
-        _driver.Core.Crash(Name(_silos), _driver.Now);
-        Assert.Equal(3, Assert.Single(_driver.Core.TakeConvicts()).Silos.Length);
+        _driver.Core.Suspects.Crash(Name(_silos), _driver.Now);
+        Assert.Equal(3, Assert.Single(_driver.Core.Suspects.TakeConvicts()).Silos.Length);
     }
 
     [Fact]
@@ -141,14 +141,14 @@ public class PartitionSuspectsTests
         CrashTogether();
         CrashTogether();
         var name = TakeSuspect("a").Name();
-        Assert.True(_driver.Core.Say(new(name, IsOver: false)));
-        Assert.True(_driver.Core.Say(new(name, IsOver: false)));
-        Assert.True(_driver.Core.Say(new(name, IsOver: true)));
+        Assert.True(_driver.Core.Suspects.Say(new(name, IsOver: false)));
+        Assert.True(_driver.Core.Suspects.Say(new(name, IsOver: false)));
+        Assert.True(_driver.Core.Suspects.Say(new(name, IsOver: true)));
         _driver.Commit();
         _driver.Reopen();
-        Assert.False(_driver.Core.Say(new(name, IsOver: false)));
-        Assert.True(_driver.Core.Say(new(name, IsOver: true)));
-        Assert.False(_driver.Core.Say(new(name with { Token = name.Token + 1 }, IsOver: true)));
+        Assert.False(_driver.Core.Suspects.Say(new(name, IsOver: false)));
+        Assert.True(_driver.Core.Suspects.Say(new(name, IsOver: true)));
+        Assert.False(_driver.Core.Suspects.Say(new(name with { Token = name.Token + 1 }, IsOver: true)));
         Crash(_silos);
         Assert.Equal(JobState.Pending, _driver.Status("a")!.State);
         // Alone was the attempt before.
@@ -164,9 +164,9 @@ public class PartitionSuspectsTests
         CrashTogether();
         CrashTogether();
         var lease = TakeSuspect("a");
-        _driver.Core.Say(new(lease.Name(), IsOver: false));
+        _driver.Core.Suspects.Say(new(lease.Name(), IsOver: false));
         Assert.True(_driver.Report(lease, ReportKind.Succeeded));
-        Assert.False(_driver.Core.Say(new(lease.Name(), IsOver: true)));
+        Assert.False(_driver.Core.Suspects.Say(new(lease.Name(), IsOver: true)));
         Assert.Equal(JobState.Success, _driver.Status("a")!.State);
     }
 
@@ -178,7 +178,7 @@ public class PartitionSuspectsTests
         CrashTogether();
         ConvictAlone();
         Assert.Equal(JobState.Failure, _driver.Status("a")!.State);
-        Assert.True(_driver.Core.Retry(_driver.Bring("a"), new("test"), _driver.Now));
+        Assert.True(_driver.Core.Orders.Retry(_driver.Bring("a"), new("test"), _driver.Now));
         _driver.Commit();
         Assert.False(Assert.Single(_driver.Take()).IsSuspect);
         Crash(0);
@@ -191,13 +191,13 @@ public class PartitionSuspectsTests
         foreach (var id in new[] { "waiting", "proven" }) _driver.Submit(id);
         CrashTogether();
         CrashTogether();
-        _driver.Core.Say(new(TakeSuspect("proven").Name(), IsOver: false));
-        Assert.True(_driver.Core.Cancel(_driver.Bring("waiting"), new("test"), _driver.Now));
+        _driver.Core.Suspects.Say(new(TakeSuspect("proven").Name(), IsOver: false));
+        Assert.True(_driver.Core.Orders.Cancel(_driver.Bring("waiting"), new("test"), _driver.Now));
         _driver.Commit();
-        _driver.Core.Crash(Name(_silos), _driver.Now);
-        var conviction = Assert.Single(_driver.Core.TakeConvicts());
-        Assert.True(_driver.Core.Cancel(_driver.Bring("proven"), new("test"), _driver.Now));
-        _driver.Core.Convict(conviction, _driver.Now);
+        _driver.Core.Suspects.Crash(Name(_silos), _driver.Now);
+        var conviction = Assert.Single(_driver.Core.Suspects.TakeConvicts());
+        Assert.True(_driver.Core.Orders.Cancel(_driver.Bring("proven"), new("test"), _driver.Now));
+        _driver.Core.Suspects.Convict(conviction, _driver.Now);
         _driver.Commit();
         Assert.Equal(JobState.Revoked, _driver.Status("waiting")!.State);
         Assert.Equal(JobState.Revoked, _driver.Status("proven")!.State);
@@ -215,7 +215,7 @@ public class PartitionSuspectsTests
         for (var crash = 1; crash <= crashes; crash++)
         {
             Assert.False(Assert.Single(driver.Take(Worker(SiloOf(crash)))).IsSuspect);
-            driver.Core.Crash(Name(crash), driver.Now);
+            driver.Core.Suspects.Crash(Name(crash), driver.Now);
             driver.Commit();
         }
 
@@ -253,18 +253,18 @@ public class PartitionSuspectsTests
 
     private void ConvictAlone()
     {
-        _driver.Core.Say(new(TakeSuspect("a").Name(), IsOver: false));
+        _driver.Core.Suspects.Say(new(TakeSuspect("a").Name(), IsOver: false));
         Crash(_silos);
     }
 
     private void Crash(int silo)
     {
         _driver.Commit();
-        _driver.Core.Crash(silo == 0 ? SiloA.ToParsableString() : Name(silo), _driver.Now);
-        foreach (var conviction in _driver.Core.TakeConvicts())
+        _driver.Core.Suspects.Crash(silo == 0 ? SiloA.ToParsableString() : Name(silo), _driver.Now);
+        foreach (var conviction in _driver.Core.Suspects.TakeConvicts())
         {
-            _driver.Core.Explain(conviction.Silos, _driver.Now);
-            _driver.Core.Convict(conviction, _driver.Now);
+            _driver.Core.Suspects.Explain(conviction.Silos, _driver.Now);
+            _driver.Core.Suspects.Convict(conviction, _driver.Now);
         }
 
         _driver.Commit();

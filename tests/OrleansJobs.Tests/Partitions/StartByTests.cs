@@ -12,7 +12,7 @@ public class StartByTests
     public void Expires_WhenTheLeaseCameBackUnstarted_StillHolds()
     {
         Submit();
-        Assert.True(_driver.Core.Report(new JobReport { Id = "a", Token = Assert.Single(_driver.Take()).Token, Kind = ReportKind.Returned, NeverStarted = true }, _driver.Now));
+        Assert.True(_driver.Core.Attempts.Report(new JobReport { Id = "a", Token = Assert.Single(_driver.Take()).Token, Kind = ReportKind.Returned, NeverStarted = true }, _driver.Now));
         _driver.Commit();
         ExpectExpiry();
     }
@@ -22,7 +22,7 @@ public class StartByTests
     {
         Submit();
         var lease = Assert.Single(_driver.Take());
-        _driver.Core.Undo(new(lease.Id, lease.Token), _driver.Now);
+        _driver.Core.Attempts.Undo(new(lease.Id, lease.Token), _driver.Now);
         _driver.Commit();
         ExpectExpiry();
     }
@@ -45,7 +45,7 @@ public class StartByTests
     {
         Submit();
         _driver.Take();
-        _driver.Core.Crash(SiloA.ToParsableString(), _driver.Now);
+        _driver.Core.Suspects.Crash(SiloA.ToParsableString(), _driver.Now);
         _driver.Commit();
         _driver.Now += 5000;
         Assert.Single(_driver.Take(Worker(SiloB)));
@@ -57,7 +57,7 @@ public class StartByTests
         Submit();
         _driver.Now += 5000;
         Assert.Empty(_driver.Take());
-        Assert.True(_driver.Core.Retry(_driver.Bring("a"), new("test"), _driver.Now));
+        Assert.True(_driver.Core.Orders.Retry(_driver.Bring("a"), new("test"), _driver.Now));
         _driver.Commit();
         Assert.Single(_driver.Take());
     }
@@ -71,7 +71,7 @@ public class StartByTests
     private void ExpectExpiry()
     {
         _driver.Reopen();
-        Assert.Equal(_driver.Now + 1000, _driver.Core.NextDeadline);
+        Assert.Equal(_driver.Now + 1000, _driver.Core.Deadlines.Next);
         _driver.Now += 2000;
         Assert.Empty(_driver.Take());
         _driver.Commit();

@@ -26,7 +26,7 @@ internal sealed class ModelActivation
         _pageLimit = pageLimit;
         var opening = store.Open(now);
         Core = new PartitionCore(0, opening, options, keptEmptyLanes);
-        foreach (var (id, _) in opening.Rows(GridLayout.Jobs.Leases)) Core.Load(id, Read(id)!);
+        foreach (var (id, _) in opening.Rows(GridLayout.Jobs.Leases)) Core.Jobs.Load(id, Read(id)!);
     }
 
     public PartitionCore Core { get; }
@@ -40,9 +40,9 @@ internal sealed class ModelActivation
     /// <summary>The job in memory, from the store where need be; null where there is none.</summary>
     public LiveJob? Find(string id)
     {
-        var job = Core.Find(id);
-        if (job is null) return Read(id) is { } stored ? Core.Load(id, stored) : null;
-        if (job.Spec is null) Core.LoadSpec(job, Read(id)!);
+        var job = Core.Jobs.Find(id);
+        if (job is null) return Read(id) is { } stored ? Core.Jobs.Load(id, stored) : null;
+        if (job.Spec is null) Core.Jobs.LoadSpec(job, Read(id)!);
         return job;
     }
 
@@ -53,9 +53,9 @@ internal sealed class ModelActivation
         while (true)
         {
             var unread = new List<LiveJob>();
-            var leases = Core.Take(profile, want, now, unread);
+            var leases = Core.Dispatch.Take(profile, want, now, unread);
             if (leases.Count > 0 || unread.Count == 0) return leases;
-            foreach (var job in unread) Core.LoadSpec(job, Read(job.Id)!);
+            foreach (var job in unread) Core.Jobs.LoadSpec(job, Read(job.Id)!);
         }
     }
 
@@ -64,15 +64,15 @@ internal sealed class ModelActivation
     public void WhenCommitted(Action kept, Action broken, LiveJob? about = null)
     {
         if (_mutation == ModelMutation.NoStoreAcknowledgement) kept();
-        else if (Core.HasChanges) _gathering.Add(new(kept, broken, about));
+        else if (Core.Changes.HasAny) _gathering.Add(new(kept, broken, about));
         else if (UnderWay is not null) _underWay.Add(new(kept, broken, about));
         else kept();
     }
 
     public void Seal()
     {
-        if (UnderWay is not null || !Core.HasChanges || IsOver) return;
-        UnderWay = Core.Seal();
+        if (UnderWay is not null || !Core.Changes.HasAny || IsOver) return;
+        UnderWay = Core.Changes.Seal();
         _wasSent = false;
         (_underWay, _gathering) = (_gathering, []);
         if (UnderWay.Commit.IsEmpty) Finish(CommitOutcome.Applied);
@@ -91,7 +91,7 @@ internal sealed class ModelActivation
     public void Refuse()
     {
         if (UnderWay is null || !UnderWay.Commit.MayBeRefused || _wasSent || IsOver) return;
-        var dropped = Core.Refused(UnderWay).ToHashSet();
+        var dropped = Core.Changes.Refused(UnderWay).ToHashSet();
         UnderWay = null;
         var open = _underWay.Concat(_gathering).ToLookup(promise => promise.About is { } job && dropped.Contains(job));
         (_underWay, _gathering) = ([], [.. open[false]]);
@@ -100,7 +100,7 @@ internal sealed class ModelActivation
 
     public void BeginReads(int? limit = null)
     {
-        while (Core.Index.TakeLow() is { } lane) _reads.Add((lane, lane.BeginRead(), limit ?? _pageLimit));
+        while (Core.Jobs.Index.TakeLow() is { } lane) _reads.Add((lane, lane.BeginRead(), limit ?? _pageLimit));
     }
 
     public void EndReads(bool failed)
@@ -109,12 +109,12 @@ internal sealed class ModelActivation
         {
             if (failed)
             {
-                Core.AbandonRead(lane);
+                Core.Jobs.Windows.AbandonRead(lane);
                 continue;
             }
 
             var page = _store.ReadLane(lane.Name, from, limit);
-            Core.EndRead(lane, page, page.Length < limit);
+            Core.Jobs.Windows.EndRead(lane, page, page.Length < limit);
         }
 
         _reads = [];
@@ -127,7 +127,7 @@ internal sealed class ModelActivation
         {
             UnderWay = null;
             _underWay = [];
-            Core.Applied(commit);
+            Core.Changes.Applied(commit);
             BeginReads();
             foreach (var promise in promises) promise.Kept();
         }

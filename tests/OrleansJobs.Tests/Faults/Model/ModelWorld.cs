@@ -111,7 +111,7 @@ internal sealed class ModelWorld
 
         var countdown = _random.Next(3) == 0 ? _random.Next(3000) : 0;
         long? expires = _random.Next(6) == 0 ? 1 + _random.Next(5000) : null;
-        var job = activation.Core.Submit(
+        var job = activation.Core.Jobs.Submit(
             new JobSubmission
             {
                 Id = id, Type = Types[_random.Next(Types.Length)], Args = Encoding.UTF8.GetBytes($"\"{new string('x', _random.Next(200))}\""),
@@ -152,7 +152,7 @@ internal sealed class ModelWorld
                     if (worker.Start(lease)) _truth.Started(lease.Id, lease.Token, _now, others);
                 },
                 () => { },
-                activation.Core.Find(lease.Id));
+                activation.Core.Jobs.Find(lease.Id));
         }
     }
 
@@ -191,7 +191,7 @@ internal sealed class ModelWorld
 
     private void Send(ModelActivation activation, ModelWorker worker, JobReport report, bool answerArrives)
     {
-        var taken = activation.Core.Report(_mutation == ModelMutation.NoFence ? Unfenced(activation, report) : report, _now);
+        var taken = activation.Core.Attempts.Report(_mutation == ModelMutation.NoFence ? Unfenced(activation, report) : report, _now);
         activation.WhenCommitted(
             () =>
             {
@@ -202,18 +202,18 @@ internal sealed class ModelWorld
     }
 
     private static JobReport Unfenced(ModelActivation activation, JobReport report) =>
-        activation.Core.Leased.FirstOrDefault(job => job.Id == report.Id) is { } job ? report with { Token = job.Track.Token } : report;
+        activation.Core.Jobs.Leased.FirstOrDefault(job => job.Id == report.Id) is { } job ? report with { Token = job.Track.Token } : report;
 
     private void Cancel(ModelActivation activation)
     {
         if (activation.IsOver || Any() is not { } id || activation.Find(id) is not { } job) return;
-        activation.Core.Cancel(job, new("model", "no more"), _now);
+        activation.Core.Orders.Cancel(job, new("model", "no more"), _now);
     }
 
     private void Retry(ModelActivation activation)
     {
         if (activation.IsOver || Any() is not { } id || activation.Find(id) is not { } job || job.Place != JobPlace.Finished || !job.IsSettled) return;
-        if (!activation.Core.Retry(job, new("model"), _now)) return;
+        if (!activation.Core.Orders.Retry(job, new("model"), _now)) return;
         _truth.Unsettle(id);
         activation.WhenCommitted(() => _truth.Reopened(id), () => { });
     }
@@ -221,7 +221,7 @@ internal sealed class ModelWorld
     private void Delete(ModelActivation activation)
     {
         if (activation.IsOver || Any() is not { } id || activation.Find(id) is not { } job || job.Place != JobPlace.Finished || !job.IsSettled) return;
-        if (!activation.Core.Delete(job)) return;
+        if (!activation.Core.Orders.Delete(job)) return;
         _truth.Unsettle(id);
         activation.WhenCommitted(() => _truth.Deleted(id), () => { });
     }
@@ -254,13 +254,13 @@ internal sealed class ModelWorld
 
     private void Crash(ModelActivation activation, string silo)
     {
-        foreach (var job in activation.Core.Leased.Where(job => job.Track.Silo == silo)) _truth.Begun(job.Id);
-        activation.Core.Crash(silo, _now);
-        foreach (var conviction in activation.Core.TakeConvicts())
+        foreach (var job in activation.Core.Jobs.Leased.Where(job => job.Track.Silo == silo)) _truth.Begun(job.Id);
+        activation.Core.Suspects.Crash(silo, _now);
+        foreach (var conviction in activation.Core.Suspects.TakeConvicts())
         {
-            if (conviction.IsByCount && !activation.Core.IsGuiltyStill(conviction, _now)) continue;
-            activation.Core.Explain(conviction.Silos, _now);
-            activation.Core.Convict(conviction, _now);
+            if (conviction.IsByCount && !activation.Core.Suspects.IsGuiltyStill(conviction, _now)) continue;
+            activation.Core.Suspects.Explain(conviction.Silos, _now);
+            activation.Core.Suspects.Convict(conviction, _now);
         }
     }
 
@@ -290,8 +290,8 @@ internal sealed class ModelWorld
     private void ConfirmAll(ModelActivation activation)
     {
         // A lease whose commit is on its way has not reached its worker yet.
-        if (activation.IsOver || activation.UnderWay is not null || activation.Core.HasChanges) return;
-        foreach (var job in activation.Core.Leased.ToList())
+        if (activation.IsOver || activation.UnderWay is not null || activation.Core.Changes.HasAny) return;
+        foreach (var job in activation.Core.Jobs.Leased.ToList())
         {
             var holder = _workers.Find(worker => worker.Name == job.Track.Silo);
             var name = new LeaseName(job.Id, job.Track.Token);
@@ -299,7 +299,7 @@ internal sealed class ModelWorld
             {
                 if (_mutation != ModelMutation.NoRedelivery) Crash(activation, job.Track.Silo!);
             }
-            else if (!holder.IsDead && !holder.Confirm(name)) activation.Core.Undo(name, _now);
+            else if (!holder.IsDead && !holder.Confirm(name)) activation.Core.Attempts.Undo(name, _now);
         }
     }
 
@@ -334,11 +334,11 @@ internal sealed class ModelWorld
             activation.Seal();
             activation.Send(replyArrives: true);
             _now += 1000;
-            if (round > 5 && !activation.Core.HasChanges && activation.UnderWay is null && activation.Core.Unfinished == 0) break;
+            if (round > 5 && !activation.Core.Changes.HasAny && activation.UnderWay is null && activation.Core.Jobs.Unfinished == 0) break;
         }
 
         foreach (var id in _ids) Check(id, mustHaveEnded: true);
-        if (Newest.Core.Unfinished != 0) throw new ModelBroken($"all have ended, and {Newest.Core.Unfinished} are counted as unfinished");
+        if (Newest.Core.Jobs.Unfinished != 0) throw new ModelBroken($"all have ended, and {Newest.Core.Jobs.Unfinished} are counted as unfinished");
         CheckOpening();
     }
 
@@ -355,7 +355,7 @@ internal sealed class ModelWorld
         if (leases > 0) throw new ModelBroken($"{leases} leases are left over");
         if (opening.Sets(GridLayout.Jobs.Lanes).Any(lane => lane.Count > 0)) throw new ModelBroken("a lane holds jobs that have all ended");
         var stored = _ids.Select(_store.Read).OfType<StoredJob>().CountBy(job => JobOutcome.Decode(job.Outcome!).State).ToDictionary();
-        var counted = new PartitionCore(0, opening, _options).Counts().GroupBy(count => count.State).ToDictionary(group => group.Key, group => (int)group.Sum(count => count.Jobs));
+        var counted = new PartitionCore(0, opening, _options).Jobs.Counts.All().GroupBy(count => count.State).ToDictionary(group => group.Key, group => (int)group.Sum(count => count.Jobs));
         if (!stored.OrderBy(pair => pair.Key).SequenceEqual(counted.OrderBy(pair => pair.Key)))
             throw new ModelBroken($"counted {string.Join(", ", counted)}, stored {string.Join(", ", stored)}");
     }
@@ -363,9 +363,9 @@ internal sealed class ModelWorld
     /// <summary>Whatever waits stands in the one lane of its name.</summary>
     private static void CheckLanes(ModelActivation activation)
     {
-        foreach (var lane in activation.Core.Index.Ready())
+        foreach (var lane in activation.Core.Jobs.Index.Ready())
         {
-            if (!activation.Core.Lanes.Contains(lane)) throw new ModelBroken($"lane {lane.Name} holds jobs and was forgotten");
+            if (!activation.Core.Jobs.Lanes.Contains(lane)) throw new ModelBroken($"lane {lane.Name} holds jobs and was forgotten");
         }
     }
 

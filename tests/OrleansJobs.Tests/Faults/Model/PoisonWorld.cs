@@ -91,7 +91,7 @@ internal sealed class PoisonWorld
             case < 93: KillFromOutside(worker); break;
             case < 95: Open(partition); break;
             case < 96: activation.Die(); break;
-            case < 97: activation.Core.Explain(_explained, _now); break;
+            case < 97: activation.Core.Suspects.Explain(_explained, _now); break;
             case < 98: ReadPages(activation); break;
             default: ConfirmAll(Newest(partition), partition); break;
         }
@@ -105,7 +105,7 @@ internal sealed class PoisonWorld
         var activation = Newest(partition);
         if (_submits == MostJobs) return;
         var id = $"j{++_submits}";
-        activation.Core.Submit(new JobSubmission { Id = id, Type = "work", Args = "{}"u8.ToArray() }, _now);
+        activation.Core.Jobs.Submit(new JobSubmission { Id = id, Type = "work", Args = "{}"u8.ToArray() }, _now);
         // Stored at once: lost submits are no matter of this model.
         do Commit(activation, replyArrives: true);
         while (activation is { UnderWay: not null, IsOver: false });
@@ -132,7 +132,7 @@ internal sealed class PoisonWorld
 
     private void Resend(ModelActivation activation, int partition, PoisonWorker worker)
     {
-        if (!activation.IsOver) Hand(activation, partition, worker, activation.Core.MissingAt(worker.Name, [.. worker.Holds(partition)]));
+        if (!activation.IsOver) Hand(activation, partition, worker, activation.Core.Attempts.MissingAt(worker.Name, [.. worker.Holds(partition)]));
     }
 
     private void EndSome(PoisonWorker worker)
@@ -185,8 +185,8 @@ internal sealed class PoisonWorld
             return;
         }
 
-        var taken = message.Reports.Select(report => activation.Core.Report(report, _now)).ToArray();
-        var stored = message.Word is { } word && activation.Core.Say(word);
+        var taken = message.Reports.Select(report => activation.Core.Attempts.Report(report, _now)).ToArray();
+        var stored = message.Word is { } word && activation.Core.Suspects.Say(word);
         activation.WhenCommitted(() => { if (answerArrives) message.Worker.Hear(message, taken, stored); }, () => { });
     }
 
@@ -208,12 +208,12 @@ internal sealed class PoisonWorld
 
     private void Crash(ModelActivation activation, string silo)
     {
-        activation.Core.Crash(silo, _now);
-        foreach (var conviction in activation.Core.TakeConvicts())
+        activation.Core.Suspects.Crash(silo, _now);
+        foreach (var conviction in activation.Core.Suspects.TakeConvicts())
         {
             // What it explains is durable before the job ends, and known to each partition at some later time.
             _explained.AddRange(conviction.Silos);
-            activation.Core.Convict(conviction, _now);
+            activation.Core.Suspects.Convict(conviction, _now);
         }
     }
 
@@ -227,13 +227,13 @@ internal sealed class PoisonWorld
 
     private void ConfirmAll(ModelActivation activation, int partition)
     {
-        if (activation.IsOver || activation.UnderWay is not null || activation.Core.HasChanges) return;
-        foreach (var job in activation.Core.Leased.ToList())
+        if (activation.IsOver || activation.UnderWay is not null || activation.Core.Changes.HasAny) return;
+        foreach (var job in activation.Core.Jobs.Leased.ToList())
         {
             var holder = _workers.Find(worker => worker.Name == job.Track.Silo)!;
             var name = new LeaseName(job.Id, job.Track.Token);
             if (holder.IsDeclaredDead) Crash(activation, holder.Name);
-            else if (!holder.IsDead && FencingToken.GenerationOf(name.Token) < activation.Core.Generation && !holder.Holds(partition).Contains(name)) activation.Core.Undo(name, _now);
+            else if (!holder.IsDead && FencingToken.GenerationOf(name.Token) < activation.Core.Generation && !holder.Holds(partition).Contains(name)) activation.Core.Attempts.Undo(name, _now);
         }
     }
 
@@ -261,11 +261,11 @@ internal sealed class PoisonWorld
             {
                 var activation = Newest(partition);
                 ReadPages(activation);
-                activation.Core.Explain(_explained, _now);
+                activation.Core.Suspects.Explain(_explained, _now);
                 ConfirmAll(activation, partition);
                 var wish = worker.Turn.Stage switch { TrialStage.Empty => SuspectWish.OneAlone, _ => SuspectWish.None };
                 var leases = worker.Turn is { IsOn: true, Stage: not TrialStage.Empty } ? [] : activation.Take(worker.Profile(wish), 1, _now);
-                leases.AddRange(activation.Core.MissingAt(worker.Name, [.. worker.Holds(partition)]).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token));
+                leases.AddRange(activation.Core.Attempts.MissingAt(worker.Name, [.. worker.Holds(partition)]).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token));
                 Deliver(worker.Say(partition), activation, answerArrives: true);
                 Commit(activation, replyArrives: true);
                 foreach (var lease in leases) worker.Receive(partition, lease);
@@ -277,7 +277,7 @@ internal sealed class PoisonWorld
             else foreach (var held in worker.Running.ToList()) worker.End(held, ReportKind.Succeeded);
             worker.Follow();
             if (round % 7 == 0) worker.TimeIsOver();
-            if (round > 10 && Enumerable.Range(0, Partitions).All(partition => Newest(partition) is { Core: { Unfinished: 0, HasChanges: false }, UnderWay: null })) return;
+            if (round > 10 && Enumerable.Range(0, Partitions).All(partition => Newest(partition) is { Core: { Jobs.Unfinished: 0, Changes.HasAny: false }, UnderWay: null })) return;
         }
     }
 

@@ -3,7 +3,7 @@ using OrleansJobs.Records;
 namespace OrleansJobs.Partitions;
 
 /// <summary>A job that a partition has in memory: one that waits soon, runs, or has changed and is not stored yet.</summary>
-internal sealed class LiveJob(string id)
+internal sealed class LiveJob(string id, JobBook book) : Entry
 {
     public string Id { get; } = id;
 
@@ -29,15 +29,24 @@ internal sealed class LiveJob(string id)
     public JobOutcome? Outcome { get; set; }
 
     /// <summary>What the store holds once all commits sent so far are applied.</summary>
-    public StoredShape Stored { get; set; }
+    public JobShape Stored { get; set; } = JobShape.None;
 
-    /// <summary>Changed since the last commit was sent.</summary>
-    public bool IsDirty { get; set; }
+    public override bool IsStored => Stored.HasSpec;
 
-    /// <summary>Commits under way that hold changes of it.</summary>
-    public int InFlight { get; set; }
+    public override object? WriteTo(CommitDraft draft)
+    {
+        var (before, after) = (Stored, JobShape.Of(this));
+        if (before == after) return null;
+        JobShape.AddDifference(draft, this, before, after);
+        Stored = after;
+        return before;
+    }
 
-    public bool IsSettled => !IsDirty && InFlight == 0;
+    public override void Applied() => book.LetGo(this);
+
+    public override void Restore(object before) => Stored = (JobShape)before;
+
+    public override void Drop() => book.Discard(this);
 }
 
 /// <summary>Where in its life a job is, as the partition's lists go.</summary>
@@ -49,21 +58,4 @@ internal enum JobPlace : byte
 
     /// <summary>Deleted, or its submit was withdrawn.</summary>
     Gone,
-}
-
-/// <summary>What of a job stands in the store. A commit is the difference between two of these, which is why it can be repeated.</summary>
-internal readonly record struct StoredShape
-{
-    public bool HasSpec { get; init; }
-
-    /// <summary>The lane whose entry it has; null: none.</summary>
-    public string? Lane { get; init; }
-    public long Due { get; init; }
-    public JobTrack? Track { get; init; }
-    public JobTrack? Lease { get; init; }
-    public JobOutcome? Outcome { get; init; }
-    public bool HasDeadline { get; init; }
-
-    /// <summary>The state it is counted and indexed under; null: none.</summary>
-    public JobState? Counted { get; init; }
 }

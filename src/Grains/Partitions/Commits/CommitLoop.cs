@@ -10,7 +10,7 @@ namespace OrleansJobs.Partitions;
 /// partition; nothing here is safe to call from elsewhere.
 /// </summary>
 internal sealed partial class CommitLoop(
-    PartitionCore core, IPartitionStore store, TimeProvider time, GridHealth health, JobMeters meters, ILogger logger, CancellationToken closing)
+    PendingChanges pending, IPartitionStore store, TimeProvider time, GridHealth health, JobMeters meters, ILogger logger, CancellationToken closing)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
@@ -25,8 +25,8 @@ internal sealed partial class CommitLoop(
     /// <summary>A commit is in the store.</summary>
     public Action<SealedCommit>? Applied { get; set; }
 
-    /// <summary>The store is full: these new jobs were not taken.</summary>
-    public Action<List<LiveJob>>? Dropped { get; set; }
+    /// <summary>The store is full: these submits were not taken.</summary>
+    public Action<List<Entry>>? Dropped { get; set; }
 
     /// <summary>This activation can write no more.</summary>
     public Action<CommitOutcome>? Ended { get; set; }
@@ -36,36 +36,36 @@ internal sealed partial class CommitLoop(
     /// <summary>Completes when all changes made so far are in the store; fails where they never will be.</summary>
     public Task Committed()
     {
-        if (IsOver) return Task.FromException(PartitionMoved.Exception(core.Partition));
-        if (!core.HasChanges) return _current;
+        if (IsOver) return Task.FromException(PartitionMoved.Exception(pending.Partition));
+        if (!pending.HasAny) return _current;
         if (!_running) _ = RunAsync();
         return _next.Task;
     }
 
-    /// <summary>Completes when the changes of one job are in the store.</summary>
-    public Task Settled(LiveJob job) => job.IsSettled ? Task.CompletedTask : job.IsDirty ? Committed() : _current;
+    /// <summary>Completes when the changes of one entry are in the store.</summary>
+    public Task Settled(Entry entry) => entry.IsSettled ? Task.CompletedTask : entry.IsDirty ? Committed() : _current;
 
     private async Task RunAsync()
     {
         _running = true;
         try
         {
-            while (core.HasChanges && !IsOver)
+            while (pending.HasAny && !IsOver)
             {
                 // Calls that wait for their turn already belong into this commit.
                 await Task.Yield();
                 var done = _next;
                 _next = NewCompletion();
                 _current = done.Task;
-                _waiting.Add((done, core.Changes));
-                var changes = core.Seal();
+                _waiting.Add((done, pending.Count));
+                var changes = pending.Seal();
                 Finish(changes, changes.Commit.IsEmpty ? CommitOutcome.Applied : await SendAsync(changes));
             }
         }
         catch (Exception exception)
         {
             // What was sent may or may not be stored, and memory cannot tell: the next activation reads it.
-            if (!closing.IsCancellationRequested) LogBroken(exception, core.Partition);
+            if (!closing.IsCancellationRequested) LogBroken(exception, pending.Partition);
             End(CommitOutcome.Fenced);
         }
         finally
@@ -79,15 +79,15 @@ internal sealed partial class CommitLoop(
         switch (outcome)
         {
             case CommitOutcome.Applied:
-                core.Applied(changes);
+                pending.Applied(changes);
                 Applied?.Invoke(changes);
                 Complete(changes.Through);
                 break;
             case CommitOutcome.Full:
                 // Whoever waits for anything but the dropped submits goes on waiting: their changes stand behind all others now.
-                Dropped?.Invoke(core.Refused(changes));
-                if (!core.HasChanges) Complete(core.Changes);
-                for (var i = 0; i < _waiting.Count; i++) _waiting[i] = (_waiting[i].Done, core.Changes);
+                Dropped?.Invoke(pending.Refused(changes));
+                if (!pending.HasAny) Complete(pending.Count);
+                for (var i = 0; i < _waiting.Count; i++) _waiting[i] = (_waiting[i].Done, pending.Count);
                 break;
             default:
                 End(outcome);
@@ -125,7 +125,7 @@ internal sealed partial class CommitLoop(
             {
                 health.StoreFailed();
                 meters.CommitRetried();
-                LogRetry(exception, core.Partition, commit.Sequence, delay);
+                LogRetry(exception, pending.Partition, commit.Sequence, delay);
             }
 
             await Task.Delay(delay, time, closing);
@@ -137,7 +137,7 @@ internal sealed partial class CommitLoop(
     {
         if (IsOver) return;
         IsOver = true;
-        var moved = PartitionMoved.Exception(core.Partition);
+        var moved = PartitionMoved.Exception(pending.Partition);
         foreach (var (done, _) in _waiting.Append((_next, 0)))
         {
             done.TrySetException(moved);

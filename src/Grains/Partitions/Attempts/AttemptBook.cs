@@ -1,0 +1,101 @@
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Records;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>Who runs what: how attempts begin with a lease, and how they end with what their worker says.</summary>
+internal sealed class AttemptBook(int partition, long generation, JobBook jobs)
+{
+    private long _tokens;
+
+    /// <summary>The fencing tokens of this generation run out: open the partition anew.</summary>
+    public bool IsExhausted => _tokens >= FencingToken.MaxCounter / 2;
+
+    /// <summary>Gives a waiting job, whose record is in memory, to a silo. The lease counts once its commit is applied.</summary>
+    public Lease Lease(LiveJob job, string silo, long now)
+    {
+        var hadGrainState = job.Track.HasGrainState;
+        jobs.Run(job, job.Track with
+        {
+            Version = JobVersion.Next(job, 0, now), Token = FencingToken.Make(generation, ++_tokens), StartedAt = now, Silo = silo, IsRetrying = false, Trial = TrialState.None,
+        });
+        return LeaseOf(job, hadGrainState);
+    }
+
+    /// <summary>Whether this is the job's lease still.</summary>
+    public bool Holds(Lease lease) => jobs.FindLeased(lease.Id) is { } job && job.Track.Token == lease.Token;
+
+    /// <summary>Leases of this activation that a silo has been given and does not know of.</summary>
+    public List<Lease> MissingAt(string silo, LeaseName[] held)
+    {
+        var known = held.ToHashSet();
+        return jobs.Leased
+            .Where(job => job.Track.Silo == silo && FencingToken.GenerationOf(job.Track.Token) == generation && !known.Contains(new(job.Id, job.Track.Token)))
+            .Select(job => LeaseOf(job, job.Track.HasGrainState)).ToList();
+    }
+
+    /// <summary>A lease that never reached its worker: the job waits again, as if it had not been given out.</summary>
+    public void Undo(LeaseName lease, long now)
+    {
+        if (jobs.FindLeased(lease.Id) is not { } job || job.Track.Token != lease.Token) return;
+        var track = job.Track.WithoutAttempt();
+        if (track.CancelRequested) jobs.Finish(job, JobState.Revoked, null, null, track, now);
+        else jobs.WaitAgain(job, now, track with { IsRetrying = track.History.Length > 0 }, now);
+    }
+
+    /// <summary>Takes what a worker says of an attempt; false where the attempt is stale, and nothing changes.</summary>
+    public bool Report(JobReport report, long now)
+    {
+        if (jobs.FindLeased(report.Id) is not { } job || (job.Track.Token != report.Token && !Sabotage.IsOff(Safeguard.Fence))) return false;
+        var track = job.Track with
+        {
+            Progress = report.Progress.Sequence > 0 ? report.Progress : job.Track.Progress,
+            HasGrainState = job.Track.HasGrainState || report.HasGrainState,
+            HasStarted = job.Track.HasStarted || !report.NeverStarted,
+            MaxAttempts = report.MaxAttempts,
+        };
+        switch (report.Kind)
+        {
+            case ReportKind.Succeeded:
+                jobs.Finish(job, JobState.Success, report.Result ?? "null"u8.ToArray(), null, track, now);
+                break;
+            case ReportKind.Failed:
+                jobs.Finish(job, JobState.Failure, null, report.Error, track, now);
+                break;
+            case ReportKind.Cancelled:
+                jobs.Finish(job, JobState.Revoked, null, null, track with { CancelRequested = true }, now);
+                break;
+            case var _ when track.CancelRequested:
+                jobs.Finish(job, JobState.Revoked, null, null, track, now);
+                break;
+            case ReportKind.FailedOnce:
+                jobs.WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("failed", report.Error, now) with { Failures = track.Failures + 1, IsRetrying = true }, now);
+                break;
+            case ReportKind.Postponed:
+                jobs.WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("postponed", null, now), now);
+                break;
+            case ReportKind.Returned:
+                jobs.WaitAgain(job, now, track.WithEnded("returned", null, now), now);
+                break;
+            default:
+                throw new InvalidOperationException($"A report of unknown kind {report.Kind}.");
+        }
+
+        return true;
+    }
+
+    private Lease LeaseOf(LiveJob job, bool hasGrainState)
+    {
+        var spec = job.Spec!;
+        return new Lease
+        {
+            Id = job.Id, Partition = partition, Token = job.Track.Token, Type = spec.Type, Queue = spec.Queue, Args = spec.Args,
+            Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = job.Lane.Suspects,
+            SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
+            Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
+        };
+    }
+
+    private static long Milliseconds(TimeSpan delay) => Math.Max(0, (long)Math.Ceiling(delay.TotalMilliseconds));
+}

@@ -1,0 +1,53 @@
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>A commit that is being put together.</summary>
+internal sealed class CommitDraft(PartitionCommit commit)
+{
+    private CommitCounts _counts;
+
+    public PartitionCommit Commit { get; } = commit;
+
+    /// <summary>Bytes of rows so far.</summary>
+    public long Bytes { get; private set; }
+
+    public ref CommitCounts Counts => ref _counts;
+
+    public void Put(RowTable table, string key, byte[] row)
+    {
+        Bytes += row.Length;
+        Commit.Put(table, key, row);
+    }
+}
+
+/// <summary>A commit under way: what is sent, and whose changes it holds.</summary>
+/// <param name="Entries">Each with what the store held of it before.</param>
+/// <param name="Groups">Those of its entries that belong together.</param>
+/// <param name="Through">With it and those before it, so many changes are sent: compare with <see cref="PendingChanges.Count"/>.</param>
+internal sealed record SealedCommit(PartitionCommit Commit, List<(Entry Entry, object Before)> Entries, List<ChangeGroup> Groups, CommitCounts Counts, long Through)
+{
+    /// <summary>The jobs among the entries.</summary>
+    public IEnumerable<LiveJob> Jobs
+    {
+        get
+        {
+            foreach (var (entry, _) in Entries)
+            {
+                if (entry is LiveJob job) yield return job;
+            }
+        }
+    }
+}
+
+/// <summary>How many jobs a commit submits, puts back to wait, leases, ends and forgets.</summary>
+internal record struct CommitCounts
+{
+    public int Submits;
+    public int Waits;
+    public int Leases;
+    public int Ends;
+    public int Purges;
+
+    public readonly int Sum => Submits + Waits + Leases + Ends + Purges;
+}

@@ -1,0 +1,71 @@
+namespace OrleansJobs.Partitions;
+
+/// <summary>
+/// Something that a book has stored: a job, a letter, a schedule. It goes into a commit as the difference between what the store holds of it and what it should
+/// hold, so that many changes cost one write, and the same commit again does no harm.
+/// </summary>
+internal abstract class Entry
+{
+    /// <summary>Changed since the last commit was sent.</summary>
+    public bool IsDirty { get; internal set; }
+
+    /// <summary>Commits under way that hold changes of it.</summary>
+    public int InFlight { get; internal set; }
+
+    /// <summary>The submit from outside without which it would not be there; null: it follows from what was accepted, and nothing may refuse it.</summary>
+    public Entry? Origin { get; set; }
+
+    /// <summary>What must be committed together with it; null: nothing.</summary>
+    internal ChangeGroup? Group { get; set; }
+
+    public bool IsSettled => !IsDirty && InFlight == 0;
+
+    /// <summary>The store holds something of it, once all commits sent so far are applied.</summary>
+    public abstract bool IsStored { get; }
+
+    /// <summary>Adds the difference to a commit, and takes it for stored from now on.</summary>
+    /// <returns>What the store held before; null: there is no difference.</returns>
+    public abstract object? WriteTo(CommitDraft draft);
+
+    /// <summary>The commit is in the store.</summary>
+    public abstract void Applied();
+
+    /// <summary>The commit was refused: the store holds what it held before.</summary>
+    /// <param name="before">What <see cref="WriteTo"/> returned.</param>
+    public abstract void Restore(object before);
+
+    /// <summary>It will never be stored, and is to be forgotten.</summary>
+    public abstract void Drop();
+}
+
+/// <summary>
+/// What one decision has changed. It is never split over commits, nor refused or withdrawn but whole. Decisions that meet in an entry become one group, since
+/// the entry is written once.
+/// </summary>
+internal sealed class ChangeGroup
+{
+    private List<Entry> _members = [];
+
+    public IReadOnlyList<Entry> Members => _members;
+
+    public void Add(Entry entry)
+    {
+        if (entry.Group == this) return;
+        if (entry.Group is { } other)
+        {
+            foreach (var member in other._members) member.Group = this;
+            _members.AddRange(other._members);
+            other._members = [];
+            return;
+        }
+
+        entry.Group = this;
+        _members.Add(entry);
+    }
+
+    /// <summary>The group is in a commit: what its members change from now on belongs to others.</summary>
+    public void Dissolve()
+    {
+        foreach (var member in _members) member.Group = null;
+    }
+}

@@ -1,0 +1,147 @@
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>How changes become commits: what the books of a partition have changed and have not sent yet.</summary>
+internal sealed class PendingChanges(int partition, long generation)
+{
+    /// <summary>
+    /// Entries and bytes of rows of one commit, beyond which no other group is begun. The store serves nobody else while it applies one, and a larger one may
+    /// not get through before it times out, again and again.
+    /// </summary>
+    public const int MaxEntries = 5000;
+
+    /// <inheritdoc cref="MaxEntries"/>
+    public const int MaxBytes = 4 << 20;
+
+    private readonly List<Entry> _dirty = [];
+    private ChangeGroup? _together;
+    private long _sequence;
+
+    public int Partition { get; } = partition;
+
+    public bool HasAny => _dirty.Count > 0;
+
+    /// <summary>How many changes there have been so far, committed or not.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>A commit is in the store, and its entries know.</summary>
+    public event Action<SealedCommit>? Committed;
+
+    /// <summary>An entry has changed.</summary>
+    public void Mark(Entry entry)
+    {
+        _together?.Add(entry);
+        if (entry.IsDirty) return;
+        entry.IsDirty = true;
+        _dirty.Add(entry);
+        Count++;
+    }
+
+    /// <summary>What changes until this is disposed of is one group. A decision that changes one entry needs none.</summary>
+    public Decision Together()
+    {
+        if (_together is not null) return default;
+        _together = new ChangeGroup();
+        return new Decision(this);
+    }
+
+    /// <summary>Makes a commit of the changes since the last: of all, or where they are too many for one, of the oldest.</summary>
+    public SealedCommit Seal()
+    {
+        var commit = new PartitionCommit(Partition, generation, ++_sequence);
+        var draft = new CommitDraft(commit);
+        var entries = new List<(Entry, object)>(Math.Min(_dirty.Count, MaxEntries));
+        var groups = new List<ChangeGroup>();
+        var taken = 0;
+        while (taken < _dirty.Count && entries.Count < MaxEntries && draft.Bytes < MaxBytes)
+        {
+            var entry = _dirty[taken++];
+            if (entry.Group is not { } group)
+            {
+                Take(entry, draft, entries);
+                continue;
+            }
+
+            groups.Add(group);
+            group.Dissolve();
+            foreach (var member in group.Members) Take(member, draft, entries);
+        }
+
+        _dirty.RemoveRange(0, taken);
+        // What need not be sent has no place in the sequence.
+        if (commit.IsEmpty) _sequence--;
+        return new SealedCommit(commit, entries, groups, draft.Counts, Count - _dirty.Count);
+    }
+
+    /// <summary>The store has it.</summary>
+    public void Applied(SealedCommit sealedCommit)
+    {
+        foreach (var (entry, _) in sealedCommit.Entries)
+        {
+            entry.InFlight--;
+            entry.Applied();
+        }
+
+        Committed?.Invoke(sealedCommit);
+    }
+
+    /// <summary>The store was too full for it: what was to be new from outside is dropped, all else stays to be committed.</summary>
+    /// <returns>What was dropped.</returns>
+    public List<Entry> Refused(SealedCommit sealedCommit)
+    {
+        _sequence--;
+        var dropped = new List<Entry>();
+        foreach (var (entry, before) in sealedCommit.Entries)
+        {
+            entry.InFlight--;
+            entry.Restore(before);
+            if (entry.Origin is not null && !entry.IsStored) dropped.Add(entry);
+            else Mark(entry);
+        }
+
+        foreach (var entry in dropped) entry.Drop();
+        foreach (var group in sealedCommit.Groups)
+        {
+            using var together = Together();
+            foreach (var member in group.Members)
+            {
+                if (member.IsDirty) Mark(member);
+            }
+        }
+
+        return dropped;
+    }
+
+    /// <summary>Takes back a submit from outside, with all that came of it, where none of it has been sent.</summary>
+    public bool TryWithdraw(Entry submit)
+    {
+        if (submit.IsStored || submit.InFlight > 0) return false;
+        var all = submit.Group?.Members.Where(member => member.Origin == submit).ToList() ?? [submit];
+        foreach (var entry in all) entry.Drop();
+        return true;
+    }
+
+    private static void Take(Entry entry, CommitDraft draft, List<(Entry, object)> entries)
+    {
+        // It went with its group, or has come back behind.
+        if (!entry.IsDirty) return;
+        entry.IsDirty = false;
+        // None: withdrawn before it was ever stored, or changed back.
+        var wasStored = entry.IsStored;
+        if (entry.WriteTo(draft) is not { } before) return;
+        // Whoever submits can come again; everything else follows from what was accepted.
+        if (!wasStored && entry.Origin is not null) draft.Commit.MayBeRefused = true;
+        entry.InFlight++;
+        entries.Add((entry, before));
+    }
+
+    /// <summary>See <see cref="Together"/>.</summary>
+    public readonly ref struct Decision(PendingChanges? changes)
+    {
+        public void Dispose()
+        {
+            if (changes is not null) changes._together = null;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>Which job goes to whom.</summary>
+internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders orders, SuspectBook suspicions)
+{
+    private const int SpecsPerRead = 64;
+
+    /// <summary>
+    /// Leases ready jobs that a worker can run: of the highest priority first, of one priority those due longest first. Stops where the
+    /// next one's record is not in memory, and names what to read before asking again.
+    /// </summary>
+    /// <param name="room">Of which queues how many more may be taken; null: no bound.</param>
+    public List<Lease> Take(WorkerProfile worker, int want, long now, List<LiveJob> unread, Dictionary<string, int>? room = null)
+    {
+        var leases = new List<Lease>(Math.Min(want, 64));
+        var suspects = worker.Suspects;
+        jobs.Index.Advance(now);
+        while (leases.Count < want && jobs.Index.FirstFor(worker, suspects, room) is { } lane)
+        {
+            if (!EnsureReadable(lane, want - leases.Count, now, unread)) break;
+            if (Next(lane, worker.Silo.ToParsableString(), now) is not { } lease) continue;
+            leases.Add(lease);
+            if (lane.Suspects && suspects is SuspectWish.OneAlone) break;
+            if (lane.Suspects) suspects = SuspectWish.None;
+            if (room is not null) room[lane.Queue]--;
+        }
+
+        return leases;
+    }
+
+    /// <summary>Leases the first job of a lane, whose record is in memory; null where it left the lane by another way, and the next is to be looked at.</summary>
+    public Lease? Next(Lane lane, string silo, long now)
+    {
+        var job = lane.First!;
+        if (DeadlineBook.HasPassed(job, now))
+        {
+            orders.Expire(job, now);
+            return null;
+        }
+
+        if (lane.Suspects && !suspicions.IsSuspect(job))
+        {
+            suspicions.Acquit(job, now);
+            return null;
+        }
+
+        return attempts.Lease(job, silo, now);
+    }
+
+    /// <summary>How many more jobs a worker could have, counted up to a limit.</summary>
+    /// <param name="heldBack">There are others that it could have, were it not for its closed queues or its room.</param>
+    public int CountReadyFor(WorkerProfile worker, long now, int limit, Dictionary<string, int>? room, out bool heldBack)
+    {
+        jobs.Index.Advance(now);
+        return jobs.Index.CountFor(worker, now, limit, room, out heldBack);
+    }
+
+    /// <summary>Whether the next jobs of a lane are in memory; names what to read where the first is not.</summary>
+    public static bool EnsureReadable(Lane lane, int wanted, long now, List<LiveJob> unread)
+    {
+        if (lane.First!.Spec is not null) return true;
+        foreach (var job in lane.Window)
+        {
+            if (job.Due > now || unread.Count >= Math.Min(wanted, SpecsPerRead)) break;
+            if (job.Spec is null) unread.Add(job);
+        }
+
+        return false;
+    }
+}

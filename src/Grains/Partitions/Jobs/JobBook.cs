@@ -1,0 +1,276 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Records;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>The jobs of a partition that are in memory, where each of them stands, and how many there are.</summary>
+internal sealed class JobBook
+{
+    private readonly JobGridOptions _options;
+    private readonly PendingChanges _changes;
+    private readonly DeadlineBook _deadlines;
+    private readonly Suspicion _suspicion;
+    private readonly Dictionary<string, LiveJob> _live = [];
+    private readonly Dictionary<string, LiveJob> _leased = [];
+    private readonly Dictionary<string, int> _pins = [];
+    private long _lastStamp;
+
+    /// <param name="keptEmptyLanes">See <see cref="LaneIndex"/>.</param>
+    public JobBook(PartitionOpening opening, JobGridOptions options, PendingChanges changes, DeadlineBook deadlines, Suspicion suspicion, int keptEmptyLanes)
+    {
+        (_options, _changes, _deadlines, _suspicion) = (options, changes, deadlines, suspicion);
+        _lastStamp = opening.LastStamp;
+        Index = new LaneIndex(options.WindowJobs, keptEmptyLanes);
+        Windows = new LaneWindows(Index, this, options);
+        Counts = new JobCounts(opening);
+        Unfinished = Counts.All().Where(count => !count.State.IsTerminal).Sum(count => count.Jobs);
+        foreach (var (name, count, _) in opening.Sets(GridLayout.Jobs.Lanes))
+        {
+            var lane = Index.Of(name);
+            lane.Count = count;
+            if (count > 0) lane.StartUnread();
+        }
+
+        changes.Committed += OnCommitted;
+    }
+
+    /// <summary>The lanes that jobs wait in.</summary>
+    public LaneIndex Index { get; }
+
+    /// <summary>What memory holds of them.</summary>
+    public LaneWindows Windows { get; }
+
+    public JobCounts Counts { get; }
+
+    public IReadOnlyCollection<Lane> Lanes => Index.All;
+
+    public IReadOnlyCollection<LiveJob> Leased => _leased.Values;
+
+    /// <summary>Jobs that have not ended.</summary>
+    public long Unfinished { get; private set; }
+
+    /// <summary>Jobs that wait in memory without standing in a window and with nothing under way that would bring them there. Anything but 0 is a defect.</summary>
+    public int Orphans => _live.Values.Count(job => job is { Place: JobPlace.Waiting, InWindow: false, IsSettled: true } && !job.Lane.Keeps(job) && !_pins.ContainsKey(job.Id));
+
+    public LiveJob? Find(string id) => _live.GetValueOrDefault(id);
+
+    public LiveJob? FindLeased(string id) => _leased.GetValueOrDefault(id);
+
+    /// <summary>Why the grid cannot take another job now; null where it can.</summary>
+    public string? RefusalOf(JobSubmission job)
+    {
+        if (Unfinished >= Math.Max(1, _options.MaxBacklog / _options.Partitions))
+            return $"The grid holds as many unfinished jobs as it may ({_options.MaxBacklog}).";
+        return Index.Contains(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false)) ? null : RefusalOfLane(job.Owner);
+    }
+
+    /// <summary>Takes a job that has been checked against the rules and is known to be new.</summary>
+    public LiveJob Submit(JobSubmission submission, long now)
+    {
+        var due = submission.Eta ?? now + (submission.Countdown ?? 0);
+        _lastStamp = Math.Max(_lastStamp + 1, JobSpec.StampAt(now));
+        var spec = JobSpec.Of(submission, now, _lastStamp, Math.Max(due, now));
+        var lane = Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false));
+        Index.Owners.Own(lane, submission.Owner);
+        var job = new LiveJob(submission.Id, this) { Spec = spec, Lane = lane };
+        job.Origin = job;
+        // A deleted job may still be pinned by somebody who has yet to hear of it.
+        if (_live.GetValueOrDefault(job.Id) is { Place: JobPlace.Gone, IsSettled: true }) _live.Remove(job.Id);
+        _live.Add(job.Id, job);
+        Unfinished++;
+        Wait(job, spec.DueAt, JobTrack.Fresh);
+        return job;
+    }
+
+    /// <summary>Takes back a submit whose commit has not been sent.</summary>
+    public bool TryWithdraw(LiveJob job) => job.Place == JobPlace.Waiting && _changes.TryWithdraw(job);
+
+    /// <summary>Brings a stored job into memory, as it is.</summary>
+    public LiveJob Load(string id, StoredJob stored)
+    {
+        var job = Inflate(id, stored);
+        Add(job);
+        if (job.Place == JobPlace.Leased) _leased.Add(id, job);
+        return job;
+    }
+
+    /// <summary>Fills in what memory had let go of.</summary>
+    public void LoadSpec(LiveJob job, StoredJob stored)
+    {
+        if (job.Spec is not null) return;
+        job.Spec = JobSpec.Decode(stored.Spec);
+        Windows.Weigh(job);
+        if (job.InWindow) Index.Tell(job.Lane);
+        if (!job.IsSketch) return;
+        // Of a sketch only its place in the lane is known; what happened to the job so far is in its record.
+        var whole = Inflate(job.Id, stored, job.Lane);
+        job.Track = whole.Track;
+        job.Stored = whole.Stored;
+        job.IsSketch = false;
+    }
+
+    /// <summary>
+    /// A record of this job is being read. Until <see cref="Unpin"/> memory does not let go of the job, should it come to know it: what was
+    /// read may be older than what happens meanwhile.
+    /// </summary>
+    public void Pin(string id) => _pins[id] = _pins.GetValueOrDefault(id) + 1;
+
+    public void Unpin(string id)
+    {
+        var pins = _pins[id] - 1;
+        if (pins > 0)
+        {
+            _pins[id] = pins;
+            return;
+        }
+
+        _pins.Remove(id);
+        if (_live.TryGetValue(id, out var job)) LetGo(job);
+    }
+
+    /// <summary>Puts a job back into its lane, after something has happened to it.</summary>
+    public void WaitAgain(LiveJob job, long due, JobTrack track, long now) =>
+        Wait(job, due, track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) });
+
+    /// <summary>A job that had ended is to run again.</summary>
+    public void Reopen() => Unfinished++;
+
+    /// <summary>A waiting job runs from now on.</summary>
+    public void Run(LiveJob job, JobTrack track)
+    {
+        job.Lane.Remove(job);
+        job.Place = JobPlace.Leased;
+        job.Track = track;
+        _leased.Add(job.Id, job);
+        Windows.Weigh(job);
+        _changes.Mark(job);
+    }
+
+    public void Finish(LiveJob job, JobState state, byte[]? result, JobError? error, JobTrack track, long now)
+    {
+        if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
+        _leased.Remove(job.Id);
+        job.Place = JobPlace.Finished;
+        Windows.Weigh(job);
+        job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) };
+        var retention = job.Spec!.Retention
+            ?? (long)(state == JobState.Failure ? _options.FailureRetention : _options.SuccessRetention).TotalMilliseconds;
+        job.Outcome = new JobOutcome
+        {
+            State = state, Result = result, Error = error, FinishedAt = now, RetainUntil = now + retention, Track = job.Track,
+        };
+        Unfinished--;
+        _changes.Mark(job);
+    }
+
+    /// <summary>A finished job is gone.</summary>
+    public void Forget(LiveJob job)
+    {
+        job.Place = JobPlace.Gone;
+        // Who has seen its end is not to take the next job of this id for it.
+        _lastStamp = Math.Max(_lastStamp, JobVersion.LastStampOf(job.Spec!, job.Track));
+        _changes.Mark(job);
+    }
+
+    /// <summary>Forgets a job that was never stored.</summary>
+    public void Discard(LiveJob job)
+    {
+        if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
+        // One that was cancelled before it was stored has ended already.
+        if (job.Place is JobPlace.Waiting or JobPlace.Leased) Unfinished--;
+        _leased.Remove(job.Id);
+        job.Place = JobPlace.Gone;
+        Windows.Weigh(job);
+        _live.Remove(job.Id);
+    }
+
+    /// <summary>Memory lets go of a job where it need not keep it.</summary>
+    public void LetGo(LiveJob job)
+    {
+        if (!job.IsSettled || job.Place == JobPlace.Leased || (job.Place == JobPlace.Waiting && (job.InWindow || job.Lane.Keeps(job)))) return;
+        if (_pins.ContainsKey(job.Id) || !_live.Remove(job.Id)) return;
+        Windows.Drop(job);
+        job.Lane.LetGo(job);
+    }
+
+    /// <summary>The job in memory for an entry of a lane's page, made where there is none; null where it does not wait there.</summary>
+    public LiveJob? Resolve(Lane lane, LaneEntry entry)
+    {
+        if (_live.TryGetValue(entry.Id, out var known))
+            return known.Place == JobPlace.Waiting && known.Lane == lane && known.Due == entry.Due ? known : null;
+        var job = entry.Job is { } stored
+            ? Inflate(entry.Id, stored, lane)
+            : new LiveJob(entry.Id, this)
+            {
+                IsSketch = true, Lane = lane, Due = entry.Due, Stored = new() { HasSpec = true, Lane = lane.Name, Due = entry.Due, Counted = JobState.Pending },
+            };
+        if (job.Place != JobPlace.Waiting) return null;
+        Add(job);
+        return job;
+    }
+
+    private void Add(LiveJob job)
+    {
+        _live.Add(job.Id, job);
+        Windows.Weigh(job);
+    }
+
+    private string? RefusalOfLane(string? owner)
+    {
+        var owners = Index.Owners;
+        if (Index.Count >= _options.MaxLanes || owners.CountOf(owner) >= _options.MaxLanesPerKey) Index.ForgetAll();
+        if (Index.Count >= _options.MaxLanes)
+            return $"The grid holds as many combinations of queue, priority and type as it may ({_options.MaxLanes}).";
+        if (owners.CountOf(owner) >= _options.MaxLanesPerKey)
+            return $"Unfinished jobs of '{owner}' stand in as many combinations of queue, priority and type as one submitter's may ({_options.MaxLanesPerKey}).";
+        return null;
+    }
+
+    /// <param name="found">The lane it was read from; null: the one that its record tells of.</param>
+    private LiveJob Inflate(string id, StoredJob stored, Lane? found = null)
+    {
+        var spec = JobSpec.Decode(stored.Spec);
+        var outcome = stored.Outcome is { } ended ? JobOutcome.Decode(ended) : null;
+        var lease = outcome is null && stored.Lease is { } leased ? JobTrack.Decode(leased) : null;
+        var waiting = outcome is null && lease is null && stored.Track is { } tracked ? JobTrack.Decode(tracked) : null;
+        var track = outcome?.Track ?? lease ?? waiting ?? JobTrack.Fresh;
+        var lane = found ?? Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, track.IsSuspect));
+        var waits = outcome is null && lease is null;
+        var due = track.DueAt ?? spec.DueAt;
+        return new LiveJob(id, this)
+        {
+            Spec = spec, Track = track, Outcome = outcome, Lane = lane, Due = due,
+            Place = outcome is not null ? JobPlace.Finished : lease is not null ? JobPlace.Leased : JobPlace.Waiting,
+            Stored = new JobShape
+            {
+                HasSpec = true, Lane = waits ? lane.Name : null, Due = waits ? due : 0, Track = waiting, Lease = lease, Outcome = outcome,
+                HasDeadline = waits && DeadlineBook.Holds(spec, track),
+                Counted = outcome?.State ?? (lease is not null ? JobState.Progress : JobState.Pending),
+            },
+        };
+    }
+
+    /// <summary>Puts a job into its lane, from wherever it was.</summary>
+    private void Wait(LiveJob job, long due, JobTrack track)
+    {
+        _leased.Remove(job.Id);
+        job.Place = JobPlace.Waiting;
+        job.Due = due;
+        // What lane it waits in is stored with it, and never derived again: the options may be others when it is read.
+        job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track) };
+        job.Outcome = null;
+        job.Lane = Index.Of(Lane.NameOf(job.Spec!.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect));
+        job.Lane.Add(job);
+        Windows.Weigh(job);
+        if (DeadlineBook.Holds(job.Spec, job.Track)) _deadlines.Note(job.Spec.ExpiresAt);
+        _changes.Mark(job);
+    }
+
+    private void OnCommitted(SealedCommit commit)
+    {
+        Counts.Add(commit.Commit);
+        Windows.Trim();
+        Index.Forget();
+    }
+}

@@ -1,0 +1,59 @@
+using OrleansJobs.Records;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>What is ordered of single jobs, whose records must be in memory: that they end, run again, or are forgotten.</summary>
+internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
+{
+    /// <summary>Ends a waiting job at once; marks a running one.</summary>
+    /// <returns>False where the job has ended.</returns>
+    public bool Cancel(LiveJob job, ChangeOrder order, long now)
+    {
+        var track = job.Track with { CancelRequested = true, CancelReason = order.Reason };
+        switch (job.Place)
+        {
+            case JobPlace.Waiting:
+                jobs.Finish(job, JobState.Revoked, null, null, track.WithChange("cancelled", order, now), now);
+                return true;
+            case JobPlace.Leased:
+                if (job.Track.CancelRequested) return true;
+                job.Track = track.WithChange("cancelled", order, now) with { Version = JobVersion.NextUnheard(job, now) };
+                changes.Mark(job);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>A waiting job was not started in time.</summary>
+    public void Expire(LiveJob job, long now) =>
+        jobs.Finish(job, JobState.Failure, null, new(JobErrorCodes.Expired, null, "It was not started in time."), job.Track, now);
+
+    /// <summary>Runs a job that failed or was cancelled again, with a fresh set of attempts and its history kept.</summary>
+    /// <returns>False where its state does not allow it.</returns>
+    public bool Retry(LiveJob job, ChangeOrder order, long now)
+    {
+        if (job is not { Place: JobPlace.Finished, Outcome: { State: JobState.Failure or JobState.Revoked } outcome }) return false;
+        var track = job.Track;
+        // One that ended while it waited has all of its attempts in the history.
+        var earlier = track.HasOpenAttempt ? track.Attempt : track.Attempt - 1;
+        if (track.HasOpenAttempt) track = track.WithEnded(StatusOf.LastAttempt(outcome).Outcome, outcome.Error, outcome.FinishedAt);
+        jobs.Reopen();
+        jobs.WaitAgain(job, now, track.WithChange("retried", order, now) with
+        {
+            Earlier = earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
+            // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
+            HasStarted = true,
+        }, now);
+        return true;
+    }
+
+    /// <summary>Forgets a finished job.</summary>
+    /// <returns>False where it has not ended.</returns>
+    public bool Delete(LiveJob job)
+    {
+        if (job.Place != JobPlace.Finished) return false;
+        jobs.Forget(job);
+        return true;
+    }
+}

@@ -1,0 +1,99 @@
+using OrleansJobs.Records;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>What of a job stands in the store. A commit is the difference between two of these, which is why it can be repeated.</summary>
+internal sealed record JobShape
+{
+    /// <summary>Nothing.</summary>
+    public static readonly JobShape None = new();
+
+    public bool HasSpec { get; init; }
+
+    /// <summary>The lane whose entry it has; null: none.</summary>
+    public string? Lane { get; init; }
+    public long Due { get; init; }
+    public JobTrack? Track { get; init; }
+    public JobTrack? Lease { get; init; }
+    public JobOutcome? Outcome { get; init; }
+    public bool HasDeadline { get; init; }
+
+    /// <summary>The state it is counted and indexed under; null: none.</summary>
+    public JobState? Counted { get; init; }
+
+    /// <summary>What is to be stored of a job as it is.</summary>
+    public static JobShape Of(LiveJob job) => job.Place switch
+    {
+        JobPlace.Waiting => new()
+        {
+            HasSpec = true, Lane = job.Lane.Name, Due = job.Due, Counted = JobState.Pending,
+            Track = job.Track == JobTrack.Fresh ? null : job.Track, HasDeadline = DeadlineBook.Holds(job.Spec!, job.Track),
+        },
+        JobPlace.Leased => new() { HasSpec = true, Lease = job.Track, Counted = JobState.Progress },
+        JobPlace.Finished => new() { HasSpec = true, Outcome = job.Outcome, Counted = job.Outcome!.State },
+        _ => None,
+    };
+
+    public static void AddDifference(CommitDraft draft, LiveJob job, JobShape before, JobShape after)
+    {
+        var (tables, spec, commit) = (GridLayout.Jobs, job.Spec!, draft.Commit);
+        ref var counts = ref draft.Counts;
+        if (!before.HasSpec)
+        {
+            counts.Submits++;
+            draft.Put(tables.Specs, job.Id, spec.Encode());
+            commit.Append(tables.Log, job.Lane.LogName, spec.Stamp, job.Id);
+            foreach (var tag in spec.Tags) commit.Put(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
+        }
+
+        if (before.Lane != after.Lane || before.Due != after.Due)
+        {
+            if (before.Lane is not null) commit.Remove(tables.Lanes[before.Lane], job.Id, before.Due);
+            if (after.Lane is not null) commit.Put(tables.Lanes[after.Lane], job.Id, after.Due);
+        }
+
+        if (!ReferenceEquals(before.Track, after.Track)) counts.Waits += Replace(tables.Tracks, after.Track?.Encode());
+        if (!ReferenceEquals(before.Lease, after.Lease)) counts.Leases += Replace(tables.Leases, after.Lease?.Encode());
+        if (before.HasDeadline != after.HasDeadline)
+        {
+            if (after.HasDeadline) commit.Put(tables.Deadlines.Only, job.Id, spec.ExpiresAt!.Value);
+            else commit.Remove(tables.Deadlines.Only, job.Id, spec.ExpiresAt!.Value);
+        }
+
+        if (!ReferenceEquals(before.Outcome, after.Outcome))
+        {
+            counts.Ends += Replace(tables.Outcomes, after.Outcome?.Encode());
+            if (before.Outcome is { } ended) commit.Remove(tables.Retention.Only, job.Id, ended.RetainUntil);
+            if (after.Outcome is { } outcome) commit.Put(tables.Retention.Only, job.Id, outcome.RetainUntil);
+        }
+
+        if (before.Counted != after.Counted)
+        {
+            if (before.Counted is { } left) commit.Count(tables.Counts, job.Lane.CountKey(left), -1);
+            if (after.Counted is { } joined) commit.Count(tables.Counts, job.Lane.CountKey(joined), 1);
+            if (IndexNames.State(before.Counted) is { } old) commit.Remove(tables.Indexes[old], job.Id, spec.Stamp);
+            if (IndexNames.State(after.Counted) is { } now) commit.Put(tables.Indexes[now], job.Id, spec.Stamp);
+        }
+
+        if (before.HasSpec && !after.HasSpec)
+        {
+            counts.Purges++;
+            commit.Remove(tables.Specs, job.Id);
+            commit.Remove(tables.Log, job.Lane.LogName, spec.Stamp);
+            foreach (var tag in spec.Tags) commit.Remove(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
+        }
+
+        int Replace(RowTable table, byte[]? record)
+        {
+            if (record is null)
+            {
+                commit.Remove(table, job.Id);
+                return 0;
+            }
+
+            draft.Put(table, job.Id, record);
+            return 1;
+        }
+    }
+}
