@@ -28,6 +28,9 @@ internal sealed class JobSpec
     public string? TraceParent { get; init; }
     public byte[]? Fingerprint { get; init; }
 
+    /// <summary>Something follows from its end, so that books other than that of jobs are told of it.</summary>
+    public bool IsFollowed { get; init; }
+
     /// <summary>The lowest stamp of a millisecond.</summary>
     public static long StampAt(long milliseconds) => milliseconds << StampShift;
 

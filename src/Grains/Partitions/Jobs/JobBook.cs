@@ -65,8 +65,21 @@ internal sealed class JobBook
         return Index.Contains(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false)) ? null : RefusalOfLane(job.Owner);
     }
 
-    /// <summary>Takes a job that has been checked against the rules and is known to be new.</summary>
+    /// <summary>
+    /// A job with <see cref="JobSpec.IsFollowed"/> has ended, or one that others wait for. What other books change because of it is stored with the end.
+    /// </summary>
+    public event Action<LiveJob, long>? Ended;
+
+    /// <summary>Takes a job that comes from outside, has been checked against the rules and is known to be new.</summary>
     public LiveJob Submit(JobSubmission submission, long now)
+    {
+        var job = SubmitInside(submission, now);
+        job.Origin = job;
+        return job;
+    }
+
+    /// <summary>The same of a job that follows from something accepted: no store is too full for it.</summary>
+    public LiveJob SubmitInside(JobSubmission submission, long now)
     {
         var due = submission.Eta ?? now + (submission.Countdown ?? 0);
         _lastStamp = Math.Max(_lastStamp + 1, JobSpec.StampAt(now));
@@ -74,7 +87,6 @@ internal sealed class JobBook
         var lane = Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false));
         Index.Owners.Own(lane, submission.Owner);
         var job = new LiveJob(submission.Id, this) { Spec = spec, Lane = lane };
-        job.Origin = job;
         // A deleted job may still be pinned by somebody who has yet to hear of it.
         if (_live.GetValueOrDefault(job.Id) is { Place: JobPlace.Gone, IsSettled: true }) _live.Remove(job.Id);
         _live.Add(job.Id, job);
@@ -149,6 +161,8 @@ internal sealed class JobBook
 
     public void Finish(LiveJob job, JobState state, byte[]? result, JobError? error, JobTrack track, long now)
     {
+        var isFollowed = job.Spec!.IsFollowed;
+        using var together = isFollowed ? _changes.Together() : default;
         if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
         _leased.Remove(job.Id);
         job.Place = JobPlace.Finished;
@@ -162,6 +176,7 @@ internal sealed class JobBook
         };
         Unfinished--;
         _changes.Mark(job);
+        if (isFollowed) Ended?.Invoke(job, now);
     }
 
     /// <summary>A finished job is gone.</summary>
