@@ -14,7 +14,7 @@ public static class SqliteHosting
     /// Keeps everything of the grid in a file of this process: jobs, checkpoints and pauses outlive it, also where it is killed. For a silo that stands alone;
     /// several silos share a Redis (<see cref="RedisHosting.UseRedisJobStore"/>). Options come from section <c>Store</c> of the configuration.
     /// </summary>
-    /// <exception cref="UnfitStoreException">At start: another process has the file, or it is damaged, or of another release.</exception>
+    /// <exception cref="UnfitStoreException">At start: another process has the file, or it cannot be written, or is damaged, or of another release.</exception>
     public static ISiloBuilder UseSqliteJobStore(this ISiloBuilder silo, Action<SqliteStoreOptions>? configure = null)
     {
         var services = silo.Services;

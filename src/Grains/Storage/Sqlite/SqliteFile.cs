@@ -14,12 +14,11 @@ internal sealed class SqliteFile : IDisposable
     private readonly FileStream _lock;
     private readonly string _path;
 
-    /// <exception cref="UnfitStoreException">Another process has the file, or it is damaged, or of another release.</exception>
+    /// <exception cref="UnfitStoreException">Another process has the file, or it cannot be written, or is damaged, or of another release.</exception>
     public SqliteFile(SqliteStoreOptions options, StoreLayout layout)
     {
         _path = Path.GetFullPath(options.Path);
         Synchronous = options.Durability == SqliteDurability.Full && !Diagnostics.Sabotage.IsOff(Diagnostics.Safeguard.Sync) ? "FULL" : "NORMAL";
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
         _lock = Lock(_path);
         try
         {
@@ -30,6 +29,7 @@ internal sealed class SqliteFile : IDisposable
         {
             _lock.Dispose();
             if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } damage) throw Damaged(damage);
+            if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_PERM }) throw Unwritable(_path, exception);
             throw;
         }
     }
@@ -78,17 +78,27 @@ internal sealed class SqliteFile : IDisposable
 
     private static FileStream Lock(string path)
     {
-        var name = path + ".lock";
         try
         {
-            return new FileStream(name, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
         }
-        catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException))
+        catch (IOException exception) when (IsHeldElsewhere(exception))
         {
             throw new UnfitStoreException(
                 $"Another process keeps its jobs in {path}: one process has a file at a time. Stop that one, give this one another file (Store:Path), or use Redis for several silos. ({exception.Message})");
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(path, exception);
+        }
     }
+
+    /// <summary>The lock of another process, as Linux, macOS and Windows say it; all else would blame one that is not there.</summary>
+    private static bool IsHeldElsewhere(IOException exception) => exception.HResult is 11 or 35 or unchecked((int)0x80070020);
+
+    private static UnfitStoreException Unwritable(string path, Exception exception) => new(
+        $"The store's file {path} cannot be written ({exception.Message.Trim()}). Let this process write there, or give it another file (Store:Path).");
 
     private SqliteConnection Connect(SqliteOpenMode mode)
     {

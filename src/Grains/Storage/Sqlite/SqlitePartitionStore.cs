@@ -17,7 +17,7 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
     private readonly SqliteBackup _backup;
     private readonly long _reserved;
 
-    /// <exception cref="UnfitStoreException">Another process has the file, or it is damaged, or of another release.</exception>
+    /// <exception cref="UnfitStoreException">Another process has the file, or it cannot be written, or is damaged, or of another release.</exception>
     public SqlitePartitionStore(StoreLayout layout, SqliteStoreOptions options, TimeProvider? time = null)
     {
         _layout = layout;

@@ -17,7 +17,27 @@ public sealed class SqliteFileTests : IDisposable
         var path = _folder.Open().FullPath;
         var refused = Assert.Throws<UnfitStoreException>(() => _folder.Open());
         Assert.Contains(path, refused.Message);
-        Assert.Contains("one process", refused.Message);
+        Assert.Contains("Another process keeps its jobs", refused.Message);
+    }
+
+    /// <summary>Nobody is sent to look for another process where the path is at fault.</summary>
+    [Theory]
+    [InlineData("file/jobs.db")]
+    [InlineData("file/under/jobs.db")]
+    [InlineData("taken.db")]
+    [InlineData("folder")]
+    public void AFileThatCannotBeWritten_IsRefused_WithItsNameAndTheSetting(string name)
+    {
+        File.WriteAllText(_folder.Path("file"), "not a folder");
+        // Who runs as root may write to whatever has no other fault than its mode.
+        Directory.CreateDirectory(_folder.Path("taken.db.lock"));
+        Directory.CreateDirectory(_folder.Path("folder"));
+
+        var refused = Assert.Throws<UnfitStoreException>(() => _folder.Open(name));
+
+        Assert.Contains($"{_folder.Path(name)} cannot be written", refused.Message);
+        Assert.Contains("Store:Path", refused.Message);
+        Assert.DoesNotContain("nother process", refused.Message);
     }
 
     [Fact]
