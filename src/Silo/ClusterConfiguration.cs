@@ -22,7 +22,7 @@ internal static class ClusterConfiguration
 {
     private const string DefaultName = "orleansjobs";
 
-    public static ISiloBuilder UseConfiguredCluster(this ISiloBuilder silo, IConfiguration configuration, IHostEnvironment environment)
+    public static ISiloBuilder UseConfiguredCluster(this ISiloBuilder silo, IConfiguration configuration)
     {
         silo.Configure<ClusterOptions>(options =>
         {
@@ -35,7 +35,7 @@ internal static class ClusterConfiguration
         switch (configuration["Store:Kind"] is { Length: > 0 } kind ? kind : redis is null ? "sqlite" : "redis")
         {
             case "sqlite":
-                return Alone().UseSqliteJobStore(options => options.Path = Path.Combine(environment.ContentRootPath, options.Path));
+                return Alone().UseSqliteJobStore();
             case "memory":
                 return Alone().UseMemoryJobStore();
             case "redis":

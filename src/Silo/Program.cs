@@ -9,7 +9,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddJobTelemetry("orleansjobs-silo");
 builder.Services.AddJobGateway(builder.Configuration);
 builder.UseOrleans(silo => silo
-    .UseConfiguredCluster(builder.Configuration, builder.Environment)
+    .UseConfiguredCluster(builder.Configuration)
     .AddJobGrid(jobs => jobs.AddJobsFrom(typeof(LongTaskJob).Assembly)));
 
 var app = builder.Build();

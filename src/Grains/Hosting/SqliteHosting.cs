@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
 using OrleansJobs.Jobs;
@@ -21,6 +22,12 @@ public static class SqliteHosting
         var options = services.AddOptions<SqliteStoreOptions>().BindConfiguration(SqliteStoreOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SqliteStoreOptions>, SqliteStoreOptionsValidator>());
         if (configure is not null) options.PostConfigure(configure);
+        // Last, so that it holds for what code says as well: the folder that a process happens to be started in is nobody's choice.
+        options.PostConfigure<IHostEnvironment>(static (store, host) =>
+        {
+            store.Path = Under(host.ContentRootPath, store.Path)!;
+            store.BackupFolder = Under(host.ContentRootPath, store.BackupFolder);
+        });
         // A partition's reminder only wakes it, which the start of a lone silo does as well.
         silo.UseInMemoryReminderService();
         services.RemoveAll<IPartitionStore>();
@@ -30,4 +37,7 @@ public static class SqliteHosting
         services.AddGrainStorage(JobGrain.StorageName, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<SqlitePartitionStore>()));
         return silo;
     }
+
+    /// <summary>What is empty stays so: it means none, or is refused.</summary>
+    private static string? Under(string root, string? path) => string.IsNullOrWhiteSpace(path) ? path : Path.Combine(root, path);
 }

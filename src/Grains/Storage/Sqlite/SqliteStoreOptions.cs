@@ -8,7 +8,7 @@ public sealed class SqliteStoreOptions
 {
     public const string Section = "Store";
 
-    /// <summary>The database file; its folder is made where there is none.</summary>
+    /// <summary>The database file; a relative path is under the content root. Its folder is made where there is none.</summary>
     public string Path { get; set; } = "data/orleansjobs.db";
 
     /// <summary>What is on the disk when a submit is answered.</summary>
@@ -19,7 +19,7 @@ public sealed class SqliteStoreOptions
     /// <value>Bytes; default 64 MiB.</value>
     [Range(0, long.MaxValue)] public long ReservedDiskBytes { get; set; } = 64L << 20;
 
-    /// <summary>Where copies are written; null: copies cannot be asked for.</summary>
+    /// <summary>Where copies are written; a relative path is under the content root. Null: copies cannot be asked for.</summary>
     public string? BackupFolder { get; set; }
 }
 
