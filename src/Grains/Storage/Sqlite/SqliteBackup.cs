@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 
 namespace OrleansJobs.Storage;
@@ -6,6 +7,7 @@ namespace OrleansJobs.Storage;
 internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider time)
 {
     private readonly SemaphoreSlim _one = new(1);
+    private readonly string _stem = Path.GetFileNameWithoutExtension(file.FullPath);
 
     public bool IsConfigured => !string.IsNullOrEmpty(folder);
 
@@ -26,7 +28,8 @@ internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider
     private (string Name, long Bytes) Write(string into)
     {
         Directory.CreateDirectory(into);
-        var name = $"{Path.GetFileNameWithoutExtension(file.FullPath)}-{time.GetUtcNow():yyyyMMdd'T'HHmmssfff'Z'}.db";
+        RemoveLeftovers(into);
+        var name = $"{_stem}-{time.GetUtcNow():yyyyMMdd'T'HHmmssfff'Z'}.db";
         // Under another name until it is whole, so that nobody restores half of it.
         var (part, whole) = (Path.Combine(into, name + ".part"), Path.Combine(into, name));
         try
@@ -44,6 +47,17 @@ internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider
         {
             File.Delete(part);
             throw;
+        }
+    }
+
+    /// <summary>What a process that was killed left of its copy is as large as the file, and of use to nobody.</summary>
+    private void RemoveLeftovers(string folder)
+    {
+        // The folder may hold what others keep there; SQLite has a journal beside a copy for as long as it writes it.
+        var own = new Regex($@"^{Regex.Escape(_stem)}-[0-9]{{8}}T[0-9]{{9}}Z\.db\.part(-journal)?\z", RegexOptions.CultureInvariant);
+        foreach (var path in Directory.EnumerateFiles(folder))
+        {
+            if (own.IsMatch(Path.GetFileName(path))) File.Delete(path);
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using OrleansJobs.Storage;
+using OrleansJobs.Tests.Client;
 using OrleansJobs.Tests.Gateway;
 
 namespace OrleansJobs.Tests.Storage.Sqlite;
@@ -137,6 +138,21 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task ACopy_WithoutAFolder_IsRefused() =>
         await Assert.ThrowsAsync<InvalidOperationException>(() => _folder.Open(configure: options => options.BackupFolder = null).BackUpAsync());
+
+    [Fact]
+    public async Task WhatAKilledProcessLeftOfACopy_GoesWithTheNextOne_AndNothingElse()
+    {
+        var time = new ManualTime();
+        var store = _folder.Open(time: time);
+        var (first, _) = await store.BackUpAsync();
+        string[] others = ["jobs.db.part", "jobs-mine.db.part", first + ".part.txt", "more-" + first + ".part", first.Replace("jobs-", "jobs-more-") + ".part"];
+        foreach (var name in (string[])[first + ".part", first + ".part-journal", .. others]) await File.WriteAllTextAsync(_folder.Path($"backups/{name}"), "half");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        var (second, _) = await store.BackUpAsync();
+
+        Assert.Equal(new[] { first, second }.Concat(others).Order(), Directory.GetFiles(_folder.Path("backups")).Select(path => Path.GetFileName(path)).Order());
+    }
 
     /// <summary>Commits of many partitions at once are few transactions, and each is answered for itself.</summary>
     [Fact]
