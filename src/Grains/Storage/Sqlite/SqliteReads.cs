@@ -8,7 +8,8 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
     public StoredRows[] Rows(RowRead read, IReadOnlyList<string> keys)
     {
         var rows = new List<StoredRows>(Math.Min(keys.Count, 1024));
-        for (long bytes = 0; rows.Count < keys.Count && bytes < read.ByteBudget;) rows.Add(Row(read, keys[rows.Count], ref bytes));
+        var columns = Columns(read);
+        for (long bytes = 0; rows.Count < keys.Count && bytes < read.ByteBudget;) rows.Add(Row(columns, keys[rows.Count], ref bytes));
         return [.. rows];
     }
 
@@ -32,7 +33,8 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
         }
 
         long bytes = 0;
-        return [.. lines.Select(line => new PagedLine(line.Member, line.Score, bytes < read.ByteBudget ? Row(read, line.Member, ref bytes) : null))];
+        var columns = Columns(read);
+        return [.. lines.Select(line => new PagedLine(line.Member, line.Score, bytes < read.ByteBudget ? Row(columns, line.Member, ref bytes) : null))];
     }
 
     public long[] Count(OrderedSets sets, IReadOnlyList<string> names, long upTo)
@@ -86,13 +88,16 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
         return lines;
     }
 
-    private StoredRows Row(RowRead read, string key, ref long bytes)
+    private (RowColumn Column, SqliteStatement Select)[] Columns(RowRead read) => Array.ConvertAll(
+        read.Columns, column => (column, statements[$"SELECT row FROM {SqliteTables.Rows(column.Table)} WHERE partition = ?1 AND key = ?2"]));
+
+    private StoredRows Row((RowColumn Column, SqliteStatement Select)[] columns, string key, ref long bytes)
     {
-        var values = new byte[]?[read.Columns.Length];
+        var values = new byte[]?[columns.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            var (table, omitted) = read.Columns[i];
-            using var reader = statements[$"SELECT row FROM {SqliteTables.Rows(table)} WHERE partition = ?1 AND key = ?2"].Read(partition, key);
+            var (column, select) = columns[i];
+            using var reader = select.Read(partition, key);
             if (!reader.Read())
             {
                 if (i == 0) return default;
@@ -100,7 +105,7 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
             }
 
             var row = reader.GetBytes(0);
-            values[i] = omitted > 0 ? RecordFields.Without(row, omitted) : row;
+            values[i] = column.Omitted > 0 ? RecordFields.Without(row, column.Omitted) : row;
             bytes += values[i]!.Length + (row.Length - values[i]!.Length) / 64;
         }
 
