@@ -1,3 +1,5 @@
+using OrleansJobs.Records;
+
 namespace OrleansJobs.Storage;
 
 /// <summary>Which tables to read together, by the same keys. A key exists where the first of them has a row.</summary>
@@ -19,7 +21,17 @@ public sealed record RowRead(RowColumn[] Columns, int ByteBudget = int.MaxValue)
 /// The number of a field to leave out of rows that have the wire format of protocol buffers; 0: none. What is left out counts a 64th of its bytes, since the
 /// store has to read it all the same.
 /// </param>
-public readonly record struct RowColumn(RowTable Table, int Omitted = 0);
+public readonly record struct RowColumn(RowTable Table, int Omitted = 0)
+{
+    /// <summary>What is read of a stored row.</summary>
+    /// <param name="bytes">Counts what that costs the budget.</param>
+    internal byte[] Trim(byte[] row, ref long bytes)
+    {
+        var left = Omitted > 0 ? RecordFields.Without(row, Omitted) : row;
+        bytes += left.Length + (row.Length - left.Length) / 64;
+        return left;
+    }
+}
 
 /// <summary>The rows of one key, in the order of the columns.</summary>
 /// <param name="Values">Null: there is no such key.</param>

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using OrleansJobs.Diagnostics;
-using OrleansJobs.Records;
 
 namespace OrleansJobs.Storage;
 
@@ -102,10 +101,7 @@ internal sealed class MemoryPartition(StoreLayout layout)
         var values = new byte[]?[read.Columns.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            var (table, omitted) = read.Columns[i];
-            if (!Of(_tables, table).TryGetValue(key, out var row)) continue;
-            values[i] = omitted > 0 ? RecordFields.Without(row, omitted) : row;
-            bytes += values[i]!.Length + (row.Length - values[i]!.Length) / 64;
+            if (Of(_tables, read.Columns[i].Table).TryGetValue(key, out var row)) values[i] = read.Columns[i].Trim(row, ref bytes);
         }
 
         return new(values);

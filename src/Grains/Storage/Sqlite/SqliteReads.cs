@@ -1,5 +1,3 @@
-using OrleansJobs.Records;
-
 namespace OrleansJobs.Storage;
 
 /// <summary>What is read of a partition, within one reader's transaction.</summary>
@@ -104,9 +102,7 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
                 continue;
             }
 
-            var row = reader.GetBytes(0);
-            values[i] = column.Omitted > 0 ? RecordFields.Without(row, column.Omitted) : row;
-            bytes += values[i]!.Length + (row.Length - values[i]!.Length) / 64;
+            values[i] = column.Trim(reader.GetBytes(0), ref bytes);
         }
 
         return new(values);
