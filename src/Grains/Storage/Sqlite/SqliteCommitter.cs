@@ -57,14 +57,14 @@ internal sealed class SqliteCommitter(SqliteStatements statements, StoreLayout l
             case SetChanges sets:
                 if (sets.Removes.Count == 0) break;
                 var leave = statements[$"DELETE FROM {SqliteTables.Set(sets.Sets)} WHERE partition = ?1 AND name = ?2 AND score = ?3 AND member = ?4"];
-                var left = new NameCounts();
+                var left = new NameCounts(sets.Sets);
                 foreach (var (name, member, score) in sets.Removes) left.Add(name, -leave.Run(partition, name, score, member));
                 Count(partition, sets.Sets, left);
                 break;
             case LogChanges logs:
                 if (logs.Removes.Count == 0) break;
                 var cut = statements[$"DELETE FROM {SqliteTables.Log(logs.Logs)} WHERE partition = ?1 AND name = ?2 AND stamp = ?3"];
-                var gone = new NameCounts();
+                var gone = new NameCounts(logs.Logs);
                 foreach (var (name, stamp) in logs.Removes) gone.Add(name, -cut.Run(partition, name, stamp));
                 Count(partition, logs.Logs, gone);
                 break;
@@ -83,14 +83,14 @@ internal sealed class SqliteCommitter(SqliteStatements statements, StoreLayout l
             case SetChanges sets:
                 if (sets.Puts.Count == 0) break;
                 var join = statements[$"INSERT INTO {SqliteTables.Set(sets.Sets)} (partition, name, score, member) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"];
-                var joined = new NameCounts();
+                var joined = new NameCounts(sets.Sets);
                 foreach (var (name, member, score) in sets.Puts) joined.Add(name, join.Run(partition, name, score, member));
                 Count(partition, sets.Sets, joined);
                 break;
             case LogChanges logs:
                 if (logs.Puts.Count == 0) break;
                 var append = statements[$"INSERT INTO {SqliteTables.Log(logs.Logs)} (partition, name, stamp, member) VALUES (?1, ?2, ?3, ?4)"];
-                var added = new NameCounts();
+                var added = new NameCounts(logs.Logs);
                 foreach (var (name, stamp, member) in logs.Puts) added.Add(name, append.Run(partition, name, stamp, member));
                 Count(partition, logs.Logs, added);
                 break;
@@ -109,7 +109,7 @@ internal sealed class SqliteCommitter(SqliteStatements statements, StoreLayout l
     /// <summary>Names go with what they name.</summary>
     private void Count(int partition, StorePart part, NameCounts counts)
     {
-        if (!SqliteTables.HasNames(part)) return;
+        if (counts.Sums is null) return;
         foreach (var (name, delta) in counts.Sums)
         {
             if (delta == 0) continue;
@@ -153,10 +153,14 @@ internal sealed class SqliteCommitter(SqliteStatements statements, StoreLayout l
     }
 
     /// <summary>How many members names have won or lost. Most commits touch one or two.</summary>
-    private readonly struct NameCounts()
+    private readonly struct NameCounts(StorePart part)
     {
-        public Dictionary<string, long> Sums { get; } = [];
+        /// <summary>Null: the part's names are not kept.</summary>
+        public Dictionary<string, long>? Sums { get; } = SqliteTables.HasNames(part) ? [] : null;
 
-        public void Add(string name, int delta) => Sums[name] = Sums.GetValueOrDefault(name) + delta;
+        public void Add(string name, int delta)
+        {
+            if (Sums is not null) Sums[name] = Sums.GetValueOrDefault(name) + delta;
+        }
     }
 }
