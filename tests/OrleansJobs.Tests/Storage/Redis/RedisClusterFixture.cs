@@ -24,18 +24,7 @@ public sealed class RedisClusterFixture : IAsyncLifetime
 }
 
 /// <summary>What a store must do, on a cluster.</summary>
-public class RedisClusterStoreTests(RedisClusterFixture fixture) : PartitionStoreConformance, IClassFixture<RedisClusterFixture>
+public class RedisClusterStoreTests(RedisClusterFixture fixture) : RedisStoreConformance, IClassFixture<RedisClusterFixture>
 {
-    private readonly string _service = $"test-{Guid.NewGuid():N}";
-
-    protected override Task<IPartitionStore> NewStoreAsync() => Task.FromResult<IPartitionStore>(new RedisPartitionStore(fixture.Redis, _service, TestLayout.Layout));
-
-    protected override async Task<string[]> NamesAsync(IPartitionStore store, int partition)
-    {
-        StorePart[] parts = [TestLayout.Told, TestLayout.Shown, TestLayout.Lines, TestLayout.Notes];
-        var names = await Task.WhenAll(parts.Select(part => fixture.Redis.GetDatabase().SetMembersAsync($"oj:{{{_service}:{partition}}}:{part}.names")));
-        return [.. names.SelectMany(set => set).Select(name => name.ToString())];
-    }
-
-    protected override Task EmptyAsync(IPartitionStore store) => Task.WhenAll(fixture.Redis.GetServers().Select(server => server.FlushAllDatabasesAsync()));
+    protected override IConnectionMultiplexer Redis => fixture.Redis;
 }
