@@ -23,7 +23,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_modules is not null) await _modules.DisposeAsync();
-        if (Host is not null) await Host.DisposeAsync();
+        Host?.Dispose();
         if (Foreign is not null) await Foreign.DisposeAsync();
         if (Browser is not null) await Browser.DisposeAsync();
         _playwright?.Dispose();

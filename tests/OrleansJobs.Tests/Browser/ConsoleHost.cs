@@ -1,21 +1,20 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
-using OrleansJobs.Faults.Processes;
+using OrleansJobs.Tests.Processes;
 
 namespace OrleansJobs.Tests.Browser;
 
 /// <summary>The sample host as its users start it: one process, its jobs in a file, page included.</summary>
-internal sealed class ConsoleHost : IAsyncDisposable
+internal sealed class ConsoleHost : IDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("orleansjobs-console-");
-    private ChildProcess? _process;
+    private readonly LoneHost _host = new();
 
-    public Uri Address { get; } = new($"http://127.0.0.1:{Ports.Free()}");
-    public HttpClient Http { get; }
+    private ConsoleHost()
+    {
+    }
 
-    private ConsoleHost() => Http = new HttpClient { BaseAddress = Address };
+    public Uri Address => Http.BaseAddress!;
+    public HttpClient Http => _host.Http;
 
     /// <param name="settings">Further configuration.</param>
     public static async Task<ConsoleHost> StartAsync(params IEnumerable<KeyValuePair<string, string>> settings)
@@ -23,13 +22,14 @@ internal sealed class ConsoleHost : IAsyncDisposable
         var host = new ConsoleHost();
         try
         {
-            host.Start(settings);
-            await host.ReadyAsync();
+            var folder = host._host.Folder;
+            await host._host.StartAsync(
+                ["--Samples:Files", folder, "--Store:Path", Path.Combine(folder, "jobs.db"), .. settings.SelectMany(setting => new[] { $"--{setting.Key}", setting.Value })]);
             return host;
         }
         catch
         {
-            await host.DisposeAsync();
+            host.Dispose();
             throw;
         }
     }
@@ -51,41 +51,5 @@ internal sealed class ConsoleHost : IAsyncDisposable
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _process?.Dispose();
-        Http.Dispose();
-        _folder.Delete(recursive: true);
-        return ValueTask.CompletedTask;
-    }
-
-    private string Log => Path.Combine(_folder.FullName, "host.log");
-
-    private void Start(IEnumerable<KeyValuePair<string, string>> settings)
-    {
-        string[] own =
-        [
-            Path.Combine(AppContext.BaseDirectory, "OrleansJobs.Silo.dll"), "--Urls", Address.ToString(), "--Samples:Files", _folder.FullName,
-            "--Silo:Port", Number(Ports.Free()), "--Silo:GatewayPort", Number(Ports.Free()), "--Store:Path", Path.Combine(_folder.FullName, "jobs.db"),
-        ];
-        _process = ChildProcess.Start(Log, null, "dotnet", [.. own, .. settings.SelectMany(setting => new[] { $"--{setting.Key}", setting.Value })]);
-    }
-
-    private Task ReadyAsync() => Deadlines.UntilAsync("the host is ready", StartTimeout, async () =>
-        !_process!.HasExited ? await IsReadyAsync() : throw new InvalidOperationException($"The host has ended:\n{await File.ReadAllTextAsync(Log)}"));
-
-    private async Task<bool> IsReadyAsync()
-    {
-        try
-        {
-            using var response = await Http.GetAsync("/health/ready");
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
-    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+    public void Dispose() => _host.Dispose();
 }

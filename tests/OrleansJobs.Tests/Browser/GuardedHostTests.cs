@@ -15,7 +15,7 @@ public class GuardedHostTests(BrowserFixture fixture)
     [Fact]
     public async Task Key_IsAskedForAndLetsTheUserIn()
     {
-        await using var host = await StartAsync();
+        using var host = await StartAsync();
         await using var page = await fixture.OpenAsync(host: host);
         await page.GoAsync();
 
@@ -34,7 +34,7 @@ public class GuardedHostTests(BrowserFixture fixture)
     [Fact]
     public async Task Key_ThatMayOnlySubmit_WatchesWhatItStarted()
     {
-        await using var host = await StartAsync();
+        using var host = await StartAsync();
         var foreign = await SubmitWithAsync(host, FullKey);
         await using var page = await fixture.OpenAsync(host: host);
         await page.GoAsync();
