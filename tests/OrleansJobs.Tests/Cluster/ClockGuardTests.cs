@@ -5,9 +5,9 @@ using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Faults.Silos;
 using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Client;
-using OrleansJobs.Tests.Partitions;
 
 namespace OrleansJobs.Tests.Cluster;
 
@@ -280,17 +280,15 @@ public sealed class ClockGuardTests : IDisposable
     /// <summary>A store of which only the clock is looked at.</summary>
     private sealed class ClockStore
     {
-        public ClockStore(TimeProvider clock, ManualTime steady) => Store = new ScriptedStore(_ => null)
+        public ClockStore(TimeProvider clock, ManualTime steady) => Store = WatchedStore.Around(new MemoryPartitionStore(GridLayout.Layout), (call, _) =>
         {
-            Time = () =>
-            {
-                Reads++;
-                if (Silent) throw new TimeoutException("The store does not answer.");
-                var told = clock.GetUtcNow() + (Takes / 2);
-                steady.Advance(Takes);
-                return told;
-            },
-        };
+            if (call != nameof(IPartitionStore.ReadTimeAsync)) return Task.FromResult<object?>(null);
+            Reads++;
+            if (Silent) throw new TimeoutException("The store does not answer.");
+            var told = clock.GetUtcNow() + (Takes / 2);
+            steady.Advance(Takes);
+            return Task.FromResult<object?>(told);
+        });
 
         public IPartitionStore Store { get; }
         public int Reads { get; private set; }

@@ -6,6 +6,7 @@ using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
+using OrleansJobs.Tests.Cluster;
 
 namespace OrleansJobs.Tests.Partitions;
 
@@ -130,8 +131,12 @@ public class CommitLoopTests
         var time = TimeProvider.System;
         var health = new GridHealth(time);
         var meters = new JobMeters(services.GetRequiredService<IMeterFactory>(), time, Options.Create(new JobGridOptions { Partitions = 1 }), health);
-        var store = new ScriptedStore(commit =>
+        var store = WatchedStore.Around(new MemoryPartitionStore(GridLayout.Layout), async (call, args) =>
         {
+            if (call != nameof(IPartitionStore.CommitAsync)) return null;
+            // A store answers in a later turn.
+            await Task.Yield();
+            var commit = (PartitionCommit)args[0]!;
             _sent.Add(commit);
             return _script(commit);
         });
