@@ -11,7 +11,7 @@ public abstract partial class PartitionStoreConformance
     /// <summary>Sets of every part that has some: what is read of them must not depend on which.</summary>
     public static readonly TheoryData<string> SetKinds = ["ranks", "told", "quiet"];
 
-    private static SetName SetOf(string kind) => kind switch { "ranks" => Ranks.Only, "told" => Told["set"], _ => Quiet["set"] };
+    private protected static SetName SetOf(string kind) => kind switch { "ranks" => Ranks.Only, "told" => Told["set"], _ => Quiet["set"] };
 
     [Theory]
     [MemberData(nameof(SetKinds))]
@@ -70,7 +70,7 @@ public abstract partial class PartitionStoreConformance
         var writer = await OpenAsync();
         await writer.CommitAsync(commit =>
         {
-            foreach (var (member, score) in (IEnumerable<(string, long)>)[("a", 1), ("b", 2), ("d", 2), ("a", 3)]) commit.Put(Told["set"], member, score);
+            foreach (var (member, score) in (IEnumerable<(string, long)>)[("e", 1), ("b", 2), ("d", 2), ("a", 3)]) commit.Put(Told["set"], member, score);
         });
 
         Assert.Equal(["d:2", "a:3"], await AfterAsync(2, "c"));

@@ -115,10 +115,10 @@ internal sealed class MemoryPartition(StoreLayout layout)
                 foreach (var key in rows.Removes) Of(_tables, rows.Table).Remove(key);
                 break;
             case SetChanges sets:
-                foreach (var (name, member, _) in sets.Removes)
+                foreach (var (name, member, score) in sets.Removes)
                 {
                     if (!Of(_sets, sets.Sets).TryGetValue(name, out var set)) continue;
-                    set.Remove(member);
+                    set.Remove(member, score);
                     if (set.Count == 0) Of(_sets, sets.Sets).Remove(name);
                 }
 

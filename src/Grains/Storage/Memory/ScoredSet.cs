@@ -10,21 +10,19 @@ internal sealed class ScoredSet
 
     public Line First => _order.Min;
 
+    /// <exception cref="InvalidOperationException">It is there with another score.</exception>
     public void Put(string id, long score)
     {
-        if (_scores.TryGetValue(id, out var old))
-        {
-            if (old == score) return;
-            _order.Remove(new(old, id));
-        }
-
-        _scores[id] = score;
-        _order.Add(new(score, id));
+        Check(id, score);
+        if (_scores.TryAdd(id, score)) _order.Add(new(score, id));
     }
 
-    public void Remove(string id)
+    /// <param name="score">The one that it has; nothing happens where it is not there.</param>
+    /// <exception cref="InvalidOperationException">It has another score.</exception>
+    public void Remove(string id, long score)
     {
-        if (_scores.Remove(id, out var score)) _order.Remove(new(score, id));
+        Check(id, score);
+        if (_scores.Remove(id)) _order.Remove(new(score, id));
     }
 
     /// <summary>Those strictly behind a place, in order.</summary>
@@ -46,6 +44,12 @@ internal sealed class ScoredSet
         // An empty id comes before all others of its score.
         var view = to >= _order.Max.Score ? _order.GetViewBetween(new(from, ""), _order.Max) : _order.GetViewBetween(new(from, ""), new(to + 1, ""));
         return (descending ? view.Reverse() : view).Where(line => line.Score <= to);
+    }
+
+    /// <summary>Stores that look for members by their score would keep two of them, or leave one behind: what is wrong there is not to pass here.</summary>
+    private void Check(string id, long score)
+    {
+        if (_scores.TryGetValue(id, out var known) && known != score) throw new InvalidOperationException($"'{id}' stands at {known}, not at {score}.");
     }
 
     internal readonly record struct Line(long Score, string Id);
