@@ -32,7 +32,7 @@ public class PartitionModelTests
     public void Model_WhenASafeguardIsMissing_Notices(string missing)
     {
         var mutation = Enum.Parse<ModelMutation>(missing);
-        Assert.Contains(Enumerable.Range(1, 50), seed => Play(seed, mutation) is not null);
+        Assert.Contains(Enumerable.Range(1, 50), seed => Play(seed, mutation) is ModelBroken);
     }
 
     private static Exception? Play(int seed, ModelMutation mutation)
