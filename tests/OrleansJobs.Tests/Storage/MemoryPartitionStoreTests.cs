@@ -28,6 +28,6 @@ public class MemoryPartitionStoreTests : PartitionStoreConformance
         Assert.Equal(["a:1"], await writer.ReadSetAsync(set));
 
         async Task RefusedAsync(Action<PartitionCommit> fill) =>
-            await Assert.ThrowsAsync<InvalidOperationException>(async () => await writer.Store.CommitAsync(writer.At(2, fill)));
+            await Assert.ThrowsAsync<ArgumentException>(async () => await writer.Store.CommitAsync(writer.At(2, fill)));
     }
 }

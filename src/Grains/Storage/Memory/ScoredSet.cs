@@ -10,7 +10,7 @@ internal sealed class ScoredSet
 
     public Line First => _order.Min;
 
-    /// <exception cref="InvalidOperationException">It is there with another score.</exception>
+    /// <exception cref="ArgumentException">It is there with another score.</exception>
     public void Put(string id, long score)
     {
         Check(id, score);
@@ -18,7 +18,7 @@ internal sealed class ScoredSet
     }
 
     /// <param name="score">The one that it has; nothing happens where it is not there.</param>
-    /// <exception cref="InvalidOperationException">It has another score.</exception>
+    /// <exception cref="ArgumentException">It has another score.</exception>
     public void Remove(string id, long score)
     {
         Check(id, score);
@@ -49,7 +49,7 @@ internal sealed class ScoredSet
     /// <summary>Stores that look for members by their score would keep two of them, or leave one behind: what is wrong there is not to pass here.</summary>
     private void Check(string id, long score)
     {
-        if (_scores.TryGetValue(id, out var known) && known != score) throw new InvalidOperationException($"'{id}' stands at {known}, not at {score}.");
+        if (_scores.TryGetValue(id, out var known) && known != score) throw new ArgumentException($"'{id}' stands at {known}, not at {score}.");
     }
 
     internal readonly record struct Line(long Score, string Id);
