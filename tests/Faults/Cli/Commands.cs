@@ -9,6 +9,7 @@ internal static class Commands
     private static readonly string Usage = $$"""
         list                                   the scenarios
         run NAME... [--seed N] [--times K]     each so often, with seeds N, N+1, ...; the name "all" is every one of them
+            [--count N]                        so many faults, in scenarios that take a number of them: {{string.Join(", ", ScenarioList.All.Where(scenario => scenario.TakesCount).Select(scenario => scenario.Name))}}
             [--without SAFEGUARD]              with a safeguard turned off (several with commas), which must not go well:
                                                {{string.Join(", ", Enum.GetNames<Safeguard>().Where(name => name != nameof(Safeguard.None)))}}
         soak [--minutes M] [--seed N]          random faults for so long
@@ -21,7 +22,7 @@ internal static class Commands
             return args.FirstOrDefault() switch
             {
                 "list" => List(),
-                "run" => await RunScenariosAsync(new Arguments(args[1..], "--seed", "--times", "--without")),
+                "run" => await RunScenariosAsync(new Arguments(args[1..], "--seed", "--times", "--count", "--without")),
                 "soak" => await SoakAsync(new Arguments(args[1..], "--seed", "--minutes")),
                 _ => Fail(Usage),
             };
@@ -47,12 +48,15 @@ internal static class Commands
         var seed = arguments.Number("--seed", Random.Shared.Next(1, 1_000_000));
         var without = arguments.Text("--without");
         if (without is not null && !Enum.TryParse<Safeguard>(without, out _)) throw new ArgumentException($"There is no safeguard {without}.");
+        var count = arguments.Number("--count", 0);
+        if (count != 0 && scenarios.FirstOrDefault(scenario => !scenario.TakesCount) is { } other) throw new ArgumentException($"The scenario {other.Name} takes no --count.");
+        if (count < 0) throw new ArgumentException("Option --count takes a number above 0.");
         var results = new List<ScenarioResult>();
         foreach (var scenario in scenarios)
         {
             for (var i = 0; i < arguments.Number("--times", 1); i++)
             {
-                var result = await ScenarioRunner.RunAsync(scenario, seed + i, without);
+                var result = await ScenarioRunner.RunAsync(scenario, seed + i, without, count);
                 var recovery = result.Recovery is { } times ? $", {times.Jobs} jobs ran again after {times.P50} ms (p50), {times.Max} ms (max)" : "";
                 Console.Error.WriteLine(
                     $"{(result.Skipped is not null ? "skipped" : result.Violations == 0 ? "passed" : "FAILED")} {scenario.Name} seed {result.Seed}: {result.Accepted} jobs, {result.Faults} faults, {result.Repeated} repeated{recovery}, {result.Seconds} s");

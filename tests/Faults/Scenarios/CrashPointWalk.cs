@@ -1,6 +1,7 @@
 using OrleansJobs.Faults.Histories;
 using OrleansJobs.Faults.Loads;
 using OrleansJobs.Faults.Processes;
+using OrleansJobs.Faults.Stores;
 
 namespace OrleansJobs.Faults.Scenarios;
 
@@ -30,7 +31,14 @@ internal static class CrashPointWalk
     /// <summary>These are passed when a partition opens, which takes the death of another silo first.</summary>
     private static readonly string[] OpeningPoints = ["partition.open.before", "partition.open.after"];
 
-    public static readonly Scenario[] All = [new("crash-points", "a silo dies between each two writes of the product, one place after the other", WalkAsync)];
+    /// <summary>Within the thread that writes the file: before and after a transaction counts, and before and after the log is moved into the file.</summary>
+    private static readonly string[] FilePoints = ["file.before", "file.after", "file.move.before", "file.move.after"];
+
+    public static readonly Scenario[] All =
+    [
+        new("crash-points", "a silo dies between each two writes of the product, one place after the other", WalkAsync),
+        new("file-crash-points", "the same of a lone silo with its jobs in a file, and between the writes of the file", WalkFileAsync),
+    ];
 
     private static async Task WalkAsync(FaultRun run)
     {
@@ -63,6 +71,47 @@ internal static class CrashPointWalk
         await side;
         run.Figures["crashPoints"] = Points.Length + OpeningPoints.Length;
         await run.SettleAsync(Quiet);
+    }
+
+    private static async Task WalkFileAsync(FaultRun run)
+    {
+        // Each death is this silo's: a job may have been there at many.
+        var options = new Dictionary<string, string>
+        {
+            ["JobGrid:Slots"] = "20", ["JobGrid:Partitions"] = "6", ["JobGrid:PoisonCrashes"] = "100", ["JobGrid:PoisonCrashesInCompany"] = "100",
+        };
+        await run.StartAsync(new ClusterPlan(1, options, Store: StorePlan.File));
+        run.Follow(2);
+        using var stop = new CancellationTokenSource();
+        var load = run.Load.RunAsync(25, Draw, Patience, stop.Token);
+        var side = SideAsync(run, stop.Token);
+        await run.DelayAsync(2);
+        var silo = run.Cluster.Silos[0];
+        foreach (var point in (string[])[.. Points, .. FilePoints])
+        {
+            run.Log(point);
+            await CrashAsync(run, silo, point);
+        }
+
+        // A silo that stands alone passes these as it starts, before anybody could tell it anything.
+        foreach (var point in OpeningPoints)
+        {
+            run.Log(point);
+            run.Kill(silo);
+            await silo.WaitForExitAsync(Patience);
+            silo.Start(run.Cluster.Settings with { More = new Dictionary<string, string>(options) { ["Faults:CrashAt"] = point } });
+            await WaitForDeathAsync(run, silo, point, Monotonic.Now);
+            if (silo.IsRunning) run.Kill(silo);
+            await silo.WaitForExitAsync(Patience);
+            await run.RestartAsync(silo);
+        }
+
+        await stop.CancelAsync();
+        await load;
+        await side;
+        run.Figures["crashPoints"] = Points.Length + FilePoints.Length + OpeningPoints.Length;
+        await run.SettleAsync(Quiet);
+        run.Expect(await RawFile.IsSoundAsync(run.Cluster.Settings.File!), "SQLite finds the file damaged");
     }
 
     private static async Task CrashAsync(FaultRun run, SiloProcess victim, string point)

@@ -10,7 +10,8 @@ namespace OrleansJobs.Faults.Scenarios;
 
 /// <summary>One run of a scenario: its processes, its load, what was done to them and what was seen.</summary>
 /// <param name="without">A safeguard to be turned off in all silos; null: none.</param>
-internal sealed class FaultRun(string directory, int seed, string? without) : IAsyncDisposable
+/// <param name="count">How often the scenario does what it does; 0: as often as it finds sensible.</param>
+internal sealed class FaultRun(string directory, int seed, string? without, int count) : IAsyncDisposable
 {
     /// <summary>Reading a job wakes its grain: of more than these, a drawn sample is read over HTTP, while store and sink are read whole.</summary>
     private const int MostFinalReads = 3000;
@@ -38,6 +39,8 @@ internal sealed class FaultRun(string directory, int seed, string? without) : IA
     private Load? _load;
 
     public Random Random { get; } = new(seed);
+
+    public int CountOr(int usual) => count > 0 ? count : usual;
 
     /// <summary>No safeguard is turned off.</summary>
     public bool IsWhole => without is null;

@@ -1,6 +1,7 @@
 using OrleansJobs.Faults.Histories;
 using OrleansJobs.Faults.Loads;
 using OrleansJobs.Faults.Processes;
+using OrleansJobs.Faults.Stores;
 
 namespace OrleansJobs.Faults.Scenarios;
 
@@ -19,6 +20,7 @@ internal static class FileStores
     public static readonly Scenario[] All =
     [
         new("file-kill", "kill -9 of a lone silo with its jobs in a file, eight times under load", KillAsync),
+        new("file-kills", "a lone silo is started and killed, often before it is ready, 20 times or as often as --count says", KillOftenAsync, TakesCount: true),
         new("file-power", "the power fails four times under load: the file is again what the disk had at that moment", LosePowerAsync, NeedsDisk: true),
         new("file-full", "the disk of the file is full under load, then has room again", FillAsync, NeedsDisk: true),
     ];
@@ -31,6 +33,43 @@ internal static class FileStores
             run.Kill(silo);
             await run.RestartAsync(silo);
         });
+    }
+
+    /// <summary>Kills at any moment from the first instruction of a process on, so that openings, repairs of the log and the first writes are hit as well.</summary>
+    private static async Task KillOftenAsync(FaultRun run)
+    {
+        const int UsualKills = 20, KillsBetweenRests = 25;
+        var kills = run.CountOr(UsualKills);
+        var beforeReady = 0;
+        await run.StartAsync(new ClusterPlan(1, Options, Store: StorePlan.File));
+        run.Follow(2);
+        using var stop = new CancellationTokenSource();
+        var load = run.Load.RunAsync(8, DrawShort, Patience, stop.Token);
+        var silo = run.Cluster.Silos[0];
+        for (var kill = 1; kill <= kills; kill++)
+        {
+            // One in two lives gets as far as its work; the other ends somewhere on the way there.
+            if (run.Random.Next(2) == 0) await run.Cluster.UntilReadyAsync(silo);
+            await run.DelayAsync(1.5 * run.Random.NextDouble());
+            if (!await run.Cluster.IsReadyAsync(silo.Address)) beforeReady++;
+            run.Expect(silo.IsRunning, $"{silo.Life} ended by itself");
+            run.Kill(silo);
+            await silo.WaitForExitAsync(Patience);
+            silo.Start(run.Cluster.Settings);
+            // What waits gets its turn, or no job would end before the last kill.
+            if (kill % KillsBetweenRests != 0) continue;
+            await run.Cluster.UntilReadyAsync(silo);
+            await run.DelayAsync(3);
+            run.Log($"{kill} kills");
+        }
+
+        await run.Cluster.UntilReadyAsync(silo);
+        await stop.CancelAsync();
+        await load;
+        run.Figures["kills"] = kills;
+        run.Figures["killsBeforeReady"] = beforeReady;
+        await run.SettleAsync(Quiet);
+        run.Expect(await RawFile.IsSoundAsync(run.Cluster.Settings.File!), "SQLite finds the file damaged");
     }
 
     private static async Task LosePowerAsync(FaultRun run)
@@ -109,6 +148,14 @@ internal static class FileStores
         var answer = await run.SubmitUncheckedAsync(JobOrder.Sleep(1));
         return answer.IsBusy;
     }
+
+    private static JobOrder DrawShort(Random random) => random.Next(10) switch
+    {
+        < 6 => JobOrder.Sleep(random.Next(300)),
+        < 8 => JobOrder.Sleep(10, TimeSpan.FromMilliseconds(random.Next(20_000))),
+        < 9 => new("checkpointed", $"{{\"steps\":{1 + random.Next(3)},\"stepMs\":50}}", ExpectedEnd.Success),
+        _ => new("flaky", $"{{\"failures\":{random.Next(3)},\"ms\":20}}", ExpectedEnd.Success),
+    };
 
     private static JobOrder Draw(Random random) => random.Next(10) switch
     {

@@ -9,7 +9,8 @@ internal static class ScenarioRunner
     private const int MostPrinted = 20;
 
     /// <param name="without">A safeguard of the product that is turned off in all silos; null: none.</param>
-    public static async Task<ScenarioResult> RunAsync(Scenario scenario, int seed, string? without = null)
+    /// <param name="count">For scenarios that take one; 0: what they find sensible.</param>
+    public static async Task<ScenarioResult> RunAsync(Scenario scenario, int seed, string? without = null, int count = 0)
     {
         if (WhyNot(scenario) is { } reason)
         {
@@ -22,7 +23,7 @@ internal static class ScenarioRunner
         var directory = Directory.CreateTempSubdirectory($"faults-{scenario.Name}-").FullName;
         Console.Error.WriteLine($"--- {scenario.Name}, seed {seed}, in {directory}");
         List<Violation> violations;
-        var run = new FaultRun(directory, seed, without);
+        var run = new FaultRun(directory, seed, without, count);
         await using (run)
         {
             try
@@ -38,7 +39,7 @@ internal static class ScenarioRunner
 
         var result = Describe(scenario, seed, run, violations, clock.GetElapsedTime(started));
         if (violations.Count == 0) Directory.Delete(directory, recursive: true);
-        else Print(scenario, seed, without, directory, violations);
+        else Print(scenario, seed, without, count, directory, violations);
         return result;
     }
 
@@ -62,12 +63,12 @@ internal static class ScenarioRunner
         };
     }
 
-    private static void Print(Scenario scenario, int seed, string? without, string directory, List<Violation> violations)
+    private static void Print(Scenario scenario, int seed, string? without, int count, string directory, List<Violation> violations)
     {
         foreach (var violation in violations.Take(MostPrinted)) Console.Error.WriteLine($"  {violation}");
         if (violations.Count > MostPrinted) Console.Error.WriteLine($"  and {violations.Count - MostPrinted} more");
         File.WriteAllLines(Path.Combine(directory, "violations.txt"), violations.Select(violation => violation.ToString()));
         Console.Error.WriteLine($"  logs: {directory}");
-        Console.Error.WriteLine($"  replay: dotnet run -c Release --project tests/Faults -- {scenario.Command} --seed {seed}{(without is null ? "" : $" --without {without}")}");
+        Console.Error.WriteLine($"  replay: dotnet run -c Release --project tests/Faults -- {scenario.Command} --seed {seed}{(without is null ? "" : $" --without {without}")}{(count == 0 ? "" : $" --count {count}")}");
     }
 }

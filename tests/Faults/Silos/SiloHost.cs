@@ -54,6 +54,7 @@ internal static class SiloHost
         app.MapGet("/faults/points", () => CrashPoints.Hits);
         app.MapGet("/faults/dead", (string silo, IClusterMembershipService membership) => IsGivenUp(membership.CurrentSnapshot, silo));
         app.MapPost("/faults/reopen", ReopenAsync);
+        if (configuration["Faults:CrashAt"] is { Length: > 0 } point) CrashPoints.Arm(point, hit: 2);
         CrashPoints.Watch();
         await app.RunAsync();
     }

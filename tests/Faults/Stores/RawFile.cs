@@ -28,6 +28,15 @@ internal sealed class RawFile(string path) : IRawStore
         return (long)command.ExecuteScalar()!;
     });
 
+    /// <summary>What SQLite itself says of every page and index.</summary>
+    public static Task<bool> IsSoundAsync(string path) => Task.Run(() =>
+    {
+        using var file = new RawFile(path).Open();
+        using var command = file.CreateCommand();
+        command.CommandText = "PRAGMA integrity_check";
+        return command.ExecuteScalar() is "ok";
+    });
+
     private SqliteConnection Open()
     {
         // Only to read: what opens a file that no process has, and may write, would put its log in order.

@@ -16,6 +16,16 @@ public sealed class DiskFactAttribute : FactAttribute
 [Collection(FaultCollection.Name), Trait("Category", "Faults")]
 public class FileStoreFaultTests(ITestOutputHelper output)
 {
+    [Fact]
+    public async Task AFewStartsAndKills_LoseNothing()
+    {
+        var (exitCode, counted) = await Driver.RunAsync(output, "run", "file-kills", "--count", "12");
+        Assert.Equal((0, 1), (exitCode, counted.GetProperty("passed").GetInt32()));
+        var figures = counted.GetProperty("each")[0].GetProperty("figures");
+        Assert.Equal(12, figures.GetProperty("kills").GetDouble());
+        Assert.NotEqual(0, counted.GetProperty("accepted").GetInt32());
+    }
+
     [DiskFact]
     public async Task APowerFailure_LosesNothingThatWasAcknowledged()
     {

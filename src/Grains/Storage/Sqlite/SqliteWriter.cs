@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using OrleansJobs.Diagnostics;
 using SQLitePCL;
 
 namespace OrleansJobs.Storage;
@@ -85,7 +86,9 @@ internal sealed class SqliteWriter : IDisposable
         {
             _statements["BEGIN IMMEDIATE"].Run();
             foreach (var write in group) write.Run(_statements);
+            CrashPoint.Hit("file.before");
             _statements["COMMIT"].Run();
+            CrashPoint.Hit("file.after");
             foreach (var write in group) write.Answer();
         }
         catch (Exception exception)
@@ -132,7 +135,9 @@ internal sealed class SqliteWriter : IDisposable
             if (pages >= CheckpointPages)
             {
                 raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out _, out _, 1);
+                CrashPoint.Hit("file.move.before");
                 SqliteFile.Run(_file.Writer, "PRAGMA wal_checkpoint(PASSIVE)");
+                CrashPoint.Hit("file.move.after");
                 _mayVacuum = true;
             }
 
