@@ -14,13 +14,16 @@ internal sealed class LoneHost : IDisposable
     private ChildProcess? _process;
     private int _lives;
 
+    /// <summary>Variables of its environment, as NAME=value.</summary>
+    public string[] Environment { get; init; } = [];
+
     public LoneHost() => Http = new HttpClient { BaseAddress = _address };
 
     public HttpClient Http { get; }
 
     public string Folder => _folder.FullName;
 
-    private string Log => Path.Combine(Folder, $"host-{_lives}.log");
+    public string Log => Path.Combine(Folder, $"host-{_lives}.log");
 
     /// <summary>The command line of such a host.</summary>
     public static string[] Command(Uri address, params string[] settings) =>
@@ -28,13 +31,19 @@ internal sealed class LoneHost : IDisposable
         Path.Combine(AppContext.BaseDirectory, "OrleansJobs.Silo.dll"), "--Urls", address.ToString(), "--Silo:Port", $"{Ports.Free()}", "--Silo:GatewayPort", $"{Ports.Free()}", .. settings,
     ];
 
-    public async Task StartAsync(params string[] settings)
+    /// <summary>Does not wait for it.</summary>
+    public void Start(params string[] settings)
     {
         _lives++;
-        _process = ChildProcess.Start(Log, null, "dotnet", Command(_address, settings));
+        _process = ChildProcess.Start(Log, null, "env", [.. Environment, "dotnet", .. Command(_address, settings)]);
+    }
+
+    public async Task StartAsync(params string[] settings)
+    {
+        Start(settings);
         await Deadlines.UntilAsync("the silo is ready", Patience, async () =>
         {
-            if (_process.HasExited) throw new InvalidOperationException($"It has ended:\n{await ReadLogAsync()}");
+            if (_process!.HasExited) throw new InvalidOperationException($"It has ended:\n{await ReadLogAsync()}");
             try
             {
                 using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));

@@ -132,9 +132,21 @@ public sealed class RedisServer : IAsyncDisposable
     {
         List<string> arguments =
         [
-            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", DataDirectory, "--save", "", "--daemonize", "no",
+            "--bind", "127.0.0.1", "--dir", DataDirectory, "--save", "", "--daemonize", "no",
             "--appendonly", _options.AppendOnly ? "yes" : "no", "--appendfsync", _options.AppendFsync, "--maxmemory-policy", _options.MaxMemoryPolicy,
         ];
+        if (_options.Certificates is not { } folder)
+        {
+            arguments.AddRange(["--port", $"{Port}"]);
+        }
+        else
+        {
+            arguments.AddRange([
+                "--port", "0", "--tls-port", $"{Port}", "--tls-cert-file", Path.Combine(folder, "tls.crt"), "--tls-key-file", Path.Combine(folder, "tls.key"),
+                "--tls-ca-cert-file", Path.Combine(folder, "ca.crt"),
+            ]);
+        }
+
         if (_options.MaxMemory is { } limit) arguments.AddRange(["--maxmemory", limit]);
         arguments.AddRange(_options.More);
         return arguments;

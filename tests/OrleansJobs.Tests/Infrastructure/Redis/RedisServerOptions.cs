@@ -15,6 +15,9 @@ public sealed record RedisServerOptions
     /// <summary>When the append-only file is synced: <c>always</c>, <c>everysec</c> or <c>no</c>.</summary>
     public string AppendFsync { get; init; } = "always";
 
+    /// <summary>A folder with <c>tls.crt</c>, <c>tls.key</c> and <c>ca.crt</c>: it speaks TLS alone, and asks clients for certificates. Null: plain TCP.</summary>
+    public string? Certificates { get; init; }
+
     /// <summary>Further arguments of redis-server, such as <c>--loglevel debug</c>.</summary>
     public string[] More { get; init; } = [];
 }

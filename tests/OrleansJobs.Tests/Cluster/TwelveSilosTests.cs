@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using Orleans.TestingHost;
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+using OrleansJobs.Tests.Infrastructure.Redis;
+using Xunit.Abstractions;
+
+namespace OrleansJobs.Tests.Cluster;
+
+/// <summary>A dozen silos, of which some come and go while jobs run: shares are even, and no partition is opened more often than it has to.</summary>
+public class TwelveSilosTests(ITestOutputHelper output)
+{
+    private const int Silos = 12;
+    private const int ManyPartitions = 96;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private readonly ConcurrentQueue<int> _openings = [];
+
+    [Fact]
+    public async Task SilosThatComeAndGo_LeaveEvenShares_AndMoveFewPartitions()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await RedisConnection.ConnectAsync(server.ConnectionString);
+        var store = WatchedStore.Around(new RedisPartitionStore(redis, "tests", GridLayout.Layout), (call, args) =>
+        {
+            if (call == nameof(IPartitionStore.OpenAsync)) _openings.Enqueue((int)args[0]!);
+            return Task.FromResult<object?>(null);
+        });
+        await using var grid = await TestGrid.StartAsync(Silos, options => options.Partitions = ManyPartitions, store: store);
+        await UntilEvenAsync(grid);
+        output.WriteLine($"{Silos} silos have started: {_openings.Count} openings of {ManyPartitions} partitions");
+
+        using var stop = new CancellationTokenSource();
+        var load = SubmitAsync(grid, stop.Token);
+        await ChangeAsync(grid, "one leaves", () => grid.Cluster.StopSiloAsync(grid.Cluster.Silos[^1]));
+        await ChangeAsync(grid, "one joins", () => grid.Cluster.StartAdditionalSiloAsync());
+        await ChangeAsync(grid, "one is lost", () => grid.Cluster.KillSiloAsync(grid.Cluster.Silos[^1]));
+        await ChangeAsync(grid, "two join", async () =>
+        {
+            await grid.Cluster.StartAdditionalSiloAsync();
+            await grid.Cluster.StartAdditionalSiloAsync();
+        });
+        await ChangeAsync(grid, "another leaves", () => grid.Cluster.StopSiloAsync(grid.Cluster.Silos[3]));
+        await stop.CancelAsync();
+        var jobs = await load;
+        var ends = await Task.WhenAll(jobs.Select(job => job.WaitAsync())).WaitAsync(Patience);
+        Assert.NotEmpty(ends);
+        Assert.All(ends, end => Assert.Equal(JobState.Success, end.State));
+    }
+
+    /// <summary>Each partition that the assignment moves is opened once where it goes; twice where silos learn of the change one after the other.</summary>
+    private async Task ChangeAsync(TestGrid grid, string what, Func<Task> change)
+    {
+        _openings.Clear();
+        var before = grid.Cluster.Silos.Select(silo => silo.SiloAddress).ToList();
+        var steps = new List<List<SiloAddress>> { before };
+        await change();
+        var after = grid.Cluster.Silos.Select(silo => silo.SiloAddress).ToList();
+        // Several come one after the other.
+        foreach (var silo in before.Except(after)) steps.Add([.. steps[^1].Where(other => !other.Equals(silo))]);
+        foreach (var silo in after.Except(before)) steps.Add([.. steps[^1], silo]);
+        await UntilEvenAsync(grid);
+        var needed = steps.Zip(steps.Skip(1)).Sum(step =>
+            PartitionAssignment.Assign(ManyPartitions, step.First).Zip(PartitionAssignment.Assign(ManyPartitions, step.Second)).Count(pair => !pair.First.Equals(pair.Second)));
+        var opened = _openings.CountBy(partition => partition).ToList();
+        output.WriteLine($"{what}: {needed} partitions to move, {opened.Count} partitions opened {opened.Sum(pair => pair.Value)} times, {opened.Max(pair => pair.Value)} times at most");
+        Assert.InRange(opened.Sum(pair => pair.Value), 1, 2 * needed);
+    }
+
+    private static async Task UntilEvenAsync(TestGrid grid)
+    {
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        for (var even = 0; even < 5; await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System))
+        {
+            Assert.False(patience.IsCancellationRequested, "The shares of the silos did not become even.");
+            try
+            {
+                var shares = (await grid.Grid.GetStats()).Silos.Select(silo => silo.Partitions).ToList();
+                even = shares.Count == grid.Cluster.Silos.Count && shares.Sum() == ManyPartitions && shares.Max() - shares.Min() <= 1 ? even + 1 : 0;
+            }
+            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            {
+                even = 0;
+            }
+        }
+    }
+
+    private static async Task<List<JobHandle>> SubmitAsync(TestGrid grid, CancellationToken stop)
+    {
+        var jobs = new List<JobHandle>();
+        while (!stop.IsCancellationRequested)
+        {
+            jobs.Add(await grid.Jobs.SubmitAsync("echo", "x"));
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        return jobs;
+    }
+}
