@@ -86,17 +86,25 @@ internal sealed class LoneHost : IDisposable
     public async Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> condition)
     {
         JsonElement job = default;
-        await Deadlines.UntilAsync($"job {id} is so", Patience, async () =>
+        try
         {
-            try
+            await Deadlines.UntilAsync($"job {id} is so", Patience, async () =>
             {
-                return condition(job = await JobAsync(id));
-            }
-            catch (HttpRequestException exception) when (exception.StatusCode is System.Net.HttpStatusCode.ServiceUnavailable)
-            {
-                return false;
-            }
-        });
+                try
+                {
+                    return condition(job = await JobAsync(id));
+                }
+                catch (HttpRequestException exception) when (exception.StatusCode is System.Net.HttpStatusCode.ServiceUnavailable)
+                {
+                    return false;
+                }
+            });
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"{exception.Message} It is {(job.ValueKind == JsonValueKind.Undefined ? "not answered for" : job)}", exception);
+        }
+
         return job;
     }
 

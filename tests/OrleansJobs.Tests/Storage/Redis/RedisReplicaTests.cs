@@ -52,6 +52,9 @@ public class RedisReplicaTests
         await using var master = await RedisServer.StartAsync(new() { More = ["--min-replicas-to-write", "1", "--repl-diskless-sync-delay", "0"] });
         await using var replica = await RedisServer.StartAsync(new() { AppendOnly = true, More = ["--replicaof", "127.0.0.1", $"{master.Port}"] });
         await UntilCopiedAsync(master);
+        // What it got of the master at first, it writes to a new file.
+        await UntilAsync(async () => await RedisCluster.Cli("-p", $"{replica.Port}", "INFO", "persistence") is var said
+            && said.Contains("aof_rewrite_in_progress:0") && said.Contains("aof_rewrite_scheduled:0"));
         await using var redis = await RedisConnection.ConnectAsync(master.ConnectionString);
         var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
         await writer.CommitAsync(commit => commit.Put(Heads, "a", Bytes("1")));
