@@ -12,10 +12,12 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
 
     public IEnumerable<KeyValuePair<string, Func<JsonElement, Task<JsonObject>>>> All =>
     [
-        new("pause", async _ => { await Grid.Pause(JobLimits.DefaultQueue, new("bench")); return []; }),
+        new("pause", async request => { await Grid.Pause(QueueOf(request) ?? JobLimits.DefaultQueue, new("bench")); return []; }),
         new("resume", async _ => { await Grid.Resume(JobLimits.DefaultQueue); return []; }),
         new("submit", SubmitAsync),
         new("finished", FinishedAsync),
+        new("count", CountAsync),
+        new("list", ListAsync),
         new("idle", IdleAsync),
         new("progress", ProgressAsync),
         new("statuses", StatusesAsync),
@@ -27,7 +29,8 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
     {
         var (type, count, inflight, batch) = (request.GetProperty("type").GetString()!, Number("count"), Number("inflight"), Number("batch"));
         var (payload, delay, spread, at) = (Number("payload"), Number("delayMs"), Number("spreadMs"), request.GetProperty("atMs").GetInt64());
-        var queues = Number("queues");
+        var (queues, queue) = (Number("queues"), QueueOf(request));
+        var keepUntil = request.TryGetProperty("keepUntilMs", out var until) ? until.GetInt64() : 0;
         var text = payload > 0 ? new string('x', payload) : null;
         var began = Stopwatch.GetTimestamp();
         var next = 0;
@@ -52,7 +55,12 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
         {
             for (int from; (from = Interlocked.Add(ref next, batch) - batch) < count;)
             {
-                var options = delay > 0 ? new SubmitOptions { Countdown = TimeSpan.FromMilliseconds(delay) } : null;
+                var options = new SubmitOptions
+                {
+                    Queue = queue,
+                    Countdown = delay > 0 ? TimeSpan.FromMilliseconds(delay) : null,
+                    Retention = keepUntil > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(keepUntil) - time.GetUtcNow() : null,
+                };
                 var arguments = Enumerable.Range(from, Math.Min(batch, count - from)).Select(index => new BenchArgs(index, text));
                 var receipts = queues == 0
                     ? await jobs.SubmitManyAsync(type, arguments, options)
@@ -82,6 +90,31 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(open / 200, 2, 500)), time);
         }
     }
+
+    /// <summary>What the counters say.</summary>
+    private async Task<JsonObject> CountAsync(JsonElement request)
+    {
+        var counts = (await Grid.GetStats()).Counts;
+        return new() { ["finished"] = counts.Where(count => count.State.IsTerminal).Sum(count => count.Jobs), ["open"] = counts.Where(count => !count.State.IsTerminal).Sum(count => count.Jobs) };
+    }
+
+    /// <summary>The newest page, and the one behind it, of all jobs or of a queue's.</summary>
+    private async Task<JsonObject> ListAsync(JsonElement request)
+    {
+        var query = new JobQuery { Queue = QueueOf(request) };
+        var milliseconds = new JsonArray();
+        for (var i = 0; i < request.GetProperty("count").GetInt32(); i++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            var page = await jobs.ListAsync(query);
+            if (page.Cursor is { } cursor) await jobs.ListAsync(query with { Cursor = cursor });
+            milliseconds.Add((JsonNode)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        }
+
+        return new() { ["ms"] = milliseconds };
+    }
+
+    private static string? QueueOf(JsonElement request) => request.TryGetProperty("queue", out var queue) ? queue.GetString() : null;
 
     private async Task<JsonObject> IdleAsync(JsonElement request)
     {

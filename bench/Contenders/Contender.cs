@@ -50,8 +50,10 @@ internal enum Store
 /// <param name="Payload">Bytes of text in the arguments.</param>
 /// <param name="SpreadMs">The due times of delayed jobs are spread evenly over so long.</param>
 /// <param name="AtMs">Unix milliseconds at which all are due; 0: see <paramref name="DelayMs"/>.</param>
+/// <param name="Queue">The one queue they go to, in batches of ours only; null: the default one.</param>
+/// <param name="KeepUntilMs">Unix milliseconds until which they are kept once they have ended, in batches of ours only; 0: as long as the grid keeps jobs.</param>
 /// <param name="Queues">Over how many queues they are spread in turn, in batches of ours only; 0: all in the default one.</param>
-internal sealed record Load(int Count, int InFlight = 1, int Batch = 1, string Type = "noop", int Payload = 0, int DelayMs = 0, int SpreadMs = 0, long AtMs = 0, int Queues = 0);
+internal sealed record Load(int Count, int InFlight = 1, int Batch = 1, string Type = "noop", int Payload = 0, int DelayMs = 0, int SpreadMs = 0, long AtMs = 0, int Queues = 0, string? Queue = null, long KeepUntilMs = 0);
 
 /// <summary>One side of a comparison: a Redis of its own, workers, and an agent that submits.</summary>
 internal abstract class Contender(Stage stage) : IAsyncDisposable
@@ -115,6 +117,8 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
             ["delayMs"] = load.DelayMs,
             ["spreadMs"] = load.SpreadMs,
             ["atMs"] = load.AtMs,
+            ["queue"] = load.Queue,
+            ["keepUntilMs"] = load.KeepUntilMs,
         });
         Submitted += load.Count;
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using OrleansJobs.Bench.Processes;
 
 namespace OrleansJobs.Bench.Contenders;
@@ -30,6 +31,23 @@ internal sealed class OurGrid(Stage stage) : Contender(stage)
         double bytes = 0;
         foreach (var silo in _silos) bytes += (await silo.AskAsync("memory")).GetProperty("allocated").GetDouble();
         return bytes;
+    }
+
+    public Task PauseAsync(string queue) => Producer.AskAsync("pause", new JsonObject { ["queue"] = queue });
+
+    /// <summary>Bytes of what the store holds: in memory, or in its file and the log beside it.</summary>
+    public async Task<double> StoreBytesAsync() =>
+        _folder is null ? (await Redis.FactsAsync()).UsedMemory : Directory.EnumerateFiles(_folder).Sum(file => (double)new FileInfo(file).Length);
+
+    /// <summary>Stops the only silo and starts it again, on what the store holds.</summary>
+    /// <returns>Seconds from the start of the process until all partitions have answered.</returns>
+    public async Task<double> RestartAsync()
+    {
+        await _silos[0].DisposeAsync();
+        var began = Stopwatch.GetTimestamp();
+        _silos[0] = await StartAgentAsync("silo", 0);
+        await Producer.AskAsync("count");
+        return Stopwatch.GetElapsedTime(began).TotalSeconds;
     }
 
     public override async Task KillWorkerAsync()
