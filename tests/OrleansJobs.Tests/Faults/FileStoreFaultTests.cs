@@ -12,6 +12,13 @@ public sealed class DiskFactAttribute : FactAttribute
     public DiskFactAttribute() => Skip = WhyNot.Value;
 }
 
+/// <summary>The same for a theory.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class DiskTheoryAttribute : TheoryAttribute
+{
+    public DiskTheoryAttribute() => Skip = new DiskFactAttribute().Skip;
+}
+
 /// <summary>A silo with its jobs in a file, whose power fails; and that it is the sync of each commit that keeps them.</summary>
 [Collection(FaultCollection.Name), Trait("Category", "Faults")]
 public class FileStoreFaultTests(ITestOutputHelper output)
