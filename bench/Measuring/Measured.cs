@@ -17,6 +17,9 @@ internal sealed class Measured
 
     public IReadOnlyList<KeyValuePair<Figure, double>> Values => _values;
 
+    /// <summary>Is told of each figure as it comes: a question that takes an hour is not to lose those it has when it breaks off.</summary>
+    public Action<Figure, double>? Told { get; init; }
+
     /// <summary>Per second, or anything else of which more is better.</summary>
     public Measured High(string name, string unit, double value) => Add(new(name, unit, Better.Higher), value);
 
@@ -37,6 +40,7 @@ internal sealed class Measured
     private Measured Add(Figure figure, double value)
     {
         _values.Add(new(figure, value));
+        Told?.Invoke(figure, value);
         return this;
     }
 }

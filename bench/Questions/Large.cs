@@ -24,7 +24,7 @@ internal sealed class Large : Question
     public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
     {
         var (own, each) = ((OurGrid)contender, settings.CountOr(1_000_000, 3000) / 3);
-        var measured = new Measured();
+        var measured = new Measured { Told = static (figure, value) => Console.Error.WriteLine($"{figure.Name}: {value:G5} {figure.Unit}") };
         // Until the grid has made its own tables. What it takes to be warm is run, and kept, with each probe.
         await own.SubmitAsync(new Load(100, own.BatchesInFlight, 100));
         await own.FinishedAsync();
