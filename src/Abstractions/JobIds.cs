@@ -72,6 +72,18 @@ public static class JobIds
         return DerivedPrefix + Convert.ToHexStringLower(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
     }
 
+    /// <summary>An id that begins as given and belongs to a certain partition: the first of its tails, counted from 0, that does.</summary>
+    internal static string EndedIn(string head, int partition, int partitions)
+    {
+        var hash = Hash(HashStart, head);
+        Span<char> digits = stackalloc char[8];
+        for (var tail = 0; ; tail++)
+        {
+            tail.TryFormat(digits, out _, "x8", CultureInfo.InvariantCulture);
+            if (Partition(Hash(hash, digits), partitions) == partition) return string.Concat(head, digits);
+        }
+    }
+
     /// <summary>The partition that a job belongs to, for ever: FNV-1a over the id's characters, finished so that low bits mix.</summary>
     public static int PartitionOf(string id, int partitions) => Partition(Hash(HashStart, id), partitions);
 

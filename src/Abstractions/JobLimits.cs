@@ -14,6 +14,13 @@ public sealed record JobLimits
     public const int MaxNameLength = 64;
     public const int MaxPage = 200;
 
+    /// <summary>Bytes of the JSON that progress may carry beside its message.</summary>
+    public const int MaxProgressData = 4096;
+
+    /// <summary>Jobs that one may be said to follow.</summary>
+    public const int MaxAfter = 100;
+    public const int MaxSignalNameLength = 128;
+
     /// <value>Bytes of a job's arguments; default 256 KiB.</value>
     [Id(0), Range(1, 64 << 20)] public int MaxArgsBytes { get; init; } = 256 << 10;
 

@@ -40,6 +40,12 @@ public interface IJobClient
     /// <summary>Submits as it stands, without turning what became of it into exceptions: a grid that does not answer is a receipt too.</summary>
     Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation = default);
 
+    /// <summary>Hands a flow to the grid. It is a job: to look at, wait for, cancel and run again.</summary>
+    /// <param name="options">Those of the flow, not of its jobs: id, tags, retention, when it starts. Its queue and priority are the grid's to choose.</param>
+    /// <exception cref="JobRejectedException">It breaks a rule; nothing was stored.</exception>
+    /// <inheritdoc cref="SubmitAsync{TArgs}(string, TArgs, SubmitOptions?, CancellationToken)"/>
+    Task<JobHandle<TResult>> SubmitFlowAsync<TResult>(FlowGraph flow, SubmitOptions? options = null, CancellationToken cancellation = default);
+
     /// <summary>A handle for a job that was submitted somewhere else. Asks nothing yet.</summary>
     /// <exception cref="ArgumentException">No job can have this id.</exception>
     JobHandle Get(string id);
@@ -82,4 +88,10 @@ public sealed record SubmitOptions
     /// <summary>How long the finished job is kept.</summary>
     public TimeSpan? Retention { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>Jobs that must end before it starts; at most 100, and all must exist. An id alone means: with success.</summary>
+    public IReadOnlyList<JobDependency>? After { get; init; }
+
+    /// <summary>Should one of <see cref="After"/> end otherwise than asked for, it is cancelled. Without this it fails with <c>dependency_failed</c>.</summary>
+    public bool CancelIfUnmet { get; init; }
 }

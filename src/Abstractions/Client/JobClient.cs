@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
+using System.Text.Json;
 
 namespace OrleansJobs;
 
@@ -53,6 +54,19 @@ public sealed class JobClient : IJobClient
         return new JobHandle(this, receipt.Id, receipt);
     }
 
+    public async Task<JobHandle<TResult>> SubmitFlowAsync<TResult>(FlowGraph flow, SubmitOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new();
+        if (options.Queue is not null || options.Priority is not null)
+            throw new ArgumentException("Where a flow itself runs is the grid's choice: give its jobs a queue and a priority.", nameof(options));
+        var info = await _grid.AskAsync(() => _grid.GetInfoAsync(cancellation).AsTask(), cancellation);
+        if (GraphRules.Check(flow, info.Limits, _grid.Time.GetUtcNow()) is { Count: > 0 } problems) throw new JobRejectedException(problems);
+        var id = options.Id is null ? JobIds.NewBesideOthers(info.Partitions, _grid.Time) : null;
+        var job = SubmissionOf.Flow(flow, options, _grid.Time, id);
+        var receipt = Accepted(await SubmitAsync(job, cancellation));
+        return new JobHandle<TResult>(this, receipt.Id, receipt);
+    }
+
     public Task<SubmitReceipt> SubmitAsync(JobSubmission job, CancellationToken cancellation = default) => _submitter.SubmitAsync(job, cancellation);
 
     public async Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync<TArgs>(
@@ -97,6 +111,27 @@ public sealed class JobClient : IJobClient
     internal Task<bool> DeleteAsync(string id, CancellationToken cancellation) =>
         ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Delete(id), change => change.Outcome == JobChangeOutcome.NotFound, cancellation);
 
+    internal async Task<bool> SignalAsync<T>(string id, string name, T body, string? key, CancellationToken cancellation)
+    {
+        if (!SubmissionRules.IsSignalName(name))
+            throw new ArgumentException($"A signal's name is 1 to {JobLimits.MaxSignalNameLength} characters, none of them a control character.", nameof(name));
+        var signal = new JobSignal(name, JsonSerializer.SerializeToUtf8Bytes(body, JobJson.Options), key ?? JobIds.New(_grid.Time));
+        var receipt = await _grid.AskAsync(async () =>
+        {
+            var receipt = await (await _grid.PartitionOfAsync(id, cancellation)).Signal(id, signal);
+            return receipt.Outcome == SignalOutcome.Unavailable
+                ? throw new GridUnavailableException("The store did not answer in time; the signal may or may not have been kept.")
+                : receipt;
+        }, cancellation);
+        return receipt.Outcome switch
+        {
+            SignalOutcome.Accepted or SignalOutcome.Replayed => true,
+            SignalOutcome.NotFound => throw new JobNotFoundException(id),
+            SignalOutcome.Full => throw new GridOverloadedException(receipt.Reason ?? $"As many signals wait for job '{id}' as may.", TimeSpan.FromSeconds(1)),
+            _ => false,
+        };
+    }
+
     private ChangeOrder Order(string? reason) => new(_grid.Options.Name, reason);
 
     /// <param name="doneBefore">Whether what a second try found is what the first one, whose answer was lost, may have done.</param>
@@ -120,8 +155,11 @@ public sealed class JobClient : IJobClient
         options ??= new();
         queue = options.Queue ?? queue ?? await _queues.QueueOfAsync(type, cancellation);
         var id = options.Id is null ? JobIds.NewBesideOthers(_grid.Info?.Partitions, _grid.Time) : null;
-        var receipt = await SubmitAsync(SubmissionOf.Arguments(type, args, options, queue, _grid.Time, id), cancellation);
-        return receipt.Outcome switch
+        return Accepted(await SubmitAsync(SubmissionOf.Arguments(type, args, options, queue, _grid.Time, id), cancellation));
+    }
+
+    private static SubmitReceipt Accepted(SubmitReceipt receipt) =>
+        receipt.Outcome switch
         {
             SubmitOutcome.Accepted or SubmitOutcome.Replayed => receipt,
             SubmitOutcome.Conflict => throw new JobConflictException(receipt.Id),
@@ -129,7 +167,6 @@ public sealed class JobClient : IJobClient
             SubmitOutcome.Overloaded => throw new GridOverloadedException(receipt.Reason ?? "The grid is full.", receipt.RetryAfter),
             _ => throw new GridUnavailableException($"The grid did not answer in time; submit again with the id '{receipt.Id}' to find out. {receipt.Reason}"),
         };
-    }
 
     private static string Checked(string id) =>
         JobIds.IsValid(id) ? id : throw new ArgumentException("An id is 1 to 128 of the characters A-Z a-z 0-9 . _ - and not '.' or '..'.", nameof(id));

@@ -76,6 +76,20 @@ public class JobHandle
     /// <exception cref="GridUnavailableException">It may or may not run again.</exception>
     public virtual Task<bool> RetryAsync(CancellationToken cancellation = default) => Client.RetryAsync(Id, cancellation);
 
+    /// <summary>Sends the job something that it waits for, or will: it is kept until it is taken. Durable when the task completes.</summary>
+    /// <param name="name">1 to 128 characters.</param>
+    /// <param name="body">Written as JSON with the web defaults.</param>
+    /// <param name="key">Of signals with the same key the job gets one. Null: a fresh one, which lets the client ask again where an answer is lost.</param>
+    /// <returns>False where the job has ended.</returns>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridOverloadedException">As many signals wait for the job as may.</exception>
+    /// <exception cref="GridUnavailableException">It may or may not be kept: send it again with the same key.</exception>
+    public virtual Task<bool> SignalAsync<T>(string name, T body, string? key = null, CancellationToken cancellation = default) =>
+        Client.SignalAsync(Id, name, body, key, cancellation);
+
+    /// <inheritdoc cref="SignalAsync{T}(string, T, string?, CancellationToken)"/>
+    public Task<bool> SignalAsync(string name, CancellationToken cancellation = default) => SignalAsync<object?>(name, null, null, cancellation);
+
     /// <summary>Removes a finished job.</summary>
     /// <returns>False where the job has not ended.</returns>
     /// <exception cref="JobNotFoundException">There is none, or no longer.</exception>

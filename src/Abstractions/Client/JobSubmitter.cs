@@ -40,16 +40,29 @@ internal sealed class JobSubmitter(GridConnection grid, IMeterFactory? meterFact
         var info = await grid.AskAsync(() => grid.GetInfoAsync(cancellation).AsTask(), cancellation);
         var receipts = new SubmitReceipt[carried.Length];
         var now = grid.Time.GetUtcNow();
-        var sound = new List<int>(carried.Length);
         for (var i = 0; i < carried.Length; i++)
         {
             if (SubmissionRules.Check(carried[i], info.Limits, now) is { Length: > 0 } problems) receipts[i] = Rejected(carried[i], problems);
-            else sound.Add(i);
         }
 
-        await Task.WhenAll(sound
-            .GroupBy(index => JobIds.PartitionOf(carried[index].Id, info.Partitions))
-            .Select(group => SubmitToPartitionAsync(grid.Partition(group.Key), [.. group], carried, receipts, info.Limits.MaxBatch, started, cancellation)));
+        // Whom a job follows must be there before it.
+        var (stages, circles) = BatchOrder.Of(carried);
+        foreach (var (index, problem) in circles) receipts[index] ??= Rejected(carried[index], [problem]);
+        var unsent = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var stage in stages)
+        {
+            // Whoever follows one of which nobody knows whether it is there would be refused, and wait for the grid once more.
+            foreach (var index in stage)
+            {
+                if (unsent.Count > 0 && carried[index].After.Any(after => unsent.Contains(after.Job))) receipts[index] ??= NotSent(carried[index]);
+            }
+
+            await Task.WhenAll(stage.Where(index => receipts[index] is null)
+                .GroupBy(index => JobIds.PartitionOf(carried[index].Id, info.Partitions))
+                .Select(group => SubmitToPartitionAsync(grid.Partition(group.Key), [.. group], carried, receipts, info.Limits.MaxBatch, started, cancellation)));
+            if (stages.Count > 1) unsent.UnionWith(stage.Where(index => receipts[index].Outcome == SubmitOutcome.Unavailable).Select(index => carried[index].Id));
+        }
+
         if (_meters.Enabled) CountSent(carried, receipts, grid.Time.GetElapsedTime(started));
         return receipts;
     }

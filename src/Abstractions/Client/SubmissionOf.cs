@@ -10,6 +10,16 @@ internal static class SubmissionOf
     /// <param name="id">A fresh id of ours; null: the caller's, or a fresh one.</param>
     public static JobSubmission Arguments<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time, string? id = null)
     {
+        if (SubmissionRules.CheckOwnNames(type, queue) is { } problem) throw new JobRejectedException([problem]);
+        return Any(type, args, options, queue, options.Priority ?? JobLimits.DefaultPriority, time, id);
+    }
+
+    /// <inheritdoc cref="Arguments"/>
+    public static JobSubmission Flow(FlowGraph flow, SubmitOptions options, TimeProvider time, string? id) =>
+        Any(FlowGraph.JobType, flow, options, FlowGraph.RunQueue, FlowGraph.RunPriority, time, id);
+
+    private static JobSubmission Any<TArgs>(string type, TArgs args, SubmitOptions options, string queue, int priority, TimeProvider time, string? id)
+    {
         if (SubmissionRules.CheckOwnId(options.Id) is { } problem) throw new JobRejectedException([problem]);
         var job = new JobSubmission
         {
@@ -17,7 +27,7 @@ internal static class SubmissionOf
             Type = type,
             Args = Write(args),
             Queue = queue,
-            Priority = options.Priority ?? JobLimits.DefaultPriority,
+            Priority = priority,
             Countdown = Milliseconds(options.Countdown),
             Eta = Milliseconds(options.Eta),
             ExpiresAfter = Milliseconds(options.ExpiresAfter),
@@ -26,6 +36,8 @@ internal static class SubmissionOf
             Timeout = Milliseconds(options.Timeout),
             Retention = Milliseconds(options.Retention),
             Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
+            After = options.After is null ? [] : [.. options.After],
+            CancelIfUnmet = options.CancelIfUnmet,
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
         return id is not null || options.Id is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };

@@ -34,6 +34,18 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     [Alias("delete"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Delete(string id);
 
+    /// <summary>Keeps a signal with a job that has not ended, until it is taken. Durable before it is answered.</summary>
+    [Alias("signal"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<SignalReceipt> Signal(string id, JobSignal signal);
+
+    /// <summary>Statuses without results, null where there is none, in the order of the ids; at most <see cref="FlowGraph.MaxJobs"/>.</summary>
+    [Alias("getListed"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<JobStatus?[]> GetListed(string[] ids);
+
+    /// <summary>How many children each group of a flow has, and how many have ended; empty where it has none, null where there is no such job.</summary>
+    [Alias("flowGroups"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<FlowGroupCount[]?> GetFlowGroups(string id);
+
     /// <summary>The arguments of a job; null where there is none.</summary>
     [Alias("args"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<byte[]?> GetArgs(string id);
@@ -41,6 +53,43 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     [Alias("stats"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<GridStats> GetStats();
 }
+
+/// <param name="Name">1 to 128 characters.</param>
+/// <param name="Body">UTF-8 JSON.</param>
+/// <param name="Key">A signal whose key has been seen with this job is not kept again; null: it is always another one.</param>
+[GenerateSerializer, Immutable, Alias("oj.signal")]
+public sealed record JobSignal([property: Id(0)] string Name, [property: Id(1)] byte[] Body, [property: Id(2)] string? Key = null);
+
+[GenerateSerializer, Alias("oj.signalOutcome")]
+public enum SignalOutcome : byte
+{
+    Accepted = 0,
+
+    /// <summary>One with this key had come before.</summary>
+    Replayed = 1,
+
+    /// <summary>There is no such job, or no longer.</summary>
+    NotFound = 2,
+
+    /// <summary>The job has ended.</summary>
+    Ended = 3,
+
+    /// <summary>So many signals wait to be taken that no other is kept.</summary>
+    Full = 4,
+
+    /// <summary>The store did not answer in time; it may or may not have been kept.</summary>
+    Unavailable = 5,
+}
+
+[GenerateSerializer, Immutable, Alias("oj.signalReceipt")]
+public sealed record SignalReceipt([property: Id(0)] SignalOutcome Outcome, [property: Id(1)] string? Reason = null);
+
+/// <summary>Children that a flow has started for the items of one list.</summary>
+/// <param name="Name">What the flow calls the group.</param>
+/// <param name="Total">How many there will be; -1: not known yet.</param>
+[GenerateSerializer, Immutable, Alias("oj.flowGroupCount")]
+public readonly record struct FlowGroupCount(
+    [property: Id(0)] string Name, [property: Id(1)] int Total, [property: Id(2)] int Started, [property: Id(3)] int Succeeded, [property: Id(4)] int Failed);
 
 /// <summary>Who asks for a change, and why.</summary>
 /// <param name="By">Whoever asks, as the process that passes it on knows them; clipped to <see cref="MaxByLength"/> characters.</param>

@@ -60,7 +60,64 @@ public sealed record JobStatus
     /// <summary>What was asked for from outside and done, oldest first; the newest 20 are kept.</summary>
     [Id(24)] public JobChangeEntry[] Changes { get; init; } = [];
 
+    /// <summary>Why it does not run, while it has not ended and does not run: all that it waits for.</summary>
+    [Id(25)] public WaitReason[] WaitingFor { get; init; } = [];
+
+    /// <summary>The flow that it is a child of.</summary>
+    [Id(26)] public string? Parent { get; init; }
+
+    /// <summary>It has children, or remembers steps.</summary>
+    [Id(27)] public bool IsFlow { get; init; }
+    /// <summary>What the handler said beside its message, as UTF-8 JSON; null: nothing.</summary>
+    [Id(29)] public byte[]? Data { get; init; }
+
+    /// <summary>Jobs that had, or have, to end first.</summary>
+    [Id(28)] public JobDependency[] After { get; init; } = [];
+
     public bool IsFinished => State.IsTerminal;
+}
+
+/// <summary>Something that a job waits for.</summary>
+/// <param name="What">One of <see cref="WaitReasons"/>.</param>
+[GenerateSerializer, Immutable, Alias("oj.waitReason")]
+public sealed record WaitReason([property: Id(0)] string What)
+{
+    /// <summary>The job that must end, or the name of a signal, a group of children or a child.</summary>
+    [Id(1)] public string? Name { get; init; }
+
+    /// <summary>Of children: how many have ended.</summary>
+    [Id(2)] public long? Done { get; init; }
+
+    /// <inheritdoc cref="Done"/>
+    [Id(3)] public long? Of { get; init; }
+
+    /// <summary>When the waiting ends by itself.</summary>
+    [Id(4)] public DateTimeOffset? Until { get; init; }
+}
+
+public static class WaitReasons
+{
+    /// <summary>A due time that has not come.</summary>
+    public const string Time = "time";
+
+    /// <summary>The delay before an attempt is repeated.</summary>
+    public const string Retry = "retry";
+
+    /// <summary>A free slot of a worker.</summary>
+    public const string Slot = "slot";
+
+    /// <summary>A worker that has a handler for its type.</summary>
+    public const string Handler = "handler";
+
+    /// <summary>That its queue is paused no more.</summary>
+    public const string Queue = "queue";
+
+    /// <summary>Another job's end.</summary>
+    public const string Job = "job";
+
+    /// <summary>The ends of its own children.</summary>
+    public const string Children = "children";
+    public const string Signal = "signal";
 }
 
 /// <summary>Why a job failed.</summary>
@@ -95,6 +152,27 @@ public static class JobErrorCodes
 
     /// <summary>Its result cannot be written as JSON.</summary>
     public const string BadResult = "bad_result";
+
+    /// <summary>A job that it was to follow has ended otherwise than asked for, or is gone.</summary>
+    public const string DependencyFailed = "dependency_failed";
+
+    /// <summary>The flow remembers more names, or more bytes, than it may.</summary>
+    public const string FlowTooLong = "flow_too_long";
+
+    /// <summary>The flow has more children than it may.</summary>
+    public const string TooManyChildren = "too_many_children";
+
+    /// <summary>More flows stand above each other than may.</summary>
+    public const string TooDeep = "too_deep";
+
+    /// <summary>What the flow remembers under a name does not fit what the code expects there.</summary>
+    public const string DoesNotFit = "memory_does_not_fit";
+
+    /// <summary>The flow awaited something that is not the flow's own when it was parked.</summary>
+    public const string ForeignAwait = "foreign_await";
+
+    /// <summary>The flow used a name twice at the same time.</summary>
+    public const string NameInUse = "name_in_use";
 }
 
 /// <summary>One attempt that ended.</summary>

@@ -54,7 +54,55 @@ public sealed record JobSubmission
 
     /// <summary>Should the job exist and have ended, its status comes without its result: many results would not fit one answer.</summary>
     [Id(18)] internal bool WithoutResult { get; init; }
+
+    /// <summary>Jobs that must end before it starts. All must exist when it is submitted.</summary>
+    [Id(19)] public JobDependency[] After { get; init; } = [];
+
+    /// <summary>Should one of <see cref="After"/> end otherwise than asked for: cancel it, in place of FAILURE <c>dependency_failed</c>.</summary>
+    [Id(20)] public bool CancelIfUnmet { get; init; }
+
+    /// <summary>The flow that it is a child of. Flows say so of their own children, nobody else.</summary>
+    [Id(21)] internal JobParent? Parent { get; init; }
 }
+
+/// <summary>Another job that must end first.</summary>
+/// <param name="Job">Its id.</param>
+/// <param name="On">How it must end.</param>
+[GenerateSerializer, Immutable, Alias("oj.dependency")]
+public readonly record struct JobDependency([property: Id(0)] string Job, [property: Id(1)] DependencyOn On = DependencyOn.Success)
+{
+    /// <summary>The job of this id must succeed.</summary>
+    public static implicit operator JobDependency(string job) => new(job);
+
+    /// <summary>The job must succeed.</summary>
+    public static implicit operator JobDependency(JobHandle job) => new(job.Id);
+
+    public static JobDependency FromString(string job) => new(job);
+
+    public static JobDependency FromJobHandle(JobHandle job) => new(job.Id);
+}
+
+[GenerateSerializer, Alias("oj.dependencyOn")]
+public enum DependencyOn : byte
+{
+    Success = 0,
+
+    /// <summary>However it ends.</summary>
+    End = 1,
+
+    /// <summary>In failure, or cancelled.</summary>
+    Failure = 2,
+}
+
+/// <summary>What a child is to its flow.</summary>
+/// <param name="Stamp">The flow's place among the submits of its partition, which tells flows of one id apart.</param>
+/// <param name="Name">Its own name, or its group's.</param>
+/// <param name="Index">Its place in the group; -1: it has a name of its own.</param>
+/// <param name="Depth">How many flows stand above it.</param>
+[GenerateSerializer, Immutable, Alias("oj.parent")]
+internal sealed record JobParent(
+    [property: Id(0)] string Id, [property: Id(1)] long Stamp, [property: Id(2)] int Run, [property: Id(3)] string Name, [property: Id(4)] int Index,
+    [property: Id(5)] int Weight, [property: Id(6)] int Depth);
 
 /// <summary>What became of a submit.</summary>
 [GenerateSerializer, Alias("oj.submitOutcome")]

@@ -16,9 +16,17 @@ public sealed record JobQuery
     /// <summary>What the page before gave as <see cref="JobPage.Cursor"/>.</summary>
     [Id(6)] public string? Cursor { get; init; }
 
+    /// <summary>Children of this flow.</summary>
+    [Id(7)] public string? Parent { get; init; }
+
+    /// <summary>Jobs that follow this one.</summary>
+    [Id(8)] public string? After { get; init; }
+
     internal bool Matches(JobStatus status) =>
         (State is not { } state || status.State == state)
         && (Type is null || status.Type == Type)
+        && (Parent is null || status.Parent == Parent)
+        && (After is null || Array.Exists(status.After, leader => leader.Job == After))
         && (Queue is null || status.Queue == Queue)
         && (SubmittedAfter is not { } after || status.SubmittedAt > after)
         && Array.TrueForAll(Tags, tag => Array.IndexOf(status.Tags, tag) >= 0);
@@ -56,6 +64,18 @@ public sealed record JobTypeInfo
     /// <summary>How many running silos have a handler for it; 0: its jobs wait.</summary>
     [Id(4)] public int Silos { get; init; }
     [Id(5)] public string? Description { get; init; }
+
+    /// <summary>Of the program that last said what the type is, where that runs outside of the silos.</summary>
+    [Id(6)] public string? Release { get; init; }
+
+    /// <summary>How many failures make a job fail, where its submit does not say; null: what the grid is configured to. Of types that run outside of the silos.</summary>
+    [Id(7)] public int? Attempts { get; init; }
+
+    /// <summary>Of an attempt, where the submit does not say; null: none. Of types that run outside of the silos.</summary>
+    [Id(8)] public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Its handler is a flow.</summary>
+    [Id(9)] public bool IsFlow { get; init; }
 }
 
 /// <summary>How many jobs of one queue and type are in one state.</summary>
@@ -100,6 +120,12 @@ public sealed record GridStats
 
     /// <summary>How much of the backlog more slots would help: its queue is not paused, and some silo serves it and knows its type.</summary>
     [Id(11)] public long Runnable { get; init; }
+
+    /// <summary>Letters between partitions that have not been delivered: ends of children, jobs that follow others.</summary>
+    [Id(12)] public long Letters { get; init; }
+
+    /// <summary>For how long a partition has waited for letters of another while none came; zero where none waits.</summary>
+    [Id(13)] public TimeSpan LetterAge { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.silo")]

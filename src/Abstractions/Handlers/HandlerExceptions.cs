@@ -8,7 +8,11 @@ public sealed class RetryLaterException(TimeSpan delay, string? reason = null)
 }
 
 /// <summary>Thrown by a handler: this job cannot succeed; fail it now, whatever attempts are left.</summary>
-public sealed class GiveUpException(string message, Exception? inner = null) : Exception(message, inner);
+/// <param name="code">What the job's error has as its code: one of <see cref="JobErrorCodes"/>, or a word of the handler's own, at most 64 characters. Null: <c>error</c>.</param>
+public sealed class GiveUpException(string message, Exception? inner = null, string? code = null) : Exception(message, inner)
+{
+    public string Code { get; } = code is null ? JobErrorCodes.Error : code.Length <= JobLimits.MaxNameLength ? code : code[..JobLimits.MaxNameLength];
+}
 
 /// <summary>This attempt is over as far as the grid is concerned: a newer one may be running. What it reports is refused.</summary>
 public sealed class JobAttemptStaleException(string id, long token)

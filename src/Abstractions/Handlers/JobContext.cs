@@ -30,6 +30,12 @@ public abstract class JobContext
     /// <param name="message">Clipped to the message limit; null keeps the last one.</param>
     public abstract void Report(long current, long total, string? message = null);
 
+    /// <summary>The same with a value beside the message, for pages that show more than a bar. It is written as JSON at once: what it costs, only those pay who use it.</summary>
+    /// <param name="data">At most <see cref="JobLimits.MaxProgressData"/> bytes as JSON. The newest counts; reports without one keep it.</param>
+    /// <exception cref="ArgumentException">The value is larger.</exception>
+    /// <inheritdoc cref="Report(long, long, string?)"/>
+    public abstract void Report<T>(long current, long total, string? message, T data);
+
     /// <summary>
     /// Keeps a value that the next attempt can go on from; durable when the task completes. The newest one counts. While the store is away it
     /// waits, for up to two minutes.
@@ -38,6 +44,27 @@ public abstract class JobContext
     /// <exception cref="ArgumentException">The value is larger than the checkpoint limit.</exception>
     public abstract Task SaveCheckpointAsync<T>(T value, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// The signals that are sent to this job, as they come, so that it can be steered while it runs. Those that came before are given first, in each attempt
+    /// anew: a handler that must not act on one twice keeps what it has done as its checkpoint.
+    /// </summary>
+    public abstract IAsyncEnumerable<ReceivedSignal> SignalsAsync(CancellationToken cancellation = default);
+
+    /// <summary>The result of another job, such as one that this one was to follow.</summary>
+    /// <exception cref="JobNotFoundException">There is no such job, or no longer.</exception>
+    /// <exception cref="JobEndedException">It ended without a result.</exception>
+    /// <exception cref="InvalidOperationException">It has not ended.</exception>
+    public abstract Task<T?> ResultOfAsync<T>(string id, CancellationToken cancellation = default);
+
     /// <summary>What the job saved last, in this attempt or one before; default where it saved nothing.</summary>
     public abstract T? Checkpoint<T>();
+}
+
+/// <summary>A signal as it reaches a handler.</summary>
+/// <param name="Name">1 to 128 characters.</param>
+/// <param name="Body">UTF-8 JSON.</param>
+public sealed record ReceivedSignal(string Name, byte[] Body)
+{
+    /// <exception cref="System.Text.Json.JsonException">It does not fit.</exception>
+    public T? Read<T>() => System.Text.Json.JsonSerializer.Deserialize<T>(Body, JobJson.Options);
 }

@@ -32,6 +32,13 @@ public static class SubmissionFingerprint
             Add(hash, tag.Value);
         }
 
+        foreach (var after in job.After.OrderBy(after => after.Job, StringComparer.Ordinal))
+        {
+            Add(hash, after.Job);
+            hash.AppendData([(byte)after.On]);
+        }
+
+        if (job.CancelIfUnmet) hash.AppendData([1]);
         return hash.GetHashAndReset().AsSpan(0, Length).ToArray();
     }
 

@@ -16,6 +16,19 @@ public static class SubmissionRules
     public static SubmissionProblem? CheckOwnId(string? id) =>
         JobIds.IsDerived(id) ? new("/id", $"Ids that begin with '{JobIds.DerivedPrefix}' are derived by the grid; give another.") : null;
 
+    /// <summary>Whether it names a type or a queue that the grid keeps for what it runs for itself.</summary>
+    public static bool IsReserved(string? name) => name is not null && name.StartsWith(JobIds.DerivedPrefix, StringComparison.Ordinal);
+
+    /// <summary>What is wrong with the type and queue that a submitter gives, beside what is wrong with any; null where nothing is.</summary>
+    public static SubmissionProblem? CheckOwnNames(string? type, string? queue) =>
+        IsReserved(type) ? new("/type", $"Job types that begin with '{JobIds.DerivedPrefix}' are the grid's own.")
+        : IsReserved(queue) ? new("/queue", $"Queues that begin with '{JobIds.DerivedPrefix}' are the grid's own.")
+        : null;
+
+    /// <summary>Whether it may name a signal: 1 to 128 characters, none of them a control character.</summary>
+    public static bool IsSignalName(string? name) =>
+        name is { Length: > 0 and <= JobLimits.MaxSignalNameLength } && !name.Any(char.IsControl);
+
     /// <summary>What is wrong with a submission; nothing where it may be accepted.</summary>
     public static SubmissionProblem[] Check(JobSubmission job, JobLimits limits, DateTimeOffset now)
     {
@@ -34,6 +47,7 @@ public static class SubmissionRules
         CheckAttempts(job, limits, Problem);
         CheckRetry(job.Retry, limits, Problem);
         CheckTags(job.Tags, Problem);
+        CheckAfter(job, Problem);
         return problems is null ? [] : [.. problems];
     }
 
@@ -84,6 +98,31 @@ public static class SubmissionRules
             else if (value is null || value.Length > JobLimits.MaxTagLength || value.AsSpan().ContainsAnyInRange('\0', '\u001f'))
                 problem($"/tags/{name}", $"A tag's value is at most {JobLimits.MaxTagLength} characters, none of them a control character.", false);
             else if (Array.FindIndex(tags, tag => tag.Name == name) != i) problem($"/tags/{name}", "A tag is given once.", false);
+        }
+    }
+
+    private static void CheckAfter(JobSubmission job, Action<string, string, bool> problem)
+    {
+        var after = job.After;
+        if (after is null || after.Length == 0)
+        {
+            if (job.CancelIfUnmet) problem("/onUnmet", "It says what becomes of a job that is after others, and this one is not.", false);
+            return;
+        }
+
+        if (after.Length > JobLimits.MaxAfter)
+        {
+            problem("/after", $"A job follows at most {JobLimits.MaxAfter} others.", false);
+            return;
+        }
+
+        var seen = new HashSet<string>(after.Length, StringComparer.Ordinal);
+        for (var i = 0; i < after.Length; i++)
+        {
+            if (!JobIds.IsValid(after[i].Job)) problem($"/after/{i}", "It is no id of a job.", false);
+            else if (after[i].Job == job.Id) problem($"/after/{i}", "A job cannot follow itself.", false);
+            else if (!seen.Add(after[i].Job)) problem($"/after/{i}", "A job is named once.", false);
+            if (after[i].On > DependencyOn.Failure) problem($"/after/{i}/on", "It must be success, end or failure.", false);
         }
     }
 }

@@ -3,11 +3,12 @@ using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Json;
 using OrleansJobs.Gateway.Problems;
 using OrleansJobs.Gateway.Statuses;
+using OrleansJobs.Gateway.Waiting;
 
 namespace OrleansJobs.Gateway.Finding;
 
 /// <summary>The grid as a whole: figures, job types, queues.</summary>
-internal sealed class GridEndpoints(JobGrid grid, GridFigures figures, JobTypeCatalogue types, ReasonReader reasons, Audit audit)
+internal sealed class GridEndpoints(JobGrid grid, GridFigures figures, JobTypeCatalogue types, ReasonReader reasons, Audit audit, WaitRefiner waits)
 {
     public async Task GetStatsAsync(HttpContext context)
     {
@@ -30,7 +31,8 @@ internal sealed class GridEndpoints(JobGrid grid, GridFigures figures, JobTypeCa
         await SendAsync(context, json =>
         {
             json.Writer.WriteStartArray();
-            foreach (var type in all.OrderBy(type => type.Info.Name, StringComparer.Ordinal)) GridJson.Write(json.Writer, type.Info);
+            // What the grid runs for itself is nobody's to submit.
+            foreach (var type in all.Where(type => !SubmissionRules.IsReserved(type.Info.Name)).OrderBy(type => type.Info.Name, StringComparer.Ordinal)) GridJson.Write(json.Writer, type.Info);
             json.Writer.WriteEndArray();
         });
     }
@@ -64,6 +66,7 @@ internal sealed class GridEndpoints(JobGrid grid, GridFigures figures, JobTypeCa
     private async Task AnswerAsync(HttpContext context, QueueInfo queue)
     {
         figures.Forget();
+        waits.Forget();
         await SendAsync(context, json => GridJson.Write(json.Writer, queue));
     }
 
@@ -71,6 +74,7 @@ internal sealed class GridEndpoints(JobGrid grid, GridFigures figures, JobTypeCa
     {
         var name = (string?)context.Request.RouteValues["name"];
         if (!SubmissionRules.IsName(name)) throw new ProblemException(new(ProblemTypes.NotFound, $"A queue's name is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -."));
+        if (SubmissionRules.IsReserved(name)) throw new ProblemException(new(ProblemTypes.Forbidden, $"The queue '{name}' is the grid's own, which nobody pauses."));
         if (!Caller.Of(context).MayUse(name!)) throw new ProblemException(new(ProblemTypes.Forbidden, $"This key is not good for the queue '{name}'."));
         return name!;
     }

@@ -29,6 +29,8 @@ internal static class GridJson
         writer.WriteNumber("slots"u8, stats.Slots);
         writer.WriteNumber("stuckSlots"u8, stats.StuckSlots);
         writer.WriteNumber("orphans"u8, stats.Orphans);
+        writer.WriteNumber("letters"u8, stats.Letters);
+        WriteSeconds(writer, "letterAgeSeconds"u8, stats.LetterAge);
         writer.WriteStartArray("silos"u8);
         foreach (var silo in stats.Silos) Write(writer, silo);
         writer.WriteEndArray();
@@ -54,6 +56,9 @@ internal static class GridJson
         writer.WriteString("name"u8, type.Name);
         writer.WriteString("queue"u8, type.Queue);
         if (type.Description is not null) writer.WriteString("description"u8, type.Description);
+        if (type.Release is not null) writer.WriteString("release"u8, type.Release);
+        if (type.Attempts is { } attempts) writer.WriteNumber("attempts"u8, attempts);
+        if (type.Timeout is { } timeout) writer.WriteNumber("timeoutSeconds"u8, timeout.TotalSeconds);
         writer.WriteNumber("silos"u8, type.Silos);
         WriteSchema(writer, "argsSchema"u8, type.ArgsSchema);
         WriteSchema(writer, "resultSchema"u8, type.ResultSchema);
@@ -84,7 +89,7 @@ internal static class GridJson
         writer.WriteBoolean("draining"u8, silo.Draining);
         writer.WriteNumber("partitions"u8, silo.Partitions);
         writer.WriteStartArray("types"u8);
-        foreach (var type in silo.Types) writer.WriteStringValue(type);
+        foreach (var type in silo.Types.Where(type => !SubmissionRules.IsReserved(type))) writer.WriteStringValue(type);
         writer.WriteEndArray();
         writer.WriteEndObject();
     }

@@ -11,8 +11,8 @@ internal static class JobQueries
     public const int MaxCursorLength = 4096;
     private const string TagPrefix = "tag.";
 
-    public static readonly string[] ListFilters = ["state", "type", "queue", "submittedAfter", "limit", "cursor"];
-    public static readonly string[] EventFilters = ["state", "type", "queue", "lastEventId"];
+    public static readonly string[] ListFilters = ["state", "type", "queue", "parent", "after", "submittedAfter", "limit", "cursor"];
+    public static readonly string[] EventFilters = ["state", "type", "queue", "parent", "lastEventId"];
 
     /// <exception cref="ProblemException">400, naming the parameter.</exception>
     public static JobQuery Read(HttpContext context, string[] allowed)
@@ -40,6 +40,8 @@ internal static class JobQueries
             case "state": throw Wrong(name, "It must be PENDING, PROGRESS, SUCCESS, FAILURE or REVOKED.");
             case "type": return query with { Type = Name(name, value) };
             case "queue": return query with { Queue = Name(name, value) };
+            case "parent": return query with { Parent = JobIds.IsValid(value) ? value : throw Wrong(name, "It must be the id of a job.") };
+            case "after": return query with { After = JobIds.IsValid(value) ? value : throw Wrong(name, "It must be the id of a job.") };
             case "submittedAfter" when Instants.TryParse(value, out var after): return query with { SubmittedAfter = after };
             case "submittedAfter": throw Wrong(name, "It must be an instant with an offset as RFC 3339 has it, such as 2030-01-31T12:00:00Z.");
             case "limit" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= JobLimits.MaxPage:

@@ -4,11 +4,12 @@ using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Json;
 using OrleansJobs.Gateway.Problems;
 using OrleansJobs.Gateway.Statuses;
+using OrleansJobs.Gateway.Waiting;
 
 namespace OrleansJobs.Gateway.Finding;
 
 /// <summary><c>GET /jobs</c>: newest first, a page at a time.</summary>
-internal sealed class ListEndpoint(JobGrid grid, OwnAddress address)
+internal sealed class ListEndpoint(JobGrid grid, OwnAddress address, WaitRefiner waits)
 {
     public async Task ListAsync(HttpContext context)
     {
@@ -20,7 +21,7 @@ internal sealed class ListEndpoint(JobGrid grid, OwnAddress address)
         var writer = json.Writer;
         writer.WriteStartObject();
         writer.WriteStartArray("jobs"u8);
-        foreach (var job in page.Jobs) StatusJson.WriteListed(writer, job);
+        foreach (var job in page.Jobs) StatusJson.WriteListed(writer, waits.Refine(job));
         writer.WriteEndArray();
         if (page.Cursor is not null) writer.WriteString("cursor"u8, page.Cursor);
         writer.WriteEndObject();

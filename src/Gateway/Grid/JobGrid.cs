@@ -4,6 +4,7 @@ namespace OrleansJobs.Gateway.Grid;
 internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
 {
     private readonly NamedGrains<IJobGrain> _jobs = new(grains);
+    private readonly NamedGrains<IWorkSessionGrain> _sessions = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
     private readonly NumberedGrains<IJobChangesGrain> _changes = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
@@ -23,6 +24,12 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
 
     /// <summary>What never changes while the grid runs; asked for once.</summary>
     public ValueTask<GridInfo> InfoAsync() => _info is { } info ? new(info) : LearnAsync();
+
+    /// <summary>What job types are said to be.</summary>
+    public IJobTypesGrain Types => grains.GetGrain<IJobTypesGrain>(0);
+
+    /// <summary>The session of a worker outside of the silos.</summary>
+    public IWorkSessionGrain WorkSession(string session) => _sessions[session];
 
     public IJobGrain Job(string id) => _jobs[id];
 

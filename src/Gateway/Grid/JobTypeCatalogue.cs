@@ -40,6 +40,16 @@ internal sealed class JobTypeCatalogue(JobGrid grid, TimeProvider time)
         return snapshot.Types.Values;
     }
 
+    /// <summary>What is known is old: types have just been said to be something else.</summary>
+    public void Renew()
+    {
+        lock (_lock)
+        {
+            _snapshot = null;
+            _refresh = null;
+        }
+    }
+
     private async ValueTask<JobType?> RefreshAndFindAsync(string name) => (await RefreshAsync()).Types.GetValueOrDefault(name);
 
     /// <summary>One question to the grid at a time, whoever asks.</summary>

@@ -13,6 +13,7 @@ internal static class ApiKeyRules
         if (key.Scopes.Count == 0) Error("Scopes", $"must name at least one of {string.Join(", ", Scopes.All)}");
         foreach (var scope in key.Scopes.Except(Scopes.All)) Error("Scopes", $"has '{scope}', which is none of {string.Join(", ", Scopes.All)}");
         foreach (var queue in key.Queues.Where(queue => !SubmissionRules.IsName(queue))) Error("Queues", $"has '{queue}', which is not 1 to 64 of A-Z a-z 0-9 . _ -");
+        foreach (var type in key.Types.Where(type => !SubmissionRules.IsName(type))) Error("Types", $"has '{type}', which is not 1 to 64 of A-Z a-z 0-9 . _ -");
         if (key.RateLimit is { } limit) CheckLimit(limit);
 
         void Error(string member, string rule) => errors.Add($"{place}:{member} {rule}.");

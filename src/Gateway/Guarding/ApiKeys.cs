@@ -22,6 +22,7 @@ internal sealed class ApiKey(ApiKeyOptions options)
             new Claim(ClaimTypes.Name, options.Id),
             .. options.Scopes.Select(scope => new Claim(Caller.ScopeClaim, scope)),
             .. options.Queues.Select(queue => new Claim(Caller.QueueClaim, queue)),
+            .. options.Types.Select(type => new Claim(Caller.TypeClaim, type)),
         ],
         ApiKeyAuthentication.SchemeName));
 

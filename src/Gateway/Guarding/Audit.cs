@@ -20,6 +20,14 @@ internal sealed partial class Audit(ILogger<Audit> logger)
     public Task<StoreCopy> StoreAsync(HttpContext context, string what, Func<ChangeOrder, Task<StoreCopy>> change) =>
         NoteAsync(context, what, "store", null, change, copy => copy.Name ?? "Refused");
 
+    /// <summary>Says what a job type is and writes it down.</summary>
+    public Task<string[]> TypeAsync(HttpContext context, string type, Func<ChangeOrder, Task<string[]>> change) =>
+        NoteAsync(context, "announce", $"type {type}", null, change, warnings => warnings.Length == 0 ? nameof(JobChangeOutcome.Done) : "Warned");
+
+    /// <summary>Sends a job a signal and writes it down, without what it says.</summary>
+    public Task<SignalReceipt> SignalAsync(HttpContext context, string id, string name, Func<Task<SignalReceipt>> send) =>
+        NoteAsync(context, "signal", $"job {id} '{OnOneLine(name)}'", null, _ => send(), receipt => receipt.Outcome.ToString());
+
     private async Task<T> NoteAsync<T>(HttpContext context, string what, string which, string? reason, Func<ChangeOrder, Task<T>> change, Func<T, string> outcomeOf)
     {
         // Whoever changes something does not choose what is written of it by an exception: of a lost answer nobody knows what became.

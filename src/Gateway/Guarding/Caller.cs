@@ -7,16 +7,22 @@ internal sealed class Caller
 {
     public const string QueueClaim = "queue";
     public const string ScopeClaim = "scope";
+    public const string TypeClaim = "type";
+
+    /// <summary>What the tags begin with in which a flow says for which queues one must be good to see it.</summary>
+    public const string FlowQueueTag = JobIds.DerivedPrefix + "queue-";
 
     private readonly string[] _queues;
+    private readonly string[] _types;
 
-    private Caller(string id, string[] queues)
+    private Caller(string id, string[] queues, string[] types)
     {
         Id = id;
         _queues = queues;
+        _types = types;
     }
 
-    public static Caller Anonymous { get; } = new("anonymous", []);
+    public static Caller Anonymous { get; } = new("anonymous", [], []);
 
     /// <summary>The key's id; keeps its idempotency keys apart from those of others.</summary>
     public string Id { get; }
@@ -37,7 +43,20 @@ internal sealed class Caller
 
     public bool MayUse(string queue) => _queues.Length == 0 || Array.IndexOf(_queues, queue) >= 0;
 
+    /// <summary>Whether it may run jobs of this type, and say what the type is.</summary>
+    public bool MayRun(string type) => _types.Length == 0 || Array.IndexOf(_types, type) >= 0;
+
+    /// <summary>Jobs of other queues do not exist for it, and of flows those only that it may use all queues of.</summary>
+    public bool MaySee(JobStatus job)
+    {
+        if (MayUse(job.Queue)) return true;
+        if (job.Queue != FlowGraph.RunQueue) return false;
+        var queues = job.Tags.Where(tag => tag.Name.StartsWith(FlowQueueTag, StringComparison.Ordinal)).ToList();
+        return queues.Count > 0 && queues.TrueForAll(tag => MayUse(tag.Value));
+    }
+
     private static Caller Of(ClaimsPrincipal user, string? name) => new(
         name ?? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? user.FindFirstValue("sub") ?? "unnamed",
-        [.. user.FindAll(QueueClaim).Select(claim => claim.Value)]);
+        [.. user.FindAll(QueueClaim).Select(claim => claim.Value)],
+        [.. user.FindAll(TypeClaim).Select(claim => claim.Value)]);
 }

@@ -13,6 +13,7 @@ public static class Policies
     public const string Submit = "OrleansJobs.Submit";
     public const string Read = "OrleansJobs.Read";
     public const string Operate = "OrleansJobs.Operate";
+    public const string Work = "OrleansJobs.Work";
 
     /// <summary>Like <see cref="Read"/>, and for whoever holds the watch token of the job.</summary>
     public const string Watch = "OrleansJobs.Watch";
@@ -25,6 +26,7 @@ public static class Policies
         authorization.AddPolicy(Submit, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Submit)));
         authorization.AddPolicy(Read, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read)));
         authorization.AddPolicy(Operate, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Operate)));
+        authorization.AddPolicy(Work, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Work)));
         authorization.AddPolicy(Watch, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrWatchToken = true }));
         authorization.AddPolicy(Metrics, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrProbePort = true }));
     }

@@ -9,8 +9,11 @@ public static class Scopes
     /// <summary>Read jobs, lists, figures and events.</summary>
     public const string Read = "read";
 
-    /// <summary>Cancel, retry and delete jobs; pause and resume queues.</summary>
+    /// <summary>Cancel, retry and delete jobs; send them signals; pause and resume queues.</summary>
     public const string Operate = "operate";
 
-    public static readonly IReadOnlyList<string> All = [Submit, Read, Operate];
+    /// <summary>Run jobs: take leases, report, and say what job types are.</summary>
+    public const string Work = "work";
+
+    public static readonly IReadOnlyList<string> All = [Submit, Read, Operate, Work];
 }

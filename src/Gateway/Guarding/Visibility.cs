@@ -8,7 +8,7 @@ internal static class Visibility
     {
         if (WatchTokens.Of(context) is { } granted) return job => granted.TryGetValue(job.Id, out var incarnation) && incarnation == WatchTokens.IncarnationOf(job);
         var caller = Caller.Of(context);
-        return caller.IsLimited ? job => caller.MayUse(job.Queue) : null;
+        return caller.IsLimited ? caller.MaySee : null;
     }
 
     public static bool MaySee(HttpContext context, JobStatus job) => Of(context) is not { } sees || sees(job);

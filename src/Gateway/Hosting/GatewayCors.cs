@@ -18,7 +18,7 @@ internal sealed class GatewayCors(IOptions<JobGatewayOptions> options) : IConfig
         if (origins.Contains("*")) policy.AllowAnyOrigin();
         else policy.WithOrigins([.. origins]);
         policy
-            .WithMethods("GET", "POST", "DELETE")
+            .WithMethods("GET", "POST", "PUT", "DELETE")
             .WithHeaders("Content-Type", "Authorization", Preferences.Header, IdempotencyKey.Header, "If-None-Match", "Last-Event-ID")
             .WithExposedHeaders("Location", "Retry-After", "ETag", "Link", Preferences.AppliedHeader, IdempotencyKey.ReplayedHeader)
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10));

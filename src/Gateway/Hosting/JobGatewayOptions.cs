@@ -44,8 +44,9 @@ public sealed class JobGatewayOptions
     public List<string> TrustedProxies { get; set; } = [];
 
     /// <summary>
-    /// The host's own authentication scheme, in place of API keys. It grants by claims: <c>scope</c> (<c>submit</c>, <c>read</c>, <c>operate</c>;
-    /// several in one claim are separated by spaces) and, to limit somebody to queues, one <c>queue</c> claim for each.
+    /// The host's own authentication scheme, in place of API keys. It grants by claims: <c>scope</c> (<c>submit</c>, <c>read</c>, <c>operate</c>, <c>work</c>;
+    /// several in one claim are separated by spaces) and, to limit somebody to queues, one <c>queue</c> claim for each; to types that it may run, one <c>type</c> claim
+    /// for each.
     /// </summary>
     public string? Scheme { get; set; }
 
@@ -80,6 +81,10 @@ public sealed class JobGatewayOptions
 
     /// <value>Bytes of the body of a batch; default 16 MiB.</value>
     [Range(1 << 10, 1 << 30)] public int MaxBatchBytes { get; set; } = 16 << 20;
+
+    /// <summary>Bytes of the body of a worker's call (<c>POST /work</c>).</summary>
+    /// <value>Default 4 MiB.</value>
+    [Range(1 << 10, 1 << 30)] public int MaxWorkBytes { get; set; } = 4 << 20;
 
     /// <summary>Bytes of bodies that are being received and submitted at a time; beyond it submits are answered 503.</summary>
     /// <value>Default 256 MiB.</value>
@@ -136,11 +141,14 @@ public sealed class ApiKeyOptions
     /// <summary>SHA-256 of the key, in hexadecimal: <c>printf %s "$KEY" | sha256sum</c>. Use keys of at least 32 random characters.</summary>
     public string Sha256 { get; set; } = "";
 
-    /// <summary><c>submit</c>, <c>read</c>, <c>operate</c>.</summary>
+    /// <summary><c>submit</c>, <c>read</c>, <c>operate</c>, <c>work</c>.</summary>
     public List<string> Scopes { get; set; } = [];
 
     /// <summary>Queues that it is good for. Empty: all.</summary>
     public List<string> Queues { get; set; } = [];
+
+    /// <summary>Job types that it may run and describe, with the scope <c>work</c>. Empty: all.</summary>
+    public List<string> Types { get; set; } = [];
 
     /// <summary>Null: the limit of <see cref="JobGatewayOptions.RateLimit"/>.</summary>
     public RateLimitOptions? RateLimit { get; set; }

@@ -5,13 +5,17 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Finding;
+using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Live;
+using OrleansJobs.Gateway.Signals;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Store;
 using OrleansJobs.Gateway.Submitting;
+using OrleansJobs.Gateway.Waiting;
+using OrleansJobs.Gateway.Working;
 
 namespace OrleansJobs.Gateway;
 
@@ -46,9 +50,14 @@ public static class JobGatewayRegistration
         services.AddSingleton<SubmitEndpoints>();
         services.AddSingleton<JobWaits>();
         services.AddSingleton<StatusEndpoints>();
+        services.AddSingleton<WaitRefiner>();
         services.AddSingleton<ReasonReader>();
         services.AddSingleton<ChangeEndpoints>();
+        services.AddSingleton<SignalEndpoint>();
         services.AddSingleton<BatchEndpoint>();
+        services.AddSingleton<FlowBuilder>();
+        services.AddSingleton<FlowReader>();
+        services.AddSingleton<FlowEndpoints>();
         services.AddSingleton<WatchHub>();
         services.AddSingleton<EventStreams>();
         services.AddSingleton<EventMemory>();
@@ -59,6 +68,8 @@ public static class JobGatewayRegistration
         services.AddSingleton<GridFigures>();
         services.AddSingleton<GridEndpoints>();
         services.AddSingleton<StoreEndpoints>();
+        services.AddSingleton<TypeAnnouncer>();
+        services.AddSingleton<WorkEndpoints>();
         services.AddSingleton<HealthEndpoints>();
     }
 

@@ -1,13 +1,16 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Finding;
+using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Live;
 using OrleansJobs.Gateway.Pages;
+using OrleansJobs.Gateway.Signals;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Store;
 using OrleansJobs.Gateway.Submitting;
+using OrleansJobs.Gateway.Working;
 
 namespace OrleansJobs.Gateway;
 
@@ -27,6 +30,7 @@ public static class JobGatewayRoutes
         MapJob(routes, app.Services);
         MapEvents(routes, app.Services.GetRequiredService<EventEndpoints>());
         MapGrid(routes, app.Services);
+        MapWork(routes, app.Services.GetRequiredService<WorkEndpoints>());
         MapStore(routes, app.Services.GetRequiredService<StoreEndpoints>());
         MapPage(routes);
         MapDescription(routes);
@@ -48,6 +52,9 @@ public static class JobGatewayRoutes
         routes.MapPost("/jobs", submits.SubmitAsync).RequireAuthorization(Policies.Submit);
         routes.MapPost("/jobs:batch", services.GetRequiredService<BatchEndpoint>().SubmitAsync).RequireAuthorization(Policies.Submit);
         routes.MapPost("/jobs/{type}", submits.SubmitShortAsync).RequireAuthorization(Policies.Submit);
+        var flows = services.GetRequiredService<FlowEndpoints>();
+        routes.MapPost("/flows", flows.SubmitAsync).RequireAuthorization(Policies.Submit);
+        routes.MapMethods("/flows/{id}", Reading, flows.GetAsync).RequireAuthorization(Policies.Read);
     }
 
     private static void MapJob(IEndpointRouteBuilder routes, IServiceProvider services)
@@ -59,6 +66,7 @@ public static class JobGatewayRoutes
         routes.MapMethods("/jobs/{id}/args", Reading, reads.GetArgsAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/jobs/{id}/cancel", changes.CancelAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/retry", changes.RetryAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/jobs/{id}/signals/{name}", services.GetRequiredService<SignalEndpoint>().SendAsync).RequireAuthorization(Policies.Operate);
         routes.MapDelete("/jobs/{id}", changes.DeleteAsync).RequireAuthorization(Policies.Operate);
     }
 
@@ -77,6 +85,13 @@ public static class JobGatewayRoutes
         routes.MapMethods("/queues", Reading, grid.GetQueuesAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/queues/{name}/pause", grid.PauseAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/queues/{name}/resume", grid.ResumeAsync).RequireAuthorization(Policies.Operate);
+    }
+
+    private static void MapWork(IEndpointRouteBuilder routes, WorkEndpoints work)
+    {
+        routes.MapPost("/work", work.CallAsync).RequireAuthorization(Policies.Work);
+        routes.MapPost("/work/jobs/{id}/checkpoint", work.SaveCheckpointAsync).RequireAuthorization(Policies.Work);
+        routes.MapPut("/job-types/{type}", work.PutTypeAsync).RequireAuthorization(Policies.Work);
     }
 
     private static void MapStore(IEndpointRouteBuilder routes, StoreEndpoints store)

@@ -28,7 +28,7 @@ internal sealed class FollowedJob
         // Its watch tells all there is, the end with the result.
         if (IsWatched) return;
         if (status.State == JobState.Progress) _watching = hub.Subscribe(status.Id, _reader, Sent);
-        else Tell(status);
+        else Tell(hub.Refine(status));
     }
 
     /// <summary>It fits the filter no longer. Where it has ended and is watched, its watch goes on to tell the end, and has still to be left.</summary>

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
+using OrleansJobs.Gateway.Waiting;
 
 namespace OrleansJobs.Gateway.Live;
 
 /// <summary>The watches of this process: one stream from the grid for each job that anybody watches, for as long as somebody does.</summary>
-internal sealed partial class WatchHub(IJobClient client, EventMemory memory, ILogger<WatchHub> logger)
+internal sealed partial class WatchHub(IJobClient client, EventMemory memory, WaitRefiner waits, ILogger<WatchHub> logger)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JobWatch> _watches = new(StringComparer.Ordinal);
@@ -19,6 +20,9 @@ internal sealed partial class WatchHub(IJobClient client, EventMemory memory, IL
             }
         }
     }
+
+    /// <summary>A status as it is told.</summary>
+    public JobStatus Refine(JobStatus status) => waits.Refine(status);
 
     public JobSubscription Subscribe(string id, EventReader reader, long seen)
     {
@@ -56,7 +60,7 @@ internal sealed partial class WatchHub(IJobClient client, EventMemory memory, IL
         await Task.Yield();
         try
         {
-            await foreach (var status in client.Get(watch.Id).WatchAsync(watch.Stopped.Token)) watch.Tell(status);
+            await foreach (var status in client.Get(watch.Id).WatchAsync(watch.Stopped.Token)) watch.Tell(waits.Refine(status));
         }
         catch (OperationCanceledException) when (watch.Stopped.IsCancellationRequested)
         {

@@ -19,11 +19,13 @@ internal static class ProblemTypes
     public static readonly ProblemType Forbidden = new("forbidden", 403, "This key does not allow it.");
     public static readonly ProblemType ForeignOrigin = new("foreign-origin", 403, "Pages of this origin may not call the gateway.");
     public static readonly ProblemType JobNotFound = new("job-not-found", 404, "There is no such job.");
+    public static readonly ProblemType SessionNotFound = new("session-not-found", 404, "There is no such session of a worker.");
     public static readonly ProblemType NotFound = new("not-found", 404, "There is nothing at this address.");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "This address does not take this method.");
     public static readonly ProblemType BodyTimeout = new("body-timeout", 408, "The body came too slowly.");
     public static readonly ProblemType IdTaken = new("id-taken", 409, "Another job has this id.");
     public static readonly ProblemType WrongState = new("wrong-state", 409, "The job's state does not allow it.");
+    public static readonly ProblemType StaleLease = new("stale-lease", 409, "The lease is another's now, or the job has ended.");
     public static readonly ProblemType Gone = new("gone", 410, "The job is no longer kept.");
     public static readonly ProblemType TooLarge = new("too-large", 413, "The body is larger than the limit.");
     public static readonly ProblemType UnsupportedContent = new("unsupported-content", 415, "The body must be JSON, without a content encoding.");
@@ -34,6 +36,7 @@ internal static class ProblemTypes
     public static readonly ProblemType KeyReused = new("idempotency-key-reused", 422, "This idempotency key was used for another request.");
     public static readonly ProblemType UnknownHost = new("unknown-host", 421, "The gateway does not go by this name.");
     public static readonly ProblemType RateLimited = new("rate-limited", 429, "Too many requests.");
+    public static readonly ProblemType SignalsFull = new("signals-full", 429, "As many signals wait for the job as may.");
     public static readonly ProblemType HeadersTooLarge = new("headers-too-large", 431, "The headers are larger than the limit.");
     public static readonly ProblemType Internal = new("internal", 500, "The gateway failed.");
     public static readonly ProblemType Unavailable = new("unavailable", 503, "The grid did not answer in time.");
@@ -47,9 +50,9 @@ internal static class ProblemTypes
 
     public static readonly IReadOnlyList<ProblemType> All =
     [
-        MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, JobNotFound, NotFound, MethodNotAllowed,
-        BodyTimeout, IdTaken, WrongState, Gone, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
-        KeyReused, UnknownHost, RateLimited, HeadersTooLarge, Internal, Unavailable, Overloaded, NoCopy, JobFailed, JobCancelled,
+        MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, JobNotFound, SessionNotFound, NotFound, MethodNotAllowed,
+        BodyTimeout, IdTaken, WrongState, StaleLease, Gone, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
+        KeyReused, UnknownHost, RateLimited, SignalsFull, HeadersTooLarge, Internal, Unavailable, Overloaded, NoCopy, JobFailed, JobCancelled,
     ];
 
     /// <summary>The kind that says no more than the status does.</summary>

@@ -36,6 +36,9 @@ internal sealed class SchemaBudget
         _left = _steps = BaseSteps + StepsPerByte * bytes;
     }
 
+    /// <summary>What is checked has places that will be filled in later: they fit whatever is asked of them.</summary>
+    public bool IsTemplate { get; set; }
+
     public void Spend(long bytes)
     {
         if ((_left -= 1 + bytes / BytesPerStep) < 0) throw new SchemaBudgetException($"more than {_steps:N0} steps");

@@ -15,6 +15,12 @@ internal static class SchemaCheck
         budget.Enter();
         var others = reader;
         var kind = KindOf(ref reader);
+        if (kind == JsonKinds.Object && budget.IsTemplate && IsPlaceholder(ref reader, schema, mistakes, budget))
+        {
+            budget.Leave();
+            return;
+        }
+
         if ((schema.Kinds & kind) == 0)
         {
             mistakes.Add(schema.Kinds == JsonKinds.None ? "Nothing is allowed here." : $"It must be {Words(schema.Kinds)}.");
@@ -23,7 +29,7 @@ internal static class SchemaCheck
             return;
         }
 
-        if (schema.Values is not null) CheckValues(others, schema.Values, mistakes, budget);
+        if (schema.Values is not null && !(budget.IsTemplate && kind is JsonKinds.Object or JsonKinds.Array)) CheckValues(others, schema.Values, mistakes, budget);
         if (!mistakes.IsDecided)
         {
             switch (kind)
@@ -37,6 +43,27 @@ internal static class SchemaCheck
 
         if (!mistakes.IsDecided) CheckCombined(others, schema, mistakes, budget);
         budget.Leave();
+    }
+
+    /// <summary>Whether a reference stands here, or a literal, which is checked; leaves the reader at its end.</summary>
+    private static bool IsPlaceholder(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes, SchemaBudget budget)
+    {
+        var inside = reader;
+        if (!inside.Read() || inside.TokenType != JsonTokenType.PropertyName) return false;
+        if (inside.ValueTextEquals(GraphRef.Member))
+        {
+            Skip(ref reader, mistakes, budget);
+            return true;
+        }
+
+        if (!inside.ValueTextEquals(GraphRef.Literal)) return false;
+        inside.Read();
+        // Within a literal nothing is filled in.
+        budget.IsTemplate = false;
+        Check(ref inside, schema, mistakes, budget);
+        budget.IsTemplate = true;
+        Skip(ref reader, mistakes, budget);
+        return true;
     }
 
     private static void CheckObject(ref Utf8JsonReader reader, SchemaNode schema, SchemaMistakes mistakes, SchemaBudget budget)
@@ -131,6 +158,13 @@ internal static class SchemaCheck
         foreach (var part in schema.AllOf) CheckCopy(reader, part, mistakes, budget);
         if (mistakes.IsDecided) return;
         if (schema.AnyOf.Length > 0 && CountFitting(reader, schema.AnyOf, 1, budget) == 0) mistakes.Add("It fits none of the alternatives.");
+        if (budget.IsTemplate)
+        {
+            // What is filled in may fit more than one, or what it must not: that is seen then.
+            if (schema.OneOf.Length > 0 && CountFitting(reader, schema.OneOf, 1, budget) == 0) mistakes.Add("It fits none of the alternatives.");
+            return;
+        }
+
         if (schema.OneOf.Length > 0 && CountFitting(reader, schema.OneOf, 2, budget) != 1) mistakes.Add("It must fit exactly one of the alternatives.");
         if (schema.Not is { } not && CountFitting(reader, [not], 1, budget) == 1) mistakes.Add("It must not have this form.");
     }

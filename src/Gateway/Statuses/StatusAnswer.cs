@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Net.Http.Headers;
 using OrleansJobs.Gateway.Json;
+using OrleansJobs.Gateway.Waiting;
 
 namespace OrleansJobs.Gateway.Statuses;
 
@@ -11,6 +12,19 @@ internal static class StatusAnswer
     private const long MaxRetryAfter = 60;
 
     public static Task SendAsync(HttpContext context, JobStatus job, DateTimeOffset now, int code = StatusCodes.Status200OK, string? watchToken = null)
+    {
+        if (job.WaitingFor.Length == 0) return WriteAsync(context, job, now, code, watchToken);
+        var refiner = context.RequestServices.GetRequiredService<WaitRefiner>();
+        // A submit is answered with what is known; who asks gets what can be known.
+        if (!HttpMethods.IsGet(context.Request.Method)) return WriteAsync(context, refiner.Refine(job), now, code, watchToken);
+        var refined = refiner.RefineAsync(job);
+        return refined.IsCompletedSuccessfully ? WriteAsync(context, refined.Result, now, code, watchToken) : WriteRefinedAsync(context, refined, now, code, watchToken);
+    }
+
+    private static async Task WriteRefinedAsync(HttpContext context, ValueTask<JobStatus> job, DateTimeOffset now, int code, string? watchToken) =>
+        await WriteAsync(context, await job, now, code, watchToken);
+
+    private static Task WriteAsync(HttpContext context, JobStatus job, DateTimeOffset now, int code, string? watchToken)
     {
         var response = context.Response;
         SetHeaders(response, job, now);
@@ -33,7 +47,14 @@ internal static class StatusAnswer
         if (!job.IsFinished) response.Headers.RetryAfter = RetryAfter(job, now);
     }
 
-    public static string ETag(JobStatus job) => string.Create(CultureInfo.InvariantCulture, $"\"{job.Version}\"");
+    /// <summary>The version, and beside it what the version does not know: queues are paused and handlers go without a word to the job.</summary>
+    public static string ETag(JobStatus job)
+    {
+        var outside = Array.Find(job.WaitingFor, reason => reason.What is WaitReasons.Queue or WaitReasons.Handler)?.What;
+        return outside is null
+            ? string.Create(CultureInfo.InvariantCulture, $"\"{job.Version}\"")
+            : string.Create(CultureInfo.InvariantCulture, $"\"{job.Version}.{outside}\"");
+    }
 
     /// <summary>Seconds: one for a job that is waiting or running, up to a minute for one that is due later.</summary>
     public static string RetryAfter(JobStatus job, DateTimeOffset now)

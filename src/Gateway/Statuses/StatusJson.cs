@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansJobs.Gateway.Waiting;
 
 namespace OrleansJobs.Gateway.Statuses;
 
@@ -23,6 +24,12 @@ internal static class StatusJson
         // Pages divide by it.
         writer.WriteNumber("total"u8, Math.Max(1, job.Total));
         writer.WriteString("status"u8, job.Message);
+        if (job.Data is not null)
+        {
+            writer.WritePropertyName("data"u8);
+            writer.WriteRawValue(job.Data, skipInputValidation: true);
+        }
+
         writer.WriteNumber("attempt"u8, job.Attempt);
         writer.WriteNumber("maxAttempts"u8, job.MaxAttempts);
         writer.WriteNumber("version"u8, job.Version);
@@ -31,7 +38,11 @@ internal static class StatusJson
         WriteInstant(writer, "startedAt"u8, job.StartedAt);
         WriteInstant(writer, "finishedAt"u8, job.FinishedAt);
         WriteInstant(writer, "expiresAt"u8, job.ExpiresAt);
-        if (job.Silo is not null) writer.WriteString("silo"u8, job.Silo);
+        if (job.WaitingFor.Length > 0) WaitJson.Write(writer, job.WaitingFor);
+        if (job.After.Length > 0) WriteAfter(writer, job.After);
+        if (job.Parent is not null) writer.WriteString("parent"u8, job.Parent);
+        if (job.IsFlow) writer.WriteBoolean("flow"u8, true);
+        if (job.Silo is not null) writer.WriteString("silo"u8, WorkSession.Display(job.Silo));
         WriteTags(writer, job.Tags);
         WriteAttempts(writer, job.Attempts);
         if (job.Changes.Length > 0) WriteChanges(writer, job.Changes);
@@ -81,6 +92,20 @@ internal static class StatusJson
         else writer.WriteNullValue();
     }
 
+    private static void WriteAfter(Utf8JsonWriter writer, JobDependency[] after)
+    {
+        writer.WriteStartArray("after"u8);
+        foreach (var (job, on) in after)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("job"u8, job);
+            writer.WriteString("on"u8, on.Word);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
     private static void WriteTags(Utf8JsonWriter writer, JobTag[] tags)
     {
         writer.WriteStartObject("tags"u8);
@@ -111,7 +136,7 @@ internal static class StatusJson
         {
             writer.WriteStartObject();
             writer.WriteNumber("number"u8, attempt.Number);
-            if (attempt.Silo is not null) writer.WriteString("silo"u8, attempt.Silo);
+            if (attempt.Silo is not null) writer.WriteString("silo"u8, WorkSession.Display(attempt.Silo));
             WriteInstant(writer, "startedAt"u8, attempt.StartedAt);
             WriteInstant(writer, "endedAt"u8, attempt.EndedAt);
             writer.WriteString("outcome"u8, attempt.Outcome);

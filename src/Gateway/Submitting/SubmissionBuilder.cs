@@ -24,12 +24,14 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
         SubmitRequest request, ReadOnlyMemory<byte> body, string argsPointer, Caller caller, string? idempotencyKey, JobLimits limits, SchemaBudget budget, int? place = null)
     {
         if (request.Id is not null && idempotencyKey is not null) request.Wrong("/id", "Give an id or an Idempotency-Key, not both.");
-        if (SubmissionRules.CheckOwnId(request.Id) is { } reserved) request.Wrong(reserved.Pointer, reserved.Detail);
+        if ((SubmissionRules.CheckOwnId(request.Id) ?? SubmissionRules.CheckOwnNames(request.Type, request.Queue)) is { } reserved) request.Wrong(reserved.Pointer, reserved.Detail);
         if (request.Errors.Count > 0) return (null, Problem.OfMembers(ProblemTypes.InvalidMember, request.Errors));
         var type = SubmissionRules.IsName(request.Type) ? await types.FindAsync(request.Type!) : null;
         var derived = idempotencyKey is null ? null : JobIds.FromKey(await grid.IdSecretAsync(), caller.Id, idempotencyKey, place);
         var job = Build(request, body.Span, type, caller, derived);
-        return Check(job, request, type, argsPointer, caller, limits, budget) is { } problem ? (null, problem) : (job, null);
+        var problem = Check(job, request, type, argsPointer, caller, limits, budget);
+        if (problem is null && caller.IsLimited && job.After.Length > 0) problem = await CheckAfterAsync(job, caller);
+        return problem is null ? (job, null) : (null, problem);
     }
 
     private JobSubmission Build(SubmitRequest request, ReadOnlySpan<byte> body, JobType? type, Caller caller, string? derivedId)
@@ -49,6 +51,8 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
             Timeout = request.Timeout,
             Retention = request.Retention,
             Tags = request.Tags,
+            After = request.After,
+            CancelIfUnmet = request.CancelIfUnmet,
             TraceParent = Activity.Current?.Id,
             Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id,
         };
@@ -78,6 +82,20 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
         }
 
         return errors.Count > 0 ? Problem.OfMembers(ProblemTypes.InvalidArgs, errors) : null;
+    }
+
+    /// <summary>What lies in queues that a key is not good for does not exist for it.</summary>
+    private async Task<Problem?> CheckAfterAsync(JobSubmission job, Caller caller)
+    {
+        var info = await grid.InfoAsync();
+        var named = await Task.WhenAll(job.After.Select(after => grid.Partition(after.Job, info).Get(after.Job)));
+        var errors = new List<ProblemError>();
+        for (var i = 0; i < named.Length && errors.Count < Problem.MaxErrors; i++)
+        {
+            if (named[i] is { } status && !caller.MaySee(status)) errors.Add(new($"/after/{i}", $"There is no job '{status.Id}'."));
+        }
+
+        return errors.Count > 0 ? Problem.OfMembers(ProblemTypes.InvalidMember, errors) : null;
     }
 
     /// <summary>For the arguments of one request, whose body is so long.</summary>

@@ -58,7 +58,8 @@ internal sealed class SubmitEndpoints(
         return receipt.Status!;
     }
 
-    private async Task AnswerAsync(HttpContext context, JobStatus accepted)
+    /// <summary>202 and where the job stands; 200 where it has ended while the client waited.</summary>
+    public async Task AnswerAsync(HttpContext context, JobStatus accepted)
     {
         var status = await waits.AfterSubmitAsync(context, accepted);
         context.Response.Headers.Location = address.Of(context, $"/jobs/{status.Id}");

@@ -18,6 +18,9 @@ internal sealed class SubmitRequest
     public long? Retention { get; set; }
     public JobTag[] Tags { get; set; } = [];
 
+    public JobDependency[] After { get; set; } = [];
+    public bool CancelIfUnmet { get; set; }
+
     /// <summary>Where the arguments stand in the body; null where there are none.</summary>
     public Range? Args { get; set; }
 

@@ -61,6 +61,8 @@ internal static class SubmitRequestReader
             case Member.Eta: request.Eta = ReadInstant(ref reader, member, request); break;
             case Member.Expires when reader.TokenType == JsonTokenType.String: request.ExpiresAt = ReadInstant(ref reader, member, request); break;
             case Member.Expires: request.ExpiresAfter = ReadSeconds(ref reader, member, request); break;
+            case Member.After: request.After = AfterReader.Read(ref reader, request); break;
+            case Member.OnUnmet: request.CancelIfUnmet = ReadWord(ref reader, member, request, "fail", "cancel") == "cancel"; break;
             default: request.Tags = ReadTags(ref reader, request); break;
         }
     }
@@ -69,6 +71,14 @@ internal static class SubmitRequestReader
     {
         if (reader.TokenType == JsonTokenType.String) return reader.GetString()!;
         WrongType(ref reader, member, request, "a string");
+        return null;
+    }
+
+    private static string? ReadWord(ref Utf8JsonReader reader, Member member, SubmitRequest request, params ReadOnlySpan<string> words)
+    {
+        if (ReadString(ref reader, member, request) is not { } word) return null;
+        if (words.Contains(word)) return word;
+        request.Wrong("/" + NameOf(member), $"It must be {string.Join(" or ", words!)}.");
         return null;
     }
 
@@ -149,6 +159,8 @@ internal static class SubmitRequestReader
         if (reader.ValueTextEquals("attempts"u8)) return Member.Attempts;
         if (reader.ValueTextEquals("timeout"u8)) return Member.Timeout;
         if (reader.ValueTextEquals("retention"u8)) return Member.Retention;
+        if (reader.ValueTextEquals("after"u8)) return Member.After;
+        if (reader.ValueTextEquals("onUnmet"u8)) return Member.OnUnmet;
         return reader.ValueTextEquals("tags"u8) ? Member.Tags : Member.None;
     }
 
@@ -171,5 +183,7 @@ internal static class SubmitRequestReader
         Timeout = 1 << 9,
         Retention = 1 << 10,
         Tags = 1 << 11,
+        After = 1 << 12,
+        OnUnmet = 1 << 13,
     }
 }

@@ -50,6 +50,8 @@ internal static class AttemptTrace
         ReportKind.Failed or ReportKind.FailedOnce => "failed",
         ReportKind.Postponed => "postponed",
         ReportKind.Returned => "returned",
+        ReportKind.Parked => "parked",
+        ReportKind.StartedAnew => "started_anew",
         _ => "cancelled",
     };
 }

@@ -65,6 +65,8 @@ internal sealed class JobMeters
         meter.CreateObservableGauge("orleansjobs.jobs.running", () => Partitions.Observe(lane => lane.Running), "{job}", "Leased to a worker.");
         meter.CreateObservableGauge("orleansjobs.jobs.oldest_age", () => Partitions.ObserveAges(_time.GetUtcNow()), "s", "How long the job that waits longest has been due.");
         meter.CreateObservableGauge("orleansjobs.jobs.orphaned", () => Partitions.Orphans, "{job}", "Jobs that nothing would wake. Anything but 0 is a defect.");
+        meter.CreateObservableGauge("orleansjobs.letters.waiting", () => Partitions.Letters, "{letter}", "Letters between partitions that have not been delivered.");
+        meter.CreateObservableGauge("orleansjobs.letters.age", () => Partitions.LetterAge, "s", "How long a partition has waited for letters of another while none came.");
         meter.CreateObservableGauge("orleansjobs.partitions.open", () => Partitions.Open, "{partition}", "Partitions that this silo owns; over all silos, all of them.");
         meter.CreateObservableGauge("orleansjobs.partitions.configured", () => options.Value.Partitions, "{partition}", "Partitions of the grid; the same on every silo.");
         meter.CreateObservableGauge("orleansjobs.slots.limit", () => Slots.Limit, "{slot}", "Handlers that may run at a time.");

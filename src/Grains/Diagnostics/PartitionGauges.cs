@@ -27,6 +27,12 @@ internal sealed class PartitionGauges(TimeProvider time)
 
     public long Orphans => _open.Keys.Sum(partition => partition.Orphans);
 
+    /// <summary>Letters between partitions that have not been delivered.</summary>
+    public long Letters => _open.Keys.Sum(partition => partition.Letters.Waiting);
+
+    /// <summary>How long, in seconds, a partition has waited for letters of another while none came.</summary>
+    public double LetterAge => _open.Keys.Select(partition => partition.Letters.Age).DefaultIfEmpty().Max();
+
     /// <summary>Names that are known now, those held as those told afterwards.</summary>
     public int Series => _seen.Count;
 
@@ -87,6 +93,9 @@ internal sealed class PartitionGauge(PartitionGauges owner) : IDisposable
         get => Volatile.Read(ref _orphans);
         set => Volatile.Write(ref _orphans, value);
     }
+
+    /// <summary>Letters to other partitions that have not been delivered, and for how many seconds a receiver has had none of its own.</summary>
+    public (long Waiting, double Age) Letters { get; set; }
 
     public IReadOnlyDictionary<(string Queue, string Type), LaneFigures> Figures => Volatile.Read(ref _figures);
 

@@ -35,6 +35,15 @@ internal enum Safeguard
 
     /// <summary>A commit to a file counts when it is on the disk.</summary>
     Sync = 512,
+
+    /// <summary>A letter that has been applied is known by its number, so that it is not applied again.</summary>
+    LetterMarks = 1024,
+
+    /// <summary>A letter is stored with what causes it, and carried when both are.</summary>
+    LetterCommit = 2048,
+
+    /// <summary>A flow that is about to wait looks whether what it waits for has come.</summary>
+    ParkCheck = 4096,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

@@ -1,4 +1,6 @@
 using System.Reflection;
+using OrleansJobs.Flows;
+using OrleansJobs.Flows.Graphs;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Hosting;
@@ -39,6 +41,35 @@ public sealed class JobGridBuilder
         return Add(name, Describe(run), configure, (n, options) => new ActionHandler<TArgs>(n, options, run));
     }
 
+    /// <summary>
+    /// Registers a class that implements <see cref="IFlow{TArgs, TResult}"/> or <see cref="IFlow{TArgs}"/> and carries <see cref="JobAttribute"/>, as
+    /// <see cref="AddJob{THandler}(Action{JobRegistrationOptions})"/> does for handlers. An instance is made whenever the flow runs from the top.
+    /// </summary>
+    /// <exception cref="JobRegistrationException">The class is no flow, or has no name.</exception>
+    public JobGridBuilder AddFlow<TFlow>(Action<JobRegistrationOptions>? configure = null) where TFlow : class =>
+        HandlerContract.Of(typeof(TFlow)) is { IsFlow: true } contract
+            ? Add(contract, configure)
+            : throw new JobRegistrationException($"{typeof(TFlow).FullName} is no flow: it implements IJob. Register it with AddJob.");
+
+    /// <summary>Registers a function as a flow.</summary>
+    /// <param name="name">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>.</param>
+    /// <exception cref="JobRegistrationException">The name is invalid.</exception>
+    public JobGridBuilder AddFlow<TArgs, TResult>(
+        string name, Func<TArgs, FlowContext, CancellationToken, Task<TResult>> run, Action<JobRegistrationOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return Add(name, Describe(run), configure, (n, options) => new FunctionFlow<TArgs, TResult>(n, options, run));
+    }
+
+    /// <summary>Registers a function without a result as a flow.</summary>
+    /// <inheritdoc cref="AddFlow{TArgs, TResult}(string, Func{TArgs, FlowContext, CancellationToken, Task{TResult}}, Action{JobRegistrationOptions}?)"/>
+    public JobGridBuilder AddFlow<TArgs>(
+        string name, Func<TArgs, FlowContext, CancellationToken, Task> run, Action<JobRegistrationOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return Add(name, Describe(run), configure, (n, options) => new ActionFlow<TArgs>(n, options, run));
+    }
+
     /// <summary>Registers every class of an assembly that carries <see cref="JobAttribute"/>, itself or on its contract interface.</summary>
     /// <exception cref="JobRegistrationException">A class with the attribute is no handler.</exception>
     public JobGridBuilder AddJobsFrom(Assembly assembly)
@@ -48,6 +79,9 @@ public sealed class JobGridBuilder
             Add(HandlerContract.Of(type), null);
         return this;
     }
+
+    /// <summary>Registers what every silo runs for the grid itself.</summary>
+    internal JobGridBuilder AddOwn() => Add(HandlerContract.Of(typeof(GraphFlow)), null);
 
     /// <summary>What was registered, checked against the limits and defaults of the grid.</summary>
     /// <exception cref="JobRegistrationException">A name is registered twice, or an option is out of bounds; names all that is wrong.</exception>
@@ -81,6 +115,8 @@ public sealed class JobGridBuilder
     private JobGridBuilder Add(
         string name, string source, Action<JobRegistrationOptions>? configure, Func<string, HandlerOptions, HandlerEntry> make)
     {
+        if (SubmissionRules.IsReserved(name) && source != typeof(GraphFlow).FullName)
+            throw new JobRegistrationException($"'{name}', the name of the job handled by {source}, begins with '{JobIds.DerivedPrefix}', as only the grid's own may.");
         if (!SubmissionRules.IsName(name))
             throw new JobRegistrationException($"'{name}', the name of the job handled by {source}, is invalid: a name is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.");
         var options = new JobRegistrationOptions();

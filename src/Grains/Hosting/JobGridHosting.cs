@@ -27,6 +27,7 @@ public static class JobGridHosting
         ArgumentNullException.ThrowIfNull(jobs);
         var builder = new JobGridBuilder();
         jobs(builder);
+        builder.AddOwn();
         var services = silo.Services;
         var options = services.AddOptions<JobGridOptions>().BindConfiguration(JobGridOptions.Section).ValidateOnStart();
         if (configure is not null) options.Configure(configure);

@@ -22,6 +22,13 @@ public sealed class JobGridOptions
     /// <summary>Bounds on what submits may ask for.</summary>
     public JobLimits Limits { get; set; } = new();
 
+    /// <summary>Bounds on what flows may start and remember.</summary>
+    public FlowLimits Flows { get; set; } = new();
+
+    /// <summary>Letters to other partitions that one partition holds; beyond it nothing is begun that would write others: submits that need one are refused, and flows wait.</summary>
+    /// <value>Default 100,000.</value>
+    [Range(1, 10_000_000)] public int MaxLetters { get; set; } = 100_000;
+
     /// <summary>What applies where neither submit nor handler says otherwise.</summary>
     public RetryPolicy Retry { get; set; } = new();
 
@@ -104,6 +111,9 @@ public sealed class JobGridOptions
     /// <value>Default 10 s.</value>
     public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The sessions of workers outside of the silos.</summary>
+    public OutsideOptions Outside { get; set; } = new();
+
     /// <summary>Share of the store's memory limit from which on submits are refused, so that running jobs can still finish.</summary>
     /// <value>Default 0.9; 0.1 to 1.</value>
     [Range(0.1, 1.0)] public double FullAt { get; set; } = 0.9;
@@ -130,6 +140,10 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         var errors = new List<string>();
         CheckAttributes(options, "", errors);
         CheckAttributes(options.Limits, "Limits:", errors);
+        CheckAttributes(options.Flows, "Flows:", errors);
+        CheckAttributes(options.Outside, "Outside:", errors);
+        Positive(options.Outside.Heartbeat, "Outside:Heartbeat");
+        if (options.Outside.Heartbeat > OutsideOptions.MaxHeartbeat) Error("Outside:Heartbeat", $"must be at most {OutsideOptions.MaxHeartbeat}", options.Outside.Heartbeat);
         Positive(options.SuccessRetention, nameof(options.SuccessRetention));
         Positive(options.FailureRetention, nameof(options.FailureRetention));
         Positive(options.SubmitDeadline, nameof(options.SubmitDeadline));

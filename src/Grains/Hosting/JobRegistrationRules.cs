@@ -11,6 +11,8 @@ internal static class JobRegistrationRules
     {
         if (!SubmissionRules.IsName(options.Queue))
             yield return Error("Queue", $"must be 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -", options.Queue);
+        if (SubmissionRules.IsReserved(options.Queue) && !SubmissionRules.IsReserved(name))
+            yield return Error("Queue", $"must not begin with '{JobIds.DerivedPrefix}', as only the grid's own do", options.Queue);
         if (options.Timeout is { } timeout && (timeout <= TimeSpan.Zero || timeout > grid.Limits.MaxTimeout))
             yield return Error("Timeout", $"must be more than zero and at most {grid.Limits.MaxTimeout}", timeout);
         if (options.HardTimeout is { } hard && (hard <= TimeSpan.Zero || hard > grid.Limits.MaxTimeout + grid.CancelGrace || hard < options.Timeout))

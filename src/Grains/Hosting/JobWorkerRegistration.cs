@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansJobs.Outside;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Hosting;
@@ -21,6 +22,9 @@ internal static class JobWorkerRegistration
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, WorkerLifecycle>();
         services.TryAddSingleton<IWorkerDirectory, WorkerDirectory>();
         services.AddGrainService<JobWorker>();
+        services.AddSingleton<AnnouncedTypes>();
+        services.AddSingleton<SessionsHere>();
+        services.AddSingleton<SessionServices>();
         return services;
     }
 }

@@ -62,6 +62,8 @@ internal sealed partial class JobGridGrain(
             Backlog = partitions.Sum(stats => stats.Backlog),
             Running = partitions.Sum(stats => stats.Running),
             Orphans = partitions.Sum(stats => stats.Orphans),
+            Letters = partitions.Sum(stats => stats.Letters),
+            LetterAge = partitions.Max(stats => stats.LetterAge),
             OldestWaiting = partitions.Max(stats => stats.OldestWaiting),
             SubmittedPerSecond = partitions.Sum(stats => stats.SubmittedPerSecond),
             FinishedPerSecond = partitions.Sum(stats => stats.FinishedPerSecond),
@@ -84,7 +86,9 @@ internal sealed partial class JobGridGrain(
         }).ToArray().AsImmutable();
     }
 
-    public Task<QueueInfo> Pause(string queue, ChangeOrder order) => Control.Pause(Checked(queue), order with { Reason = Clipped(order.Reason) });
+    public Task<QueueInfo> Pause(string queue, ChangeOrder order) => SubmissionRules.IsReserved(queue)
+        ? throw new ArgumentException($"The queue '{queue}' is the grid's own, which nobody pauses.", nameof(queue))
+        : Control.Pause(Checked(queue), order with { Reason = Clipped(order.Reason) });
 
     public Task<QueueInfo> Resume(string queue) => Control.Resume(Checked(queue));
 

@@ -10,7 +10,7 @@ namespace OrleansJobs.Membership;
 /// Which silos host the grid: the one list for where partitions live, who wakes them, and who is told and asked. Made of the cluster's membership
 /// and of what each silo says of itself.
 /// </summary>
-internal sealed class GridSilos(IClusterMembershipService membership, IClusterManifestProvider manifests)
+internal sealed class GridSilos(IClusterMembershipService membership, IClusterManifestProvider manifests, ILocalSiloDetails local)
 {
     private readonly Lock _making = new();
     private volatile GridView? _view;
@@ -21,7 +21,7 @@ internal sealed class GridSilos(IClusterMembershipService membership, IClusterMa
         get
         {
             if (Known(out _, out _) is { } known) return known;
-            lock (_making) return Known(out var members, out var manifest) ?? (_view = new GridView(members, manifest));
+            lock (_making) return Known(out var members, out var manifest) ?? (_view = new GridView(members, manifest, local.SiloAddress));
         }
     }
 
@@ -63,16 +63,20 @@ internal sealed class GridSilos(IClusterMembershipService membership, IClusterMa
 }
 
 /// <summary>The silos of one moment.</summary>
-internal sealed class GridView(ClusterMembershipSnapshot members, ClusterManifest manifest)
+/// <param name="local">Whoever looks.</param>
+internal sealed class GridView(ClusterMembershipSnapshot members, ClusterManifest manifest, SiloAddress local)
 {
     private SiloAddress[]? _owners;
 
     public ClusterMembershipSnapshot Members => members;
     public ClusterManifest Manifest => manifest;
 
-    /// <summary>Active silos that host the grid, in an order that all silos share. One that has just joined counts once it has said that it does.</summary>
+    /// <summary>
+    /// Active silos that host the grid, in an order that all silos share. One that has just joined counts once it has said that it does; those that were there
+    /// before whoever looks are taken to, until they have said otherwise: a silo that is active before it has heard of the others would take all for its own.
+    /// </summary>
     public ImmutableArray<SiloAddress> Active { get; } =
-        [.. members.Members.Values.Where(member => member.Status == SiloStatus.Active && Hosts(manifest, member.SiloAddress) == true).Select(member => member.SiloAddress).Order()];
+        [.. members.Members.Values.Where(member => member.Status == SiloStatus.Active && Counts(manifest, member.SiloAddress, local)).Select(member => member.SiloAddress).Order()];
 
     /// <summary>Silos that what must be known everywhere is told to: those that are on their way, and may host the grid, as well.</summary>
     public IEnumerable<SiloAddress> ActiveOrJoining => members.Members.Values
@@ -83,6 +87,8 @@ internal sealed class GridView(ClusterMembershipSnapshot members, ClusterManifes
 
     /// <summary>The silo that each partition belongs to; empty where no silo hosts the grid.</summary>
     public SiloAddress[] Owners => _owners ??= PartitionAssignment.Assign(Partitions, Active);
+
+    private static bool Counts(ClusterManifest manifest, SiloAddress silo, SiloAddress local) => Hosts(manifest, silo) ?? silo.Generation < local.Generation;
 
     private static bool? Hosts(ClusterManifest manifest, SiloAddress silo) =>
         manifest.Silos.TryGetValue(silo, out var says) ? GridMark.PartitionsOf(says) is not null : null;

@@ -1,3 +1,7 @@
+using OrleansJobs.Dependencies;
+using OrleansJobs.Errands;
+using OrleansJobs.Flows;
+using OrleansJobs.Letters;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Partitions;
@@ -8,6 +12,10 @@ internal static class GridLayout
     public static readonly StoreLayout Layout = new();
 
     public static readonly JobTables Jobs = new(Layout);
+    public static readonly LetterTables Letters = new(Layout);
+    public static readonly ErrandTables Errands = new(Layout);
+    public static readonly DependencyTables Dependencies = new(Layout);
+    public static readonly FlowTables Flows = new(Layout);
 
     /// <summary>What silos say of job types, for those who ask while no silo knows them.</summary>
     public static readonly GridTable Types = Layout.GridRows("types");

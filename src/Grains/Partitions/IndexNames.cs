@@ -10,6 +10,12 @@ internal static class IndexNames
 {
     public static string Tag(JobTag tag) => $"tag:{tag.Name}={tag.Value}";
 
+    /// <summary>The children of a flow.</summary>
+    public static string Parent(string flow) => $"parent:{flow}";
+
+    /// <summary>The jobs that follow another.</summary>
+    public static string After(string job) => $"after:{job}";
+
     /// <summary>Null where a state has no index.</summary>
     public static string? State(JobState? state) => state switch
     {

@@ -1,5 +1,6 @@
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
+using OrleansJobs.Records;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -109,7 +110,7 @@ internal sealed partial class JobPartitionGrain
             while (!_commits.IsOver && services.Clock.IsRight && failed.Count < SweepBatch)
             {
                 var ids = await _rows.ReadExpiredAsync(Now, SweepBatch + failed.Count);
-                foreach (var id in ids.Where(id => !failed.Contains(id)))
+                foreach (var id in await PurgeManyAsync(Array.FindAll(ids, id => !failed.Contains(id))))
                 {
                     if (!await TryPurgeAsync(id)) failed.Add(id);
                 }
@@ -122,6 +123,39 @@ internal sealed partial class JobPartitionGrain
         {
             if (!_closing.IsCancellationRequested) LogBackground(exception, _partition, "the sweep of finished jobs");
         }
+    }
+
+    /// <summary>Forgets jobs, without reading what was handed to them and what came of them.</summary>
+    /// <returns>Those that need a look of their own.</returns>
+    private async Task<List<string>> PurgeManyAsync(string[] ids)
+    {
+        var others = new List<string>();
+        foreach (var id in ids) _core.Jobs.Pin(id);
+        try
+        {
+            for (var done = 0; done < ids.Length;)
+            {
+                var records = await _rows.ReadListedAsync(ids[done..], ReadBytes);
+                if (!services.Clock.IsRight || _commits.IsOver) break;
+                foreach (var record in records)
+                {
+                    var id = ids[done++];
+                    if (record?.Outcome is not { } ended) continue;
+                    var outcome = JobOutcome.Decode(ended);
+                    // What memory knows goes before what was read; and state of the job's grain is to be forgotten first.
+                    if (_core.Jobs.Find(id) is not null || outcome.Track.HasGrainState) others.Add(id);
+                    else if (outcome.RetainUntil <= Now) _core.Orders.Delete(_core.Jobs.Load(id, record), Now);
+                }
+
+                CommitWhatNobodyWaitsFor();
+            }
+        }
+        finally
+        {
+            foreach (var id in ids) _core.Jobs.Unpin(id);
+        }
+
+        return others;
     }
 
     private async Task<bool> TryPurgeAsync(string id)
@@ -147,7 +181,7 @@ internal sealed partial class JobPartitionGrain
             // The grain's state first: should this end halfway, the job is still there to be swept again.
             if (outcome.Track.HasGrainState) await GrainFactory.GetGrain<IJobFeed>(id).Forget();
             CrashPoint.Hit("purge.forgotten");
-            _core.Orders.Delete(job);
+            _core.Orders.Delete(job, Now);
             if (wait) await _commits.Committed();
             else _ = _commits.Committed();
         }
@@ -258,6 +292,8 @@ internal sealed partial class JobPartitionGrain
 
     private async Task<bool> IsDeadAsync(SiloAddress silo)
     {
+        // A session says by itself that it is dead.
+        if (WorkSession.IsSession(silo)) return false;
         var status = services.Membership.CurrentSnapshot.GetSiloStatus(silo);
         if (status != SiloStatus.None) return status == SiloStatus.Dead;
         // Unknown may only mean that our view is old.
@@ -278,6 +314,8 @@ internal sealed partial class JobPartitionGrain
         {
             if (members.GetSiloStatus(SiloAddress.FromParsableString(silo)) == SiloStatus.Dead) CrashLeasesOf(silo);
         }
+
+        WakeSessions();
     }
 
     private void CrashLeasesOf(string silo)

@@ -85,7 +85,7 @@ internal sealed partial class JobPartitionGrain
 
     public async Task<JobChange> Delete(string id)
     {
-        var change = await ForgetStateAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job) ? NothingMore : null);
+        var change = await ForgetStateAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job, Now) ? NothingMore : null);
         return change.Outcome == JobChangeOutcome.Done ? change with { Status = null } : change;
     }
 
@@ -168,6 +168,7 @@ internal sealed partial class JobPartitionGrain
         try
         {
             if (await BringAsync(id) is not { } job || job.Outcome?.RetainUntil <= Now) return new(JobChangeOutcome.NotFound, null);
+            await _flows.BringIfAnyAsync(job);
             var follow = change(job);
             if (follow is null)
             {

@@ -39,7 +39,7 @@ internal sealed partial class JobPartitionGrain
         {
             var submission = submissions[i];
             if (Refuse(submission) is { } refusal) receipts[i] = refusal;
-            else if (submission.Fingerprint is not null || submission.MayExist || _core.Jobs.Find(submission.Id) is not null || _lookups.ContainsKey(submission.Id))
+            else if (submission.After.Length > 0 || submission.Fingerprint is not null || submission.MayExist || _core.Jobs.Find(submission.Id) is not null || _lookups.ContainsKey(submission.Id))
                 (known ??= []).Add(SubmitKnownAsync(submission, i, receipts));
             else receipts[i] = Accept(submission, out accepted[i]);
         }
@@ -104,6 +104,8 @@ internal sealed partial class JobPartitionGrain
             };
         }
 
+        if (submission.After.Length > 0 && await _dependencies.CheckAsync(submission) is { Length: > 0 } unknown)
+            return new SubmitReceipt { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = unknown };
         // Others have been taken while this one was looked up.
         if (_core.Jobs.RefusalOf(submission) is { } reason) return Overloaded(submission.Id, reason, FullRetryAfter);
         var receipts = new SubmitReceipt[1];
@@ -123,6 +125,8 @@ internal sealed partial class JobPartitionGrain
             return Overloaded(submission.Id, $"More than {_options.MaxPendingSubmits} submits of one partition wait for the store.", OverloadRetryAfter);
         if (_pendingBytes > 0 && _pendingBytes + submission.Args.Length > _options.MaxPendingSubmitBytes)
             return Overloaded(submission.Id, $"More than {_options.MaxPendingSubmitBytes} bytes of submits of one partition wait for the store.", OverloadRetryAfter);
+        if (submission.After.Length > 0 && _core.Letters.IsFull)
+            return Overloaded(submission.Id, $"More than {_options.MaxLetters} letters of one partition wait for others.", OverloadRetryAfter);
         if (services.Health.Fullness >= _options.FullAt)
             return Overloaded(submission.Id, "The store is nearly full.", FullRetryAfter);
         return _core.Jobs.RefusalOf(submission) is { } reason ? Overloaded(submission.Id, reason, FullRetryAfter) : null;
@@ -131,7 +135,7 @@ internal sealed partial class JobPartitionGrain
     private SubmitReceipt Accept(JobSubmission submission, out LiveJob job)
     {
         var now = Now;
-        job = _core.Jobs.Submit(submission, now);
+        job = submission.After.Length > 0 ? _core.Dependencies.Submit(submission, now) : _core.Jobs.Submit(submission, now);
         // Counted from here on: those of one batch add up before the first of them is sent.
         Hold(submission);
         return new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Accepted, Status = StatusOf.Live(job, now) };

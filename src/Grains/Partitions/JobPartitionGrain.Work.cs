@@ -19,6 +19,7 @@ internal sealed partial class JobPartitionGrain
     public async Task<ExchangeReply> Exchange(ExchangeRequest request)
     {
         if (request.Generation > _core.Generation) throw Succeeded(request.Generation);
+        await _flows.PrepareAsync(request.Reports);
         var now = Now;
         var taken = Array.ConvertAll(request.Reports, report => _core.Attempts.Report(report, now));
         var stale = taken.Count(one => !one);
@@ -70,7 +71,7 @@ internal sealed partial class JobPartitionGrain
     /// The cluster holds it for dead. Its process may still ask, but what it were given would wait until somebody looks for the leases of the dead
     /// again, and count a crash that was none.
     /// </summary>
-    private ValueTask<bool> IsGoneAsync(SiloAddress silo) => services.Membership.CurrentSnapshot.GetSiloStatus(silo) switch
+    private ValueTask<bool> IsGoneAsync(SiloAddress silo) => WorkSession.IsSession(silo) ? new(false) : services.Membership.CurrentSnapshot.GetSiloStatus(silo) switch
     {
         SiloStatus.Dead => new(true),
         SiloStatus.None => new(IsDeadAsync(silo)),

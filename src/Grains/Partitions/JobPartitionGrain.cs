@@ -59,6 +59,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
             }
         }
 
+        OpenRooms();
         _gauges = new PartitionGaugeWriter(_core, services.Meters, services.Meters.Partitions.OpenPartition());
         _dueTimer = this.RegisterGrainTimer(OnDueAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true });
         this.RegisterGrainTimer(() => { _gauges.Refresh(Now); return Task.CompletedTask; }, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });
@@ -68,6 +69,8 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         Background(RecoverAsync, "recovery");
         Background(KeepReminderAsync, "its reminder");
         ReadPages();
+        _letters.Start();
+        _errands.Start();
         Arm();
     }
 
@@ -150,6 +153,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         }
 
         TellChanges(changes, now);
+        TellNews();
         ReadPages();
     }
 

@@ -1,4 +1,8 @@
+using OrleansJobs.Dependencies;
+using OrleansJobs.Errands;
+using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
+using OrleansJobs.Letters;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Partitions;
@@ -19,7 +23,11 @@ internal sealed class PartitionCore
         Deadlines = new DeadlineBook(opening);
         Jobs = new JobBook(opening, options, Changes, Deadlines, suspicion, keptEmptyLanes);
         Orders = new JobOrders(Jobs, Changes);
-        Attempts = new AttemptBook(partition, opening.Generation, Jobs);
+        Letters = new LetterBook(opening, options, Changes);
+        Errands = new ErrandBook(opening, Changes);
+        Dependencies = new DependencyBook(Jobs, Letters, Errands, Changes, options);
+        Flows = new FlowBook(partition, Jobs, Letters, Errands, Changes, options);
+        Attempts = new AttemptBook(partition, opening.Generation, Jobs, Flows, Changes);
         Suspects = new SuspectBook(Jobs, Changes, suspicion);
         Dispatch = new Dispatcher(Jobs, Attempts, Orders, Suspects);
     }
@@ -35,6 +43,10 @@ internal sealed class PartitionCore
     public AttemptBook Attempts { get; }
     public SuspectBook Suspects { get; }
     public Dispatcher Dispatch { get; }
+    public LetterBook Letters { get; }
+    public ErrandBook Errands { get; }
+    public DependencyBook Dependencies { get; }
+    public FlowBook Flows { get; }
 
     /// <summary>The next instant after now at which something falls due; null where nothing will. What is due already waits for a slot, not for the clock.</summary>
     public long? NextDue(long now) => Jobs.Windows.NextDue(now) is { } next && !(next >= Deadlines.Next) ? next : Deadlines.Next;

@@ -25,6 +25,7 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, JobMeters meters,
     /// <summary>Brings the gauges up to date; cheap where nothing has changed.</summary>
     public void Refresh(long now)
     {
+        gauge.Letters = (core.Letters.Waiting, core.Letters.OldestAge(now) / 1000.0);
         // What waits may have fallen due without a commit.
         if (!_stale && core.Jobs.Index.IsEmpty) return;
         _stale = false;

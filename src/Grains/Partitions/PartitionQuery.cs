@@ -43,7 +43,7 @@ internal sealed partial class JobPartitionGrain
     {
         var found = new List<ListedJob>();
         var after = query.SubmittedAfter is { } instant ? JobSpec.StampAt(instant.ToUnixTimeMilliseconds()) : 0;
-        var index = query.Tags.Length > 0 ? IndexNames.Tag(query.Tags[0]) : IndexNames.State(query.State);
+        var index = query.Parent is { } parent ? IndexNames.Parent(parent) : query.After is { } leader ? IndexNames.After(leader) : query.Tags.Length > 0 ? IndexNames.Tag(query.Tags[0]) : IndexNames.State(query.State);
         // One line more than the page, to know whether there is another. Where lines do not fit the filter, ever more are looked at.
         var chunk = query.Limit + 1;
         for (var (looked, bytes) = (0, 0L); looked < MostLookedAt && bytes < PageBytes; chunk = Math.Min(2 * chunk, LogChunk))
@@ -71,6 +71,23 @@ internal sealed partial class JobPartitionGrain
         return new() { Jobs = [.. found], LookedDownTo = before };
     }
 
+    public async Task<JobStatus?[]> GetListed(string[] ids)
+    {
+        if (ids.Length > FlowGraph.MaxJobs) throw new ArgumentException($"At most {FlowGraph.MaxJobs} ids.", nameof(ids));
+        var statuses = new JobStatus?[ids.Length];
+        for (var done = 0; done < ids.Length;)
+        {
+            var records = await _rows.ReadListedAsync(ids[done..], ReadBytes);
+            foreach (var record in records)
+            {
+                if (record is not null && IsKept(record)) statuses[done] = StatusOf.Stored(ids[done], record, Now, withResult: false);
+                done++;
+            }
+        }
+
+        return statuses;
+    }
+
     public async Task<GridStats> GetStats()
     {
         await CountDueAsync();
@@ -83,6 +100,8 @@ internal sealed partial class JobPartitionGrain
             Backlog = due.Sum(count => count.Jobs),
             Running = _core.Jobs.Leased.Count,
             Orphans = _core.Jobs.Orphans,
+            Letters = _core.Letters.Waiting,
+            LetterAge = TimeSpan.FromMilliseconds(_core.Letters.OldestAge(now)),
             OldestWaiting = TimeSpan.FromMilliseconds(_core.Jobs.Windows.OldestWaiting(now)),
             SubmittedPerSecond = _submitted.PerSecond(now),
             FinishedPerSecond = _finished.PerSecond(now),

@@ -28,8 +28,15 @@ internal sealed class JobSpec
     public string? TraceParent { get; init; }
     public byte[]? Fingerprint { get; init; }
 
+    /// <summary>The flow that it is a child of.</summary>
+    public JobParent? Parent { get; init; }
+
+    /// <summary>Jobs that must end before it starts.</summary>
+    public JobDependency[] After { get; init; } = [];
+    public bool CancelIfUnmet { get; init; }
+
     /// <summary>Something follows from its end, so that books other than that of jobs are told of it.</summary>
-    public bool IsFollowed { get; init; }
+    public bool IsFollowed => Parent is not null;
 
     /// <summary>The lowest stamp of a millisecond.</summary>
     public static long StampAt(long milliseconds) => milliseconds << StampShift;
@@ -40,6 +47,7 @@ internal sealed class JobSpec
         SubmittedAt = now, Stamp = stamp, DueAt = due, Retry = submission.Retry, Attempts = submission.Attempts, Timeout = submission.Timeout,
         ExpiresAt = submission.ExpiresAt ?? (submission.ExpiresAfter is { } after ? now + after : null),
         Retention = submission.Retention, Tags = submission.Tags, TraceParent = submission.TraceParent, Fingerprint = submission.Fingerprint,
+        Parent = submission.Parent, After = submission.After, CancelIfUnmet = submission.CancelIfUnmet,
     };
 
     public byte[] Encode()
@@ -65,6 +73,14 @@ internal sealed class JobSpec
         writer.Text(14, TraceParent);
         if (Fingerprint is not null) writer.Bytes(15, Fingerprint);
         if (Attempts is { } attempts) writer.Number(16, attempts);
+        if (Parent is not null) writer.Bytes(20, ParentRecord.Encode(Parent));
+        foreach (var dependency in After)
+        {
+            writer.Text(21, dependency.Job);
+            writer.Signed(22, (int)dependency.On);
+        }
+
+        if (CancelIfUnmet) writer.Number(23, 1);
         return writer.ToArray();
     }
 
@@ -81,6 +97,10 @@ internal sealed class JobSpec
         string? trace = null;
         byte[]? fingerprint = null;
         int? attempts = null;
+        JobParent? parent = null;
+        List<JobDependency>? after = null;
+        string named = "";
+        var cancelIfUnmet = false;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -102,15 +122,19 @@ internal sealed class JobSpec
                 case 14: trace = reader.Text; break;
                 case 15: fingerprint = reader.Bytes.ToArray(); break;
                 case 16: attempts = (int)reader.Number; break;
+                case 20: parent = ParentRecord.Decode(reader.Bytes); break;
+                case 21: named = reader.Text; break;
+                case 22: (after ??= []).Add(new(named, (DependencyOn)reader.Signed)); break;
+                case 23: cancelIfUnmet = reader.Number != 0; break;
             }
         }
 
         return new JobSpec
         {
             Type = type, Queue = queue, Priority = priority, Args = args, SubmittedAt = submitted, Stamp = StampAt(submitted) + stamp,
-            DueAt = submitted + due, ExpiresAt = expires is { } after ? submitted + after : null, Retry = retry, Timeout = timeout,
+            DueAt = submitted + due, ExpiresAt = expires is { } instant ? submitted + instant : null, Retry = retry, Timeout = timeout,
             Retention = retention, Tags = tags is null ? [] : [.. tags], TraceParent = trace, Fingerprint = fingerprint,
-            Attempts = attempts,
+            Attempts = attempts, Parent = parent, After = after is null ? [] : [.. after], CancelIfUnmet = cancelIfUnmet,
         };
     }
 

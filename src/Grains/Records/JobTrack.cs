@@ -43,6 +43,21 @@ internal sealed record JobTrack
     /// <summary>It was present at so many crashes that it waits, or waited, in the lane of those that run apart. Decided when it began to wait.</summary>
     public bool IsSuspect { get; init; }
 
+    /// <summary>Jobs follow this one, or did: they are told of its end.</summary>
+    public bool HasFollowers { get; init; }
+
+    /// <summary>Something is remembered of it beside its own records: steps, children, signals.</summary>
+    public bool HasMemory { get; init; }
+
+    /// <summary>It is a flow that has begun: its state is PROGRESS until it ends, whether it runs or waits.</summary>
+    public bool IsFlow { get; init; }
+
+    /// <summary>The flow that it is a child of has no use for it any more: it is kept as long as any job.</summary>
+    public bool IsOrphan { get; init; }
+
+    /// <summary>What it waits for beside time, a worker and its queue.</summary>
+    public ImmutableArray<WaitReason> WaitsFor { get; init; } = [];
+
     /// <summary>An attempt's handler was called, or may have been: an instant by which it was to start is of no account any more.</summary>
     public bool HasStarted { get; init; }
 
@@ -63,6 +78,9 @@ internal sealed record JobTrack
 
     /// <summary>What was asked for from outside and done: the newest <see cref="MaxChanges"/>, oldest first.</summary>
     public ImmutableArray<JobChangeEntry> Changes { get; init; } = [];
+
+    /// <summary>Something follows from its end, so that books other than that of jobs are told of it.</summary>
+    public bool IsFollowed => HasFollowers || HasMemory;
 
     /// <summary>The number of the running attempt, or of the next one.</summary>
     public int Attempt => Earlier + Failures + Crashes + 1;
@@ -102,7 +120,8 @@ internal sealed record JobTrack
         writer.Signed(5, Progress.Sequence == 0 ? null : Progress.Current);
         writer.Signed(6, Progress.Sequence == 0 ? null : Progress.Total);
         writer.Text(7, Progress.Message);
-        writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0) | (IsSuspect ? 8 : 0) | (HasStarted ? 16 : 0));
+        writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0) | (IsSuspect ? 8 : 0) | (HasStarted ? 16 : 0) |
+            (HasFollowers ? 32 : 0) | (HasMemory ? 64 : 0) | (IsFlow ? 128 : 0) | (IsOrphan ? 256 : 0));
         writer.Text(9, CancelReason);
         writer.Number(10, Token);
         writer.Number(11, StartedAt);
@@ -114,6 +133,8 @@ internal sealed record JobTrack
         foreach (var silo in Losses) writer.Text(17, silo);
         writer.Number(18, (int)Trial);
         foreach (var change in Changes) writer.Bytes(19, Encode(change));
+        foreach (var reason in WaitsFor) writer.Bytes(21, WaitRecord.Encode(reason));
+        if (Progress.Data is { } data) writer.Bytes(20, data);
         return writer.ToArray();
     }
 
@@ -124,9 +145,11 @@ internal sealed record JobTrack
         int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0;
         long? due = null;
         string? message = null, reason = null, silo = null;
+        byte[]? data = null;
         ImmutableArray<JobAttempt>.Builder? history = null;
         ImmutableArray<string>.Builder? losses = null;
         ImmutableArray<JobChangeEntry>.Builder? changes = null;
+        ImmutableArray<WaitReason>.Builder? waits = null;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -150,15 +173,19 @@ internal sealed record JobTrack
                 case 17: (losses ??= ImmutableArray.CreateBuilder<string>()).Add(reader.Text); break;
                 case 18: trial = (TrialState)reader.Number; break;
                 case 19: (changes ??= ImmutableArray.CreateBuilder<JobChangeEntry>()).Add(DecodeChange(reader.Bytes)); break;
+                case 21: (waits ??= ImmutableArray.CreateBuilder<WaitReason>()).Add(WaitRecord.Decode(reader.Bytes)); break;
+                case 20: data = reader.Bytes.ToArray(); break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
 
         return new JobTrack
         {
-            Version = version, Failures = failures, Crashes = crashes, Progress = new(sequence, current, total, message),
+            Version = version, Failures = failures, Crashes = crashes, Progress = new(sequence, current, total, message, data),
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
             IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
+            HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0,
+            WaitsFor = waits?.ToImmutable() ?? [],
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
             Losses = losses?.ToImmutable() ?? [], Trial = trial,
             Changes = changes?.ToImmutable() ?? [],

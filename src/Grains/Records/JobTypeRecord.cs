@@ -10,13 +10,19 @@ internal static class JobTypeRecord
         writer.Text(2, type.ArgsSchema);
         writer.Text(3, type.ResultSchema);
         writer.Text(4, type.Description);
+        writer.Text(5, type.Release);
+        writer.Number(6, type.Attempts ?? 0);
+        writer.Number(7, (long)(type.Timeout?.TotalMilliseconds ?? 0));
+        if (type.IsFlow) writer.Number(8, 1);
         return writer.ToArray();
     }
 
     public static JobTypeInfo Decode(string name, ReadOnlySpan<byte> record)
     {
         string queue = JobLimits.DefaultQueue, args = "true", result = "true";
-        string? description = null;
+        string? description = null, release = null;
+        long attempts = 0, timeout = 0;
+        var isFlow = false;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -26,9 +32,17 @@ internal static class JobTypeRecord
                 case 2: args = reader.Text; break;
                 case 3: result = reader.Text; break;
                 case 4: description = reader.Text; break;
+                case 5: release = reader.Text; break;
+                case 6: attempts = reader.Number; break;
+                case 7: timeout = reader.Number; break;
+                case 8: isFlow = reader.Number != 0; break;
             }
         }
 
-        return new JobTypeInfo { Name = name, Queue = queue, ArgsSchema = args, ResultSchema = result, Description = description };
+        return new JobTypeInfo
+        {
+            Name = name, Queue = queue, ArgsSchema = args, ResultSchema = result, Description = description, Release = release,
+            Attempts = attempts > 0 ? (int)attempts : null, Timeout = timeout > 0 ? TimeSpan.FromMilliseconds(timeout) : null, IsFlow = isFlow,
+        };
     }
 }

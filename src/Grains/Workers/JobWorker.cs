@@ -35,5 +35,11 @@ internal sealed class JobWorker(GrainId id, Silo silo, ILoggerFactory loggers, W
 
     public Task<SiloInfo> Describe() => Task.FromResult(engine.Describe());
 
+    public Task HasNews(LeaseName lease)
+    {
+        engine.HasNews(lease);
+        return Task.CompletedTask;
+    }
+
     public Task<JobTypeInfo[]> GetTypes() => Task.FromResult(engine.GetTypes());
 }

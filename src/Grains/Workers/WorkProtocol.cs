@@ -10,6 +10,12 @@ internal interface IPartitionWork : IGrainWithIntegerKey
     [Alias("exchange"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<ExchangeReply> Exchange(ExchangeRequest request);
 
+    /// <summary>The session of a worker outside is dead: its leases are given out again, as crashes. Durable when the task completes.</summary>
+    /// <param name="sequence">As in <see cref="ExchangeRequest.Sequence"/>: exchanges below it are to be given no leases.</param>
+    /// <param name="generation">As in <see cref="ExchangeRequest.Generation"/>.</param>
+    [Alias("lost"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task Lost(SiloAddress session, long sequence, long generation);
+
     /// <summary>
     /// Brings the partition to life where it is not; it opens, gives the leases of dead silos out again and arms its timer. One that lives elsewhere than at its
     /// home moves there by itself.
@@ -205,6 +211,12 @@ internal enum ReportKind : byte
 
     /// <summary>Stopped because its cancellation was asked for.</summary>
     Cancelled,
+
+    /// <summary>A flow that waits for what <see cref="JobReport.Park"/> says; uses up no attempt, and counts what failed before as overcome.</summary>
+    Parked,
+
+    /// <summary>A flow that starts from the top with the arguments in <see cref="JobReport.Result"/> and nothing remembered.</summary>
+    StartedAnew,
 }
 
 [GenerateSerializer, Immutable, Alias("oj.report")]
@@ -228,16 +240,21 @@ internal sealed record JobReport
 
     /// <summary>The lease came back before its handler was called: a start-by instant still holds.</summary>
     [Id(9)] public bool NeverStarted { get; init; }
+
+    /// <summary>What a flow waits for, where it is parked.</summary>
+    [Id(10)] public Flows.FlowPark? Park { get; init; }
 }
 
 /// <summary>The last thing a handler said of how far it is. The default says nothing.</summary>
 /// <param name="Sequence">Counts what an attempt has sent; 0: nothing was said.</param>
+/// <param name="Data">UTF-8 JSON of at most <see cref="JobLimits.MaxProgressData"/> bytes; null: none.</param>
 [GenerateSerializer, Immutable, Alias("oj.progress")]
 internal readonly record struct Progress(
     [property: Id(0)] long Sequence,
     [property: Id(1)] long Current,
     [property: Id(2)] long Total,
-    [property: Id(3)] string? Message);
+    [property: Id(3)] string? Message,
+    [property: Id(4)] byte[]? Data = null);
 
 /// <summary>
 /// A number that only grows per partition, hence per job: the partition's generation, which has 36 bits (see <see cref="Storage.GenerationFloor"/>), then a
@@ -321,6 +338,10 @@ internal interface IJobWorker : Orleans.Services.IGrainService
 
     [Alias("types")]
     Task<JobTypeInfo[]> GetTypes();
+
+    /// <summary>Something has come for a job that runs here: a signal, or the end of a child. To be read from its partition.</summary>
+    [Alias("news"), OneWay]
+    Task HasNews(LeaseName lease);
 }
 
 [GenerateSerializer, Immutable, Alias("oj.leaseName")]

@@ -1,8 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Services;
+using OrleansJobs.Outside;
 
 namespace OrleansJobs.Workers;
 
-/// <summary>Reaches the worker of a given silo, without a look-up in the grain directory.</summary>
+/// <summary>Reaches the worker of a given silo, without a look-up in the grain directory; or the session of a worker outside, which may be anywhere.</summary>
 internal interface IWorkerDirectory
 {
     IJobWorker Of(SiloAddress silo);
@@ -10,5 +12,9 @@ internal interface IWorkerDirectory
 
 internal sealed class WorkerDirectory(IServiceProvider services) : GrainServiceClient<IJobWorker>(services), IWorkerDirectory
 {
-    public IJobWorker Of(SiloAddress silo) => GetGrainService(silo);
+    private readonly IServiceProvider _services = services;
+
+    public IJobWorker Of(SiloAddress silo) => WorkSession.IsSession(silo)
+        ? new OutsideWorker(_services.GetRequiredService<IGrainFactory>().GetGrain<IOutsideWorker>(WorkSession.NameOf(silo)))
+        : GetGrainService(silo);
 }

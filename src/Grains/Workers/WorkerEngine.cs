@@ -53,7 +53,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         _grid = attempts.Grid;
         _time = attempts.Time;
         _logger = logger;
-        _slots = new SlotPool(options.Slots, options.Queues);
+        _slots = new SlotPool(options.Slots, OwnQueue.Beside(options.Queues, options.Slots));
         _ahead = new LeaseAhead(options.Slots);
         _plan = new AskPlan(options.Partitions);
         _outbox = new ReportOutbox(options.Partitions);
@@ -62,8 +62,24 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         _origin = _time.GetTimestamp();
         _timer = _time.CreateTimer(static engine => ((WorkerEngine)engine!).Pump(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         attempts.Owner = this;
+        attempts.Handlers = handlers;
         meters.ObserveSlots(() => _slots.Counts is var counts ? new SlotFigures(counts.Total, counts.Running + counts.Stuck, counts.Stuck, _draining) : default);
     }
+
+    /// <summary>Queues that are paused, for the sessions of this silo: another array with each change.</summary>
+    public string[] Paused { get; private set; } = [];
+
+    /// <summary>Which queues are paused is known.</summary>
+    public bool HasStarted
+    {
+        get { lock (_gate) return _started; }
+    }
+
+    /// <summary>Other queues are paused than before. Raised outside of the worker's lock.</summary>
+    public event Action? QueuesPaused;
+
+    /// <summary>A partition has come to life somewhere. Raised outside of the worker's lock.</summary>
+    public event Action<int>? PartitionHasOpened;
 
     public WorkerProfile Profile
     {
@@ -86,6 +102,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         }
 
         Pump();
+        QueuesPaused?.Invoke();
     }
 
     public int TryReserve(string queue, string type, int wanted)
@@ -145,6 +162,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         lock (_gate) _plan.Opened(partition);
         Pump();
+        PartitionHasOpened?.Invoke(partition);
     }
 
     public string[] Confirm(int partition, long generation, LeaseName[] leases)
@@ -190,9 +208,19 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             _slots.SetPaused(queues);
             End(_waiting.Remove(job => _slots.IsPaused(job.Queue)), AttemptEnding.Returned);
             if (_onTrial is { Stage: JobStage.Waiting } suspect && _slots.IsPaused(suspect.Queue)) End([suspect], AttemptEnding.Returned);
+            Paused = queues;
         }
 
         Pump();
+        QueuesPaused?.Invoke();
+    }
+
+    /// <summary>Something has come for a job that runs here.</summary>
+    public void HasNews(LeaseName lease)
+    {
+        RunningJob? job;
+        lock (_gate) _held.TryGetValue(lease, out job);
+        job?.TellNews();
     }
 
     public SiloInfo Describe()
@@ -230,6 +258,11 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         if (!returned) LogStuck(job.Id, job.Type);
         Pump();
         return true;
+    }
+
+    public bool Holds(LeaseName lease)
+    {
+        lock (_gate) return !_closed && _held.ContainsKey(lease);
     }
 
     public void HandlerReturned(RunningJob job)

@@ -20,14 +20,24 @@ internal sealed class WorkerLifecycle(WorkerEngine engine) : ILifecycleParticipa
 }
 
 /// <summary>The grid by grain calls.</summary>
-internal sealed class WorkerGrid(IGrainFactory grains) : IWorkerGrid
+internal sealed class WorkerGrid(IGrainFactory grains, TimeProvider time) : IWorkerGrid
 {
     private readonly NumberedGrains<IPartitionWork> _partitions = new(grains);
     private readonly NamedGrains<IJobFeed> _feeds = new(grains);
 
+    private readonly NumberedGrains<Flows.IPartitionFlows> _flows = new(grains);
+    private readonly NumberedGrains<IJobPartitionGrain> _jobs = new(grains);
+    private readonly JobTypeQueues _queues = new(new GridConnection(grains, time, new JobClientOptions()));
+
     public IPartitionWork Partition(int partition) => _partitions[partition];
 
     public IJobFeed Feed(string id) => _feeds[id];
+
+    public Flows.IPartitionFlows Flows(int partition) => _flows[partition];
+
+    public IJobPartitionGrain Jobs(int partition) => _jobs[partition];
+
+    public ValueTask<string> QueueOfAsync(string type, CancellationToken cancellation) => _queues.QueueOfAsync(type, cancellation);
 
     public ITrialGrain Trials => grains.GetGrain<ITrialGrain>(0);
 }

@@ -13,13 +13,14 @@ internal sealed class ListCommand : Command
     private readonly Option<string?> _state = new("--state") { Description = "PENDING, PROGRESS, SUCCESS, FAILURE or REVOKED." };
     private readonly Option<string?> _type = new("--type") { Description = "Jobs of this type." };
     private readonly Option<string?> _queue = new("--queue") { Description = "Jobs of this queue." };
+    private readonly Option<string?> _parent = new("--parent") { Description = "Children of this flow." };
     private readonly Option<string[]> _tags = Inputs.Tags("Jobs with this tag.");
     private readonly Option<double?> _since = new("--since") { Description = "Submitted within so long, such as 1h.", CustomParser = Durations.Parse };
     private readonly Option<int> _limit = new("--limit") { Description = "At most so many jobs.", DefaultValueFactory = _ => 20 };
 
     public ListCommand(ToolApp app) : base("list", "Lists jobs, newest first.")
     {
-        foreach (var option in new Option[] { _state, _type, _queue, _tags, _since, _limit }) Add(option);
+        foreach (var option in new Option[] { _state, _type, _queue, _parent, _tags, _since, _limit }) Add(option);
         app.SetAction(this, RunAsync);
     }
 
@@ -51,7 +52,8 @@ internal sealed class ListCommand : Command
 
     private string Filter(Session session, ParseResult parsed)
     {
-        var filter = Parameter("state", parsed.GetValue(_state)?.ToUpperInvariant()) + Parameter("type", parsed.GetValue(_type)) + Parameter("queue", parsed.GetValue(_queue));
+        var filter = Parameter("state", parsed.GetValue(_state)?.ToUpperInvariant()) + Parameter("type", parsed.GetValue(_type)) + Parameter("queue", parsed.GetValue(_queue))
+            + Parameter("parent", parsed.GetValue(_parent));
         if (parsed.GetValue(_since) is { } seconds)
             filter += Parameter("submittedAfter", session.Surroundings.Time.GetUtcNow().AddSeconds(-seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         foreach (var tag in parsed.GetValue(_tags) ?? [])

@@ -13,11 +13,14 @@ internal sealed class ShowCommand : Command
     private readonly Option<bool> _args = new("--args") { Description = "Print the job's arguments, and nothing else." };
     private readonly Option<bool> _result = new("--result") { Description = "Print the job's result, and nothing else. Refused where there is none." };
 
+    private readonly Option<bool> _tree = new("--tree") { Description = "Print a flow's jobs, and theirs, with where each stands." };
+
     public ShowCommand(ToolApp app) : base("show", "Shows all that is known of a job.")
     {
         Add(_id);
         Add(_args);
         Add(_result);
+        Add(_tree);
         app.SetAction(this, RunAsync);
     }
 
@@ -25,6 +28,7 @@ internal sealed class ShowCommand : Command
     {
         var id = parsed.GetValue(_id)!;
         if (parsed.GetValue(_args)) return Print(session, await session.Gateway.GetAsync(GatewayClient.JobPath(id) + "/args", cancellation));
+        if (parsed.GetValue(_tree)) return await FlowTree.PrintAsync(session, id, cancellation);
         var job = await session.Gateway.GetJobAsync(id, cancellation);
         if (!parsed.GetValue(_result))
         {
@@ -50,6 +54,7 @@ internal sealed class ShowCommand : Command
         [
             ("Id", job.Id), ("Type", job.Type), ("Queue", job.Queue), ("Priority", json.Number("priority")?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             ("State", job.Phase is { } phase ? $"{job.State} ({phase})" : job.State),
+            ("Waiting for", json.Items("waitingFor").Any() ? string.Join(", ", json.Items("waitingFor").Select(Waits.Words)) : null), ("Child of", json.Text("parent")),
             ("Progress", $"{job.Current} of {job.Total}, {job.Percent}%"), ("Status", job.Message),
             ("Attempt", $"{json.Number("attempt")}{(json.Number("maxAttempts") is > 0 and var most ? $" of {most}" : "")}"), ("Silo", json.Text("silo")),
             ("Tags", json.Member("tags") is { ValueKind: JsonValueKind.Object } tags ? string.Join(", ", tags.EnumerateObject().Select(tag => $"{tag.Name}={tag.Value}")) : null),

@@ -7,13 +7,11 @@ namespace OrleansJobs.Tool.Commands;
 
 internal sealed class SubmitCommand : Command
 {
-    private const int MaxKeyLength = 255;
-
     private readonly Argument<string> _type = new("type") { Description = "The job type." };
     private readonly Argument<string?> _args = new("args") { Description = "The arguments as JSON; @file or - (standard input) to read them.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string[]> _arg = new("--arg", "-a") { Description = "One member of the arguments. A value that is JSON counts as such, any other as a string.", HelpName = "name=value" };
     private readonly Option<string?> _id = new("--id") { Description = "An id of your choice: a second submit of the same content under it answers the first job." };
-    private readonly Option<string?> _idempotencyKey = new("--idempotency-key") { Description = "Submits under the same key make one job. Default: a fresh one, unless there is an --id." };
+    private readonly Option<string?> _idempotencyKey = Inputs.IdempotencyKey("Submits under the same key make one job. Default: a fresh one, unless there is an --id.");
     private readonly Option<string?> _queue = new("--queue") { Description = "Default: what the handler says." };
     private readonly Option<int?> _priority = new("--priority") { Description = "0 to 9; higher first. Default 4." };
     private readonly Option<double?> _countdown = new("--countdown") { Description = "Start so long after acceptance, such as 90, 1.5s or 2h30m.", CustomParser = Durations.Parse };
@@ -23,12 +21,14 @@ internal sealed class SubmitCommand : Command
     private readonly Option<double?> _timeout = new("--timeout") { Description = "How long one attempt may run.", CustomParser = Durations.Parse };
     private readonly Option<double?> _retention = new("--retention") { Description = "How long the finished job is kept.", CustomParser = Durations.Parse };
     private readonly Option<string[]> _tags = Inputs.Tags("A tag; at most 16.");
+    private readonly Option<string[]> _after = new("--after") { Description = "A job that must succeed first; id:end or id:failure for another end. At most 100.", HelpName = "id[:on]" };
+    private readonly Option<bool> _cancelIfUnmet = new("--cancel-if-unmet") { Description = "Cancel it where a job that it is after ends otherwise. Default: it fails." };
     private readonly Option<bool> _watch = new("--watch", "-w") { Description = "Follow the job to its end; the exit code says how it ended." };
 
     public SubmitCommand(ToolApp app) : base("submit", "Hands a job to the grid and prints its id.")
     {
         foreach (var argument in new Argument[] { _type, _args }) Add(argument);
-        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _attempts, _timeout, _retention, _tags, _watch }) Add(option);
+        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _attempts, _timeout, _retention, _tags, _after, _cancelIfUnmet, _watch }) Add(option);
         app.SetAction(this, RunAsync);
     }
 
@@ -50,11 +50,8 @@ internal sealed class SubmitCommand : Command
     private string? KeyOf(Session session, ParseResult parsed)
     {
         var key = parsed.GetValue(_idempotencyKey);
-        if (parsed.GetValue(_id) is not null) return key is null ? null : throw new UsageException("Give --id or --idempotency-key, not both: an id is a key itself.");
-        key ??= Guid.CreateVersion7(session.Surroundings.Time.GetUtcNow()).ToString();
-        if (key.Length is 0 or > MaxKeyLength || key.Any(c => c is <= ' ' or > '~' or '"' or '\\'))
-            throw new UsageException($"An idempotency key is 1 to {MaxKeyLength} visible ASCII characters without quotes and backslashes.");
-        return key;
+        if (parsed.GetValue(_id) is null) return Inputs.Key(session, key);
+        return key is null ? null : throw new UsageException("Give --id or --idempotency-key, not both: an id is a key itself.");
     }
 
     private async Task<JsonElement> BuildAsync(Session session, ParseResult parsed, CancellationToken cancellation)
@@ -71,6 +68,8 @@ internal sealed class SubmitCommand : Command
         Add("attempts", parsed.GetValue(_attempts));
         Add("timeout", parsed.GetValue(_timeout));
         Add("retention", parsed.GetValue(_retention));
+        if (parsed.GetValue(_after) is { Length: > 0 } after) submission["after"] = new JsonArray([.. after.Select(After)]);
+        if (parsed.GetValue(_cancelIfUnmet)) submission["onUnmet"] = "cancel";
         if (parsed.GetValue(_tags) is { Length: > 0 } tags)
         {
             var all = new JsonObject();
@@ -89,5 +88,11 @@ internal sealed class SubmitCommand : Command
         {
             if (value is not null) submission[member] = JsonValue.Create(value);
         }
+    }
+
+    private static JsonNode After(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? JsonValue.Create(text) : new JsonObject { ["job"] = text[..colon], ["on"] = text[(colon + 1)..] };
     }
 }

@@ -44,19 +44,23 @@ internal sealed class GatewayClient : IDisposable
 
     /// <summary>Submits under an idempotency key, so that a submit whose answer is lost can be sent again and is never made twice.</summary>
     /// <param name="idempotencyKey">Null: the submission has an id of its own, which does the same.</param>
-    public async Task<Job> SubmitAsync(JsonElement submission, string? idempotencyKey, CancellationToken cancellation)
+    public async Task<Job> SubmitAsync(JsonElement submission, string? idempotencyKey, CancellationToken cancellation, string path = "jobs") =>
+        new(await PostSafelyAsync(path, submission, idempotencyKey, cancellation));
+
+    /// <summary>Posts what may be sent again where the answer is lost.</summary>
+    public async Task<JsonElement> PostSafelyAsync(string path, JsonElement body, string? idempotencyKey, CancellationToken cancellation)
     {
         for (var tries = 1; ; tries++)
         {
             TimeSpan wait;
             try
             {
-                return new Job(await SendAsync(() =>
+                return await SendAsync(() =>
                 {
-                    var request = new HttpRequestMessage(HttpMethod.Post, "jobs") { Content = JsonContent(submission) };
+                    var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent(body) };
                     if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", $"\"{idempotencyKey}\"");
                     return request;
-                }, cancellation));
+                }, cancellation);
             }
             catch (GatewayException exception) when (exception.IsTransient && tries < SubmitTries)
             {

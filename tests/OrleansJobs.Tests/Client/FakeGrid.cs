@@ -102,8 +102,20 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
 
     public Task<JobChange> Delete(string id) => OnChange();
 
+    public JobSignal? LastSignal { get; private set; }
+    public Func<Task<SignalReceipt>> OnSignal { get; set; } = () => Task.FromResult(new SignalReceipt(SignalOutcome.Accepted));
+
+    public Task<SignalReceipt> Signal(string id, JobSignal signal)
+    {
+        LastSignal = signal;
+        return OnSignal();
+    }
+
+    public Task<FlowGroupCount[]?> GetFlowGroups(string id) => throw new NotSupportedException();
+    public Task<JobStatus?[]> GetListed(string[] ids) => throw new NotSupportedException();
     public Task<JobStatus?> Get(string id) => throw new NotSupportedException();
     public Task<JobChange> Cancel(string id, ChangeOrder order) => throw new NotSupportedException();
+
     public Task<byte[]?> GetArgs(string id) => throw new NotSupportedException();
     public Task<GridStats> GetStats() => throw new NotSupportedException();
 

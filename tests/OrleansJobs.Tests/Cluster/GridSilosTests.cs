@@ -11,14 +11,14 @@ public class GridSilosTests
     public async Task Current_WhenAskedByTwoAtOnce_IsTheSameObject()
     {
         var cluster = new FakeCluster();
-        var silos = new GridSilos(cluster, cluster);
+        var silos = new GridSilos(cluster, cluster, cluster);
         var views = await Task.WhenAll(Task.Run(() => silos.Current), Task.Run(() => silos.Current)).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Same(views[0], views[1]);
         Assert.Same(views[0], silos.Current);
     }
 
     /// <summary>The first two who look at it see it at the same time.</summary>
-    private sealed class FakeCluster : IClusterMembershipService, IClusterManifestProvider
+    private sealed class FakeCluster : IClusterMembershipService, IClusterManifestProvider, ILocalSiloDetails
     {
         private readonly CountdownEvent _looking = new(2);
         private int _looks;
@@ -38,6 +38,16 @@ public class GridSilosTests
         }
 
         public ClusterManifest Current { get; } = new(new MajorMinorVersion(1, 1), ImmutableDictionary<SiloAddress, GrainManifest>.Empty);
+
+        public SiloAddress SiloAddress { get; } = SiloAddress.FromParsableString("127.0.0.1:11111@5");
+
+        public string Name => "silo";
+
+        public string ClusterId => "cluster";
+
+        public string DnsHostName => "silo";
+
+        public SiloAddress GatewayAddress => SiloAddress;
 
         public GrainManifest LocalGrainManifest => throw new NotSupportedException();
 

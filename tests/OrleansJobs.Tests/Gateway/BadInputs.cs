@@ -15,7 +15,7 @@ internal static class BadInputs
     private const string Json = "Content-Type: application/json\r\n";
 
     public static readonly IReadOnlyList<BadInput> All = [.. Broken(), .. Members(), .. Times(), .. Names(), .. Arguments(), .. Sizes(), .. Contents(), .. Headers(), .. Batches(),
-        .. Queries(), .. Addresses(), .. Protocol()];
+        .. Flows(), .. Queries(), .. Addresses(), .. Protocol()];
 
     private static IEnumerable<BadInput> Broken()
     {
@@ -56,6 +56,15 @@ internal static class BadInputs
         yield return Post("a priority beyond 32 bits", 422, "invalid-member", """{"type":"longtask","priority":4294967296}""");
         yield return Post("no attempts", 422, "invalid-member", """{"type":"longtask","attempts":0}""");
         yield return Post("101 attempts", 422, "invalid-member", """{"type":"longtask","attempts":101}""");
+        yield return Post("`after` that is no array", 422, "invalid-member", """{"type":"longtask","after":"a"}""");
+        yield return Post("`after` with a number", 422, "invalid-member", """{"type":"longtask","after":[5]}""");
+        yield return Post("`after` with an unknown `on`", 422, "invalid-member", """{"type":"longtask","after":[{"job":"a","on":"later"}]}""");
+        yield return Post("`after` that names a job twice", 422, "invalid-member", """{"type":"longtask","after":["a","a"]}""");
+        yield return Post("a job after itself", 422, "invalid-member", """{"type":"longtask","id":"a","after":["a"]}""");
+        yield return Post("101 jobs that one is after", 422, "invalid-member", $$"""{"type":"longtask","after":[{{string.Join(',', Enumerable.Range(0, 101).Select(i => $"\"j{i}\""))}}]}""");
+        yield return Post("`onUnmet` without `after`", 422, "invalid-member", """{"type":"longtask","onUnmet":"cancel"}""");
+        yield return Post("a type of the grid's own", 422, "invalid-member", """{"type":"oj-flow"}""");
+        yield return Post("a queue of the grid's own", 422, "invalid-member", """{"type":"longtask","queue":"oj-flows"}""");
     }
 
     private static IEnumerable<BadInput> Times()
@@ -156,6 +165,29 @@ internal static class BadInputs
             RawHttp.Request("POST", "/jobs:batch", "Content-Type: application/x-ndjson\r\n", [.. "{\"type\":\""u8, 0xff, .. "\"}"u8]));
     }
 
+    private static IEnumerable<BadInput> Flows()
+    {
+        yield return Flow("a flow that is no object", 422, "invalid-member", "[]");
+        yield return Flow("a flow that is truncated", 400, "malformed-json", """{"jobs":[{"name":"a" """);
+        yield return Flow("a flow deeper than 32 levels", 400, "malformed-json", $$"""{"jobs":{{new string('[', 33)}}{{new string(']', 33)}}}""");
+        yield return Flow("a flow without jobs", 422, "invalid-member", """{"jobs":[]}""");
+        yield return Flow("a flow of 1,001 jobs", 422, "invalid-member", $$"""{"jobs":[{{string.Join(',', Enumerable.Repeat("1", 1001))}}]}""");
+        yield return Flow("a flow with an unknown member", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask"}],"job":1}""");
+        yield return Flow("two jobs of a flow with one name", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask"},{"name":"a","type":"longtask"}]}""");
+        yield return Flow("a name in a flow with a dot", 422, "invalid-member", """{"jobs":[{"name":"a.b","type":"longtask"}]}""");
+        yield return Flow("a job of a flow after one that there is not", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask","after":["b"]}]}""");
+        yield return Flow("a circle", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask","after":["b"]},{"name":"b","type":"longtask","after":["a"]}]}""");
+        yield return Flow("a reference to nobody", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask","args":{"$ref":"b.result"}}]}""");
+        yield return Flow("a reference that is none", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask"}],"result":{"$ref":"a"}}""");
+        yield return Flow("`each` over an object", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask","each":{}}]}""");
+        yield return Flow("a type in a flow that nobody has", 422, "unknown-type", """{"jobs":[{"name":"a","type":"nope"}]}""");
+        yield return Flow("arguments in a flow that do not fit", 422, "invalid-args", """{"jobs":[{"name":"a","type":"longtask","args":{"steps":"x"}}]}""");
+        yield return new("a signal to a job that does not exist", 404, "job-not-found", RawHttp.Request("POST", "/jobs/nope/signals/go", Json, "{}"u8.ToArray()));
+        yield return new("a signal's name of 129 characters", 404, "not-found", RawHttp.Request("POST", $"/jobs/nope/signals/{new string('n', 129)}", Json, "{}"u8.ToArray()));
+        yield return new("a signal that is broken", 400, "malformed-json", RawHttp.Request("POST", "/jobs/nope/signals/go", Json, "{"u8.ToArray()));
+        yield return new("a flow that does not exist", 404, "job-not-found", RawHttp.Request("GET", "/flows/nope", "", []));
+    }
+
     private static IEnumerable<BadInput> Queries()
     {
         yield return Get("an unknown parameter", 400, "invalid-query", "/jobs?sate=SUCCESS");
@@ -212,6 +244,9 @@ internal static class BadInputs
 
     private static BadInput Batch(string name, int status, string type, string body) =>
         new(name, status, type, RawHttp.Request("POST", "/jobs:batch", Json, Encoding.UTF8.GetBytes(body)));
+
+    private static BadInput Flow(string name, int status, string type, string body) =>
+        new(name, status, type, RawHttp.Request("POST", "/flows", Json, Encoding.UTF8.GetBytes(body)));
 
     private static BadInput Get(string name, int status, string type, string target) => new(name, status, type, RawHttp.Request("GET", target, "", []));
 

@@ -38,6 +38,14 @@ internal sealed class FakeGrid : IGrainFactory
     /// <summary>What submits answer in place of storing the job, where set.</summary>
     public Func<JobSubmission, SubmitReceipt>? Refuse { get; set; }
 
+    public JobSignal? LastSignal { get; private set; }
+
+    /// <summary>What signals are answered, where set.</summary>
+    public SignalReceipt? SignalAnswer { get; set; }
+
+    /// <summary>Those of every flow.</summary>
+    public List<FlowGroupCount> Groups { get; } = [];
+
     public Dictionary<string, QueueInfo> Queues { get; } = new() { ["default"] = new() { Name = "default" } };
     public GridStats Stats { get; set; } = new();
     public Func<JobQuery, JobPage>? Lists { get; set; }
@@ -228,8 +236,19 @@ internal sealed class FakeGrid : IGrainFactory
             return change;
         }
 
+
         public Task<byte[]?> GetArgs(string id) => Task.FromResult(grid.Find(id)?.Submission.Args);
 
+        public Task<SignalReceipt> Signal(string id, JobSignal signal)
+        {
+            if (grid.Find(id) is not { } job) return Task.FromResult(new SignalReceipt(SignalOutcome.NotFound));
+            grid.LastSignal = signal;
+            return Task.FromResult(grid.SignalAnswer ?? new SignalReceipt(job.Status.IsFinished ? SignalOutcome.Ended : SignalOutcome.Accepted));
+        }
+
+        public Task<FlowGroupCount[]?> GetFlowGroups(string id) => Task.FromResult(grid.Find(id) is null ? null : grid.Groups.ToArray());
+
+        public Task<JobStatus?[]> GetListed(string[] ids) => Task.FromResult(Array.ConvertAll(ids, id => grid.Find(id)?.Status is { } status ? status with { Result = null } : null));
 
         public Task<GridStats> GetStats() => throw new NotSupportedException();
 
@@ -275,7 +294,8 @@ internal sealed class FakeGrid : IGrainFactory
             // Lists carry no results.
             .Select(job => job.Status with { Result = null })
             .Where(status => (query.State is null || query.State == status.State) && (query.Queue ?? status.Queue) == status.Queue
-                && (query.Type ?? status.Type) == status.Type && query.Tags.All(status.Tags.Contains))
+                && (query.Type ?? status.Type) == status.Type && (query.Parent is null || status.Parent == query.Parent)
+                && (query.After is null || status.After.Any(leader => leader.Job == query.After)) && query.Tags.All(status.Tags.Contains))
             .OrderByDescending(status => status.SubmittedAt)
             .Take(query.Limit)], null);
 

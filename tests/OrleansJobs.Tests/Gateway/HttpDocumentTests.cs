@@ -104,7 +104,7 @@ public sealed partial class HttpDocumentTests(GridHost grid) : IClassFixture<Gri
     [GeneratedRegex(@"localhost:8080(/[^?'\s]*)")]
     private static partial Regex CurlPath();
 
-    [GeneratedRegex(@"^\| `((?:GET|POST|DELETE) /\S*)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `((?:GET|POST|PUT|DELETE) /\S*)` \|", RegexOptions.Multiline)]
     private static partial Regex RouteRow();
 
     [GeneratedRegex(@"^\| `([a-z-]+)` \| (\d{3}) \|", RegexOptions.Multiline)]

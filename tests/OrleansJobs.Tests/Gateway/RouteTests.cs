@@ -69,9 +69,9 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
         var tokens = fixture.Host.App.Services.GetRequiredService<WatchTokens>();
         var isWatch = route is "GET /jobs/{id}" or "GET /jobs/{id}/events" or "GET /events";
         var query = route == "GET /events" ? "?jobs=job-1&" : "?";
-        var own = await SendAsync(route, null, $"{query}watchToken={tokens.Of(fixture.Host.Grid["job-1"].Status)}");
+        var own = await SendAsync(route, null, $"{query}watchToken={tokens.Of(fixture.Job.Status)}");
         Assert.Equal(isWatch, own.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden));
-        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(route, null, $"{query}watchToken={tokens.Of(fixture.Host.Grid["job-1"].Status with { Id = "job-2" })}")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(route, null, $"{query}watchToken={tokens.Of(fixture.Job.Status with { Id = "job-2" })}")).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(route, null, $"{query}watchToken=")).StatusCode);
     }
 
@@ -120,8 +120,9 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
 
     private static string ScopeOf(string route) => route switch
     {
-        "POST /jobs" or "POST /jobs:batch" or "POST /jobs/{type}" => Scopes.Submit,
+        "POST /jobs" or "POST /jobs:batch" or "POST /jobs/{type}" or "POST /flows" => Scopes.Submit,
         _ when route.StartsWith("GET", StringComparison.Ordinal) => Scopes.Read,
+        "POST /work" or "POST /work/jobs/{id}/checkpoint" or "PUT /job-types/{type}" => Scopes.Work,
         _ => Scopes.Operate,
     };
 
@@ -150,8 +151,12 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
         public async Task InitializeAsync()
         {
             Host = await GatewayHost.StartAsync(Settings());
-            Host.Grid.Add(new() { Id = "job-1", Type = "longtask", Queue = "default", Version = 1, State = JobState.Success });
+            _ = Job;
         }
+
+        /// <summary>Some route deletes it.</summary>
+        internal FakeGrid.FakeJob Job => Host.Grid.Jobs.FirstOrDefault(job => job.Status.Id == "job-1")
+            ?? Host.Grid.Add(new() { Id = "job-1", Type = "longtask", Queue = "default", Version = 1, State = JobState.Success });
 
         public async Task DisposeAsync() => await Host.DisposeAsync();
 

@@ -64,7 +64,7 @@ public class JobVersionTests
                     _driver.Commit();
                     break;
                 case 8:
-                    if (_driver.Core.Orders.Delete(_driver.Bring(Id))) _driver.Commit();
+                    if (_driver.Core.Orders.Delete(_driver.Bring(Id), _driver.Now)) _driver.Commit();
                     break;
                 case 9 when random.Next(4) == 0:
                     // To open a partition takes longer than a version is ever ahead of the clock.

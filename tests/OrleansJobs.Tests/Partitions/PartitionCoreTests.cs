@@ -229,9 +229,9 @@ public class PartitionCoreTests
     {
         _driver.Submit("a", job => job with { Tags = [new("k", "v")] });
         _driver.Commit();
-        Assert.False(_driver.Core.Orders.Delete(_driver.Bring("a")));
+        Assert.False(_driver.Core.Orders.Delete(_driver.Bring("a"), _driver.Now));
         _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded);
-        Assert.True(_driver.Core.Orders.Delete(_driver.Bring("a")));
+        Assert.True(_driver.Core.Orders.Delete(_driver.Bring("a"), _driver.Now));
         _driver.Commit();
         Assert.Null(_driver.Stored("a"));
         Assert.Null(_driver.Core.Jobs.Find("a"));
@@ -328,7 +328,7 @@ public class PartitionCoreTests
 
         for (var i = 0; i < 1000; i++)
         {
-            Assert.True(_driver.Core.Orders.Delete(_driver.Bring($"job{i}")));
+            Assert.True(_driver.Core.Orders.Delete(_driver.Bring($"job{i}"), _driver.Now));
             _driver.Commit();
         }
 
@@ -342,7 +342,7 @@ public class PartitionCoreTests
         _driver.Commit();
         _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded);
         _driver.Core.Jobs.Pin("a");
-        _driver.Core.Orders.Delete(_driver.Bring("a"));
+        _driver.Core.Orders.Delete(_driver.Bring("a"), _driver.Now);
         _driver.Commit();
 
         var job = _driver.Submit("a");

@@ -18,7 +18,13 @@ internal sealed class SampleJobContext(string id = "job-1") : JobContext
 
     public override void Report(long current, long total, string? message = null) => _reports.Add((current, total, message));
 
+    public override void Report<T>(long current, long total, string? message, T data) => Report(current, total, message);
+
     public override Task SaveCheckpointAsync<T>(T value, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public override IAsyncEnumerable<ReceivedSignal> SignalsAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public override Task<T?> ResultOfAsync<T>(string id, CancellationToken cancellation = default) where T : default => throw new NotSupportedException();
 
     public override T? Checkpoint<T>() where T : default => default;
 }

@@ -9,9 +9,13 @@ public sealed class MovingMetricsTests
 {
     private static readonly TimeSpan ScrapePause = TimeSpan.FromMilliseconds(200);
 
-    // Constants of the grid; a defect that must not come about; and what takes a cut network to bring about, which the fault scenarios do.
+    // Constants of the grid; a defect that must not come about; and what takes a cut network to bring about: stale reports, which the fault scenarios see, and
+    // letters that wait.
     private static readonly string[] Still =
-        ["orleansjobs_partitions_configured", "orleansjobs_slots_limit", "orleansjobs_jobs_orphaned", "orleansjobs_reports_stale_total"];
+    [
+        "orleansjobs_partitions_configured", "orleansjobs_slots_limit", "orleansjobs_jobs_orphaned", "orleansjobs_reports_stale_total", "orleansjobs_letters_waiting",
+        "orleansjobs_letters_age_seconds",
+    ];
 
     private static readonly Dictionary<string, string> Options = new()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using OrleansJobs.Flows;
 using OrleansJobs.Records;
 using OrleansJobs.Trials;
 using OrleansJobs.Workers;
@@ -32,7 +33,19 @@ internal sealed class FakePartitions : IWorkerGrid
 
     ITrialGrain IWorkerGrid.Trials => Trials;
 
+    IPartitionFlows IWorkerGrid.Flows(int partition) => Flows ?? throw new NotSupportedException();
+
+    IJobPartitionGrain IWorkerGrid.Jobs(int partition) => Jobs ?? throw new NotSupportedException();
+
+    ValueTask<string> IWorkerGrid.QueueOfAsync(string type, CancellationToken cancellation) => new(JobLimits.DefaultQueue);
+
     public FakeTrials Trials { get; } = new();
+
+    /// <summary>What all partitions remember of flows.</summary>
+    public IPartitionFlows? Flows { get; set; }
+
+    /// <summary>What clients are told.</summary>
+    public IJobPartitionGrain? Jobs { get; set; }
 
     /// <summary>Leases that are stored as alone on their silo.</summary>
     public IEnumerable<LeaseName> Alone => _partitions.SelectMany(partition => partition.Alone);
@@ -153,6 +166,8 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
         await After(request);
         return reply;
     }
+
+    public Task Lost(SiloAddress session, long sequence, long generation) => throw new NotSupportedException();
 
     public Task<bool> Wake(SiloAddress home, MembershipVersion version) => Task.FromResult(true);
 

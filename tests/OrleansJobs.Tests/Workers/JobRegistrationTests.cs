@@ -52,7 +52,7 @@ public class JobRegistrationTests
 
     [Fact]
     public void AddJob_WhenTheClassHasNoContract_SaysSo() =>
-        Assert.Contains("neither", Assert.Throws<JobRegistrationException>(() => new JobGridBuilder().AddJob<NoContract>()).Message);
+        Assert.Contains("implements none", Assert.Throws<JobRegistrationException>(() => new JobGridBuilder().AddJob<NoContract>()).Message);
 
     [Fact]
     public void AddJob_WhenTheNameIsOnTheContractInterface_TakesIt() =>

@@ -1,11 +1,12 @@
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Flows;
 using OrleansJobs.Records;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
 
 /// <summary>Who runs what: how attempts begin with a lease, and how they end with what their worker says.</summary>
-internal sealed class AttemptBook(int partition, long generation, JobBook jobs)
+internal sealed class AttemptBook(int partition, long generation, JobBook jobs, FlowBook flows, PendingChanges changes)
 {
     private long _tokens;
 
@@ -26,12 +27,16 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs)
     /// <summary>Whether this is the job's lease still.</summary>
     public bool Holds(Lease lease) => jobs.FindLeased(lease.Id) is { } job && job.Track.Token == lease.Token;
 
-    /// <summary>Leases of this activation that a silo has been given and does not know of.</summary>
+    /// <summary>
+    /// Leases of this activation that a silo has been given and does not know of. Of a session also those of activations before: it may have come to another
+    /// silo, and has nowhere else to learn of them.
+    /// </summary>
     public List<Lease> MissingAt(string silo, LeaseName[] held)
     {
         var known = held.ToHashSet();
+        var isSession = WorkSession.IsSession(SiloAddress.FromParsableString(silo));
         return jobs.Leased
-            .Where(job => job.Track.Silo == silo && FencingToken.GenerationOf(job.Track.Token) == generation && !known.Contains(new(job.Id, job.Track.Token)))
+            .Where(job => job.Track.Silo == silo && (isSession || FencingToken.GenerationOf(job.Track.Token) == generation) && !known.Contains(new(job.Id, job.Track.Token)))
             .Select(job => LeaseOf(job, job.Track.HasGrainState)).ToList();
     }
 
@@ -55,6 +60,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs)
             HasStarted = job.Track.HasStarted || !report.NeverStarted,
             MaxAttempts = report.MaxAttempts,
         };
+        using var together = track.HasMemory || report.Kind is ReportKind.Parked or ReportKind.StartedAnew ? changes.Together() : default;
         switch (report.Kind)
         {
             case ReportKind.Succeeded:
@@ -77,6 +83,16 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs)
                 break;
             case ReportKind.Returned:
                 jobs.WaitAgain(job, now, track.WithEnded("returned", null, now), now);
+                break;
+            case ReportKind.Parked:
+                // What failed before is overcome.
+                track = track with { IsFlow = true, HasMemory = true, Earlier = track.Earlier + track.Failures + track.Crashes, Failures = 0, Crashes = 0, Losses = [] };
+                var due = flows.Park(job, report.Park ?? new(), now);
+                jobs.WaitAgain(job, due, track with { WaitsFor = due == now ? [] : [.. flows.WaitsOf(job)] }, now);
+                break;
+            case ReportKind.StartedAnew:
+                flows.StartAnew(job, report.Result ?? "null"u8.ToArray(), now);
+                jobs.WaitAgain(job, now, track with { IsFlow = true, HasMemory = true, Earlier = track.Earlier + track.Failures + track.Crashes, Failures = 0, Crashes = 0, Losses = [] }, now);
                 break;
             default:
                 throw new InvalidOperationException($"A report of unknown kind {report.Kind}.");

@@ -5,6 +5,7 @@ namespace OrleansJobs.Partitions;
 /// <summary>A commit that is being put together.</summary>
 internal sealed class CommitDraft(PartitionCommit commit)
 {
+    private readonly List<(string Log, long Stamp, string Member)> _lines = [];
     private CommitCounts _counts;
 
     public PartitionCommit Commit { get; } = commit;
@@ -18,6 +19,16 @@ internal sealed class CommitDraft(PartitionCommit commit)
     {
         Bytes += row.Length;
         Commit.Put(table, key, row);
+    }
+
+    /// <summary>Adds a line to a log. Those of one commit may come in any order.</summary>
+    public void Append(string log, long stamp, string member) => _lines.Add((log, stamp, member));
+
+    /// <summary>All is in it.</summary>
+    public void Close(MergedLogs logs)
+    {
+        if (_lines.Count > 1) _lines.Sort(static (x, y) => x.Stamp.CompareTo(y.Stamp));
+        foreach (var (log, stamp, member) in _lines) Commit.Append(logs, log, stamp, member);
     }
 }
 

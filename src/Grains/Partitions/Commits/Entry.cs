@@ -12,6 +12,9 @@ internal abstract class Entry
     /// <summary>Commits under way that hold changes of it.</summary>
     public int InFlight { get; internal set; }
 
+    /// <summary>Its place among all changes, the last time it was marked.</summary>
+    internal long Order { get; set; }
+
     /// <summary>The submit from outside without which it would not be there; null: it follows from what was accepted, and nothing may refuse it.</summary>
     public Entry? Origin { get; set; }
 
@@ -22,6 +25,9 @@ internal abstract class Entry
 
     /// <summary>The store holds something of it, once all commits sent so far are applied.</summary>
     public abstract bool IsStored { get; }
+
+    /// <summary>New ones are to be stored in the order in which they came.</summary>
+    public virtual bool IsOrdered => false;
 
     /// <summary>Adds the difference to a commit, and takes it for stored from now on.</summary>
     /// <returns>What the store held before; null: there is no difference.</returns>

@@ -34,8 +34,8 @@ internal sealed class PendingChanges(int partition, long generation)
         _together?.Add(entry);
         if (entry.IsDirty) return;
         entry.IsDirty = true;
+        entry.Order = ++Count;
         _dirty.Add(entry);
-        Count++;
     }
 
     /// <summary>What changes until this is disposed of is one group. A decision that changes one entry needs none.</summary>
@@ -54,7 +54,9 @@ internal sealed class PendingChanges(int partition, long generation)
         var entries = new List<(Entry, object)>(Math.Min(_dirty.Count, MaxEntries));
         var groups = new List<ChangeGroup>();
         var taken = 0;
-        while (taken < _dirty.Count && entries.Count < MaxEntries && draft.Bytes < MaxBytes)
+        // What is new is stored in the order in which it came: where a group brings something forward, all before it goes with it.
+        var least = 0L;
+        while (taken < _dirty.Count && ((entries.Count < MaxEntries && draft.Bytes < MaxBytes) || _dirty[taken].Order <= least))
         {
             var entry = _dirty[taken++];
             if (entry.Group is not { } group)
@@ -65,9 +67,14 @@ internal sealed class PendingChanges(int partition, long generation)
 
             groups.Add(group);
             group.Dissolve();
-            foreach (var member in group.Members) Take(member, draft, entries);
+            foreach (var member in group.Members)
+            {
+                if (member is { IsOrdered: true, IsStored: false }) least = Math.Max(least, member.Order);
+                Take(member, draft, entries);
+            }
         }
 
+        draft.Close(GridLayout.Jobs.Log);
         _dirty.RemoveRange(0, taken);
         // What need not be sent has no place in the sequence.
         if (commit.IsEmpty) _sequence--;
@@ -92,12 +99,23 @@ internal sealed class PendingChanges(int partition, long generation)
     {
         _sequence--;
         var dropped = new List<Entry>();
-        foreach (var (entry, before) in sealedCommit.Entries)
+        var refused = sealedCommit.Entries.Select(entry => entry.Entry).ToHashSet();
+        // They came before what has changed meanwhile.
+        var later = _dirty.FindAll(entry => !refused.Contains(entry));
+        _dirty.Clear();
+        foreach (var (entry, before) in sealedCommit.Entries.OrderBy(static entry => entry.Entry.Order))
         {
             entry.InFlight--;
             entry.Restore(before);
+            entry.IsDirty = false;
             if (entry.Origin is not null && !entry.IsStored) dropped.Add(entry);
             else Mark(entry);
+        }
+
+        foreach (var entry in later)
+        {
+            entry.Order = ++Count;
+            _dirty.Add(entry);
         }
 
         foreach (var entry in dropped) entry.Drop();

@@ -7,6 +7,9 @@ namespace OrleansJobs.Partitions;
 /// <summary>The jobs of a partition that are in memory, where each of them stands, and how many there are.</summary>
 internal sealed class JobBook
 {
+    /// <summary>When a job is due that does not wait for time: the end of the year 9999.</summary>
+    public const long Never = 253_402_300_799_999;
+
     private readonly JobGridOptions _options;
     private readonly PendingChanges _changes;
     private readonly DeadlineBook _deadlines;
@@ -65,10 +68,14 @@ internal sealed class JobBook
         return Index.Contains(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false)) ? null : RefusalOfLane(job.Owner);
     }
 
-    /// <summary>
-    /// A job with <see cref="JobSpec.IsFollowed"/> has ended, or one that others wait for. What other books change because of it is stored with the end.
-    /// </summary>
+    /// <summary>A job has ended from whose end something follows. What other books change because of it is stored with the end.</summary>
     public event Action<LiveJob, long>? Ended;
+
+    /// <summary>A job is to be forgotten of which other books keep something, with which this is stored.</summary>
+    public event Action<LiveJob, long>? Forgotten;
+
+    /// <summary>A job that had failed or was cancelled, and of which other books keep something, runs again.</summary>
+    public event Action<LiveJob, long>? Retried;
 
     /// <summary>Takes a job that comes from outside, has been checked against the rules and is known to be new.</summary>
     public LiveJob Submit(JobSubmission submission, long now)
@@ -91,7 +98,8 @@ internal sealed class JobBook
         if (_live.GetValueOrDefault(job.Id) is { Place: JobPlace.Gone, IsSettled: true }) _live.Remove(job.Id);
         _live.Add(job.Id, job);
         Unfinished++;
-        Wait(job, spec.DueAt, JobTrack.Fresh);
+        if (spec.After.Length == 0) Wait(job, spec.DueAt, JobTrack.Fresh);
+        else Wait(job, Never, JobTrack.Fresh with { WaitsFor = [.. spec.After.Select(after => new WaitReason(WaitReasons.Job) { Name = after.Job })] });
         return job;
     }
 
@@ -128,6 +136,9 @@ internal sealed class JobBook
     /// </summary>
     public void Pin(string id) => _pins[id] = _pins.GetValueOrDefault(id) + 1;
 
+    /// <summary>More than one has pinned it.</summary>
+    public bool IsPinnedTwice(string id) => _pins.GetValueOrDefault(id) > 1;
+
     public void Unpin(string id)
     {
         var pins = _pins[id] - 1;
@@ -145,8 +156,29 @@ internal sealed class JobBook
     public void WaitAgain(LiveJob job, long due, JobTrack track, long now) =>
         Wait(job, due, track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) });
 
-    /// <summary>A job that had ended is to run again.</summary>
-    public void Reopen() => Unfinished++;
+    /// <summary>A job that had ended waits again.</summary>
+    public void Reopen(LiveJob job, JobTrack track, long now)
+    {
+        using var together = track.HasMemory ? _changes.Together() : default;
+        Unfinished++;
+        WaitAgain(job, now, track, now);
+        if (track.HasMemory) Retried?.Invoke(job, now);
+    }
+
+    /// <summary>What a waiting job waited for has come, or it has less to wait for.</summary>
+    /// <param name="due">Null: when it was.</param>
+    public void Rewait(LiveJob job, long? due, JobTrack track, long now)
+    {
+        job.Lane.Remove(job);
+        WaitAgain(job, due ?? job.Due, track, now);
+    }
+
+    /// <summary>What is known of a job beside its place has changed; what a worker tells of it is none of it.</summary>
+    public void Note(LiveJob job, JobTrack track)
+    {
+        job.Track = track;
+        _changes.Mark(job);
+    }
 
     /// <summary>A waiting job runs from now on.</summary>
     public void Run(LiveJob job, JobTrack track)
@@ -161,14 +193,15 @@ internal sealed class JobBook
 
     public void Finish(LiveJob job, JobState state, byte[]? result, JobError? error, JobTrack track, long now)
     {
-        var isFollowed = job.Spec!.IsFollowed;
+        var isFollowed = job.Spec!.IsFollowed || track.IsFollowed;
         using var together = isFollowed ? _changes.Together() : default;
         if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
         _leased.Remove(job.Id);
         job.Place = JobPlace.Finished;
         Windows.Weigh(job);
-        job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) };
-        var retention = job.Spec!.Retention
+        job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now), WaitsFor = [] };
+        // A child is kept as long as its flow, which says when it has no use for it any more.
+        var retention = job.Spec.Parent is not null && !track.IsOrphan ? Never - now : job.Spec.Retention
             ?? (long)(state == JobState.Failure ? _options.FailureRetention : _options.SuccessRetention).TotalMilliseconds;
         job.Outcome = new JobOutcome
         {
@@ -180,12 +213,14 @@ internal sealed class JobBook
     }
 
     /// <summary>A finished job is gone.</summary>
-    public void Forget(LiveJob job)
+    public void Forget(LiveJob job, long now)
     {
+        using var together = job.Track.HasMemory ? _changes.Together() : default;
         job.Place = JobPlace.Gone;
         // Who has seen its end is not to take the next job of this id for it.
         _lastStamp = Math.Max(_lastStamp, JobVersion.LastStampOf(job.Spec!, job.Track));
         _changes.Mark(job);
+        if (job.Track.HasMemory) Forgotten?.Invoke(job, now);
     }
 
     /// <summary>Forgets a job that was never stored.</summary>
@@ -261,7 +296,7 @@ internal sealed class JobBook
             {
                 HasSpec = true, Lane = waits ? lane.Name : null, Due = waits ? due : 0, Track = waiting, Lease = lease, Outcome = outcome,
                 HasDeadline = waits && DeadlineBook.Holds(spec, track),
-                Counted = outcome?.State ?? (lease is not null ? JobState.Progress : JobState.Pending),
+                Counted = outcome?.State ?? (lease is not null || track.IsFlow ? JobState.Progress : JobState.Pending),
             },
         };
     }

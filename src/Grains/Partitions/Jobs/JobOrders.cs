@@ -38,8 +38,7 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         // One that ended while it waited has all of its attempts in the history.
         var earlier = track.HasOpenAttempt ? track.Attempt : track.Attempt - 1;
         if (track.HasOpenAttempt) track = track.WithEnded(StatusOf.LastAttempt(outcome).Outcome, outcome.Error, outcome.FinishedAt);
-        jobs.Reopen();
-        jobs.WaitAgain(job, now, track.WithChange("retried", order, now) with
+        jobs.Reopen(job, track.WithChange("retried", order, now) with
         {
             Earlier = earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
             // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
@@ -50,10 +49,10 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
 
     /// <summary>Forgets a finished job.</summary>
     /// <returns>False where it has not ended.</returns>
-    public bool Delete(LiveJob job)
+    public bool Delete(LiveJob job, long now)
     {
         if (job.Place != JobPlace.Finished) return false;
-        jobs.Forget(job);
+        jobs.Forget(job, now);
         return true;
     }
 }

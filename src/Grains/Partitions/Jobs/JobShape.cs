@@ -27,7 +27,7 @@ internal sealed record JobShape
     {
         JobPlace.Waiting => new()
         {
-            HasSpec = true, Lane = job.Lane.Name, Due = job.Due, Counted = JobState.Pending,
+            HasSpec = true, Lane = job.Lane.Name, Due = job.Due, Counted = job.Track.IsFlow ? JobState.Progress : JobState.Pending,
             Track = job.Track == JobTrack.Fresh ? null : job.Track, HasDeadline = DeadlineBook.Holds(job.Spec!, job.Track),
         },
         JobPlace.Leased => new() { HasSpec = true, Lease = job.Track, Counted = JobState.Progress },
@@ -43,8 +43,10 @@ internal sealed record JobShape
         {
             counts.Submits++;
             draft.Put(tables.Specs, job.Id, spec.Encode());
-            commit.Append(tables.Log, job.Lane.LogName, spec.Stamp, job.Id);
+            draft.Append(job.Lane.LogName, spec.Stamp, job.Id);
             foreach (var tag in spec.Tags) commit.Put(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
+            if (spec.Parent is { } parent) commit.Put(tables.Indexes[IndexNames.Parent(parent.Id)], job.Id, spec.Stamp);
+            foreach (var leader in spec.After) commit.Put(tables.Indexes[IndexNames.After(leader.Job)], job.Id, spec.Stamp);
         }
 
         if (before.Lane != after.Lane || before.Due != after.Due)
@@ -82,6 +84,8 @@ internal sealed record JobShape
             commit.Remove(tables.Specs, job.Id);
             commit.Remove(tables.Log, job.Lane.LogName, spec.Stamp);
             foreach (var tag in spec.Tags) commit.Remove(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
+            if (spec.Parent is { } parent) commit.Remove(tables.Indexes[IndexNames.Parent(parent.Id)], job.Id, spec.Stamp);
+            foreach (var leader in spec.After) commit.Remove(tables.Indexes[IndexNames.After(leader.Job)], job.Id, spec.Stamp);
         }
 
         int Replace(RowTable table, byte[]? record)

@@ -33,6 +33,8 @@ internal sealed class LiveJob(string id, JobBook book) : Entry
 
     public override bool IsStored => Stored.HasSpec;
 
+    public override bool IsOrdered => true;
+
     public override object? WriteTo(CommitDraft draft)
     {
         var (before, after) = (Stored, JobShape.Of(this));

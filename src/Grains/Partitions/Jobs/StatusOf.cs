@@ -35,17 +35,17 @@ internal static class StatusOf
     public static JobStatus WithProgress(JobStatus status, Progress progress) =>
         progress.Sequence == 0 ? status : status with
         {
-            Current = progress.Current, Total = Math.Max(1, progress.Total), Message = progress.Message ?? status.Message,
+            Current = progress.Current, Total = Math.Max(1, progress.Total), Message = progress.Message ?? status.Message, Data = progress.Data ?? status.Data,
             Version = status.Version + progress.Sequence,
         };
 
     /// <summary>A job whose attempt was lost before it could report, with what the attempt had said by then.</summary>
     public static JobStatus WithLast(JobStatus status, Progress progress) =>
-        progress.Sequence == 0 || status.Current != 0 ? status : status with { Current = progress.Current, Total = Math.Max(1, progress.Total) };
+        progress.Sequence == 0 || status.Current != 0 ? status : status with { Current = progress.Current, Total = Math.Max(1, progress.Total), Data = progress.Data };
 
     private static JobStatus Of(string id, JobSpec spec, JobTrack track, bool leased, long due, JobOutcome? outcome, long now)
     {
-        var state = outcome?.State ?? (leased ? JobState.Progress : JobState.Pending);
+        var state = outcome?.State ?? (leased || track.IsFlow ? JobState.Progress : JobState.Pending);
         var phase = Phase(track, leased, due, outcome, now);
         var started = track.Token != 0;
         // One that ended while it waited has all of its attempts in the history.
@@ -56,14 +56,15 @@ internal static class StatusOf
         {
             Id = id, Type = spec.Type, Queue = spec.Queue, Priority = spec.Priority, State = state, Phase = phase,
             Current = current, Total = total, Message = Message(state, phase, track, outcome),
-            Attempt = leased || endedAttempt ? track.Attempt : track.Attempt - 1,
+            Attempt = leased || endedAttempt || track.IsFlow ? track.Attempt : track.Attempt - 1,
             Version = JobVersion.Of(spec, track), Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0,
-            SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due), StartedAt = started ? Instant(track.StartedAt) : null,
+            SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due == JobBook.Never ? spec.DueAt : due), StartedAt = started ? Instant(track.StartedAt) : null,
             FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,
             Result = state == JobState.Success ? outcome!.Result : null, Error = outcome?.Error,
             Attempts = endedAttempt ? [.. track.History, LastAttempt(outcome!)] : [.. track.History],
             Changes = track.Changes.IsEmpty ? [] : [.. track.Changes],
-            Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent,
+            WaitingFor = outcome is null && !leased ? WaitsOf(track, phase, due, now) : [], Parent = spec.Parent?.Id, IsFlow = track.IsFlow, After = spec.After,
+            Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent, Data = progress.Data,
         };
     }
 
@@ -71,8 +72,19 @@ internal static class StatusOf
     {
         if (outcome is not null) return JobPhase.None;
         if (leased) return track.CancelRequested ? JobPhase.Cancelling : JobPhase.Running;
+        if (!track.WaitsFor.IsEmpty) return JobPhase.Waiting;
         if (track.IsRetrying) return JobPhase.Retrying;
         return due > now ? JobPhase.Scheduled : JobPhase.Waiting;
+    }
+
+    private static readonly WaitReason[] ForASlot = [new(WaitReasons.Slot)];
+
+    /// <summary>What a job waits for that does not run, as far as its partition knows: who can run it, and which queues are open, is known to others.</summary>
+    private static WaitReason[] WaitsOf(JobTrack track, JobPhase phase, long due, long now)
+    {
+        if (!track.WaitsFor.IsEmpty) return [.. track.WaitsFor];
+        if (due <= now) return ForASlot;
+        return [new WaitReason(phase == JobPhase.Retrying ? WaitReasons.Retry : WaitReasons.Time) { Until = Instant(due) }];
     }
 
     private static string Message(JobState state, JobPhase phase, JobTrack track, JobOutcome? outcome) => state switch
@@ -82,7 +94,7 @@ internal static class StatusOf
         JobState.Pending when track.IsSuspect => "Waiting to run alone",
         _ when track.Progress.Message is { } message => message,
         JobState.Success => "Done",
-        JobState.Progress => phase == JobPhase.Cancelling ? "Cancelling" : "Running",
+        JobState.Progress => phase switch { JobPhase.Cancelling => "Cancelling", JobPhase.Running => "Running", _ => "Waiting" },
         _ => phase switch { JobPhase.Scheduled => "Scheduled", JobPhase.Retrying => "Will be tried again", _ => "Waiting" },
     };
 

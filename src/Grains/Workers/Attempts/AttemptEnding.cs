@@ -12,12 +12,18 @@ internal sealed record AttemptEnding
     public byte[]? Result { get; private init; }
     public JobError? Error { get; private init; }
     public TimeSpan Delay { get; private init; }
+    public Flows.FlowPark? Park { get; private init; }
 
     public static AttemptEnding Succeeded(byte[]? result) => new(ReportKind.Succeeded) { Result = result };
 
     public static AttemptEnding Failed(JobError error) => new(ReportKind.Failed) { Error = error };
 
     public static AttemptEnding FailedOnce(JobError error, TimeSpan delay) => new(ReportKind.FailedOnce) { Error = error, Delay = delay };
+
+    public static AttemptEnding Parked(Flows.FlowPark park) => new(ReportKind.Parked) { Park = park };
+
+    /// <param name="args">UTF-8 JSON.</param>
+    public static AttemptEnding StartedAnew(byte[] args) => new(ReportKind.StartedAnew) { Result = args };
 
     public static AttemptEnding Postponed(TimeSpan delay) => new(ReportKind.Postponed) { Delay = delay };
 }

@@ -38,8 +38,8 @@ internal static class AttemptRules
         {
             case RetryLaterException later when stop is not StopReason.Cancel:
                 return AttemptEnding.Postponed(later.Delay < NoDelay ? NoDelay : later.Delay > limits.MaxDelay ? limits.MaxDelay : later.Delay);
-            case GiveUpException when stop is not StopReason.Cancel:
-                return AttemptEnding.Failed(ErrorOf(exception, JobErrorCodes.Error, limits));
+            case GiveUpException giveUp when stop is not StopReason.Cancel:
+                return AttemptEnding.Failed(ErrorOf(exception, giveUp.Code, limits));
         }
 
         // A cancelled job ends as cancelled whatever its handler makes of it, short of a result.
@@ -82,7 +82,7 @@ internal static class AttemptRules
         limits);
 
     /// <summary>Libraries wrap cancellations, so the cause counts as well.</summary>
-    private static bool IsCancellation(Exception? exception)
+    public static bool IsCancellation(Exception? exception)
     {
         for (var depth = 0; exception is not null && depth < 8; exception = exception.InnerException, depth++)
         {

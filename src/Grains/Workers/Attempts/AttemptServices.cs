@@ -16,6 +16,7 @@ internal sealed class AttemptServices
         Provider = provider;
         Limits = options.Limits;
         CancelGrace = options.CancelGrace;
+        Partitions = options.Partitions;
         Time = time;
         Grid = grid;
         Carrier = new ProgressCarrier(grid.Feed, time, options, logger);
@@ -25,6 +26,7 @@ internal sealed class AttemptServices
     public IServiceProvider Provider { get; }
     public JobLimits Limits { get; }
     public TimeSpan CancelGrace { get; }
+    public int Partitions { get; }
     public TimeProvider Time { get; }
     public IWorkerGrid Grid { get; }
     public ProgressCarrier Carrier { get; }
@@ -32,6 +34,13 @@ internal sealed class AttemptServices
 
     /// <summary>Who takes what became of attempts; set by the worker before the first one starts.</summary>
     public IAttemptOwner Owner { get; set; } = null!;
+
+    /// <summary>The handlers of this silo; set like <see cref="Owner"/>.</summary>
+    public HandlerRegistry Handlers { get; set; } = null!;
+
+    /// <summary>Where jobs of a type go when nobody names a queue. The grid is asked where the type is not one of this silo's.</summary>
+    public async Task<string> QueueOfAsync(string type, CancellationToken cancellation) =>
+        Handlers.TryGet(type, out var handler) ? handler.Options.Queue : await Grid.QueueOfAsync(type, cancellation).ConfigureAwait(false);
 
     /// <summary>The handler did not stop in the time it was given: its job goes on without it.</summary>
     public void Abandon(RunningJob job) => Owner.Ended(job, AttemptRules.OfStuck(job.Reason), returned: false);
@@ -47,6 +56,15 @@ internal interface IWorkerGrid
     IJobFeed Feed(string id);
 
     ITrialGrain Trials { get; }
+
+    /// <summary>A partition, as those ask it that run a flow.</summary>
+    Flows.IPartitionFlows Flows(int partition);
+
+    /// <summary>A partition, as any client asks it.</summary>
+    IJobPartitionGrain Jobs(int partition);
+
+    /// <summary>Where jobs of a type go when nobody names a queue, as the silos of the grid say.</summary>
+    ValueTask<string> QueueOfAsync(string type, CancellationToken cancellation);
 }
 
 /// <summary>Where attempts end.</summary>
@@ -56,6 +74,9 @@ internal interface IAttemptOwner
     /// <param name="returned">Its handler has returned; otherwise it holds its slot until <see cref="HandlerReturned"/>.</param>
     /// <returns>Whether it was the first.</returns>
     bool Ended(RunningJob job, AttemptEnding ending, bool returned);
+
+    /// <summary>The report of an attempt may not have been delivered yet.</summary>
+    bool Holds(LeaseName lease);
 
     /// <summary>The handler of an attempt that ended without it has returned.</summary>
     void HandlerReturned(RunningJob job);

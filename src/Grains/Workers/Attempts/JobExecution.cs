@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Flows;
 
 namespace OrleansJobs.Workers;
 
@@ -59,6 +60,8 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
     {
         args = null;
         if (job.Reason is not StopReason.None and var reason) return AttemptRules.OfNotStarted(reason);
+        // A flow that has started itself anew has other arguments than its job: it reads what holds by itself.
+        if (job.Handler is IFlowHandler) return null;
         try
         {
             args = job.Handler.ReadArgs(job.Lease.Args);
@@ -73,7 +76,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
 
     private async ValueTask<AttemptEnding?> LoadCheckpointAsync(RunningJob job)
     {
-        if (!job.Lease.HasGrainState) return null;
+        if (!job.Lease.HasGrainState || job.Handler is IFlowHandler) return null;
         try
         {
             job.Restore(await services.Grid.Feed(job.Id).LoadCheckpoint(job.LeaseName).WaitAsync(job.Cancellation).ConfigureAwait(false));
@@ -96,6 +99,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         CrashPoint.Hit("attempt.before");
         job.StartTimeout();
         object? result;
+        if (job.Handler is IFlowHandler) return await RunFlowAsync(job).ConfigureAwait(false);
         try
         {
             result = await job.Handler.RunAsync(services.Provider, args, job, job.Cancellation).ConfigureAwait(false);
@@ -108,6 +112,17 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
 
         CrashPoint.Hit("attempt.after");
         return WriteResult(job, result);
+    }
+
+    private async Task<AttemptEnding> RunFlowAsync(RunningJob job)
+    {
+        var end = await FlowRunner.RunAsync(job, services).ConfigureAwait(false);
+        if (end.Ending is { } ending) return ending;
+        CrashPoint.Hit("attempt.after");
+        if (end.Exception is not { } exception) return WriteResult(job, end.Result);
+        LogHandlerThrew(job, exception);
+        return FlowRunner.OfRemembered(exception, job.Reason, services.Limits)
+            ?? AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
     }
 
     private AttemptEnding WriteResult(RunningJob job, object? result)

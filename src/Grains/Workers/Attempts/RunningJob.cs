@@ -55,7 +55,14 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         get { lock (_stop) return _reason; }
     }
 
+    /// <summary>Something has come for the job: to be read from its partition. Raised on any thread.</summary>
+    public event Action? News;
+
+    public void TellNews() => News?.Invoke();
+
     public override void Report(long current, long total, string? message = null) => Cell?.Report(current, total, message);
+
+    public override void Report<T>(long current, long total, string? message, T data) => Cell?.Report(current, total, message, WriteProgressData(data));
 
     public override async Task SaveCheckpointAsync<T>(T value, CancellationToken cancellation = default)
     {
@@ -95,6 +102,23 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 
     public override T? Checkpoint<T>()
         where T : default => Volatile.Read(ref _checkpoint) is { } bytes ? JsonSerializer.Deserialize<T>(bytes, JobJson.Options) : default;
+
+    public override IAsyncEnumerable<ReceivedSignal> SignalsAsync(CancellationToken cancellation = default) => Flows.JobSignals.ReadAsync(this, _services, cancellation);
+
+    public override async Task<T?> ResultOfAsync<T>(string id, CancellationToken cancellation = default)
+        where T : default
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        var status = await new Flows.ChildResults(_services).GetAsync(id, _services.Partitions).WaitAsync(cancellation).ConfigureAwait(false);
+        return status switch
+        {
+            null => throw new JobNotFoundException(id),
+            { State: JobState.Success } => status.Result is { } result ? JsonSerializer.Deserialize<T>(result, JobJson.Options) : default,
+            { State: JobState.Failure } => throw new JobFailedException(status),
+            { State: JobState.Revoked } => throw new JobCancelledException(status),
+            _ => throw new InvalidOperationException($"Job '{id}' has not ended."),
+        };
+    }
 
     void IThreadPoolWorkItem.Execute() => _ = _services.Execution.RunAsync(this);
 
@@ -168,6 +192,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
             HasGrainState = told || Lease.HasGrainState,
             MaxAttempts = AttemptRules.PolicyOf(Lease, Handler.Options).Attempts,
             NeverStarted = neverStarted,
+            Park = ending.Park,
         };
     }
 
@@ -197,6 +222,18 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         catch (ResultTooLargeException)
         {
             throw new ArgumentException($"The checkpoint is longer than {limit} bytes as JSON.", nameof(value));
+        }
+    }
+
+    private static byte[] WriteProgressData<T>(T data)
+    {
+        try
+        {
+            return ResultWriter.Write(data, static (writer, value) => JsonSerializer.Serialize(writer, value, JobJson.Options), JobLimits.MaxProgressData);
+        }
+        catch (ResultTooLargeException)
+        {
+            throw new ArgumentException($"What progress carries is longer than {JobLimits.MaxProgressData} bytes as JSON.", nameof(data));
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class ClassActionHandler<THandler, TArgs>(string name, HandlerOp
 }
 
 /// <summary>A handler object and the scope it lives in. The scope does not know of the object, so that both are disposed of here.</summary>
-internal readonly struct HandlerInstance<THandler> : IAsyncDisposable
+internal readonly struct HandlerInstance<THandler> : IHandlerInstance
     where THandler : class
 {
     private static readonly ObjectFactory<THandler> Factory = ActivatorUtilities.CreateFactory<THandler>(Type.EmptyTypes);
@@ -54,6 +54,8 @@ internal readonly struct HandlerInstance<THandler> : IAsyncDisposable
 
     public THandler Handler { get; }
 
+    object IHandlerInstance.Handler => Handler;
+
     public async ValueTask DisposeAsync()
     {
         try
@@ -66,4 +68,9 @@ internal readonly struct HandlerInstance<THandler> : IAsyncDisposable
             await _scope.DisposeAsync().ConfigureAwait(false);
         }
     }
+}
+
+internal interface IHandlerInstance : IAsyncDisposable
+{
+    object Handler { get; }
 }

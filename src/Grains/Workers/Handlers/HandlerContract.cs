@@ -1,10 +1,11 @@
 using System.Reflection;
+using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
 
 namespace OrleansJobs.Workers;
 
 /// <summary>What a handler class says of itself: its name, and the one contract it implements.</summary>
-internal sealed record HandlerContract(Type Handler, JobAttribute Attribute, Type Args, Type? Result)
+internal sealed record HandlerContract(Type Handler, JobAttribute Attribute, Type Args, Type? Result, bool IsFlow)
 {
     /// <summary>A class that could be made and carries <c>[Job]</c>, itself or on an interface.</summary>
     public static bool IsNamedHandler(Type type) =>
@@ -25,19 +26,19 @@ internal sealed record HandlerContract(Type Handler, JobAttribute Attribute, Typ
         var contracts = handler.GetInterfaces().Where(IsContract).ToArray();
         if (contracts.Length != 1)
         {
-            var found = contracts.Length == 0 ? "neither" : string.Join(" and ", contracts.Select(Describe));
-            throw new JobRegistrationException($"{handler.FullName}, the handler of job '{names[0].Name}', must implement exactly one of IJob<TArgs, TResult> and IJob<TArgs>; it implements {found}.");
+            var found = contracts.Length == 0 ? "none" : string.Join(" and ", contracts.Select(Describe));
+            throw new JobRegistrationException($"{handler.FullName}, the handler of job '{names[0].Name}', must implement exactly one of IJob<TArgs, TResult>, IJob<TArgs>, IFlow<TArgs, TResult> and IFlow<TArgs>; it implements {found}.");
         }
 
         var types = contracts[0].GetGenericArguments();
-        return new(handler, names[0], types[0], types.Length > 1 ? types[1] : null);
+        return new(handler, names[0], types[0], types.Length > 1 ? types[1] : null, IsOfFlows(contracts[0].GetGenericTypeDefinition()));
     }
 
     public HandlerEntry MakeEntry(string name, HandlerOptions options)
     {
         var type = Result is null
-            ? typeof(ClassActionHandler<,>).MakeGenericType(Handler, Args)
-            : typeof(ClassHandler<,,>).MakeGenericType(Handler, Args, Result);
+            ? (IsFlow ? typeof(ClassActionFlow<,>) : typeof(ClassActionHandler<,>)).MakeGenericType(Handler, Args)
+            : (IsFlow ? typeof(ClassFlow<,,>) : typeof(ClassHandler<,,>)).MakeGenericType(Handler, Args, Result);
         return (HandlerEntry)Activator.CreateInstance(type, name, options)!;
     }
 
@@ -48,7 +49,9 @@ internal sealed record HandlerContract(Type Handler, JobAttribute Attribute, Typ
             : [.. handler.GetInterfaces().Select(contract => contract.GetCustomAttribute<JobAttribute>(inherit: false)).OfType<JobAttribute>()];
 
     private static bool IsContract(Type type) =>
-        type.IsGenericType && type.GetGenericTypeDefinition() is var definition && (definition == typeof(IJob<,>) || definition == typeof(IJob<>));
+        type.IsGenericType && type.GetGenericTypeDefinition() is var definition && (definition == typeof(IJob<,>) || definition == typeof(IJob<>) || IsOfFlows(definition));
 
-    private static string Describe(Type contract) => $"IJob<{string.Join(", ", contract.GetGenericArguments().Select(type => type.Name))}>";
+    private static bool IsOfFlows(Type definition) => definition == typeof(IFlow<,>) || definition == typeof(IFlow<>);
+
+    private static string Describe(Type contract) => $"{contract.Name[..contract.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", contract.GetGenericArguments().Select(type => type.Name))}>";
 }

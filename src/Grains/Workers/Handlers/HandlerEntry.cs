@@ -21,6 +21,7 @@ internal abstract class HandlerEntry(string name, HandlerOptions options)
         ArgsSchema = HandlerSchema.Of(ArgsType),
         ResultSchema = ResultType is null ? HandlerSchema.Nothing : HandlerSchema.Of(ResultType),
         Silos = 1,
+        IsFlow = this is Flows.IFlowHandler,
     };
 
     public abstract Type ArgsType { get; }
@@ -32,10 +33,11 @@ internal abstract class HandlerEntry(string name, HandlerOptions options)
     /// <exception cref="JsonException">They do not fit.</exception>
     public abstract object? ReadArgs(ReadOnlySpan<byte> json);
 
-    /// <summary>Runs the handler. Exceptions are its own.</summary>
-    public abstract Task<object?> RunAsync(IServiceProvider services, object? args, JobContext job, CancellationToken cancellation);
+    /// <summary>Runs the handler, unless it is a flow. Exceptions are its own.</summary>
+    public virtual Task<object?> RunAsync(IServiceProvider services, object? args, JobContext job, CancellationToken cancellation) =>
+        throw new NotSupportedException($"'{Name}' is a flow.");
 
-    /// <summary>Writes what <see cref="RunAsync"/> came back with.</summary>
+    /// <summary>Writes what the handler came back with.</summary>
     public abstract void WriteResult(Utf8JsonWriter writer, object? result);
 }
 

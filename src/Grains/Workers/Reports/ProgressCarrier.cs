@@ -197,7 +197,7 @@ internal sealed partial class ProgressCarrier : IDisposable
             cell.Carried.Sequence++;
         }
 
-        return new Progress(cell.Carried.Sequence, value.Current, Math.Max(1, value.Total), ExceptionText.Clip(value.Message, _maxMessage));
+        return new Progress(cell.Carried.Sequence, value.Current, Math.Max(1, value.Total), ExceptionText.Clip(value.Message, _maxMessage), value.Data);
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Progress of job {JobId} could not be carried to its grain; it will be tried again.")]

@@ -10,6 +10,7 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier)
     private long _current;
     private long _total;
     private string? _message;
+    private byte[]? _data;
     private int _changed;
 
     public LeaseName Lease { get; } = lease;
@@ -20,7 +21,7 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier)
     /// <summary>The carrier's list of changed cells runs through the cells themselves, so that it costs nothing to be on it.</summary>
     public ProgressCell? Next { get; set; }
 
-    public void Report(long current, long total, string? message)
+    public void Report(long current, long total, string? message, byte[]? data = null)
     {
         var spin = new SpinWait();
         long version;
@@ -29,6 +30,7 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier)
         _current = current;
         _total = total;
         if (message is not null) _message = message;
+        if (data is not null) _data = data;
         // A full fence: the value is out before the flag is read. The carrier lowers the flag before it reads the value, so one of the two sees the other.
         Interlocked.Exchange(ref _version, version + 2);
         if (Volatile.Read(ref _changed) == 0) Tell();
@@ -43,7 +45,7 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier)
             var version = Volatile.Read(ref _version);
             if ((version & 1) == 0)
             {
-                var value = new ProgressValue(version, Volatile.Read(ref _current), Volatile.Read(ref _total), Volatile.Read(ref _message));
+                var value = new ProgressValue(version, Volatile.Read(ref _current), Volatile.Read(ref _total), Volatile.Read(ref _message), Volatile.Read(ref _data));
                 if (Volatile.Read(ref _version) == version) return value;
             }
 
@@ -62,7 +64,7 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier)
 }
 
 /// <summary>A reported value as it was written.</summary>
-internal readonly record struct ProgressValue(long Version, long Current, long Total, string? Message);
+internal readonly record struct ProgressValue(long Version, long Current, long Total, string? Message, byte[]? Data);
 
 /// <summary>How far a cell's value has been carried. Guarded by its own lock.</summary>
 internal sealed class CarriedState

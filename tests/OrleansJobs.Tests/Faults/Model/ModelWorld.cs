@@ -221,7 +221,7 @@ internal sealed class ModelWorld
     private void Delete(ModelActivation activation)
     {
         if (activation.IsOver || Any() is not { } id || activation.Find(id) is not { } job || job.Place != JobPlace.Finished || !job.IsSettled) return;
-        if (!activation.Core.Orders.Delete(job)) return;
+        if (!activation.Core.Orders.Delete(job, _now)) return;
         _truth.Unsettle(id);
         activation.WhenCommitted(() => _truth.Deleted(id), () => { });
     }

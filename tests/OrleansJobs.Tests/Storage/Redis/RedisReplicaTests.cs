@@ -22,7 +22,8 @@ public class RedisReplicaTests
         await using var redis = await RedisConnection.ConnectAsync(master.ConnectionString);
         var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
         await writer.CommitAsync(commit => commit.Put(Heads, "a", Bytes("1")));
-        await UntilCopiedAsync(master);
+        // What another connection has written, WAIT does not wait for.
+        await UntilAsync(async () => (await RowsOfAsync(replica)).Contains("a"));
 
         // As when the network parts: over there somebody else is the master now, and this client has not heard of it.
         await RedisCluster.Cli("-p", $"{replica.Port}", "REPLICAOF", "NO", "ONE");
@@ -58,7 +59,8 @@ public class RedisReplicaTests
         await using var redis = await RedisConnection.ConnectAsync(master.ConnectionString);
         var writer = await PartitionWriter.OpenAsync(new RedisPartitionStore(redis, "s", Layout));
         await writer.CommitAsync(commit => commit.Put(Heads, "a", Bytes("1")));
-        await UntilCopiedAsync(master);
+        // What another connection has written, WAIT does not wait for.
+        await UntilAsync(async () => (await RowsOfAsync(replica)).Contains("a"));
 
         // It counts as a good one for min-replicas-max-lag more, and reads nothing.
         replica.Pause();

@@ -14,10 +14,13 @@ export const getArgs = (id, signal) => getText(`${job(id)}/args`, { signal });
 export const getResult = (id, signal) => getText(`${job(id)}/result`, { signal });
 export const cancelJob = (id) => postJson(`${job(id)}/cancel`);
 export const retryJob = (id) => postJson(`${job(id)}/retry`);
+
+/** @param {string} body JSON text. */
+export const sendSignal = (id, name, body) => request(`${job(id)}/signals/${encodeURIComponent(name)}`, { method: 'POST', body, headers: { 'Idempotency-Key': `"${newKey()}"` } });
 export const deleteJob = (id) => request(job(id), { method: 'DELETE' });
 
 /**
- * @param {object} filter `state`, `type`, `queue`, `tag` (as `name=value`), `submittedAfter`, `cursor`, `limit`; empty ones do not filter.
+ * @param {object} filter `state`, `type`, `queue`, `parent`, `after`, `tag` (as `name=value`), `submittedAfter`, `cursor`, `limit`; empty ones do not filter.
  * @returns {Promise<{jobs: object[], cursor?: string}>}
  */
 export function listJobs({ tag, ...filter }, signal) {

@@ -4,7 +4,7 @@ import { h } from '../dom.js';
 import { stateName, states } from '../live/jobStates.js';
 import { selectField, textField } from './fields.js';
 
-export const filterNames = ['state', 'type', 'queue', 'tag', 'submittedAfter'];
+export const filterNames = ['state', 'type', 'queue', 'parent', 'after', 'tag', 'submittedAfter'];
 
 /**
  * @param {object} filter
@@ -15,6 +15,8 @@ export function filterBar(filter, onFilter, signal) {
     state: selectField({ label: 'State', options: [{ value: '', text: 'Any' }, ...states.map((state) => ({ value: state, text: stateName(state) }))] }),
     type: textField({ label: 'Type', placeholder: 'Any', attributes: { list: 'filter-types' } }),
     queue: textField({ label: 'Queue', placeholder: 'Any', attributes: { list: 'filter-queues' } }),
+    parent: textField({ label: 'Child of', placeholder: 'Id of a flow' }),
+    after: textField({ label: 'Follows', placeholder: 'Id of a job' }),
     tag: textField({ label: 'Tag', placeholder: 'name=value' }),
     submittedAfter: textField({ label: 'Submitted after', type: 'datetime-local' }),
   };

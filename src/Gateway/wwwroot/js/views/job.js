@@ -1,9 +1,10 @@
 // All there is to know about one job.
 import { to } from '../address.js';
-import { getArgs, getJob, getResult } from '../api/jobs.js';
+import { getArgs, getJob, getResult, listJobs } from '../api/jobs.js';
 import { announce } from '../announcer.js';
 import { fill, h, setText } from '../dom.js';
 import { shortId } from '../format.js';
+import { flowSection } from '../flow/flowSection.js';
 import { offer, watchJob } from '../live/jobFeed.js';
 import { isFinished, stateWord } from '../live/jobStates.js';
 import { badge } from '../parts/badge.js';
@@ -12,7 +13,11 @@ import { copyButton, jsonBlock } from '../parts/code.js';
 import { jobActions } from '../parts/jobActions.js';
 import { jobFacts } from '../parts/jobFacts.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
+import { signalForm } from '../parts/signalForm.js';
 import { timeline } from '../parts/timeline.js';
+
+/** Beyond them there is a list. */
+const mostFollowers = 5;
 
 export const title = ([, id]) => `Job ${shortId(id)}`;
 
@@ -42,6 +47,8 @@ export function mount(root, { segments, signal }) {
     const history = timeline();
     const failure = h('section', { hidden: true });
     const result = outcome(signal);
+    const flow = flowSection(id, signal);
+    const signals = signalForm(job);
     fill(
       root,
       h('p', { class: 'crumb' }, h('a', { href: to(['jobs']) }, 'Jobs')),
@@ -49,8 +56,10 @@ export function mount(root, { segments, signal }) {
       h('p', { class: 'job-id' }, h('code', null, job.id), copyButton('Copy id', () => job.id)),
       h('section', { class: 'panel', 'aria-label': 'Progress' }, progress.element, says, trouble),
       failure,
+      flow.element,
       result.element,
       h('div', { class: 'columns' }, facts.element, history.element),
+      signals.element,
       argsSection(id, signal),
     );
 
@@ -65,9 +74,12 @@ export function mount(root, { segments, signal }) {
       setText(says, job.error ? '' : job.status || stateWord(job));
       showFailure(failure, job);
       result.update(job);
+      flow.update(job);
+      signals.update(job);
     }
 
     update(job);
+    listJobs({ after: id, limit: mostFollowers }, signal).then(({ jobs, cursor }) => facts.setFollowers(cursor ? [...jobs, { more: true }] : jobs), () => {});
     watchJob(id, (next) => next && next.version > job.version && update(next), signal);
     offer(job);
   }

@@ -1,0 +1,93 @@
+using OrleansJobs.Errands;
+using OrleansJobs.Hosting;
+using OrleansJobs.Letters;
+using OrleansJobs.Partitions;
+
+namespace OrleansJobs.Dependencies;
+
+/// <summary>
+/// Jobs that start when others have ended. The partition of the job that goes first keeps who follows it, and tells them when it ends; until then a follower is
+/// a row that is never due.
+/// </summary>
+internal sealed class DependencyBook
+{
+    private readonly JobBook _jobs;
+    private readonly LetterBook _letters;
+    private readonly ErrandBook _errands;
+    private readonly PendingChanges _changes;
+    private readonly JobGridOptions _options;
+
+    public DependencyBook(JobBook jobs, LetterBook letters, ErrandBook errands, PendingChanges changes, JobGridOptions options)
+    {
+        (_jobs, _letters, _errands, _changes, _options) = (jobs, letters, errands, changes, options);
+        jobs.Ended += (job, now) =>
+        {
+            if (job.Track.HasFollowers) errands.Add(ErrandKind.TellFollowers, $"{(int)job.Outcome!.State}/{job.Id}", now);
+        };
+    }
+
+    /// <summary>Takes a job that follows others, with the letters that ask for their ends.</summary>
+    public LiveJob Submit(JobSubmission submission, long now)
+    {
+        using var together = _changes.Together();
+        var job = _jobs.Submit(submission, now);
+        foreach (var leader in submission.After.Select(after => after.Job).Distinct())
+            _letters.Send(PartitionOf(leader), LetterKind.Follow, new FollowLetter(leader, job.Id, null).Encode(), origin: job);
+        return job;
+    }
+
+    /// <summary>A job wants to be told of another's end.</summary>
+    /// <param name="leader">With its record in memory; null: there is none, or it is as good as gone.</param>
+    public void Follow(FollowLetter letter, LiveJob? leader)
+    {
+        if (leader is null or { Place: JobPlace.Gone }) Tell(letter.Leader, letter.Follower, null);
+        else if (leader.Outcome is { } outcome) Tell(letter.Leader, letter.Follower, outcome.State);
+        else
+        {
+            _changes.Mark(new MemberEntry(GridLayout.Dependencies.Followers[letter.Leader], 0).Set(letter.Follower));
+            if (!leader.Track.HasFollowers) _jobs.Note(leader, leader.Track with { HasFollowers = true });
+        }
+    }
+
+    /// <summary>Tells some of those that follow a job how it has ended.</summary>
+    public void Tell(string leader, JobState state, IEnumerable<string> followers)
+    {
+        using var together = _changes.Together();
+        foreach (var follower in followers)
+        {
+            Tell(leader, follower, state);
+            _changes.Mark(new MemberEntry(GridLayout.Dependencies.Followers[leader], 0, follower).Set(null));
+        }
+    }
+
+    /// <summary>A job that is followed has ended, or is gone.</summary>
+    /// <param name="follower">With its record in memory; null: it is gone.</param>
+    public void Ended(FollowLetter letter, LiveJob? follower, long now)
+    {
+        if (follower is not { Place: JobPlace.Waiting } || !follower.Track.WaitsFor.Any(reason => IsFor(reason, letter.Leader))) return;
+        var spec = follower.Spec!;
+        var unmet = spec.After.Where(after => after.Job == letter.Leader && !IsMet(after.On, letter.State)).ToList();
+        var track = follower.Track with { WaitsFor = follower.Track.WaitsFor.RemoveAll(reason => IsFor(reason, letter.Leader)) };
+        if (unmet.Count > 0)
+        {
+            var why = letter.State is { } state ? $"ended as {state.Name}" : "is not kept any more";
+            if (spec.CancelIfUnmet) _jobs.Finish(follower, JobState.Revoked, null, null, track with { CancelRequested = true, CancelReason = $"Job '{letter.Leader}' {why}." }, now);
+            else _jobs.Finish(follower, JobState.Failure, null, new(JobErrorCodes.DependencyFailed, null, $"Job '{letter.Leader}', which it was to follow, {why}."), track, now);
+        }
+        else _jobs.Rewait(follower, track.WaitsFor.IsEmpty ? Math.Max(now, spec.DueAt) : null, track, now);
+    }
+
+    public static bool IsMet(DependencyOn on, JobState? state) => on switch
+    {
+        DependencyOn.End => state is not null,
+        DependencyOn.Failure => state is JobState.Failure or JobState.Revoked,
+        _ => state is JobState.Success,
+    };
+
+    private void Tell(string leader, string follower, JobState? state) =>
+        _letters.Send(PartitionOf(follower), LetterKind.Followed, new FollowLetter(leader, follower, state).Encode());
+
+    private int PartitionOf(string id) => JobIds.PartitionOf(id, _options.Partitions);
+
+    private static bool IsFor(WaitReason reason, string leader) => reason.What == WaitReasons.Job && reason.Name == leader;
+}

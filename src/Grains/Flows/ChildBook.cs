@@ -1,0 +1,83 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Letters;
+using OrleansJobs.Partitions;
+using OrleansJobs.Records;
+
+namespace OrleansJobs.Flows;
+
+/// <summary>Children of flows: those that are started here or elsewhere, and those that are told of.</summary>
+internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters, PendingChanges changes, FlowBook flows, JobGridOptions options)
+{
+    private static readonly ChangeOrder ByItsFlow = new("flow");
+
+    private readonly JobOrders _orders = new(jobs, changes);
+
+    /// <summary>Starts a child, as part of the decision that is under way.</summary>
+    /// <returns>The partition that it belongs to.</returns>
+    public int Start(JobSubmission child, long now)
+    {
+        var home = JobIds.PartitionOf(child.Id, options.Partitions);
+        if (home == partition) StartHere(child, now);
+        else letters.Send(home, LetterKind.StartChild, ChildRecord.Encode(child));
+        return home;
+    }
+
+    /// <summary>Starts a child that belongs here, or finds it.</summary>
+    public void StartHere(JobSubmission child, long now)
+    {
+        if (jobs.Find(child.Id) is not { Place: not JobPlace.Gone } known)
+        {
+            jobs.SubmitInside(child, now);
+            return;
+        }
+
+        // It has been started before, and its flow does not know how it ended.
+        if (known is { Outcome: not null, Spec.Parent: { } parent } && child.Parent is { } asking)
+            TellParent(known, parent with { Run = asking.Run, Name = asking.Name, Index = asking.Index }, now);
+    }
+
+    /// <summary>A child has ended: its flow is told, in the same decision where it is at hand.</summary>
+    public void TellParent(LiveJob child, JobParent parent, long now)
+    {
+        var end = ChildEnd.Of(child.Id, parent, child.Outcome!);
+        var home = JobIds.PartitionOf(parent.Id, options.Partitions);
+        if (home == partition && jobs.Find(parent.Id) is { Spec: { } spec } flow && spec.Stamp == parent.Stamp && flows.Find(flow) is { } entry) flows.Arrive(flow, entry, end, now);
+        else letters.Send(home, LetterKind.ChildEnded, end.Encode());
+    }
+
+    /// <summary>A child is not waited for any more.</summary>
+    public void Cancel(string id, long now)
+    {
+        var home = JobIds.PartitionOf(id, options.Partitions);
+        if (home == partition && jobs.Find(id) is { Spec: not null } job) CancelHere(job, now);
+        else letters.Send(home, LetterKind.Cancel, System.Text.Encoding.UTF8.GetBytes(id));
+    }
+
+    /// <returns>Whether its worker is to be told.</returns>
+    public bool CancelHere(LiveJob job, long now) => _orders.Cancel(job, ByItsFlow, now) && job.Place == JobPlace.Leased;
+
+    /// <summary>Does with a child that is here, whose record is in memory, what its flow has ordered.</summary>
+    /// <returns>Whether its worker is to be told that it is cancelled.</returns>
+    public bool Do(ChildrenOrder order, LiveJob child, long now)
+    {
+        if (child.Spec!.Parent is not { } parent || parent.Id != order.Flow || parent.Stamp != order.Stamp || parent.Run > order.Through) return false;
+        switch (order.What)
+        {
+            case Errands.ErrandKind.CancelChildren:
+                return child.Place is JobPlace.Waiting or JobPlace.Leased && CancelHere(child, now);
+            case Errands.ErrandKind.RetryChildren:
+                _orders.Retry(child, ByItsFlow, now);
+                return false;
+            case Errands.ErrandKind.DeleteChildren when child.Place == JobPlace.Finished:
+                _orders.Delete(child, now);
+                return false;
+            case Errands.ErrandKind.DeleteChildren when child.Place is JobPlace.Waiting or JobPlace.Leased:
+                if (!child.Track.IsOrphan) jobs.Note(child, child.Track with { IsOrphan = true });
+                var isRunning = CancelHere(child, now);
+                if (child.Place == JobPlace.Finished) _orders.Delete(child, now);
+                return isRunning;
+            default:
+                return false;
+        }
+    }
+}

@@ -1,0 +1,300 @@
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Errands;
+using OrleansJobs.Hosting;
+using OrleansJobs.Letters;
+using OrleansJobs.Partitions;
+using OrleansJobs.Records;
+
+namespace OrleansJobs.Flows;
+
+/// <summary>
+/// Flows of a partition: what they have started, what has come for them, and when they run again. While a flow waits it is a row of its lane that is due at its
+/// deadline, or never; what comes for it brings it forward.
+/// </summary>
+internal sealed class FlowBook
+{
+    /// <summary>Flows that memory keeps although nothing of theirs is under way: what they wait for comes soon, more often than not.</summary>
+    private const int KeptParked = 256;
+
+    /// <summary>Failures of one group of which the flow is told one by one.</summary>
+    private const int MostGroupFailures = 100;
+
+    private readonly JobBook _jobs;
+    private readonly PendingChanges _changes;
+    private readonly ErrandBook _errands;
+    private readonly FlowLimits _limits;
+    private readonly ChildBook _children;
+    private readonly Dictionary<string, FlowEntry> _known = new(StringComparer.Ordinal);
+    private readonly Queue<FlowEntry> _parked = [];
+
+    public FlowBook(int partition, JobBook jobs, LetterBook letters, ErrandBook errands, PendingChanges changes, JobGridOptions options)
+    {
+        (_jobs, _changes, _errands, _limits) = (jobs, changes, errands, options.Flows);
+        _children = new ChildBook(partition, jobs, letters, changes, this, options);
+        jobs.Ended += OnEnded;
+        jobs.Forgotten += OnForgotten;
+        jobs.Retried += OnRetried;
+    }
+
+    public ChildBook Children => _children;
+
+    /// <summary>Something has come for a flow that runs. Raised within the decision.</summary>
+    public Action<LiveJob>? News { get; set; }
+
+    /// <summary>The flow in memory; null where it is to be loaded first.</summary>
+    public FlowEntry? Find(LiveJob job) => _known.TryGetValue(job.Id, out var flow) && flow.Stamp == job.Spec!.Stamp ? flow : null;
+
+    /// <summary>Brings a flow into memory, which keeps it together with its job.</summary>
+    /// <param name="row">Null: nothing is stored of it.</param>
+    public FlowEntry Load(LiveJob job, byte[]? row)
+    {
+        if (Find(job) is { } known) return known;
+        var flow = new FlowEntry(job.Id, job.Spec!.Stamp, this, isStored: row is not null);
+        if (row is not null) FlowRecord.DecodeInto(flow, row);
+        // Of another flow of this id, which is gone.
+        if (_known.Remove(job.Id)) _jobs.Unpin(job.Id);
+        _known.Add(job.Id, flow);
+        _jobs.Pin(job.Id);
+        Keep(flow);
+        return flow;
+    }
+
+    /// <summary>What a handler wants to be remembered and started.</summary>
+    /// <returns>What the flow fails with, where a bound would be passed: nothing has changed then.</returns>
+    public JobError? Change(LiveJob job, FlowEntry flow, FlowChange change, long now)
+    {
+        if (RefusalOf(job, flow, change) is { } refusal) return refusal;
+        using var together = _changes.Together();
+        foreach (var step in change.Steps)
+        {
+            flow.Names++;
+            Append(flow, new FlowEvent { Kind = FlowEventKind.Step, Name = step.Name, Value = step.Value, Error = step.Error });
+        }
+
+        foreach (var (name, total) in change.Totals)
+            flow.Groups[name] = (flow.Groups.GetValueOrDefault(name) ?? new(name, -1, 0, 0, 0)) with { Total = total };
+        foreach (var order in change.Children) Start(job, flow, order, now);
+        foreach (var id in change.Cancels) _children.Cancel(id, now);
+        _changes.Mark(flow.Changed());
+        Begin(job);
+        return null;
+    }
+
+    /// <summary>When a flow that has nothing to do for now is due again.</summary>
+    public long Park(LiveJob job, FlowPark park, long now)
+    {
+        var flow = Find(job) ?? throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
+        flow.Park = park;
+        _changes.Mark(flow.Changed());
+        if (!Sabotage.IsOff(Safeguard.ParkCheck) && (flow.LastArrival > park.Seen || park.Groups.Any(wait => HasCome(flow, wait)))) return now;
+        return Math.Min(park.Until ?? JobBook.Never, JobBook.Never);
+    }
+
+    /// <summary>What a parked flow says that it waits for.</summary>
+    public WaitReason[] WaitsOf(LiveJob job) => Find(job) is { Park: { } park } flow ? [.. FlowWaits.Of(flow, park)] : [];
+
+    /// <summary>A flow starts from the top with nothing remembered.</summary>
+    public void StartAnew(LiveJob job, byte[] args, long now)
+    {
+        var flow = Find(job) ?? throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
+        _errands.Add(ErrandKind.ForgetEvents, ChildDesk.Events + flow.OrderOf(flow.Run), now);
+        if (flow.Partitions.Count > 0) _errands.Add(ErrandKind.TellChildren, ChildDesk.Tell + Order(ErrandKind.DeleteChildren, flow), now);
+        (flow.Run, flow.Args, flow.Names, flow.Bytes, flow.Park) = (flow.Run + 1, args, 0, 0, null);
+        (flow.Weight, flow.WeightDone, flow.LastArrival, flow.RetriedAt) = (0, 0, 0, 0);
+        flow.Ended = new(StringComparer.Ordinal);
+        flow.Open.Clear();
+        flow.Failed.Clear();
+        flow.Groups.Clear();
+        _changes.Mark(flow.Changed());
+    }
+
+    /// <summary>A child of a flow has ended.</summary>
+    public void Arrive(LiveJob job, FlowEntry flow, ChildEnd end, long now)
+    {
+        var parent = end.Parent;
+        if (job.Place is JobPlace.Finished or JobPlace.Gone || parent.Run != flow.Run) return;
+        if (parent.Index < 0)
+        {
+            // Its end has come before.
+            if (!flow.Open.Remove(parent.Name)) return;
+            flow.Ended?.Add(parent.Name);
+            if (end.State is not JobState.Success) flow.Failed[parent.Name] = end.Child;
+            Append(flow, new FlowEvent
+            {
+                Kind = FlowEventKind.Child, Name = parent.Name, Value = end.Result, IsValueElsewhere = end.IsResultElsewhere, Error = end.Error, State = end.State, Job = end.Child,
+            });
+            flow.LastArrival = flow.Last;
+        }
+        else if (flow.Groups.TryGetValue(parent.Name, out var group))
+        {
+            flow.Groups[parent.Name] = end.State is JobState.Success ? group with { Succeeded = group.Succeeded + 1 } : group with { Failed = group.Failed + 1 };
+            if (end.State is not JobState.Success && group.Failed < MostGroupFailures)
+            {
+                Append(flow, new FlowEvent { Kind = FlowEventKind.GroupFailure, Name = parent.Name, Index = parent.Index, Error = end.Error, State = end.State, Job = end.Child });
+                flow.LastArrival = flow.Last;
+            }
+        }
+        else return;
+
+        flow.WeightDone += parent.Weight;
+        _changes.Mark(flow.Changed());
+        Tell(job, flow, IsAwaited(flow, parent, end.State), now);
+    }
+
+    /// <summary>Keeps a signal with its job.</summary>
+    public SignalOutcome Signal(LiveJob job, FlowEntry flow, JobSignal signal, long now)
+    {
+        if (signal.Key is not null && flow.SignalKeys.Contains(signal.Key)) return SignalOutcome.Replayed;
+        if (flow.Unread >= _limits.MaxSignals || flow.Bytes + signal.Body.Length > _limits.MaxBytes) return SignalOutcome.Full;
+        using var together = _changes.Together();
+        flow.Unread++;
+        if (signal.Key is not null)
+        {
+            flow.SignalKeys.Add(signal.Key);
+            if (flow.SignalKeys.Count > _limits.MaxSignals) flow.SignalKeys.RemoveAt(0);
+        }
+
+        Append(flow, new FlowEvent { Kind = FlowEventKind.Signal, Name = signal.Name, Value = signal.Body });
+        flow.LastArrival = flow.Last;
+        _changes.Mark(flow.Changed());
+        if (!job.Track.HasMemory) _jobs.Note(job, job.Track with { HasMemory = true });
+        Tell(job, flow, flow.Park?.Signals.Contains(signal.Name) == true, now);
+        return SignalOutcome.Accepted;
+    }
+
+    /// <summary>An attempt has read all that has come.</summary>
+    public void Read(FlowEntry flow) => flow.Unread = 0;
+
+    /// <summary>A flow that has been parked ends as failed.</summary>
+    public void FailParked(LiveJob job, long token, JobError error, long now)
+    {
+        if (job is { Place: JobPlace.Waiting, Track: { IsFlow: true } track } && track.Token == token) _jobs.Finish(job, JobState.Failure, null, error, track, now);
+    }
+
+    /// <summary>Memory lets go of a flow where it need not keep it.</summary>
+    public void LetGo(FlowEntry flow, bool isGone)
+    {
+        if (_known.GetValueOrDefault(flow.Id) != flow) return;
+        if (isGone || _jobs.Find(flow.Id) is null or { Place: JobPlace.Finished or JobPlace.Gone }) Forget(flow);
+        else Keep(flow);
+    }
+
+    public ChildrenOrder Order(ErrandKind what, FlowEntry flow) => new(what, flow.Id, flow.Stamp, flow.Run);
+
+    private void Start(LiveJob job, FlowEntry flow, ChildOrder order, long now)
+    {
+        if (order.Index >= 0)
+        {
+            var group = flow.Groups.GetValueOrDefault(order.Name) ?? new(order.Name, -1, 0, 0, 0);
+            // Children of a group are started in order: it has been.
+            if (order.Index < group.Started) return;
+            flow.Groups[order.Name] = group with { Started = order.Index + 1 };
+        }
+        else if (flow.Ended?.Contains(order.Name) == true || !flow.Open.TryAdd(order.Name, order.Job.Id)) return;
+        else flow.Names++;
+
+        flow.Children++;
+        flow.Weight += order.Weight;
+        var depth = (job.Spec!.Parent?.Depth ?? 0) + 1;
+        var parent = new JobParent(job.Id, flow.Stamp, flow.Run, order.Name, order.Index, order.Weight, depth);
+        flow.Partitions.Add(_children.Start(order.Job with { Parent = parent }, now));
+    }
+
+    private JobError? RefusalOf(LiveJob job, FlowEntry flow, FlowChange change)
+    {
+        var names = flow.Names + change.Steps.Length + change.Children.Count(child => child.Index < 0);
+        var bytes = flow.Bytes + change.Steps.Sum(step => (long)(step.Value?.Length ?? 0));
+        if (names > _limits.MaxNames) return new(JobErrorCodes.FlowTooLong, null, $"A run of a flow remembers at most {_limits.MaxNames} names. One that goes on for ever starts itself anew.");
+        if (bytes > _limits.MaxBytes) return new(JobErrorCodes.FlowTooLong, null, $"A run of a flow remembers at most {_limits.MaxBytes} bytes. One that goes on for ever starts itself anew.");
+        if (flow.Children + change.Children.Length > _limits.MaxChildren) return new(JobErrorCodes.TooManyChildren, null, $"A flow has at most {_limits.MaxChildren} children.");
+        if (change.Children.Length > 0 && (job.Spec!.Parent?.Depth ?? 0) >= _limits.MaxDepth)
+            return new(JobErrorCodes.TooDeep, null, $"Flows stand at most {_limits.MaxDepth} deep.");
+        return null;
+    }
+
+    /// <summary>A stored step overcomes what failed before: a flow of months is not convicted for three deploys.</summary>
+    private void Begin(LiveJob job)
+    {
+        var track = job.Track;
+        if (track is { HasMemory: true, IsFlow: true, Failures: 0, Crashes: 0 }) return;
+        _jobs.Note(job, track with { HasMemory = true, IsFlow = true, Earlier = track.Earlier + track.Failures + track.Crashes, Failures = 0, Crashes = 0, Losses = [] });
+    }
+
+    private void Append(FlowEntry flow, FlowEvent told)
+    {
+        flow.Bytes += told.Value?.Length ?? 0;
+        _changes.Mark(new EventEntry(flow, told with { Sequence = ++flow.Last }));
+    }
+
+    /// <summary>Something has come: a parked flow that waits for it runs again, and a running one is told.</summary>
+    private void Tell(LiveJob job, FlowEntry flow, bool isAwaited, long now)
+    {
+        if (job.Place == JobPlace.Leased) News?.Invoke(job);
+        // One that waits for its next attempt waits for that alone.
+        if (job.Place != JobPlace.Waiting || flow.Park is not { } park || job.Track is not { IsFlow: true, IsRetrying: false }) return;
+        var track = job.Track with { WaitsFor = [.. FlowWaits.Of(flow, park)], Progress = FlowWaits.ProgressOf(flow, job.Track.Progress) };
+        if (isAwaited)
+        {
+            flow.Park = null;
+            _jobs.Rewait(job, now, track with { WaitsFor = [] }, now);
+        }
+        else _jobs.Rewait(job, null, track, now);
+    }
+
+    private static bool IsAwaited(FlowEntry flow, JobParent parent, JobState state)
+    {
+        if (flow.Park is not { } park) return false;
+        if (parent.Index < 0) return park.Children.Contains(parent.Name);
+        return park.Groups.Any(wait => wait.Name == parent.Name && (HasCome(flow, wait) || (state is not JobState.Success && !wait.IgnoresFailures)));
+    }
+
+    private static bool HasCome(FlowEntry flow, FlowGroupWait wait) =>
+        flow.Groups.TryGetValue(wait.Name, out var group) && group.Succeeded + group.Failed >= wait.Ended;
+
+    private void OnEnded(LiveJob job, long now)
+    {
+        if (job.Spec!.Parent is { } parent && !job.Track.IsOrphan) _children.TellParent(job, parent, now);
+        if (!job.Track.IsFlow) return;
+        var flow = Find(job);
+        if (flow is null || flow.HasOpenChildren) _errands.Add(ErrandKind.TellChildren, ChildDesk.Tell + new ChildrenOrder(ErrandKind.CancelChildren, job.Id, job.Spec.Stamp, flow?.Run ?? int.MaxValue), now);
+    }
+
+    private void OnForgotten(LiveJob job, long now)
+    {
+        _errands.Add(ErrandKind.TellChildren, ChildDesk.Tell + new ChildrenOrder(ErrandKind.DeleteChildren, job.Id, job.Spec!.Stamp, int.MaxValue), now);
+        if (Find(job) is { } flow) Forget(flow);
+    }
+
+    private void OnRetried(LiveJob job, long now)
+    {
+        if (Find(job) is not { } flow) throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
+        flow.RetriedAt = flow.Last;
+        flow.Ended?.ExceptWith(flow.Failed.Keys);
+        foreach (var (name, id) in flow.Failed) flow.Open[name] = id;
+        flow.Failed.Clear();
+        foreach (var group in flow.Groups.Values.Where(group => group.Failed > 0).ToList()) flow.Groups[group.Name] = group with { Failed = 0 };
+        flow.Park = null;
+        _changes.Mark(flow.Changed());
+        if (flow.Partitions.Count > 0) _errands.Add(ErrandKind.TellChildren, ChildDesk.Tell + Order(ErrandKind.RetryChildren, flow), now);
+    }
+
+    private void Keep(FlowEntry flow)
+    {
+        if (_parked.Contains(flow)) return;
+        _parked.Enqueue(flow);
+        for (var looks = _parked.Count; _parked.Count > KeptParked && looks > 0; looks--)
+        {
+            var oldest = _parked.Dequeue();
+            if (_known.GetValueOrDefault(oldest.Id) != oldest) continue;
+            // Somebody else who has pinned its job is about to decide something.
+            if (oldest.IsSettled && !_jobs.IsPinnedTwice(oldest.Id) && _jobs.Find(oldest.Id) is not { Place: JobPlace.Leased }) Forget(oldest);
+            else _parked.Enqueue(oldest);
+        }
+    }
+
+    private void Forget(FlowEntry flow)
+    {
+        if (!flow.IsSettled || !_known.Remove(flow.Id)) return;
+        _jobs.Unpin(flow.Id);
+    }
+}

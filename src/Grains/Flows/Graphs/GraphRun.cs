@@ -1,0 +1,206 @@
+using System.Text.Json;
+
+namespace OrleansJobs.Flows.Graphs;
+
+/// <summary>
+/// One run of a graph. Each job is a task that awaits the tasks of those it follows, and then its own child: what waits, what is remembered and what is parked is
+/// the flow's to say, not the graph's. So it keeps nothing, and awaits nothing but the flow.
+/// </summary>
+internal sealed class GraphRun(FlowGraph graph, FlowContext flow)
+{
+    /// <summary>Bytes of the results of an <c>each</c> that are handed on together.</summary>
+    private const int MaxGathered = 8 << 20;
+
+    private readonly GraphShape _shape = GraphShape.Of(graph);
+    private readonly Task<GraphEnd>?[] _ends = new Task<GraphEnd>?[graph.Jobs.Count];
+    private readonly TaskCompletionSource _failed = new();
+
+    public async Task<JsonElement> RunAsync()
+    {
+        foreach (var node in InOrder()) _ends[node.Index] = WatchedAsync(node);
+        // The first failure that nobody deals with ends the flow at once; the others' children are cancelled with it.
+        await await Task.WhenAny(Task.WhenAll(_ends!), _failed.Task);
+        return graph.Result is { } result ? Fill(result, node => _ends[node.Index]!.Result, null, isResult: true) : Null;
+    }
+
+    /// <summary>Those first that others follow, so that nobody awaits a task that is not there yet. Chains may be long: no recursion.</summary>
+    private List<GraphNode> InOrder()
+    {
+        var open = Array.ConvertAll(_shape.Nodes, node => node.After.Count);
+        var followers = new List<GraphNode>[open.Length];
+        foreach (var node in _shape.Nodes)
+        {
+            foreach (var link in node.After) (followers[link.Node.Index] ??= []).Add(node);
+        }
+
+        var order = new List<GraphNode>(_shape.Nodes.Where(node => open[node.Index] == 0));
+        for (var i = 0; i < order.Count; i++)
+        {
+            foreach (var follower in followers[order[i].Index] ?? [])
+            {
+                if (--open[follower.Index] == 0) order.Add(follower);
+            }
+        }
+
+        return order;
+    }
+
+    private async Task<GraphEnd> WatchedAsync(GraphNode node)
+    {
+        try
+        {
+            return await EndOfAsync(node);
+        }
+        catch (Exception exception)
+        {
+            _failed.TrySetException(exception);
+            throw;
+        }
+    }
+
+    private async Task<GraphEnd> EndOfAsync(GraphNode node)
+    {
+        var before = new Dictionary<GraphNode, GraphEnd>(node.After.Count);
+        foreach (var link in node.After) before[link.Node] = await _ends[link.Node.Index]!;
+        if (!node.After.TrueForAll(link => link.IsMetBy(before[link.Node].State))) return GraphEnd.Skipped;
+        try
+        {
+            return node.Job.Each is { } each
+                ? await EachAsync(node, Items(node, Fill(each, known => before[known], null)), before)
+                : GraphEnd.Of(await flow.JobAsync(node.Job.Name, Describe(node, known => before[known], null, Tolerance.None)));
+        }
+        catch (ChildFailedException failed) when (Tolerates(node))
+        {
+            return new(failed.State == JobState.Revoked ? GraphState.Revoked : GraphState.Failure, default, failed.Error);
+        }
+        catch (ChildFailedException failed)
+        {
+            throw new GiveUpException(failed.Message, failed, failed.Error?.Code);
+        }
+    }
+
+    private async Task<GraphEnd> EachAsync(GraphNode node, List<(JsonElement Value, int Index)> items, Dictionary<GraphNode, GraphEnd> before)
+    {
+        var tolerance = Tolerates(node) ? Tolerance.Ignore : Tolerance.None;
+        var results = await flow.AllAsync(node.Job.Name, items, item => Describe(node, known => before[known], item, tolerance));
+        var state = results.Failed > 0 ? GraphState.Failure : GraphState.Success;
+        var error = results.Failed > 0 ? new JobError(JobErrorCodes.Error, null, $"{results.Failed} of {results.Count} failed.") : null;
+        return new(state, node.IsRead && results.Failed == 0 ? await GatherAsync(node, results) : default, error);
+    }
+
+    private static async Task<JsonElement> GatherAsync(GraphNode node, FlowResults<JsonElement> results)
+    {
+        using var buffer = new MemoryStream();
+        await using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartArray();
+            await foreach (var result in results)
+            {
+                Write(writer, result);
+                if (writer.BytesCommitted + writer.BytesPending > MaxGathered)
+                    throw new GiveUpException($"The results of '{node.Job.Name}' exceed {MaxGathered} bytes together, which is too much to hand on.", code: JobErrorCodes.BadArgs);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        return Parse(buffer);
+    }
+
+    private List<(JsonElement Value, int Index)> Items(GraphNode node, JsonElement array) => array.ValueKind == JsonValueKind.Array
+        ? [.. array.EnumerateArray().Select((value, index) => (value, index))]
+        : throw new GiveUpException($"/jobs/{node.Index}/each: '{node.Job.Name}' runs for each element of an array, and was given {Word(array)}.", code: JobErrorCodes.BadArgs);
+
+    /// <summary>Whether the flow goes on when this job fails.</summary>
+    private bool Tolerates(GraphNode node) => graph.OnFailure == GraphFailure.Continue || node.IsHandled;
+
+    private FlowJob<JsonElement> Describe(GraphNode node, Func<GraphNode, GraphEnd> before, (JsonElement Value, int Index)? item, Tolerance tolerance)
+    {
+        var job = node.Job;
+        var args = job.Args is { } template ? Fill(template, before, item) : JsonElement.Parse("{}");
+        return flow.Job<JsonElement>(job.Type, args, new ChildOptions
+        {
+            Queue = job.Queue,
+            Priority = job.Priority,
+            Attempts = job.Attempts,
+            Timeout = job.Timeout,
+            Countdown = job.Countdown,
+            Tags = [.. job.Tags],
+            Weight = job.Weight,
+            OnFailure = tolerance == Tolerance.Ignore ? ChildFailure.Ignore : ChildFailure.Throw,
+        });
+    }
+
+    private JsonElement Fill(JsonElement template, Func<GraphNode, GraphEnd> ends, (JsonElement Value, int Index)? item, bool isResult = false)
+    {
+        if (!GraphTemplate.IsTemplate(template)) return template;
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            GraphTemplate.Fill(writer, template, reference => Value(reference, ends, item, isResult));
+        }
+
+        return Parse(buffer);
+    }
+
+    private JsonElement Value(GraphRef reference, Func<GraphNode, GraphEnd> ends, (JsonElement Value, int Index)? item, bool isResult)
+    {
+        if (reference.Part == GraphRefPart.Index) return JsonSerializer.SerializeToElement(item!.Value.Index);
+        if (reference.Part == GraphRefPart.Value) return Follow(item!.Value.Value, reference);
+        var end = ends(_shape[reference.Job]);
+        switch (reference.Part)
+        {
+            case GraphRefPart.State: return JsonSerializer.SerializeToElement(end.State.ToString().ToUpperInvariant());
+            case GraphRefPart.Error: return end.Error is { } error ? Follow(JsonSerializer.SerializeToElement(new { error.Code, error.Message }, JobJson.Options), reference) : Null;
+        }
+
+        if (end.State == GraphState.Success) return Follow(end.Result, reference);
+        // A job that goes on after a failure knows what it asked for; the flow's result is a promise.
+        return isResult
+            ? throw new GiveUpException($"The flow's result needs that of '{reference.Job}', which ended as {end.State.ToString().ToUpperInvariant()}.", code: JobErrorCodes.DependencyFailed)
+            : Null;
+    }
+
+    private static JsonElement Follow(JsonElement value, GraphRef reference)
+    {
+        if (value.ValueKind == JsonValueKind.Undefined) value = Null;
+        return GraphPointer.TryFollow(value, reference.Pointer, out var found)
+            ? found
+            : throw new GiveUpException($"{{\"$ref\": \"{Name(reference)}{reference.Pointer}\"}} refers to nothing.", code: JobErrorCodes.BadArgs);
+    }
+
+    private static string Name(GraphRef reference) => $"{reference.Job}.{(reference.Part == GraphRefPart.Value ? "value" : reference.Part == GraphRefPart.Error ? "error" : "result")}";
+
+    private static string Word(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.String => "a string",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.True or JsonValueKind.False => "true or false",
+        _ => "null",
+    };
+
+    private static readonly JsonElement Null = JsonElement.Parse("null");
+
+    private static void Write(Utf8JsonWriter writer, JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Undefined) writer.WriteNullValue();
+        else value.WriteTo(writer);
+    }
+
+    private static JsonElement Parse(MemoryStream buffer) => JsonElement.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+
+    private enum Tolerance : byte
+    {
+        None,
+        Ignore,
+    }
+}
+
+/// <summary>How a job of a graph ended.</summary>
+internal sealed record GraphEnd(GraphState State, JsonElement Result, JobError? Error)
+{
+    public static readonly GraphEnd Skipped = new(GraphState.Skipped, default, null);
+
+    public static GraphEnd Of(JsonElement result) => new(GraphState.Success, result, null);
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Flows;
+
+/// <summary>Children, alone and in groups.</summary>
+internal sealed partial class RunningFlow
+{
+    public override Task<TResult> JobAsync<TResult>(string name, FlowJob<TResult> job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        if (Claim(name) is not { } claimed) return Never<TResult>();
+        return OpenChild(claimed, job, job.Options.OnFailure).Task;
+    }
+
+    public override async Task<(int Index, TResult Result)> AnyAsync<TResult>(string name, IReadOnlyList<FlowJob<TResult>> jobs)
+    {
+        ArgumentNullException.ThrowIfNull(jobs);
+        if (jobs.Count is 0 or > FlowIds.MostAtHome)
+            throw new ArgumentException($"AnyAsync runs 1 to {FlowIds.MostAtHome} jobs; these are {jobs.Count}.", nameof(jobs));
+        if (Claim(name) is not { } claimed) return await Never<(int, TResult)>();
+        var waits = jobs.Select((job, index) => OpenChild(execution.Names.ClaimPart(claimed, index), job, ChildFailure.Throw)).ToArray();
+        var left = waits.Select(wait => wait.Task).ToList();
+        while (true)
+        {
+            // They end one by one, in the order in which they did.
+            var ended = await Task.WhenAny(left);
+            left.Remove(ended);
+            var index = Array.FindIndex(waits, wait => wait.Task == ended);
+            if (ended.IsFaulted && left.Count > 0) continue;
+            foreach (var wait in waits)
+            {
+                execution.Close(wait);
+                if (Memory.Child(wait.Name) is null) execution.Pending.Cancel(IdOf(wait.Name, -1, isSpread: false));
+            }
+
+            execution.Names.Release(claimed);
+            return (index, await ended);
+        }
+    }
+
+    /// <summary>What a child of a group came to, once its status is there.</summary>
+    public async ValueTask<T> ValueAsync<T>(ChildGroup group, int index, Task<JobStatus?> status, ChildFailure failure)
+    {
+        var known = await BesideAsync(status);
+        try
+        {
+            return ChildResults.ValueOf<T>(NameOf(group, index), IdOf(group, index), known, failure);
+        }
+        catch (FlowFailedException failed) when (execution.IsCurrent)
+        {
+            execution.Fail(failed.Error);
+            return await Never<T>();
+        }
+    }
+
+    public Func<int, Task<JobStatus?>> StatusOf(ChildGroup group) => index => execution.Results.GetAsync(IdOf(group, index), Memory.Partitions);
+
+    /// <summary>Awaits a read of the runner's own: the flow is not parked meanwhile. Steps may read too.</summary>
+    public async ValueTask<T> BesideAsync<T>(Task<T> read)
+    {
+        if (read.IsCompletedSuccessfully) return read.Result;
+        if (!execution.IsCurrent) return await read.ConfigureAwait(false);
+        if (!Enter()) return await Never<T>();
+        return await execution.FetchAsync(() => read);
+    }
+
+    private ChildWait<TResult> OpenChild<TResult>(string name, FlowJob<TResult> job, ChildFailure failure)
+    {
+        var wait = new ChildWait<TResult>(name, failure, execution) { Within = Source };
+        if (!Memory.HasStarted(name)) execution.Pending.Add(OrderOf(job, name, -1, isSpread: false));
+        execution.Open(wait);
+        return wait;
+    }
+
+    /// <exception cref="JobRejectedException">It breaks a rule of submits.</exception>
+    public ChildOrder OrderOf<TResult>(FlowJob<TResult> job, string name, int index, bool isSpread)
+    {
+        var options = job.Options;
+        if (options.Weight < 0) throw new ArgumentOutOfRangeException(nameof(job), options.Weight, "A child's weight is not below zero.");
+        var submission = new JobSubmission
+        {
+            Id = IdOf(name, index, isSpread),
+            Type = job.Type,
+            // None: where its type says, which is looked up before it is started.
+            Queue = options.Queue ?? "",
+            Args = job.Args,
+            Priority = options.Priority ?? JobLimits.DefaultPriority,
+            Attempts = options.Attempts,
+            Timeout = Milliseconds(options.Timeout),
+            Countdown = Milliseconds(options.Countdown),
+            Tags = options.Tags,
+            TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : Lease.TraceParent,
+        };
+        var problems = SubmissionRules.Check(
+            options.Queue is null ? submission with { Queue = JobLimits.DefaultQueue } : submission, execution.Services.Limits, execution.Services.Time.GetUtcNow());
+        if (problems.Length > 0) throw new JobRejectedException(problems);
+        return new ChildOrder { Job = submission, Name = name, Index = index, Weight = options.Weight };
+    }
+
+    public string IdOf(ChildGroup group, int index) => IdOf(group.Name, index, group.IsSpread);
+
+    public string IdOf(string name, int index, bool isSpread) =>
+        FlowIds.Child(Id, Lease.SubmittedAt.ToUnixTimeMilliseconds(), Memory.Run, name, index, isSpread, Memory.Partitions);
+
+    public static string NameOf(ChildGroup group, int index) => FlowNames.PartOf(group.Name, index);
+
+    private static long? Milliseconds(TimeSpan? span) => span is { } value ? (long)Math.Ceiling(value.TotalMilliseconds) : null;
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+using OrleansJobs.Records;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Letters;
+
+/// <summary>
+/// Letters to other partitions, which are stored with what causes them, and how far those of others have been applied here. A letter is applied once, because
+/// the receiver stores its number with what it changes.
+/// </summary>
+internal sealed class LetterBook
+{
+    private readonly PendingChanges _changes;
+    private readonly JobGridOptions _options;
+    private readonly long _generation;
+    private readonly Dictionary<int, LetterChannel> _channels = [];
+    private readonly Dictionary<int, (RowEntry Row, long Number)> _applied = [];
+    private long _written;
+
+    public LetterBook(PartitionOpening opening, JobGridOptions options, PendingChanges changes)
+    {
+        (_changes, _options, _generation) = (changes, options, opening.Generation);
+        var delivered = opening.Rows(GridLayout.Letters.Delivered).ToDictionary(row => row.Key, row => row.Value);
+        foreach (var (name, count, _) in opening.Sets(GridLayout.Letters.Outbox))
+        {
+            if (count > 0) _channels.Add(Number(name), NewChannel(Number(name), count, delivered.GetValueOrDefault(name)));
+        }
+
+        foreach (var (name, row) in delivered)
+        {
+            if (!_channels.ContainsKey(Number(name))) _channels.Add(Number(name), NewChannel(Number(name), 0, row));
+        }
+
+        foreach (var (name, row) in opening.Rows(GridLayout.Letters.Applied))
+            _applied.Add(Number(name), (new RowEntry(GridLayout.Letters.Applied, name, row), BitConverter.ToInt64(row)));
+    }
+
+    /// <summary>Letters to a receiver can be carried from now on. Not raised within a decision.</summary>
+    public Action<LetterChannel>? Ready { get; set; }
+
+    public IReadOnlyCollection<LetterChannel> Channels => _channels.Values;
+
+    /// <summary>Letters that have not been delivered.</summary>
+    public long Waiting => _channels.Values.Sum(channel => channel.Count);
+
+    /// <summary>For how long the receiver that has waited longest has had none of its letters, in milliseconds.</summary>
+    public long OldestAge(long now) => _channels.Values.Max(channel => channel.Stuck is { } since ? Math.Max(0, now - since) : (long?)0) ?? 0;
+
+    /// <summary>So many letters wait that nothing is begun that would write others. Ends, cancels and signals are told all the same.</summary>
+    public bool IsFull => Waiting >= _options.MaxLetters;
+
+    /// <summary>Writes a letter, as part of the decision that is under way.</summary>
+    /// <param name="origin">The submit from outside without which it is not to be sent.</param>
+    public void Send(int receiver, LetterKind kind, byte[] body, Entry? origin = null)
+    {
+        if (!_channels.TryGetValue(receiver, out var channel)) _channels.Add(receiver, channel = NewChannel(receiver, 0, null));
+        var letter = new OutLetter(this, channel, new Letter(FencingToken.Make(_generation, ++_written), kind, body), isStored: false) { Origin = origin };
+        channel.Add(letter);
+        if (Sabotage.IsOff(Safeguard.LetterCommit)) Ready?.Invoke(channel);
+        else _changes.Mark(letter);
+    }
+
+    /// <summary>The receiver has stored what these letters say: they are struck.</summary>
+    public void Delivered(LetterChannel channel, List<OutLetter> letters)
+    {
+        using var together = _changes.Together();
+        channel.Strike(letters);
+        foreach (var letter in letters)
+        {
+            letter.IsStruck = true;
+            _changes.Mark(letter);
+        }
+
+        _changes.Mark(channel.DeliveredRow.Set(BitConverter.GetBytes(channel.LastDelivered)));
+    }
+
+    /// <summary>The number of the last letter of a sender that was applied here; 0: none was.</summary>
+    public long AppliedOf(int sender) => _applied.TryGetValue(sender, out var applied) ? applied.Number : 0;
+
+    /// <summary>Letters of a sender up to this number are applied, as part of the decision that is under way.</summary>
+    public void Apply(int sender, long number)
+    {
+        var row = _applied.TryGetValue(sender, out var applied) ? applied.Row : new RowEntry(GridLayout.Letters.Applied, Name(sender));
+        _applied[sender] = (row, number);
+        _changes.Mark(row.Set(BitConverter.GetBytes(number)));
+    }
+
+    public void Stored(LetterChannel channel) => Ready?.Invoke(channel);
+
+    private static LetterChannel NewChannel(int receiver, long count, byte[]? delivered) =>
+        new(receiver, count, new RowEntry(GridLayout.Letters.Delivered, Name(receiver), delivered), delivered is null ? 0 : BitConverter.ToInt64(delivered));
+
+    private static string Name(int partition) => partition.ToString(CultureInfo.InvariantCulture);
+
+    private static int Number(string name) => int.Parse(name, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,189 @@
+using System.Globalization;
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Letters;
+
+/// <summary>The letters to one receiver that have not been delivered: the first of them in memory, the rest in the store.</summary>
+internal sealed class LetterChannel(int receiver, long count, RowEntry delivered, long lastDelivered)
+{
+    /// <summary>Letters of a channel that memory holds.</summary>
+    public const int Window = 512;
+
+    /// <summary>Letters that go together: applied by one commit.</summary>
+    public const int MostTogether = 256;
+
+    /// <summary>Bytes of letters that go together, beyond which no other is added.</summary>
+    private const int MostBytes = 1 << 20;
+
+    private readonly LinkedList<OutLetter> _window = [];
+    private bool _isBeyond = count > 0;
+    private bool _isReading;
+    private bool _missesSome;
+
+    /// <summary>The store has none of those beyond the window yet: to be read when it has.</summary>
+    private bool _waitsForStore;
+
+    /// <summary>Letters beyond the window that the store does not have yet.</summary>
+    private int _unstoredBeyond;
+    private SetPlace _end = SetPlace.Start;
+
+    public int Receiver { get; } = receiver;
+
+    /// <summary>Letters that have not been delivered.</summary>
+    public long Count { get; private set; } = count;
+
+    /// <summary>Since when, in Unix milliseconds, there have been letters and none was delivered; null: there are none.</summary>
+    public long? Stuck { get; set; }
+
+    public RowEntry DeliveredRow { get; } = delivered;
+
+    public long LastDelivered { get; private set; } = lastDelivered;
+
+    public SetName Set => GridLayout.Letters.Outbox[Receiver.ToString(CultureInfo.InvariantCulture)];
+
+    /// <summary>A page is to be read before anything can be carried.</summary>
+    public bool NeedsPage => _isBeyond && _window.Count == 0 && !_isReading && !_waitsForStore;
+
+    public void Add(OutLetter letter)
+    {
+        Count++;
+        if (_isReading) _missesSome = true;
+        if (_isBeyond || _window.Count >= Window)
+        {
+            _isBeyond = true;
+            _unstoredBeyond++;
+            return;
+        }
+
+        letter.InWindow = true;
+        _window.AddLast(letter);
+        _end = letter.Place;
+    }
+
+    /// <summary>The store has it.</summary>
+    public void Stored(OutLetter letter)
+    {
+        if (letter.InWindow) return;
+        _unstoredBeyond--;
+        _waitsForStore = false;
+    }
+
+    /// <summary>It was never stored.</summary>
+    public void Withdraw(OutLetter letter)
+    {
+        Count--;
+        if (letter.InWindow) _window.Remove(letter);
+        else _unstoredBeyond--;
+    }
+
+    /// <summary>The letters that are to be carried next; empty where none is stored yet.</summary>
+    public List<OutLetter> Next()
+    {
+        var next = new List<OutLetter>();
+        var bytes = 0;
+        foreach (var letter in _window)
+        {
+            // In order, and only what is stored.
+            if (!letter.IsSettled || next.Count == MostTogether || bytes >= MostBytes) break;
+            next.Add(letter);
+            bytes += letter.Letter.Body.Length;
+        }
+
+        return next;
+    }
+
+    public SetPlace BeginRead()
+    {
+        (_isReading, _missesSome) = (true, _unstoredBeyond > 0);
+        return _end;
+    }
+
+    /// <param name="lines">What the store had behind the place; null: it could not be read.</param>
+    public void EndRead(PagedLine[]? lines, int limit, LetterBook book)
+    {
+        _isReading = false;
+        if (lines is null) return;
+        foreach (var line in lines)
+        {
+            if (line.Rows is not { Exist: true } rows) break;
+            var number = long.Parse(line.Member, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            _window.AddLast(new OutLetter(book, this, Letter.Decode(number, rows[0]), isStored: true) { InWindow = true });
+            _end = new(line.Score, line.Member);
+        }
+
+        // What was not in the store yet is to be read when it is.
+        _waitsForStore = lines.Length == 0 && _unstoredBeyond > 0;
+        _isBeyond = lines.Length == limit || _missesSome || lines.Any(line => line.Rows is null);
+    }
+
+    /// <summary>The receiver has stored what they say.</summary>
+    public void Strike(List<OutLetter> letters)
+    {
+        foreach (var letter in letters)
+        {
+            Count--;
+            _window.Remove(letter);
+        }
+
+        LastDelivered = letters[^1].Letter.Number;
+    }
+}
+
+/// <summary>A letter that has not been delivered.</summary>
+internal sealed class OutLetter(LetterBook book, LetterChannel channel, Letter letter, bool isStored) : Entry
+{
+    private static readonly object Was = new(), WasNot = new();
+    private bool _isStored = isStored;
+
+    public Letter Letter { get; } = letter;
+
+    public string Key { get; } = letter.Number.ToString("x16", CultureInfo.InvariantCulture);
+
+    public SetPlace Place => new(FencingToken.GenerationOf(Letter.Number), Key);
+
+    /// <summary>Memory has it among the first of its channel.</summary>
+    public bool InWindow { get; set; }
+
+    /// <summary>It has been delivered, or is not to be sent: nothing of it is to be stored.</summary>
+    public bool IsStruck { get; set; }
+
+    public override bool IsStored => _isStored;
+
+    public override bool IsOrdered => true;
+
+    public override object? WriteTo(CommitDraft draft)
+    {
+        if (_isStored != IsStruck) return null;
+        var (tables, place) = (GridLayout.Letters, Place);
+        if (IsStruck)
+        {
+            draft.Commit.Remove(tables.Rows, Key);
+            draft.Commit.Remove(channel.Set, Key, place.Score);
+        }
+        else
+        {
+            draft.Put(tables.Rows, Key, Letter.Encode());
+            draft.Commit.Put(channel.Set, Key, place.Score);
+        }
+
+        _isStored = !IsStruck;
+        return IsStruck ? Was : WasNot;
+    }
+
+    public override void Applied()
+    {
+        if (!_isStored) return;
+        channel.Stored(this);
+        book.Stored(channel);
+    }
+
+    public override void Restore(object before) => _isStored = before == Was;
+
+    public override void Drop()
+    {
+        IsStruck = true;
+        channel.Withdraw(this);
+    }
+}

@@ -1,0 +1,87 @@
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Outside;
+
+/// <summary>A lease of a session, from its arrival until its partition knows how the attempt ended.</summary>
+internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeout, ProgressCarrier carrier)
+{
+    private ProgressCell? _progress;
+
+    public Lease Lease { get; } = lease;
+    public LeaseName Name { get; } = new(lease.Id, lease.Token);
+
+    /// <summary>What holds for its failures.</summary>
+    public RetryPolicy Policy { get; } = policy;
+    public TimeSpan? Timeout { get; } = timeout;
+
+    /// <summary>Timestamp of its arrival.</summary>
+    public required long ArrivedAt { get; init; }
+
+    /// <summary>What an attempt before this one has left has been read, where there is something.</summary>
+    public bool IsLoaded { get; set; }
+
+    /// <summary>Its partition is to store that it is alone before it may run.</summary>
+    public bool IsHeldBack { get; set; }
+    public bool IsReady => IsLoaded && !IsHeldBack;
+    public byte[]? Checkpoint { get; set; }
+
+    /// <summary>Timestamp of when it was first put into an answer; 0: the worker cannot know of it.</summary>
+    public long GivenAt { get; set; }
+
+    /// <summary>The call in whose answer it was put last.</summary>
+    public WorkCall? GivenTo { get; set; }
+
+    /// <summary>The worker's last call named it.</summary>
+    public bool IsNamed { get; set; }
+
+    /// <summary>Why the worker is to stop it; null: it is not.</summary>
+    public WorkCancelReason? Stop { get; private set; }
+
+    /// <summary>The worker was told to stop it.</summary>
+    public bool IsToldToStop { get; set; }
+
+    /// <summary>Timestamp of when it was asked to stop.</summary>
+    public long StoppedAt { get; private set; }
+
+    /// <summary>Its report is made, and may not have been delivered yet.</summary>
+    public bool HasEnded { get; set; }
+
+    /// <summary>The job's grain may keep something of it.</summary>
+    public bool HasGrainState { get; set; } = lease.HasGrainState;
+
+    /// <summary>A cancel goes before a timeout, as it was promised.</summary>
+    public void AskToStop(WorkCancelReason why, long now)
+    {
+        if (HasEnded || Stop is WorkCancelReason.Cancelled || Stop == why) return;
+        Stop = why;
+        StoppedAt = now;
+        IsToldToStop = false;
+    }
+
+    public void Report(WorkProgress progress) =>
+        (_progress ??= new ProgressCell(Name, carrier)).Report(progress.Current, progress.Total, progress.Message, progress.Data);
+
+    /// <summary>The progress that can be watched from now on.</summary>
+    public Progress Watch() => carrier.Watch(_progress ??= new ProgressCell(Name, carrier));
+
+    /// <summary>Nothing more is said of it but what this makes.</summary>
+    public JobReport End(AttemptEnding ending)
+    {
+        HasEnded = true;
+        var progress = Close();
+        return new JobReport
+        {
+            Id = Name.Id, Token = Name.Token, Kind = ending.Kind, Result = ending.Result, Error = ending.Error, Delay = ending.Delay,
+            Progress = progress, HasGrainState = HasGrainState, MaxAttempts = Policy.Attempts, NeverStarted = GivenAt == 0,
+        };
+    }
+
+    /// <summary>Nobody hears of its progress any more.</summary>
+    public Progress Close()
+    {
+        if (_progress is null) return default;
+        var last = carrier.Close(_progress, out var told);
+        HasGrainState |= told;
+        return last;
+    }
+}

@@ -1,0 +1,37 @@
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Outside;
+
+/// <summary>What a report of a worker outside means for its job, by the rules that hold for handlers in silos. Pure: chance is handed in.</summary>
+internal static class ReportRules
+{
+    /// <summary>What holds for the failures of an attempt: what the submit says, before what the type does, before what the grid is configured to.</summary>
+    public static RetryPolicy PolicyOf(Lease lease, JobTypeInfo? type, RetryPolicy configured) =>
+        AttemptRules.PolicyOf(lease, type?.Attempts is { } attempts ? configured with { Attempts = attempts } : configured);
+
+    public static TimeSpan? TimeoutOf(Lease lease, JobTypeInfo? type) =>
+        lease.Timeout is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : type?.Timeout;
+
+    /// <param name="isCancelled">The job's cancellation was asked for: short of a result it ends as cancelled, whatever the report says.</param>
+    /// <param name="chance">Uniform in [0, 1).</param>
+    public static AttemptEnding EndingOf(WorkReport report, int failures, RetryPolicy policy, bool isCancelled, JobLimits limits, double chance)
+    {
+        if (report.Outcome is WorkOutcome.Success) return AttemptEnding.Succeeded(report.Result);
+        if (isCancelled || report.Outcome is WorkOutcome.Cancelled) return AttemptEnding.Cancelled;
+        if (report.Outcome is WorkOutcome.Returned) return AttemptEnding.Returned;
+        if (report.Outcome is WorkOutcome.Later) return AttemptEnding.Postponed(Within(report.Delay ?? TimeSpan.Zero, limits));
+        var error = ErrorOf(report.Error, limits);
+        return report.IsFinal || failures + 1 >= policy.Attempts
+            ? AttemptEnding.Failed(error)
+            : AttemptEnding.FailedOnce(error, report.Delay is { } delay ? Within(delay, limits) : policy.DelayAfter(failures + 1, chance));
+    }
+
+    private static JobError ErrorOf(JobError? error, JobLimits limits)
+    {
+        error ??= new JobError(JobErrorCodes.Error, null, "The worker said no more.");
+        return error with { Message = ExceptionText.Clip(error.Message, limits.MaxMessageLength) ?? "", Type = ExceptionText.Clip(error.Type, limits.MaxMessageLength) };
+    }
+
+    private static TimeSpan Within(TimeSpan delay, JobLimits limits) =>
+        delay < TimeSpan.Zero ? TimeSpan.Zero : delay > limits.MaxDelay ? limits.MaxDelay : delay;
+}

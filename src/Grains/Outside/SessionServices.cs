@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Options;
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Outside;
+
+/// <summary>What every session of a silo works with.</summary>
+internal sealed class SessionServices(
+    IOptions<JobGridOptions> options, TimeProvider time, IWorkerGrid grid, AttemptServices attempts, WorkerEngine worker, ClockGuard clock,
+    AnnouncedTypes types, SessionsHere sessions, PartitionKeeper keeper)
+{
+    public JobGridOptions Options { get; } = options.Value;
+    public OutsideOptions Outside { get; } = options.Value.Outside;
+    public TimeProvider Time { get; } = time;
+    public IWorkerGrid Grid { get; } = grid;
+    public ProgressCarrier Carrier { get; } = attempts.Carrier;
+
+    /// <summary>The worker of this silo: it is told which queues are paused and which partitions have opened, for all that take jobs here.</summary>
+    public WorkerEngine Worker { get; } = worker;
+    public ClockGuard Clock { get; } = clock;
+    public AnnouncedTypes Types { get; } = types;
+    public SessionsHere Sessions { get; } = sessions;
+
+    /// <summary>The silo has drained, and stops: sessions go on at another.</summary>
+    public CancellationToken Closing { get; } = keeper.Closing;
+}

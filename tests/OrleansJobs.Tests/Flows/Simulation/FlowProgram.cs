@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Text;
+using OrleansJobs.Flows;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Flows.Simulation;
+
+/// <summary>
+/// What a flow does, drawn from its number: steps, children that may fail, children beside each other, groups, signals. It says the sum of all, so that each
+/// result that is missing, or counted twice, is seen.
+/// </summary>
+internal sealed class FlowProgram(World world, Lease lease, int number)
+{
+    private readonly Dictionary<(FlowEventKind Kind, string Name), FlowEvent> _known = [];
+    private readonly List<FlowEvent> _signals = [];
+    private FlowGroup[] _groups = [];
+    private long _seen;
+    private int _run = 1;
+
+    public static Op[] OpsOf(int number)
+    {
+        var random = new Random(number);
+        return [.. Enumerable.Range(0, 1 + random.Next(5)).Select(i => new Op((OpKind)random.Next(5), i, 1 + random.Next(1000), random.Next(4) == 0, 1 + random.Next(90)))];
+    }
+
+    /// <summary>What a flow of this number comes to, whatever happens on the way.</summary>
+    public static long Expected(int number) => OpsOf(number).Sum(op => op.Kind switch
+    {
+        OpKind.Step or OpKind.Signal => op.Value,
+        OpKind.Child => op.Fails ? -1 : op.Value,
+        OpKind.Pair => op.Value + (op.Fails ? -1 : op.Value + 1),
+        // Its children's results are theirs; the flow counts them.
+        _ => op.Fails ? op.Size - 1 : op.Size,
+    });
+
+    public static int SignalsOf(int number) => OpsOf(number).Count(op => op.Kind == OpKind.Signal);
+
+    /// <returns>The report, or null where the attempt is stale.</returns>
+    public async Task<JobReport?> RunAsync()
+    {
+        if (!await ReadAsync()) return null;
+        long sum = 0;
+        var signals = 0;
+        foreach (var op in OpsOf(number))
+        {
+            var name = $"op{op.Index}";
+            switch (op.Kind)
+            {
+                case OpKind.Step:
+                    if (!_known.TryGetValue((FlowEventKind.Step, name), out var step))
+                    {
+                        if (!await ChangeAsync(new FlowChange { Steps = [new(name, Bytes(op.Value), null)] })) return null;
+                        sum += op.Value;
+                    }
+                    else sum += Number(step.Value!);
+                    break;
+                case OpKind.Child or OpKind.Pair:
+                    string[] names = op.Kind == OpKind.Child ? [name] : [name, name + "b"];
+                    var missing = names.Where(child => !_known.ContainsKey((FlowEventKind.Child, child))).ToArray();
+                    if (missing.Length > 0)
+                    {
+                        var children = names.Index().Where(child => missing.Contains(child.Item)).Select(child => Child(child.Item, -1, op.Value + child.Index, op.Fails && (op.Kind == OpKind.Child || child.Index == 1), false));
+                        if (!await ChangeAsync(new FlowChange { Children = [.. children] })) return null;
+                        return Parked(new FlowPark { Seen = _seen, Children = missing });
+                    }
+
+                    sum += names.Sum(child => _known[(FlowEventKind.Child, child)] is { State: JobState.Success } ended ? Number(ended.Value!) : -1);
+                    break;
+                case OpKind.Group:
+                    var group = _groups.FirstOrDefault(group => group.Name == name);
+                    if (group is null || group.Succeeded + group.Failed < op.Size)
+                    {
+                        var children = Enumerable.Range(0, op.Size).Select(i => Child(name, i, i, op.Fails && i == 0, op.Size > FlowIds.MostAtHome));
+                        foreach (var chunk in children.Chunk(16))
+                        {
+                            if (!await ChangeAsync(new FlowChange { Children = chunk, Totals = [new(name, op.Size)] })) return null;
+                        }
+
+                        return Parked(new FlowPark { Seen = _seen, Groups = [new(name, op.Size, IgnoresFailures: true)] });
+                    }
+
+                    sum += group.Succeeded;
+                    break;
+                case OpKind.Signal:
+                    if (signals == _signals.Count) return Parked(new FlowPark { Seen = _seen, Signals = ["go"] });
+                    signals++;
+                    sum += op.Value;
+                    break;
+            }
+        }
+
+        return new JobReport { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Succeeded, Result = Bytes(sum) };
+    }
+
+    private async Task<bool> ReadAsync()
+    {
+        while (true)
+        {
+            var page = await world.CallAsync(lease.Partition, partition => partition.Flows.ReadAsync(new(lease.Id, lease.Token), _seen));
+            if (page.IsStale) return false;
+            foreach (var told in page.Events)
+            {
+                if (told.Kind == FlowEventKind.Signal) _signals.Add(told);
+                else _known.TryAdd((told.Kind, told.Name), told);
+            }
+
+            (_groups, _seen, _run) = (page.Groups, page.Seen, page.Run);
+            if (!page.HasMore) return true;
+        }
+    }
+
+    private async Task<bool> ChangeAsync(FlowChange change)
+    {
+        var again = false;
+        while (true)
+        {
+            var asked = again ? change with { Children = [.. change.Children.Select(child => child with { Job = child.Job with { MayExist = true } })] } : change;
+            try
+            {
+                var answer = await world.CallOnceAsync(lease.Partition, partition => partition.Flows.ChangeAsync(new(lease.Id, lease.Token), asked));
+                if (answer.Kind != FlowAnswerKind.Busy) return answer.Kind == FlowAnswerKind.Stored;
+            }
+            catch (Exception exception) when (exception is TimeoutException or OrleansException)
+            {
+                again = true;
+            }
+
+            await world.Turns.Sometime();
+        }
+    }
+
+    private ChildOrder Child(string name, int index, long value, bool fails, bool isSpread) => new()
+    {
+        Name = name, Index = index,
+        Job = new JobSubmission
+        {
+            Id = FlowIds.Child(lease.Id, lease.SubmittedAt.ToUnixTimeMilliseconds(), _run, name, index, isSpread, world.Options.Partitions),
+            Type = fails ? "fails" : "work", Args = Bytes(value),
+        },
+    };
+
+    private JobReport Parked(FlowPark park) => new()
+    {
+        Id = lease.Id, Token = lease.Token, Kind = ReportKind.Parked,
+        Park = world.Mutation == SimulationMutation.NoParkCheck ? park with { Seen = long.MaxValue, Groups = [.. park.Groups.Select(wait => wait with { Ended = int.MaxValue })] } : park,
+    };
+
+    public static byte[] Bytes(long number) => Encoding.UTF8.GetBytes(number.ToString(CultureInfo.InvariantCulture));
+
+    public static long Number(byte[] bytes) => long.Parse(bytes, CultureInfo.InvariantCulture);
+
+    internal enum OpKind
+    {
+        Step,
+        Child,
+        Pair,
+        Group,
+        Signal,
+    }
+
+    internal readonly record struct Op(OpKind Kind, int Index, int Value, bool Fails, int Size);
+}

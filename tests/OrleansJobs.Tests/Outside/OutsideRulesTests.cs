@@ -1,0 +1,113 @@
+using System.Net;
+using OrleansJobs.Outside;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Outside;
+
+/// <summary>Decisions about workers outside that need neither a grid nor a clock.</summary>
+public class OutsideRulesTests
+{
+    private static readonly JobLimits Limits = new();
+
+    [Theory]
+    [InlineData("1.10.0", "1.9", 1)]
+    [InlineData("1.9", "1.10.0", -1)]
+    [InlineData("2", "2", 0)]
+    [InlineData("v2.1", "2.1", 0)]
+    [InlineData("1.2", "1.2.1", -1)]
+    [InlineData("1.2-beta", "1.2-alpha", 1)]
+    [InlineData(null, "0.1", -1)]
+    [InlineData("0.1", "", 1)]
+    [InlineData(null, "", 0)]
+    public void Releases_AreComparedPartByPart(string? one, string? other, int order) => Assert.Equal(order, ReleaseOrder.Compare(one, other));
+
+    [Fact]
+    public void Reports_MeanWhatHandlersMean_OverManyDrawnCases()
+    {
+        var random = new Random(17);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var policy = new RetryPolicy { Attempts = random.Next(1, 5) };
+            var failures = random.Next(0, 6);
+            var cancelled = random.Next(4) == 0;
+            var report = new WorkReport
+            {
+                Lease = new("j", 1), Outcome = (WorkOutcome)random.Next(5), IsFinal = random.Next(3) == 0,
+                Delay = random.Next(2) == 0 ? null : TimeSpan.FromSeconds(random.Next(-5, 1_000_000_000)), Error = random.Next(2) == 0 ? null : new("timeout", "T", new string('x', 5000)),
+            };
+
+            var ending = ReportRules.EndingOf(report, failures, policy, cancelled, Limits, random.NextDouble());
+
+            var expected = report.Outcome is WorkOutcome.Success ? ReportKind.Succeeded
+                : cancelled || report.Outcome is WorkOutcome.Cancelled ? ReportKind.Cancelled
+                : report.Outcome is WorkOutcome.Returned ? ReportKind.Returned
+                : report.Outcome is WorkOutcome.Later ? ReportKind.Postponed
+                : report.IsFinal || failures + 1 >= policy.Attempts ? ReportKind.Failed : ReportKind.FailedOnce;
+            Assert.Equal(expected, ending.Kind);
+            Assert.InRange(ending.Delay, TimeSpan.Zero, Limits.MaxDelay);
+            if (expected is ReportKind.Failed or ReportKind.FailedOnce) Assert.True(ending.Error!.Message.Length <= Limits.MaxMessageLength && ending.Error.Message.Length > 0);
+        }
+    }
+
+    [Fact]
+    public void SessionNames_AreOfTheirCallers_AndComeBackFromAddresses()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            var session = WorkSession.New("resizer");
+            Assert.True(WorkSession.IsOf(session, "resizer"));
+            Assert.False(WorkSession.IsOf(session, "resizer2"));
+            Assert.False(WorkSession.IsOf(session.ToUpperInvariant(), "resizer"));
+            Assert.False(WorkSession.IsOf(session + "0", "resizer"));
+            var address = WorkSession.AddressOf(session);
+            Assert.True(WorkSession.IsSession(address));
+            var stored = address.ToParsableString();
+            Assert.Equal(address, SiloAddress.FromParsableString(stored));
+            Assert.Equal(session, WorkSession.NameOf(SiloAddress.FromParsableString(stored)));
+            Assert.Equal(session, WorkSession.Display(stored));
+        }
+
+        foreach (var ip in (string[])["10.0.0.1", "fd00::1", "::1"])
+        {
+            var silo = SiloAddress.New(IPAddress.Parse(ip), 11111, 7);
+            Assert.False(WorkSession.IsSession(silo));
+            Assert.Equal(silo.ToParsableString(), WorkSession.Display(silo.ToParsableString()));
+        }
+    }
+
+    [Fact]
+    public void ATypeThatIsSaid_IsTakenUnlessASiloOrANewerReleaseDescribesIt()
+    {
+        var said = new JobTypeInfo { Name = "t", ArgsSchema = "{}", Release = "1.1" };
+        Assert.True(JobTypesGrain.Judge(said, null, isHandled: false, onlyNew: false, out var warning));
+        Assert.Null(warning);
+        Assert.False(JobTypesGrain.Judge(said, null, isHandled: true, onlyNew: false, out warning));
+        Assert.NotNull(warning);
+        Assert.False(JobTypesGrain.Judge(said, said, isHandled: false, onlyNew: false, out warning));
+        Assert.Null(warning);
+        Assert.False(JobTypesGrain.Judge(said with { Release = "1.0", ArgsSchema = "true" }, said, isHandled: false, onlyNew: false, out warning));
+        Assert.NotNull(warning);
+        Assert.True(JobTypesGrain.Judge(said with { ArgsSchema = "true" }, said, isHandled: false, onlyNew: false, out warning));
+        Assert.NotNull(warning);
+        Assert.False(JobTypesGrain.Judge(new JobTypeInfo { Name = "t" }, said, isHandled: false, onlyNew: true, out warning));
+        Assert.Null(warning);
+    }
+
+    [Fact]
+    public void SuspectTurns_TakeNothingUntilTheWorkerHoldsNothing_AndLeaveOthersTheirTime()
+    {
+        var turn = new SuspectTurn(TimeSpan.FromSeconds(60));
+        Assert.Equal(new SuspectStep(SuspectWish.None, true), turn.Next(isEmpty: true, 0));
+        turn.Heard(3, suspects: true);
+        Assert.Equal(new SuspectStep(SuspectWish.None, false), turn.Next(isEmpty: false, 1000));
+        Assert.Equal(new SuspectStep(SuspectWish.OneAlone, false), turn.Next(isEmpty: true, 21_000));
+        turn.Rest(21_000);
+        // As long as it took nothing: 20 s.
+        Assert.Equal(new SuspectStep(SuspectWish.None, true), turn.Next(isEmpty: true, 40_999));
+        Assert.Equal(new SuspectStep(SuspectWish.None, false), turn.Next(isEmpty: false, 41_000));
+        Assert.Equal(new SuspectStep(SuspectWish.None, false), turn.Next(isEmpty: false, 100_999));
+        Assert.Equal(new SuspectStep(SuspectWish.OneInCompany, true), turn.Next(isEmpty: false, 101_000));
+        turn.Heard(3, suspects: false);
+        Assert.Equal(new SuspectStep(SuspectWish.None, true), turn.Next(isEmpty: false, 200_000));
+    }
+}
