@@ -1,0 +1,34 @@
+"""`app.control`: revoking. What asks workers for answers is not here; the grid's console and /stats show them."""
+from __future__ import annotations
+
+from typing import Any, Iterable, Union
+
+from ..errors import JobNotFound
+from ..job import PENDING
+from .exceptions import not_here
+
+
+class Control:
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def revoke(self, task_id: Union[str, Iterable[str]], destination: Any = None, terminate: bool = False, signal: Any = None, **_: Any) -> None:
+        """A task that waits will not run. One that runs goes on, unless `terminate`: then its process is killed."""
+        for one in [task_id] if isinstance(task_id, str) else list(task_id):
+            self._revoke(one, terminate)
+
+    def terminate(self, task_id: Union[str, Iterable[str]], destination: Any = None, signal: Any = None, **_: Any) -> None:
+        self.revoke(task_id, terminate=True)
+
+    def _revoke(self, task_id: str, terminate: bool) -> None:
+        try:
+            if terminate or self._app.client.status(task_id).state == PENDING:
+                self._app.client.cancel(task_id)
+        except JobNotFound:
+            # Celery's workers would remember the id for when it comes; here there is nobody to remember it.
+            pass
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise not_here(f"app.control.{name}", "the console of the grid and `orleansjobs` show queues, workers and jobs")

@@ -1,0 +1,161 @@
+"""The client for threads and scripts."""
+from __future__ import annotations
+
+import ssl
+import time
+from datetime import datetime
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, TypeVar, Union
+
+from . import instants, operations
+from .address import Address
+from .events import Watch
+from .exchange import Lost, Operation, Pause, Request, Response
+from .instants import Span
+from .job import Job
+from .operations import Outcome, Settings
+from .submission import When, submission
+from .wire import Wire
+
+T = TypeVar("T")
+PATIENCE = 60.0
+TIMEOUT = 30.0
+
+
+class Client:
+    """Submits, follows and looks after jobs over HTTP. Good for any number of threads, and after a fork.
+
+    Whatever it asks is asked again while the gateway is away, for `patience` seconds, and always so that a repeat does no harm: a submit without
+    an id is given one.
+    """
+
+    def __init__(
+        self, url: Optional[str] = None, key: Optional[str] = None, *, patience: float = PATIENCE, timeout: float = TIMEOUT,
+        ssl_context: Optional[ssl.SSLContext] = None, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._address = Address(url, key, ssl_context)
+        self._wire = Wire(self._address)
+        self._settings = Settings(patience, timeout, clock)
+        self._sleep = sleep
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    def submit(
+        self, type: str, args: Any = None, *, id: Optional[str] = None, queue: Optional[str] = None, priority: Optional[int] = None,
+        countdown: Optional[Span] = None, eta: Union[datetime, str, None] = None, expires: Optional[When] = None, attempts: Optional[int] = None,
+        timeout: Optional[Span] = None, retention: Optional[Span] = None, tags: Optional[Mapping[str, str]] = None, wait: Optional[float] = None,
+    ) -> Job:
+        """Hands a job in; it is stored when this returns. `wait`: seconds to wait for its end, at most 60."""
+        body = submission(
+            type, args, id=id, queue=queue, priority=priority, countdown=countdown, eta=eta, expires=expires, attempts=attempts, timeout=timeout,
+            retention=retention, tags=tags)
+        return self._run(operations.submit(self._settings, body, wait))
+
+    def batch(self, submissions: Iterable[Mapping[str, Any]]) -> List[Outcome]:
+        """Hands in any number of what `submission()` makes. Of each, in order: the job, or the `Problem` that it was refused with."""
+        return self._run(operations.batch(self._settings, (item if "id" in item else submission_of(item) for item in submissions)))
+
+    def status(self, job_id: str, wait: Optional[float] = None) -> Job:
+        """Where the job stands; `wait`: seconds to wait for its end, at most 60."""
+        return self._run(operations.status(self._settings, job_id, wait))
+
+    def wait(self, job_id: str, timeout: Optional[float] = None) -> Job:
+        """The job once it has ended, however. Raises `NotEnded` after `timeout` seconds."""
+        return self._run(operations.wait(self._settings, job_id, timeout))
+
+    def result(self, job_id: str, timeout: Optional[float] = 0) -> Any:
+        """The job's result. Raises `JobFailed`, `JobCancelled`, or `NotEnded` after `timeout` seconds (None: waits for ever)."""
+        return self._run(operations.result(self._settings, job_id, timeout))
+
+    def watch(self, *job_ids: str) -> Iterator[Job]:
+        """Each job's status now and whenever there is a newer one, until all have ended. A stream that breaks is taken up where it broke."""
+        watch = Watch(job_ids, self._settings.patience, self._settings.clock)
+        while not watch.over:
+            pause = 0.0
+            try:
+                stream = self._wire.stream(watch.request())
+                try:
+                    if watch.opened(stream.status):
+                        for chunk in stream:
+                            yield from watch.feed(chunk)
+                        pause = watch.closed()
+                    elif not watch.over:
+                        pause = watch.refused(stream.whole())
+                finally:
+                    stream.close()
+            except Lost as error:
+                pause = watch.lost(error)
+            if pause:
+                self._sleep(pause)
+
+    def cancel(self, job_id: str, reason: Optional[str] = None) -> Job:
+        """Ends a waiting job, asks a running one to stop. One that has ended stays as it is."""
+        return self._run(operations.cancel(self._settings, job_id, reason))
+
+    def retry(self, job_id: str, reason: Optional[str] = None) -> Job:
+        """Runs a failed or cancelled job again."""
+        return self._run(operations.retry(self._settings, job_id, reason))
+
+    def delete(self, job_id: str, reason: Optional[str] = None) -> None:
+        """Removes a job that has ended."""
+        self._run(operations.delete(self._settings, job_id, reason))
+
+    def list(
+        self, *, state: Optional[str] = None, type: Optional[str] = None, queue: Optional[str] = None, tags: Optional[Mapping[str, str]] = None,
+        submitted_after: Union[datetime, str, None] = None, page_size: Optional[int] = None,
+    ) -> Iterator[Job]:
+        """Jobs, newest first, without their results; pages are fetched as they are needed."""
+        filters = list_filters(state, type, queue, tags, submitted_after, page_size)
+        cursor: Optional[str] = None
+        while True:
+            jobs, cursor = self._run(operations.page(self._settings, filters, cursor))
+            yield from jobs
+            if not cursor:
+                return
+
+    def ask(self, request: Request) -> Response:
+        """Any other request to the gateway, with the same patience: one that may be repeated."""
+        return self._run(self._settings.exchange().expect(request))
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _run(self, operation: Operation[T]) -> T:
+        try:
+            wish = next(operation)
+            while True:
+                if isinstance(wish, Pause):
+                    self._sleep(wish.seconds)
+                    wish = operation.send(None)
+                    continue
+                try:
+                    answer = self._wire.send(wish)
+                except Lost as error:
+                    wish = operation.throw(error)
+                else:
+                    wish = operation.send(answer)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def submission_of(item: Mapping[str, Any]) -> Dict[str, Any]:
+    """A submit that came without an id, with one."""
+    return {**item, "id": submission("")["id"]}
+
+
+def list_filters(
+    state: Optional[str], type: Optional[str], queue: Optional[str], tags: Optional[Mapping[str, str]], submitted_after: Union[datetime, str, None],
+    page_size: Optional[int],
+) -> List[Tuple[str, str]]:
+    named = [
+        ("state", state), ("type", type), ("queue", queue), ("submittedAfter", None if submitted_after is None else instants.instant(submitted_after)),
+        ("limit", None if page_size is None else str(page_size)),
+    ]
+    return [(name, value) for name, value in named if value is not None] + [(f"tag.{name}", value) for name, value in (tags or {}).items()]

@@ -1,0 +1,108 @@
+"""The life of a child process: it is told what to run, runs it on its main thread, and goes when its parent goes."""
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from queue import SimpleQueue
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from .checkpoints import Checkpoints
+from .definitions import run, run_async
+from .job import AsyncJob, BaseJob, Job
+from .loading import definitions_of
+from .session import Key, Lease
+
+PROGRESS_EVERY = 0.05
+
+
+class ChildProcess:
+    def __init__(self, pipe: Any, url: str, key: Optional[str]) -> None:
+        self._pipe = pipe
+        self._writing = threading.Lock()
+        self._work: "SimpleQueue[Tuple[Mapping[str, Any], str]]" = SimpleQueue()
+        self._checkpoints = Checkpoints(url, key)
+        self._job: Optional[BaseJob] = None
+        self._task: "Optional[Tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]]" = None
+        self._said: Dict[str, Any] = {}
+        self._news = threading.Event()
+
+    def serve(self, spec: str) -> None:
+        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._tell, daemon=True).start()
+        definitions = definitions_of(spec)
+        while True:
+            raw, session = self._work.get()
+            lease = Lease.of(raw)
+            definition = definitions[lease.type]
+            kind = AsyncJob if definition.is_coroutine else Job
+            job = kind(lease, self._say, lambda value: self._checkpoints.save(session, lease, value))
+            self._job = job
+            report = asyncio.run(self._run_async(definition, job)) if isinstance(job, AsyncJob) else run(definition, job)  # type: ignore[arg-type]
+            self._job = None
+            self._flush(lease.key)
+            self._send(("done", lease.key, report))
+
+    async def _run_async(self, definition: Any, job: AsyncJob) -> Any:
+        task = asyncio.ensure_future(run_async(definition, job))
+        self._task = (asyncio.get_running_loop(), task)
+        try:
+            return await task
+        finally:
+            self._task = None
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                what, *rest = self._pipe.recv()
+                if what == "run":
+                    self._work.put((rest[0], rest[1]))
+                elif what == "stop":
+                    self._stop(rest[0], rest[1])
+        except (EOFError, OSError):
+            # The parent is gone, and with it the lease: what runs here would work for nobody.
+            os._exit(1)
+
+    def _stop(self, key: Key, why: str) -> None:
+        job, task = self._job, self._task
+        if job is None or job._lease.key != key:
+            return
+        job.stop(why)
+        if task is not None:
+            task[0].call_soon_threadsafe(task[1].cancel)
+
+    def _say(self, progress: Dict[str, Any]) -> None:
+        self._said = {**self._said, **progress}
+        self._news.set()
+
+    def _tell(self) -> None:
+        while True:
+            self._news.wait()
+            job = self._job
+            if job is not None:
+                self._flush(job._lease.key)
+            time.sleep(PROGRESS_EVERY)
+
+    def _flush(self, key: Key) -> None:
+        with self._writing:
+            self._news.clear()
+            said, self._said = self._said, {}
+            if said:
+                self._pipe.send(("say", key, said))
+
+    def _send(self, message: Tuple[Any, ...]) -> None:
+        with self._writing:
+            self._pipe.send(message)
+
+
+def child_main(pipe: Any, spec: str, url: str, key: Optional[str]) -> None:
+    # A signal to the whole group is the parent's to answer: it drains, and this goes on until it is done.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        ChildProcess(pipe, url, key).serve(spec)
+    except (BrokenPipeError, ConnectionResetError):
+        sys.exit(1)

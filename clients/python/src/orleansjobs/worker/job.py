@@ -1,0 +1,132 @@
+"""What a handler knows of the job it runs, and how it speaks of it."""
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from datetime import datetime
+from typing import Any, Callable, Dict, Mapping, Optional
+
+from .. import instants
+from .session import Lease
+from .signals import Cancelled, clip
+
+MAX_DATA = 4096
+MAX_PROGRESS_MESSAGE = 1000
+_UNSAID: Any = object()
+
+Say = Callable[[Dict[str, Any]], None]
+Save = Callable[[Any], None]
+
+
+class BaseJob:
+    """Safe to use from any thread."""
+
+    def __init__(self, lease: Lease, say: Say, save: Save) -> None:
+        self._lease = lease
+        self._say = say
+        self._save = save
+        self._stop = threading.Event()
+        self._checkpoint: Any = lease.raw.get("checkpoint")
+        self.stop_reason: Optional[str] = None
+
+    @property
+    def id(self) -> str:
+        return self._lease.id
+
+    @property
+    def token(self) -> str:
+        """The fencing token of this attempt: a number that only grows from attempt to attempt, as a string, since it takes up to 63 bits. Pass it
+        to outside systems that can refuse a lower one than they have seen."""
+        return self._lease.token
+
+    @property
+    def type(self) -> str:
+        return self._lease.type
+
+    @property
+    def queue(self) -> str:
+        return self._lease.queue
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first run; one more than failures and crashes so far."""
+        return self._lease.attempt
+
+    @property
+    def attempts(self) -> int:
+        """How many failures make the job fail."""
+        return self._lease.attempts
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return self._lease.raw.get("tags") or {}
+
+    @property
+    def traceparent(self) -> Optional[str]:
+        return self._lease.raw.get("traceparent")
+
+    @property
+    def timeout(self) -> Optional[float]:
+        return self._lease.raw.get("timeout")
+
+    @property
+    def submitted(self) -> Optional[datetime]:
+        return instants.parse(self._lease.raw.get("submitted"))
+
+    @property
+    def due(self) -> Optional[datetime]:
+        return instants.parse(self._lease.raw.get("due"))
+
+    @property
+    def checkpoint(self) -> Any:
+        """What the job saved last, in this attempt or one before; None where it saved nothing."""
+        return self._checkpoint
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job is to stop: cancelled, out of time, or somebody else's by now. `stop_reason` says which."""
+        return self._stop.is_set()
+
+    def raise_if_cancelled(self) -> None:
+        if self._stop.is_set():
+            raise Cancelled(self.stop_reason)
+
+    def report(self, current: int, total: int, message: Optional[str] = None, data: Any = _UNSAID) -> None:
+        """How far the job is. Costs next to nothing: the newest travels, a few times a second.
+
+        `message` and `data` (any JSON of at most 4 KiB) stay as they were where they are left out.
+        """
+        progress: Dict[str, Any] = {"current": int(current), "total": max(1, int(total))}
+        if message is not None:
+            progress["message"] = clip(message, MAX_PROGRESS_MESSAGE)
+        if data is not _UNSAID:
+            size = len(json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8"))
+            if size > MAX_DATA:
+                raise ValueError(f"data of progress is at most {MAX_DATA} bytes of JSON; this is {size}")
+            progress["data"] = data
+        self._say(progress)
+
+    def stop(self, why: str) -> None:
+        self.stop_reason = why
+        self._stop.set()
+
+
+class Job(BaseJob):
+    def save_checkpoint(self, value: Any) -> None:
+        """Keeps a value that the next attempt can go on from; durable when this returns. Raises `StaleAttempt` where a newer attempt exists."""
+        self._save(value)
+        self._checkpoint = value
+
+    def wait_cancelled(self, timeout: Optional[float] = None) -> bool:
+        """Sleeps, but not beyond the moment at which the job is to stop."""
+        return self._stop.wait(timeout)
+
+
+class AsyncJob(BaseJob):
+    """What coroutines are given. A job that is to stop has its coroutine cancelled."""
+
+    async def save_checkpoint(self, value: Any) -> None:
+        """Keeps a value that the next attempt can go on from; durable when this returns. Raises `StaleAttempt` where a newer attempt exists."""
+        await asyncio.get_running_loop().run_in_executor(None, self._save, value)
+        self._checkpoint = value

@@ -1,0 +1,337 @@
+"""Carries a session out: one loop that calls, hands leases to a pool, and never lets a heartbeat wait for a handler."""
+from __future__ import annotations
+
+import asyncio
+import collections
+import logging
+import threading
+from typing import Any, Callable, Deque, Dict, Mapping, Optional, Set, Tuple
+
+from ..address import Address
+from ..aiowire import AsyncWire
+from ..errors import Problem, problem_from_bytes
+from ..exchange import Lost, Request, backoff
+from .checkpoints import Checkpoints
+from .definitions import Definition
+from .local import Pool
+from .session import Answer, Call, Key, Lease, Session
+from .signals import Report
+
+log = logging.getLogger("orleansjobs.worker")
+
+PROGRESS_EVERY = 0.2
+AHEAD_BELOW = 0.02
+"""Jobs that take less than so many seconds are leased ahead: a slot would stand empty for most of a call."""
+AHEAD_MOST = 16
+AHEAD_WAIT = 0.25
+"""A lease that found no slot within so many seconds is handed back: others may have one."""
+SLOWEST_BACKOFF = 3.0
+GOODBYE_PATIENCE = 10.0
+FULL_PACE, IDLE_PACE = 2.0, 0.5
+"""Between calls that should have waited and did not."""
+
+PoolFactory = Callable[["Runner"], Pool]
+Gate = Callable[[Lease, float], float]
+
+
+class Runner:
+    def __init__(
+        self, address: Address, session: Session, definitions: Mapping[str, Definition], pool: PoolFactory, checkpoints: Checkpoints,
+        gate: Optional[Gate] = None, on_ready: Optional[Callable[[], None]] = None,
+    ) -> None:
+        self._address = address
+        self._session = session
+        self._definitions = definitions
+        self._make_pool = pool
+        self._checkpoints = checkpoints
+        self._gate = gate
+        self._on_ready = on_ready
+        self._waiting: Deque[Tuple[float, Lease]] = collections.deque()
+        self._gated: Set[Key] = set()
+        self._started: Dict[Key, float] = {}
+        self._lock = threading.Lock()
+        self._said: Dict[Key, Dict[str, Any]] = {}
+        self._finished: Deque[Tuple[Key, Report]] = collections.deque()
+        self._woken = False
+        self._average = AHEAD_BELOW * 10
+        self._draining = False
+        self._hard = False
+        self._progress_told = 0.0
+        self._progress_due: Optional[asyncio.TimerHandle] = None
+        self._older: "Set[asyncio.Task[Any]]" = set()
+        self._stopping_before_start = 0
+        self.loop: Optional[asyncio.AbstractEventLoop] = None
+
+    # What pools call, from any thread.
+
+    def done(self, key: Key, report: Report) -> None:
+        self._finished.append((key, report))
+        self._wake()
+
+    def say(self, key: Key, progress: Dict[str, Any]) -> None:
+        with self._lock:
+            self._said[key] = {**self._said.get(key, {}), **progress}
+        self._wake()
+
+    def save(self, lease: Lease, value: Any) -> None:
+        self._checkpoints.save(self.session_id(), lease, value)
+
+    def session_id(self) -> str:
+        return self._session.id or ""
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        self._loop().call_later(seconds, action)
+
+    def stop(self) -> None:
+        """Takes no more jobs and ends when those that run have ended; a second time: hands them back and ends now."""
+        loop = self.loop
+        if loop is None:
+            self._stopping_before_start += 1
+        else:
+            loop.call_soon_threadsafe(self._stop)
+
+    # The rest is the loop's own.
+
+    async def run(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._wire = AsyncWire(self._address)
+        self._pool = self._make_pool(self)
+        for _ in range(self._stopping_before_start):
+            self._stop()
+        try:
+            await self._serve()
+            await self._goodbye()
+        finally:
+            self._pool.close()
+            await self._wire.close()
+
+    async def _serve(self) -> None:
+        failures = 0
+        ready = False
+        while not (self._draining and not self._session.held) and not self._hard:
+            self._news.clear()
+            call = self._session.call(self._wanted(), self._session.heartbeat)
+            asked = self._now()
+            sending = asyncio.ensure_future(self._send(call))
+            if call.waits and not await self._first(sending):
+                # There is news: the next call says it, and ends this one's wait.
+                self._older.add(sending)
+                sending.add_done_callback(lambda task, call=call: self._late(call, task))  # type: ignore[misc]
+                continue
+            try:
+                answer = self._take(call, await sending)
+            except Lost as error:
+                self._session.failed(call)
+                failures += 1
+                log.warning("The gateway did not answer: %s", error)
+                await asyncio.sleep(min(SLOWEST_BACKOFF, backoff(failures)))
+                continue
+            except Problem as problem:
+                wait = self._refused(call, problem, failures)
+                failures += 1
+                await asyncio.sleep(wait)
+                continue
+            failures = 0
+            if not ready and self._on_ready is not None:
+                self._on_ready()
+            ready = True
+            if call.waits and not answer.leases and not answer.stops and self._now() - asked < 0.1:
+                await self._idle(FULL_PACE if call.want == 0 else IDLE_PACE)
+
+    async def _goodbye(self) -> None:
+        until = self._now() + GOODBYE_PATIENCE
+        failures = 0
+        while self._session.id is not None:
+            call = self._session.call(0, 0, bye=True)
+            try:
+                answer = await asyncio.wait_for(self._send(call), max(0.1, until - self._now()))
+                self._session.answered(call, answer)
+                if not self._session.outbox:
+                    return
+            except (Lost, Problem, asyncio.TimeoutError) as error:
+                failures += 1
+                if self._now() > until or (isinstance(error, Problem) and not self._session.refused(call, error) and error.status < 500):
+                    log.warning("The goodbye did not arrive; what was held is given out again by its silence. %s", error)
+                    return
+                await asyncio.sleep(min(1.0, backoff(failures)))
+
+    async def _send(self, call: Call) -> Mapping[str, Any]:
+        wait = self._session.heartbeat if call.waits else 0.0
+        response = await self._wire.send(Request("POST", "/work", call.body, {"content-type": "application/json"}, wait + 10.0))
+        if response.status != 200:
+            raise problem_from_bytes(response.status, response.body, response.retry_after)
+        return response.json()  # type: ignore[no-any-return]
+
+    async def _first(self, sending: "asyncio.Task[Any]") -> bool:
+        """Whether the answer came before there was news."""
+        news = asyncio.ensure_future(self._news.wait())
+        await asyncio.wait((sending, news), return_when=asyncio.FIRST_COMPLETED)
+        news.cancel()
+        return sending.done()
+
+    async def _idle(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds)
+        except asyncio.TimeoutError:
+            pass
+
+    def _late(self, call: Call, task: "asyncio.Task[Any]") -> None:
+        self._older.discard(task)
+        if not task.cancelled() and task.exception() is None:
+            self._take(call, task.result())
+
+    def _take(self, call: Call, raw: Mapping[str, Any]) -> Answer:
+        answer = self._session.answered(call, raw)
+        for warning in answer.warnings:
+            log.warning("%s", warning)
+        for key in answer.stale:
+            log.warning("What came of job %s was refused: it had been given to somebody else meanwhile.", key[0])
+        for stop in answer.stops:
+            self._stop_job(stop.key, stop.why)
+        now = self._now()
+        for lease in answer.leases:
+            self._waiting.append((now, lease))
+        self._fill()
+        return answer
+
+    def _refused(self, call: Call, problem: Problem, failures: int) -> float:
+        was_open = self._session.id is not None
+        self._session.failed(call)
+        if self._session.refused(call, problem):
+            log.warning("A call was refused: %s", problem)
+            return 0.0
+        if problem.status < 500 and problem.status not in (408, 429) and not was_open:
+            raise problem  # it will be refused tomorrow too
+        log.warning("The grid is not to be had: %s", problem)
+        return problem.retry_after if problem.retry_after is not None else min(SLOWEST_BACKOFF, backoff(failures + 1))
+
+    def _wanted(self) -> int:
+        if self._draining:
+            return 0
+        ahead = 0
+        if self._average < AHEAD_BELOW:
+            ahead = self._pool.slots * min(AHEAD_MOST, int(AHEAD_BELOW / max(self._average, 1e-6)))
+        return max(0, self._pool.slots + ahead - len(self._started) - len(self._waiting) - len(self._gated))
+
+    def _fill(self) -> None:
+        """Starts what there is a slot for. What a gate holds back waits here without one."""
+        now = self._now()
+        while self._waiting and len(self._started) < self._pool.slots:
+            _, lease = self._waiting.popleft()
+            if lease.key not in self._session.held or lease.key in self._session.outbox:
+                continue
+            if self._draining:
+                self._session.report(lease.key, {"outcome": "returned"})
+                self._news.set()
+                continue
+            if lease.type not in self._definitions:
+                self._session.report(lease.key, {"outcome": "returned"})
+                continue
+            delay = self._gate(lease, now) if self._gate is not None else 0.0
+            if delay > 0:
+                self._gated.add(lease.key)
+                self.later(delay, lambda lease=lease: self._ungate(lease))  # type: ignore[misc]
+                continue
+            self._begin(lease)
+        if self._waiting:
+            self.later(AHEAD_WAIT, self._return_waiting)
+
+    def _begin(self, lease: Lease) -> None:
+        self._started[lease.key] = self._now()
+        self._pool.start(lease)
+
+    def _ungate(self, lease: Lease) -> None:
+        if lease.key not in self._gated:
+            return
+        if self._draining or len(self._started) < self._pool.slots:
+            self._gated.discard(lease.key)
+            if lease.key not in self._session.held:
+                return
+            if self._draining:
+                self._session.report(lease.key, {"outcome": "returned"})
+                self._news.set()
+            else:
+                self._begin(lease)
+            return
+        self.later(0.05, lambda: self._ungate(lease))
+
+    def _return_waiting(self) -> None:
+        now = self._now()
+        while self._waiting and now - self._waiting[0][0] >= AHEAD_WAIT:
+            _, lease = self._waiting.popleft()
+            self._average = max(self._average, AHEAD_BELOW)
+            self._session.report(lease.key, {"outcome": "returned"})
+            self._news.set()
+
+    def _stop_job(self, key: Key, why: str) -> None:
+        if key in self._started:
+            self._pool.stop(key, why)
+            return
+        self._gated.discard(key)
+        self._waiting = collections.deque((since, lease) for since, lease in self._waiting if lease.key != key)
+        if why != "lost":
+            self._session.report(key, {"outcome": "cancelled"})
+            self._news.set()
+
+    def _stop(self) -> None:
+        if self._draining:
+            self._hard = True
+        self._draining = True
+        for key in list(self._gated):
+            self._gated.discard(key)
+            self._session.report(key, {"outcome": "returned"})
+        while self._waiting:
+            self._session.report(self._waiting.popleft()[1].key, {"outcome": "returned"})
+        self._news.set()
+
+    def _wake(self) -> None:
+        with self._lock:
+            if self._woken or self.loop is None:
+                return
+            self._woken = True
+        try:
+            self.loop.call_soon_threadsafe(self._awake)
+        except RuntimeError:
+            pass  # the loop is over
+
+    def _awake(self) -> None:
+        with self._lock:
+            self._woken = False
+            said, self._said = self._said, {}
+        for key, progress in said.items():
+            self._session.say(key, progress)
+        now = self._now()
+        while self._finished:
+            key, report = self._finished.popleft()
+            started = self._started.pop(key, None)
+            if started is not None:
+                self._average += ((now - started) - self._average) * 0.2
+            self._session.report(key, report)
+            self._news.set()
+        self._fill()
+        if self._session.progress and not self._news.is_set():
+            self._tell_progress(now)
+
+    def _tell_progress(self, now: float) -> None:
+        """The first at once, then no more often than anybody could see."""
+        if self._progress_due is not None:
+            return
+        due = self._progress_told + PROGRESS_EVERY - now
+        if due <= 0:
+            self._progress_told = now
+            self._news.set()
+        else:
+            self._progress_due = self._loop().call_later(due, self._tell_late)
+
+    def _tell_late(self) -> None:
+        self._progress_due = None
+        self._progress_told = self._now()
+        self._news.set()
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        assert self.loop is not None
+        return self.loop
+
+    def _now(self) -> float:
+        return self._loop().time()

@@ -1,0 +1,278 @@
+"""What the face of Celery has of its own: what it refuses and with which words, and how it lives with the grid."""
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from orleansjobs import Client
+from orleansjobs import celery as face
+from orleansjobs.celery import Celery, chain, chord, chunks, group
+from orleansjobs.celery.encoding import exception_from
+from orleansjobs.celery.exceptions import ImproperlyConfigured, NotInThisGrid, TaskRevokedError
+from orleansjobs.celery.result import AsyncResult, GroupResult, read
+from orleansjobs.celery.running import rate
+from orleansjobs.celery.schedules import crontab, schedule
+from orleansjobs.celery.task import backoff, checker
+from orleansjobs.job import Job
+from tests.grid import TESTS, GridTest, Program, unique, url
+from tests.test_exchange import RepeatTests
+
+APP = '''
+import os, time
+from pathlib import Path
+from orleansjobs.celery import Celery
+app = Celery("{name}")
+FOLDER = Path({folder!r})
+
+@app.task(name="{name}.add")
+def add(x, y):
+    """Adds two numbers.
+
+    Not more."""
+    return x + y
+
+@app.task(name="{name}.pid")
+def pid():
+    return os.getpid()
+
+@app.task(name="{name}.waits", bind=True, acks_late=True)
+def waits(self, hold):
+    with open(FOLDER / "runs", "a") as file:
+        file.write(f"{{self.request.id}} {{self.request.retries}}\\n")
+    self.update_state(state="RUNS", meta={{"current": 3, "total": 7, "status": "on it"}})
+    while not (FOLDER / hold).exists():
+        time.sleep(0.01)
+    return "waited"
+'''
+
+
+class RefusalTests(unittest.TestCase):
+    def setUp(self):
+        self.app = Celery("refusals", broker="http://localhost:1", set_as_current=False)
+        self.add = self.app.task(name="add")(lambda x, y: x + y)
+
+    def refused(self, words, call):
+        with self.assertRaises(NotInThisGrid) as raised:
+            call()
+        self.assertIn(words, str(raised.exception))
+
+    def test_what_needs_flows(self):
+        add = self.add
+        for name, call in (
+                ("chain", lambda: chain(add.s(1, 2), add.s(3))), ("chain (|)", lambda: add.s(1, 2) | add.s(3)), ("group", lambda: group([add.s(1, 2)])),
+                ("chord", lambda: chord([add.s(1, 2)])(add.s())), ("chunks", lambda: chunks(add, [(1, 2)], 1)), ("chunks", lambda: add.chunks([(1, 2)], 1)),
+                ("map", lambda: add.map([1])), ("starmap", lambda: add.starmap([(1, 2)])), ("link", lambda: add.apply_async((1, 2), link=add.s(1))),
+                ("link_error", lambda: add.apply_async((1, 2), link_error=add.s(1))), ("link", lambda: add.s(1).link(add.s(2))),
+                ("link_error", lambda: add.s(1).link_error(add.s(2))), ("Task.replace", lambda: add.replace(add.s(1)))):
+            self.refused(f"{name} needs flows, which this grid does not have yet", call)
+
+    def test_what_needs_schedules(self):
+        for name, call in (
+                ("crontab", lambda: crontab(minute=0)), ("schedule", lambda: schedule(10)), ("beat_schedule", lambda: self.app.conf.update(beat_schedule={"a": {}})),
+                ("beat_schedule", lambda: setattr(self.app.conf, "CELERYBEAT_SCHEDULE", {"a": {}})), ("add_periodic_task", lambda: self.app.add_periodic_task(10, self.add.s(1, 2)))):
+            self.refused(f"{name} needs schedules, which this grid does not have yet", call)
+
+    def test_what_is_not_here(self):
+        for name, call in (
+                ("app.control.inspect", lambda: self.app.control.inspect()), ("app.control.broadcast", lambda: self.app.control.broadcast("x")),
+                ("routing_key", lambda: self.add.apply_async((1, 2), routing_key="x")), ("Celery.connection", lambda: self.app.connection()),
+                ("AsyncResult.then", lambda: self.app.AsyncResult("x").then(print)), ("GroupResult.restore", lambda: GroupResult.restore("x")),
+                ("the signal task_received", lambda: importlib.import_module("orleansjobs.celery.signals").task_received)):
+            self.refused(f"{name} is not in the Celery face of OrleansJobs", call)
+
+    def test_other_brokers_are_refused_with_what_to_write(self):
+        with mock.patch.dict(os.environ, {"ORLEANSJOBS_URL": ""}):
+            for bad in ("redis://localhost:6379/0", "amqp://guest@localhost//", "sqs://"):
+                for name, call in (
+                        ("broker_url", lambda: Celery("x", broker=bad, set_as_current=False)), ("result_backend", lambda: Celery("x", backend=bad, set_as_current=False)),
+                        ("broker_url", lambda: self.app.conf.update(broker_url=bad))):
+                    with self.assertRaises(ImproperlyConfigured) as raised:
+                        call()
+                    self.assertIn(f"{name}='http://localhost:8080', or set ORLEANSJOBS_URL, which wins", str(raised.exception))
+            self.assertEqual("http://localhost:1", self.app.url())
+        with mock.patch.dict(os.environ, {"ORLEANSJOBS_URL": "http://grid:1"}):
+            self.assertEqual("http://grid:1", Celery("x", broker="redis://localhost", set_as_current=False).url())
+
+    def test_pickle_and_names_that_are_none(self):
+        with self.assertRaises(ImproperlyConfigured):
+            self.app.conf.task_serializer = "pickle"
+        for bad in ("spaced name", "x" * 65, "ä"):
+            with self.assertRaises(ValueError):
+                self.app.task(name=bad)(lambda: None)
+
+    def test_command_line(self):
+        for arguments, code, words in (
+                (("-A", "x", "beat"), 2, "beat needs schedules"), (("-A", "x", "inspect", "active"), 2, "celery inspect is not in the Celery face"),
+                (("worker",), 2, "name the application"), (("-A", "no_such_module", "worker"), 2, "no Celery application at no_such_module"),
+                (("-A", "json", "worker"), 2, "no Celery application"), (("-A", "app", "worker", "-B"), 1, "-B needs schedules"),
+                (("-A", "app", "worker", "-P", "gevent"), 1, "the pool gevent is not in")):
+            with tempfile.TemporaryDirectory() as place:
+                (Path(place) / "app.py").write_text(APP.format(name="cli", folder=place))
+                done = subprocess.run([sys.executable, "-m", "orleansjobs.celery", *arguments], cwd=place, capture_output=True, text=True, timeout=60)
+            self.assertEqual((code, True), (done.returncode, words in done.stderr), done.stderr)
+
+
+class DecisionTests(unittest.TestCase):
+    def test_states(self):
+        def job(**more):
+            return Job.of({**RepeatTests.JOB, **more})
+
+        failed = {"number": 1, "outcome": "failed", "startedAt": "2026-01-01T00:00:00Z", "endedAt": "2026-01-01T00:00:00Z", "error": {"code": "error", "type": "ValueError", "message": "x"}}
+        said = {"state": "CRUNCHING", "meta": [1], "attempt": 2}
+        for state, info, one in (
+                ("PENDING", None, None), ("PENDING", None, job()), ("RETRY", "x", job(attempts=[failed])), ("PENDING", None, job(state="PROGRESS", attempt=1)),
+                ("CRUNCHING", [1], job(state="PROGRESS", attempt=2, data=said, attempts=[failed])), ("RETRY", "x", job(state="PROGRESS", attempt=3, data=said, attempts=[failed])),
+                ("PENDING", None, job(attempts=[{**failed, "outcome": "crashed", "error": None}])),
+                ("PENDING", None, job(state="PROGRESS", attempt=1, data={"of": "another program"})), ("SUCCESS", 7, job(state="SUCCESS", result=7)),
+                ("CUSTOM", {"a": 1}, job(state="SUCCESS", result={"celery.state": {"state": "CUSTOM", "meta": {"a": 1}}})),
+                ("FAILURE", "x", job(state="FAILURE", error=failed["error"])), ("REVOKED", "expired", job(state="FAILURE", error={"code": "expired", "message": "m"})),
+                ("REVOKED", "revoked", job(state="REVOKED")), ("REVOKED", "terminated", job(state="REVOKED", attempts=[{**failed, "outcome": "cancelled", "error": None}]))):
+            found = read(one)
+            self.assertEqual((state, info), (found[0], str(found[1]) if isinstance(found[1], BaseException) else found[1]))
+        self.assertIsInstance(read(job(state="REVOKED"))[1], TaskRevokedError)
+
+    def test_exceptions_come_back(self):
+        for name, message, said in (
+                ("ValueError", "x", "ValueError('x')"), ("KeyError", "'k'", "KeyError('k')"), ("ValueError", "('a', 1)", "ValueError('a', 1)"), ("ValueError", "", "ValueError()"),
+                ("FileNotFoundError", "[Errno 2] no file", "FileNotFoundError(2, 'no file')"), ("nowhere.Gone", "x", "Gone('x')"), ("os.system", "rm", "system('rm')"),
+                ("UnicodeDecodeError", "needs five", "UnicodeDecodeError"), (None, "x", "Exception('x')"), ("SystemExit", "3", "SystemExit('3')")):
+            found = exception_from(name, message)
+            self.assertIn(said, repr(found) if "(" in said else type(found).__name__)
+            self.assertEqual(message, str(found))
+
+    def test_rates(self):
+        self.assertEqual([0, 10, 5, 2, 1, 0.5], [rate(limit) for limit in (None, 10, "5", "2/s", "60/m", "1800/h")])
+        with self.assertRaises(ValueError):
+            rate("often")
+
+    def test_backoff(self):
+        self.assertEqual([1, 2, 4, 8, 10, 10], [backoff(1, retries, 10, False) for retries in range(6)])
+        self.assertTrue(all(0 <= backoff(3, 2, 600, True) <= 12 for _ in range(200)))
+
+    def test_heads_of_any_function(self):
+        def some(a, /, b, *rest, c, d=1, **more): ...
+        def named(*, c): ...
+        check = checker(some, False)
+        check(1, 2, c=3)
+        for bad in (lambda: check(1, c=3), lambda: check(1, 2), lambda: checker(named, False)(1), lambda: checker(some, True)(c=1)):
+            with self.assertRaises(TypeError):
+                bad()
+
+    def test_settings(self):
+        app = Celery("settings", set_as_current=False)
+        app.conf.update({"CELERY_RESULT_BACKEND": "http://localhost:2", "timezone": "Europe/Berlin", "of_its_own": 1})
+        self.assertEqual(("http://localhost:2", "Europe/Berlin", 1), (app.conf.result_backend, app.conf["timezone"], app.conf.of_its_own))
+        app.config_from_object({"CELERY_TASK_DEFAULT_QUEUE": "q", "OTHER": 1}, namespace="CELERY")
+        self.assertEqual("q", app.conf.task_default_queue)
+        app.conf.task_routes = {"feeds.*": {"queue": "feeds"}, "one": "ones"}
+        self.assertEqual(["feeds", "ones", None], [app._route(name) for name in ("feeds.fetch", "one", "two")])
+
+    def test_names_that_programs_import(self):
+        for module, names in (
+                ("", "Celery Task shared_task chain group chord signature current_app current_task uuid"), (".result", "AsyncResult EagerResult GroupResult ResultSet allow_join_result"),
+                (".exceptions", "Ignore Reject Retry MaxRetriesExceededError SoftTimeLimitExceeded TimeLimitExceeded TimeoutError TaskRevokedError WorkerLostError OperationalError"),
+                (".signals", "task_success task_failure task_retry task_prerun task_postrun worker_ready worker_process_init worker_shutdown"),
+                (".schedules", "crontab schedule"), (".utils.log", "get_task_logger"), (".states", "PENDING SUCCESS FAILURE RETRY REVOKED STARTED READY_STATES"), (".canvas", "Signature")):
+            found = importlib.import_module("orleansjobs.celery" + module)
+            for name in names.split():
+                self.assertTrue(hasattr(found, name), f"{module}.{name}")
+        self.assertTrue(hasattr(face, "Celery"))
+
+
+class GridTests(GridTest):
+    def setUp(self):
+        self.name = unique("face").replace("-", "_")
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.place = place.name
+        (Path(self.place) / f"{self.name}.py").write_text(APP.format(name=self.name, folder=self.place))
+        sys.path.insert(0, self.place)
+        self.addCleanup(sys.path.remove, self.place)
+        self.module = importlib.import_module(self.name)
+        self.addCleanup(self.module.app.close)
+
+    def worker(self, *options):
+        program = Program("-m", "orleansjobs.celery", "-A", self.name, "worker", "-l", "INFO", *options, cwd=self.place)
+        self.addCleanup(program.__exit__)
+        program.wait_for("ready.")
+        return program
+
+    def test_a_task_may_be_submitted_before_any_worker_ran(self):
+        result = self.module.add.delay(1, 2)
+        self.assertEqual(("PENDING", None, False), (result.state, result.info, result.ready()))
+        known = {found["name"]: found for found in self.types()}
+        self.assertEqual("Adds two numbers.", known[f"{self.name}.add"]["description"])
+        self.worker("-c", "1")
+        self.assertEqual(3, result.get(timeout=60))
+        again = {found["name"]: found for found in self.types()}
+        self.assertEqual(known[f"{self.name}.add"]["description"], again[f"{self.name}.add"]["description"], "worker and caller say the same")
+
+    def types(self):
+        from orleansjobs.exchange import Request
+        return self.client.ask(Request("GET", "/job-types")).json()
+
+    def test_pools(self):
+        for pool in ("prefork", "threads", "solo"):
+            with self.subTest(pool):
+                program = self.worker("-P", pool, "-c", "2")
+                self.assertEqual(3, self.module.add.delay(1, 2).get(timeout=60))
+                self.assertEqual(pool == "prefork", self.module.pid.delay().get(timeout=60) != program.pid)
+                program.signal(signal.SIGTERM)
+                self.assertEqual(0, program.wait(), program.output)
+
+    def test_children_are_replaced_when_they_have_had_their_tasks(self):
+        self.worker("-c", "1", "--max-tasks-per-child", "2")
+        pids = [self.module.pid.delay().get(timeout=60) for _ in range(6)]
+        self.assertEqual([2, 2, 2], [pids.count(pid) for pid in dict.fromkeys(pids)])
+
+    def test_sigterm_is_a_warm_shutdown(self):
+        program = self.worker("-c", "1")
+        running = self.module.waits.delay("go")
+        self.until(running.id, lambda job: job.status == "on it", "the start")
+        program.signal(signal.SIGTERM)
+        (Path(self.place) / "go").touch()
+        self.assertEqual("waited", running.get(timeout=60))
+        self.assertEqual(0, program.wait(), program.output)
+
+    def test_meta_moves_the_grids_own_bar(self):
+        self.worker("-c", "1")
+        running = self.module.waits.delay("bar")
+        job = self.until(running.id, lambda job: job.status == "on it", "the state")
+        self.assertEqual((3, 7, "RUNS"), (job.current, job.total, running.state))
+        (Path(self.place) / "bar").touch()
+        self.assertEqual("waited", running.get(timeout=60))
+
+    def test_a_killed_worker_costs_a_repeat_which_is_no_retry(self):
+        first = self.worker("-c", "1")
+        running = self.module.waits.delay("later")
+        self.until(running.id, lambda job: job.status == "on it", "the start")
+        first.signal(signal.SIGKILL)
+        first.wait()
+        (Path(self.place) / "later").touch()
+        self.worker("-c", "1")
+        self.assertEqual("waited", running.get(timeout=60))
+        self.assertEqual([f"{running.id} 0"] * 2, (Path(self.place) / "runs").read_text().splitlines())
+
+    def test_jobs_of_other_programs_can_be_read_and_tasks_called_from_anywhere(self):
+        self.worker("-c", "1")
+        job = self.client.submit("longtask", {"steps": 2, "stepMs": 5})
+        self.assertEqual(42, AsyncResult(job.id, app=self.module.app).get(timeout=60))
+        self.assertEqual(5, self.client.submit(f"{self.name}.add", {"args": [2, 3]}, wait=30).result)
+        self.assertEqual(5, self.client.submit(f"{self.name}.add", {"x": 2, "y": 3}, wait=30).result)
+
+    def test_meta_beyond_4_kib_is_refused_by_name(self):
+        from orleansjobs.worker.job import Job as Running
+        from orleansjobs.worker.session import Lease
+        lease = Lease("a", "1", "t", "q", 1, 3, None, {})
+        with self.assertRaises(ValueError) as raised:
+            Running(lease, lambda said: None, lambda value: None).report(1, 2, "x", "x" * 4095)
+        self.assertIn("4096 bytes of JSON; this is 4097", str(raised.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,223 @@
+"""A session without a wire: what is said, what is kept, and what becomes of calls that are lost, late, repeated or refused."""
+import json
+import random
+import unittest
+
+from orleansjobs.errors import InvalidRequest, JobNotFound, Mistake
+from orleansjobs.worker.session import MAX_HELD, Session
+from orleansjobs.worker.signals import Encoded, Failure, GiveUp, RetryLater, report_of_error, report_of_result
+
+
+def opened(heartbeat=10):
+    session = Session([{"name": "t", "queue": "q"}], ["q"], "w")
+    call = session.call(5, 10)
+    session.answered(call, {"session": "s", "heartbeat": heartbeat, "leases": [], "reports": [], "cancel": []})
+    return session
+
+
+def lease(number, token=None):
+    return {"id": f"j{number}", "token": str(token or 100 + number), "type": "t", "queue": "q", "attempt": 1, "attempts": 3, "args": number}
+
+
+def says(call):
+    return json.loads(call.body)
+
+
+def reply(session, call, **more):
+    reports = [{"id": report["id"], "token": report["token"], "status": 200} for report in says(call).get("reports", ())]
+    return session.answered(call, {"session": "s", "heartbeat": 10, "leases": [], "reports": reports, "cancel": [], **more})
+
+
+class SessionTests(unittest.TestCase):
+    def test_opens_with_objects_and_goes_on_with_names(self):
+        session = Session([{"name": "t", "queue": "q"}], None, None)
+        first = session.call(5, 10)
+        self.assertEqual({"seq": 1, "types": [{"name": "t", "queue": "q"}]}, says(first))
+        reply(session, first)
+        self.assertEqual({"session": "s", "seq": 2, "types": ["t"], "want": 5, "wait": 10, "holds": []}, says(session.call(5, 10)))
+
+    def test_a_lease_is_started_once_and_held_until_it_is_reported(self):
+        session = opened()
+        call = session.call(5, 10)
+        self.assertEqual(["j1"], [found.id for found in reply(session, call, leases=[lease(1)]).leases])
+        again = session.call(5, 10)
+        self.assertEqual([{"id": "j1", "token": "101"}], says(again)["holds"])
+        self.assertEqual((), reply(session, again, leases=[lease(1)]).leases, "it was on its way twice")
+        session.report(("j1", "101"), report_of_result({"a": 1}))
+        third = session.call(5, 10)
+        self.assertEqual([], says(third)["holds"])
+        self.assertEqual([{"id": "j1", "token": "101", "outcome": "success", "result": {"a": 1}}], says(third)["reports"])
+        self.assertEqual(0, says(third)["wait"])
+        lost = session.call(5, 10)
+        self.assertEqual(says(third)["reports"], says(lost)["reports"], "said until it is answered")
+        reply(session, lost)
+        self.assertEqual((), reply(session, session.call(1, 0), leases=[lease(1)]).leases, "a late answer brings what is long done")
+        self.assertEqual(["j1"], [found.id for found in reply(session, session.call(1, 0), leases=[lease(1, 999)]).leases], "a higher token is another lease")
+
+    def test_what_is_lost_is_dropped(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1), lease(2)])
+        answer = reply(session, session.call(0, 10), cancel=[{"id": "j1", "token": "101", "why": "lost"}, {"id": "j2", "token": "102", "why": "cancelled"}])
+        self.assertEqual([("j1", "lost"), ("j2", "cancelled")], [(stop.key[0], stop.why) for stop in answer.stops])
+        session.report(("j1", "101"), report_of_result(1))
+        self.assertEqual({}, session.outbox)
+        call = session.call(0, 10)
+        self.assertEqual([{"id": "j2", "token": "102"}], says(call)["holds"])
+        self.assertEqual((), reply(session, call, cancel=[{"id": "j2", "token": "102", "why": "cancelled"}]).stops, "told once")
+
+    def test_progress_is_merged_and_said_again_after_a_loss(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        key = ("j1", "101")
+        session.say(key, {"current": 1, "total": 2, "message": "m", "data": {"x": 1}})
+        session.say(key, {"current": 2, "total": 2})
+        call = session.call(5, 10)
+        self.assertEqual([{"id": "j1", "token": "101", "current": 2, "total": 2, "message": "m", "data": {"x": 1}}], says(call)["progress"])
+        self.assertFalse(session.has_news)
+        session.say(key, {"current": 3, "total": 3})
+        session.failed(call)
+        self.assertEqual({"current": 3, "total": 3, "message": "m", "data": {"x": 1}}, session.progress[key])
+        session.say(("other", "1"), {"current": 1, "total": 1})
+        self.assertEqual([key], list(session.progress))
+
+    def test_the_last_progress_goes_with_the_report(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        session.say(("j1", "101"), {"current": 9, "total": 9})
+        session.report(("j1", "101"), report_of_result(None))
+        said = says(session.call(5, 10))
+        self.assertEqual(9, said["progress"][0]["current"])
+        self.assertEqual("success", said["reports"][0]["outcome"])
+
+    def test_a_refused_report_becomes_a_failure(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1), lease(2)])
+        session.report(("j1", "101"), report_of_result("fine"))
+        session.report(("j2", "102"), report_of_result("huge"))
+        call = session.call(0, 0)
+        refused = InvalidRequest("invalid-member", 422, "too long", mistakes=(Mistake("too long", "/reports/1/result"),))
+        self.assertTrue(session.refused(call, refused))
+        self.assertEqual(["success", "failure"], [report["outcome"] for report in says(session.call(0, 0))["reports"]])
+        self.assertTrue(session.refused(call, refused))
+        self.assertEqual(["success", "returned"], [report["outcome"] for report in says(session.call(0, 0))["reports"]], "that, too, was refused")
+
+    def test_where_no_place_is_named_reports_go_one_by_one(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(number) for number in range(4)])
+        for number in range(4):
+            session.report((f"j{number}", str(100 + number)), report_of_result("bad" if number == 2 else number))
+        malformed = InvalidRequest("malformed-json", 400, "nested too deep")
+        ended = {}
+        for _ in range(20):
+            if not session.has_news:
+                break
+            call = session.call(0, 0)
+            said = says(call)["reports"]
+            if any(report.get("result") == "bad" for report in said):
+                self.assertTrue(session.refused(call, malformed))
+                continue
+            ended.update({report["id"]: report["outcome"] for report in said})
+            reply(session, call)
+        self.assertEqual({"j0": "success", "j1": "success", "j2": "failure", "j3": "success"}, ended)
+
+    def test_an_unknown_session_is_opened_anew(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        self.assertTrue(session.refused(session.call(1, 1), JobNotFound("session-not-found", 404)))
+        opening = says(session.call(5, 10))
+        self.assertEqual({"seq", "types", "queues", "name"}, set(opening))
+        self.assertFalse(session.refused(session.call(1, 1), JobNotFound("session-not-found", 404)), "an opening has nothing to be mended")
+
+    def test_bounds(self):
+        session = opened()
+        self.assertEqual(100, says(session.call(5000, 1))["want"])
+        for number in range(MAX_HELD - 30):
+            reply(session, session.call(1, 0), leases=[lease(number)])
+        self.assertEqual(30, says(session.call(100, 1))["want"])
+        for number in range(MAX_HELD - 30):
+            session.report((f"j{number}", str(100 + number)), {"outcome": "success", "result": Encoded('"' + "x" * 10_000 + '"')})
+        call = session.call(0, 0)
+        self.assertLess(len(call.body), 4 << 20)
+        self.assertEqual(MAX_HELD - 30, len(call.reports) + len(says(call)["holds"]))
+
+    def test_drawn_losses_start_each_lease_once_and_report_it_for_certain(self):
+        for seed in range(150):
+            self.play(random.Random(seed), seed)
+
+    def play(self, chance, seed):
+        """A grid that does as docs/WORKERS.md says, and a wire that loses, delays and repeats."""
+        session = opened()
+        waiting = [lease(number) for number in range(30)]
+        out, stored, started, late = {}, {}, {}, []
+        for turn in range(2000):
+            if not waiting and not out and not session.held:
+                break
+            for key in [key for key in started if key in session.held and key not in session.outbox and chance.random() < 0.4]:
+                session.report(key, report_of_result(key[0]))
+            for key in session.held:
+                if chance.random() < 0.3:
+                    session.say(key, {"current": turn, "total": 2000})
+            call = session.call(chance.randint(0, 4), 10)
+            said = says(call)
+            if chance.random() < 0.2:
+                session.failed(call)
+                continue  # never arrived
+            answers = []
+            for report in said.get("reports", ()):
+                key = (report["id"], report["token"])
+                if key in out:
+                    del out[key]
+                    stored[key] = report
+                answers.append({"id": key[0], "token": key[1], "status": 200 if stored.get(key) == report else 409})
+            held = {(hold["id"], hold["token"]) for hold in said["holds"]}
+            self.assertLessEqual({key for key in started if key in out} - held, set(), f"seed {seed}: a running lease was not named")
+            leases = [raw for key, raw in out.items() if key not in held][: said["want"]]
+            while waiting and len(leases) < said["want"]:
+                raw = waiting.pop()
+                out[(raw["id"], raw["token"])] = raw
+                leases.append(raw)
+            answer = {"session": "s", "heartbeat": 10, "leases": leases, "reports": answers, "cancel": []}
+            if chance.random() < 0.2:
+                session.failed(call)
+                if chance.random() < 0.5:
+                    late.append((call, answer))
+                continue
+            for which, what in [(call, answer)] + ([late.pop()] if late and chance.random() < 0.5 else []):
+                for found in session.answered(which, what).leases:
+                    self.assertNotIn(found.key, started, f"seed {seed}")
+                    started[found.key] = True
+        self.assertEqual((30, 30, 0, 0), (len(started), len(stored), len(session.held), len(out)), f"seed {seed}")
+
+
+class ReportTests(unittest.TestCase):
+    def test_errors(self):
+        self.assertEqual({"outcome": "later", "delay": 30.0}, report_of_error(RetryLater(30), None))
+        self.assertEqual({"outcome": "failure", "error": {"message": "no", "type": "GiveUp"}, "final": True}, report_of_error(GiveUp("no"), None))
+        self.assertEqual({"outcome": "failure", "error": {"message": "x", "type": "ValueError"}}, report_of_error(ValueError("x"), None))
+        self.assertEqual({"outcome": "failure", "error": {"message": "ValueError", "type": "ValueError"}}, report_of_error(ValueError(), None))
+        self.assertEqual({"outcome": "cancelled"}, report_of_error(ValueError("x"), "cancelled"))
+        self.assertEqual("timeout", report_of_error(ValueError("x"), "timeout")["error"]["code"])
+        with self.assertRaises(ValueError):
+            RetryLater(-1)
+
+    def test_words_that_would_break_a_call(self):
+        message = report_of_error(ValueError("\udc80" + "x" * 10_000), None)["error"]["message"]
+        message.encode()
+        self.assertEqual(4000, len(message))
+        self.assertEqual(Failure("y").report(), {"outcome": "failure", "error": {"message": "y"}})
+
+    def test_results(self):
+        self.assertEqual('{"a": [1, null]}', report_of_result({"a": (1, None)})["result"])
+        deep = []
+        for _ in range(100):
+            deep = [deep]
+        around = []
+        around.append(around)
+        for bad in ({1}, float("nan"), float("inf"), object(), deep, around):
+            report = report_of_result(bad)
+            self.assertEqual(("failure", True), (report["outcome"], report["final"]), repr(bad)[:50])
+        self.assertEqual("success", report_of_result('[[[[["{{{{' + "[" * 100)["outcome"], "brackets within strings are no depth")
+
+
+if __name__ == "__main__":
+    unittest.main()
