@@ -99,10 +99,11 @@ public enum DependencyOn : byte
 /// <param name="Name">Its own name, or its group's.</param>
 /// <param name="Index">Its place in the group; -1: it has a name of its own.</param>
 /// <param name="Depth">How many flows stand above it.</param>
+/// <param name="Round">How often the flow had been run again by somebody when it started this child.</param>
 [GenerateSerializer, Immutable, Alias("oj.parent")]
 internal sealed record JobParent(
     [property: Id(0)] string Id, [property: Id(1)] long Stamp, [property: Id(2)] int Run, [property: Id(3)] string Name, [property: Id(4)] int Index,
-    [property: Id(5)] int Weight, [property: Id(6)] int Depth);
+    [property: Id(5)] int Weight, [property: Id(6)] int Depth, [property: Id(7)] int Round = 0);
 
 /// <summary>What became of a submit.</summary>
 [GenerateSerializer, Alias("oj.submitOutcome")]

@@ -1,7 +1,9 @@
+using System.Globalization;
 using OrleansJobs.Errands;
 using OrleansJobs.Hosting;
 using OrleansJobs.Letters;
 using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
 
 namespace OrleansJobs.Dependencies;
 
@@ -22,7 +24,7 @@ internal sealed class DependencyBook
         (_jobs, _letters, _errands, _changes, _options) = (jobs, letters, errands, changes, options);
         jobs.Ended += (job, now) =>
         {
-            if (job.Track.HasFollowers) errands.Add(ErrandKind.TellFollowers, $"{(int)job.Outcome!.State}/{job.Id}", now);
+            if (job.Track.HasFollowers) errands.Add(ErrandKind.TellFollowers, new LeaderEnd(job.Id, job.Outcome!.State, JobVersion.Of(job.Spec!, job.Track)).ToString(), now);
         };
     }
 
@@ -44,19 +46,20 @@ internal sealed class DependencyBook
         else if (leader.Outcome is { } outcome) Tell(letter.Leader, letter.Follower, outcome.State);
         else
         {
-            _changes.Mark(new MemberEntry(GridLayout.Dependencies.Followers[letter.Leader], 0).Set(letter.Follower));
+            var since = JobVersion.Of(leader.Spec!, leader.Track);
+            _changes.Mark(new MemberEntry(GridLayout.Dependencies.Followers[letter.Leader], since).Set(MemberOf(letter.Follower, since)));
             if (!leader.Track.HasFollowers) _jobs.Note(leader, leader.Track with { HasFollowers = true });
         }
     }
 
     /// <summary>Tells some of those that follow a job how it has ended.</summary>
-    public void Tell(string leader, JobState state, IEnumerable<string> followers)
+    public void Tell(string leader, JobState state, IEnumerable<SetLine> followers)
     {
         using var together = _changes.Together();
-        foreach (var follower in followers)
+        foreach (var (member, since) in followers)
         {
-            Tell(leader, follower, state);
-            _changes.Mark(new MemberEntry(GridLayout.Dependencies.Followers[leader], 0, follower).Set(null));
+            Tell(leader, member[..member.LastIndexOf('@')], state);
+            _changes.Mark(new MemberEntry(GridLayout.Dependencies.Followers[leader], since, member).Set(null));
         }
     }
 
@@ -86,6 +89,9 @@ internal sealed class DependencyBook
 
     private void Tell(string leader, string follower, JobState? state) =>
         _letters.Send(PartitionOf(follower), LetterKind.Followed, new FollowLetter(leader, follower, state).Encode());
+
+    /// <summary>One of the same id may have followed before, and be gone.</summary>
+    private static string MemberOf(string follower, long since) => string.Create(CultureInfo.InvariantCulture, $"{follower}@{since:x}");
 
     private int PartitionOf(string id) => JobIds.PartitionOf(id, _options.Partitions);
 

@@ -34,13 +34,13 @@ internal sealed class DependencyDesk(IPartitionShell shell) : ILetterReader, IEr
     }
 
     /// <summary>Tells those that follow a job; each part takes those away that it has told.</summary>
-    public async Task<object?> DoAsync(string about, object? place)
+    public async Task<object?> DoAsync(Errand errand, object? place)
     {
-        var slash = about.IndexOf('/');
-        var (state, leader) = ((JobState)int.Parse(about.AsSpan(0, slash), System.Globalization.CultureInfo.InvariantCulture), about[(slash + 1)..]);
-        var followers = await shell.Store.ReadSetAsync(shell.Partition, GridLayout.Dependencies.Followers[leader], new(0, 0, PerPart));
+        // Those that have come since then follow what it comes to when it runs again, or another job of its id.
+        var (leader, state, version) = LeaderEnd.Parse(errand.About);
+        var followers = await shell.Store.ReadSetAsync(shell.Partition, GridLayout.Dependencies.Followers[leader], new(0, version, PerPart));
         if (followers.Length == 0) return null;
-        shell.Core.Dependencies.Tell(leader, state, followers.Select(line => line.Member));
+        shell.Core.Dependencies.Tell(leader, state, followers);
         return followers;
     }
 }

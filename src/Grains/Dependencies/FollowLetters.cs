@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansJobs.Records;
 
 namespace OrleansJobs.Dependencies;
@@ -32,5 +33,18 @@ internal readonly record struct FollowLetter(string Leader, string Follower, Job
         }
 
         return new FollowLetter(leader, follower, state);
+    }
+}
+
+/// <summary>The end of a job that others follow.</summary>
+/// <param name="Version">The job's when it ended.</param>
+internal readonly record struct LeaderEnd(string Leader, JobState State, long Version)
+{
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Leader}/{(int)State}/{Version:x}");
+
+    public static LeaderEnd Parse(string text)
+    {
+        var parts = text.Split('/');
+        return new(parts[0], (JobState)int.Parse(parts[1], CultureInfo.InvariantCulture), long.Parse(parts[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
     }
 }

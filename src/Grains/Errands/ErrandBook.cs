@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
 
@@ -10,6 +11,7 @@ namespace OrleansJobs.Errands;
 internal sealed class ErrandBook(PartitionOpening opening, PendingChanges changes)
 {
     private readonly Dictionary<string, Errand> _known = new(StringComparer.Ordinal);
+    private long _last;
 
     /// <summary>An errand is owed that this activation has not been told of: there may be others in the store.</summary>
     public bool HasUnread { get; set; } = opening.First(GridLayout.Errands.Owed) is not null;
@@ -20,31 +22,29 @@ internal sealed class ErrandBook(PartitionOpening opening, PendingChanges change
     /// <summary>An errand is owed from now on, as part of the decision that is under way. One of the same name that is owed already is done once.</summary>
     public void Add(ErrandKind kind, string about, long now)
     {
-        var name = Errand.NameOf(kind, about);
-        if (_known.TryGetValue(name, out var known) && !known.IsDone)
+        if (_known.TryGetValue(Errand.NameOf(kind, about), out var known))
         {
             // Should it be half done, it is to be done from the start once more.
             known.IsAskedAgain = true;
             return;
         }
 
-        var errand = new Errand(kind, about, new MemberEntry(GridLayout.Errands.Owed.Only, now));
-        _known[name] = errand;
-        changes.Mark(errand.Row.Set(name));
+        _last = Math.Max(_last + 1, now);
+        var errand = new Errand(kind, about, new MemberEntry(GridLayout.Errands.Owed.Only, _last));
+        _known.Add(errand.Name, errand);
+        changes.Mark(errand.Row.Set(errand.MemberAt(_last)));
         Added?.Invoke(errand);
     }
 
     /// <summary>Errands that the store told of.</summary>
-    public List<Errand> Learn(IEnumerable<SetLine> lines)
+    public List<Errand> Learn(IEnumerable<PagedLine> lines)
     {
         var learnt = new List<Errand>();
         foreach (var line in lines)
         {
-            if (_known.ContainsKey(line.Member)) continue;
-            var (kind, about) = Errand.Parse(line.Member);
-            var errand = new Errand(kind, about, new MemberEntry(GridLayout.Errands.Owed.Only, line.Score, line.Member));
-            _known.Add(line.Member, errand);
-            learnt.Add(errand);
+            var errand = Errand.Stored(line.Member, line.Score);
+            // Of those that this activation has added it knows; an older one of the same name is done beside.
+            if (_known.TryAdd(errand.Name, errand) || _known[errand.Name].Row.Value != line.Member) learnt.Add(errand);
         }
 
         return learnt;
@@ -52,8 +52,7 @@ internal sealed class ErrandBook(PartitionOpening opening, PendingChanges change
 
     public void Done(Errand errand)
     {
-        errand.IsDone = true;
-        _known.Remove(Errand.NameOf(errand.Kind, errand.About));
+        if (_known.GetValueOrDefault(errand.Name) == errand) _known.Remove(errand.Name);
         changes.Mark(errand.Row.Set(null));
     }
 }
@@ -84,19 +83,25 @@ internal sealed class Errand(ErrandKind kind, string about, MemberEntry row)
 {
     public ErrandKind Kind { get; } = kind;
 
-    /// <summary>Whom or what it is about.</summary>
+    /// <summary>Whom it is about, and behind a slash, what.</summary>
     public string About { get; } = about;
+
+    /// <summary>Those about the same are done one after the other, in the order in which they came.</summary>
+    public string Subject => About.IndexOf('/') is > 0 and var end ? About[..end] : About;
     public MemberEntry Row { get; } = row;
-    public bool IsDone { get; set; }
+    public string Name { get; } = NameOf(kind, about);
 
     /// <summary>It has been added once more while it was being done.</summary>
     public bool IsAskedAgain { get; set; }
 
-    public static string NameOf(ErrandKind kind, string about) => $"{kind}/{about}";
+    /// <summary>What is stored of one that came at a time: an activation need not know what those before it have left to add the same once more.</summary>
+    public string MemberAt(long time) => string.Create(CultureInfo.InvariantCulture, $"{Name}@{time:x}");
 
-    public static (ErrandKind Kind, string About) Parse(string name)
+    public static Errand Stored(string member, long time)
     {
-        var slash = name.IndexOf('/');
-        return (Enum.Parse<ErrandKind>(name.AsSpan(0, slash)), name[(slash + 1)..]);
+        var (slash, at) = (member.IndexOf('/'), member.LastIndexOf('@'));
+        return new(Enum.Parse<ErrandKind>(member.AsSpan(0, slash)), member[(slash + 1)..at], new MemberEntry(GridLayout.Errands.Owed.Only, time, member));
     }
+
+    public static string NameOf(ErrandKind kind, string about) => $"{kind}/{about}";
 }

@@ -9,7 +9,7 @@ internal interface IErrandDoer
     /// <summary>Does a part of it, whose changes are committed before the next part is asked for.</summary>
     /// <param name="place">What the last part returned; null at the start, also after a crash.</param>
     /// <returns>Where to go on; null where it is done.</returns>
-    Task<object?> DoAsync(string about, object? place);
+    Task<object?> DoAsync(Errand errand, object? place);
 }
 
 /// <summary>Does the errands of a partition, a few at a time.</summary>
@@ -18,10 +18,20 @@ internal sealed class ErrandRunner
     private const int MostAtOnce = 4;
     private const int PerRead = 100;
 
+    private static readonly RowRead NoRows = new RowRead(GridLayout.Jobs.Specs) with { ByteBudget = 0 };
+
     private readonly IPartitionShell _shell;
     private readonly ErrandBook _book;
     private readonly IReadOnlyDictionary<ErrandKind, IErrandDoer> _doers;
     private readonly Queue<Errand> _waiting = [];
+
+    // By subject: what comes after the one that is waiting or being done.
+    private readonly Dictionary<string, Queue<Errand>> _behind = new(StringComparer.Ordinal);
+
+    // What this activation has added while there were older ones that it had not read.
+    private readonly Queue<Errand> _later = [];
+    private SetPlace _read = SetPlace.Start;
+    private bool _isReading;
     private int _running;
 
     public ErrandRunner(IPartitionShell shell, IReadOnlyDictionary<ErrandKind, IErrandDoer> doers)
@@ -35,8 +45,21 @@ internal sealed class ErrandRunner
 
     private void Enqueue(Errand errand)
     {
-        _waiting.Enqueue(errand);
+        if (_book.HasUnread) _later.Enqueue(errand);
+        else PutInLine(errand);
         Spread();
+    }
+
+    private void PutInLine(Errand errand)
+    {
+        if (_behind.TryAdd(errand.Subject, [])) _waiting.Enqueue(errand);
+        else _behind[errand.Subject].Enqueue(errand);
+    }
+
+    private void TakeNextOf(string subject)
+    {
+        if (_behind[subject].TryDequeue(out var next)) _waiting.Enqueue(next);
+        else _behind.Remove(subject);
     }
 
     private void Spread()
@@ -52,9 +75,8 @@ internal sealed class ErrandRunner
         await Task.Yield();
         while (!_shell.Commits.IsOver)
         {
-            if (_waiting.Count == 0 && _book.HasUnread) await ReadAsync();
-            if (!_waiting.TryPeek(out _)) break;
-            var errand = _waiting.Dequeue();
+            while (_waiting.Count == 0 && _book.HasUnread && !_isReading) await ReadAsync();
+            if (!_waiting.TryDequeue(out var errand)) break;
             try
             {
                 await DoAsync(errand);
@@ -80,7 +102,7 @@ internal sealed class ErrandRunner
             object? place = null;
             do
             {
-                place = await _doers[errand.Kind].DoAsync(errand.About, place);
+                place = await _doers[errand.Kind].DoAsync(errand, place);
                 _shell.Pump();
                 await _shell.Commits.Committed();
             }
@@ -89,16 +111,30 @@ internal sealed class ErrandRunner
         while (errand.IsAskedAgain);
 
         _book.Done(errand);
+        TakeNextOf(errand.Subject);
         _shell.Pump();
     }
 
+    /// <summary>The next of those that an earlier activation left: each of them comes by once.</summary>
     private async Task ReadAsync()
     {
-        var lines = await _shell.Store.ReadSetAsync(_shell.Partition, GridLayout.Errands.Owed.Only, new(long.MinValue, long.MaxValue, PerRead));
-        var learnt = _book.Learn(lines);
-        foreach (var errand in learnt) _waiting.Enqueue(errand);
-        // Those that are known are being done; when there are fewer of them, the others come into sight.
-        if (lines.Length < PerRead) _book.HasUnread = false;
-        else if (learnt.Count == 0) await Task.Delay(TimeSpan.FromSeconds(1), _shell.Time);
+        _isReading = true;
+        try
+        {
+            var lines = await _shell.Store.ReadPageAsync(_shell.Partition, GridLayout.Errands.Owed.Only, _read, PerRead, NoRows);
+            foreach (var errand in _book.Learn(lines)) PutInLine(errand);
+            if (lines.Length == PerRead)
+            {
+                _read = new SetPlace(lines[^1].Score, lines[^1].Member);
+                return;
+            }
+
+            _book.HasUnread = false;
+            while (_later.TryDequeue(out var errand)) PutInLine(errand);
+        }
+        finally
+        {
+            _isReading = false;
+        }
     }
 }

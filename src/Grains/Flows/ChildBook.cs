@@ -32,12 +32,21 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
         }
 
         // It has been started before, and its flow does not know how it ended.
-        if (known is { Outcome: not null, Spec.Parent: { } parent } && child.Parent is { } asking)
-            TellParent(known, parent with { Run = asking.Run, Name = asking.Name, Index = asking.Index }, now);
+        if (known is { Outcome: not null, Spec.Parent: not null } && child.Parent is { } asking) Tell(known, asking, now);
     }
 
-    /// <summary>A child has ended: its flow is told, in the same decision where it is at hand.</summary>
-    public void TellParent(LiveJob child, JobParent parent, long now)
+    /// <summary>A child has ended: its flow is told.</summary>
+    public void TellParent(LiveJob child, long now) => Tell(child, child.Spec!.Parent! with { Round = RoundOf(child) }, now);
+
+    /// <summary>The round of its flow that a child runs for.</summary>
+    public static int RoundOf(LiveJob child) => Math.Max(child.Spec!.Parent!.Round, child.Track.Round);
+
+    /// <summary>Of a child that has told of an end that counts no more.</summary>
+    public void Retry(string id, ChildrenOrder order) =>
+        letters.Send(JobIds.PartitionOf(id, options.Partitions), LetterKind.RetryChild, ChildrenOrder.EncodeFor(id, order));
+
+    /// <summary>In the same decision where the flow is at hand.</summary>
+    private void Tell(LiveJob child, JobParent parent, long now)
     {
         var end = ChildEnd.Of(child.Id, parent, child.Outcome!);
         var home = JobIds.PartitionOf(parent.Id, options.Partitions);
@@ -64,9 +73,9 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
         switch (order.What)
         {
             case Errands.ErrandKind.CancelChildren:
-                return child.Place is JobPlace.Waiting or JobPlace.Leased && CancelHere(child, now);
+                return order.Round >= RoundOf(child) && child.Place is JobPlace.Waiting or JobPlace.Leased && CancelHere(child, now);
             case Errands.ErrandKind.RetryChildren:
-                _orders.Retry(child, ByItsFlow, now);
+                if (parent.Run == order.Through && RoundOf(child) < order.Round) Retry(child, order.Round, now);
                 return false;
             case Errands.ErrandKind.DeleteChildren when child.Place == JobPlace.Finished:
                 _orders.Delete(child, now);
@@ -78,6 +87,30 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
                 return isRunning;
             default:
                 return false;
+        }
+    }
+
+    /// <summary>From now on a child runs for a later round of its flow, and does so again where it had failed.</summary>
+    private void Retry(LiveJob child, int round, long now)
+    {
+        switch (child.Place)
+        {
+            case JobPlace.Leased when child.Track.CancelRequested:
+                // It tells of its end in the round before, and is run again then.
+                return;
+            case JobPlace.Waiting or JobPlace.Leased:
+                jobs.Note(child, child.Track with { Round = round });
+                return;
+            case JobPlace.Finished when child.Outcome!.State is not JobState.Success:
+                _orders.Retry(child, ByItsFlow, now);
+                jobs.Note(child, child.Track with { Round = round });
+                return;
+            case JobPlace.Finished when child.Track.ToldRound == RoundOf(child):
+                // Somebody had it run again when its flow knew of a failure, and it came to a good end.
+                child.Outcome = child.Outcome! with { Track = child.Track with { Round = round } };
+                jobs.Note(child, child.Outcome.Track);
+                TellParent(child, now);
+                return;
         }
     }
 }

@@ -9,16 +9,8 @@ namespace OrleansJobs.Flows;
 /// <summary>What a partition does about children of flows, its own flows' and others', by letters and errands.</summary>
 internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetterReader, IErrandDoer
 {
-    /// <summary>How what errands are about begins, by which they are told apart.</summary>
-    public const string Events = "events:";
-
-    /// <inheritdoc cref="Events"/>
-    public const string Tell = "tell:";
-
     /// <summary>Children, or events, that are gone through by one commit.</summary>
     private const int PerPart = 250;
-
-    private static readonly RowRead States = new(GridLayout.Flows.States);
 
     public async ValueTask<Action> PrepareAsync(Letter letter, List<string> pins)
     {
@@ -27,6 +19,8 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
             case LetterKind.StartChild:
                 var child = ChildRecord.Decode(letter.Body);
                 if (child.MayExist) await BringAsync(child.Id, pins);
+                // One of this id that is being forgotten makes room first.
+                if (shell.Core.Jobs.Find(child.Id) is { Place: JobPlace.Gone } gone) await shell.Commits.Settled(gone);
                 return () => shell.Core.Flows.Children.StartHere(child, shell.Now);
             case LetterKind.ChildEnded:
                 var end = ChildEnd.Decode(letter.Body);
@@ -36,37 +30,61 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
                 var id = Encoding.UTF8.GetString(letter.Body);
                 await BringAsync(id, pins);
                 return () => Cancel(id);
+            case LetterKind.RetryChild:
+                var one = ChildrenOrder.DecodeForOne(letter.Body);
+                await BringAsync(one.Child, pins);
+                return () => Do(one.Order, one.Child);
             default:
                 var order = ChildrenOrder.Parse(Encoding.UTF8.GetString(letter.Body));
                 return () => shell.Core.Errands.Add(order.What, order.ToString(), shell.Now);
         }
     }
 
-    public Task<object?> DoAsync(string about, object? place) =>
-        about.StartsWith(Events, StringComparison.Ordinal) ? ForgetEventsAsync(about[Events.Length..])
-        : about.StartsWith(Tell, StringComparison.Ordinal) ? TellAsync(ChildrenOrder.Parse(about[Tell.Length..]))
-        : DoHereAsync(ChildrenOrder.Parse(about), (SetPlace?)place);
+    public Task<object?> DoAsync(Errand errand, object? place) => errand.Kind switch
+    {
+        ErrandKind.ForgetEvents => ForgetEventsAsync(errand.About),
+        ErrandKind.TellChildren => TellAsync(ChildrenOrder.Parse(errand.About)),
+        _ => DoHereAsync(ChildrenOrder.Parse(errand.About), (SetPlace?)place),
+    };
 
     /// <summary>Tells the partitions that have children of a flow what becomes of those.</summary>
     private async Task<object?> TellAsync(ChildrenOrder order)
     {
-        var key = FlowEntry.KeyOf(order.Flow, order.Stamp);
-        if ((await shell.Store.ReadRowsAsync(shell.Partition, States, [key]))[0] is not { Exist: true } row) return null;
-        var flow = new FlowEntry(order.Flow, order.Stamp, shell.Core.Flows, isStored: true);
-        FlowRecord.DecodeInto(flow, row[0]);
-        var body = Encoding.UTF8.GetBytes(order.ToString());
-        using var together = shell.Core.Changes.Together();
-        foreach (var partition in flow.Partitions)
+        var pins = new List<string>();
+        try
         {
-            if (partition == shell.Partition) shell.Core.Errands.Add(order.What, order.ToString(), shell.Now);
-            else shell.Core.Letters.Send(partition, LetterKind.ChildrenOf, body);
-        }
+            var job = await BringAsync(order.Flow, pins);
+            var isThere = job is { Place: not JobPlace.Gone } && job.Spec!.Stamp == order.Stamp;
+            var flow = isThere ? shell.Core.Flows.Find(job!) : await flows.ReadStoredAsync(order.Flow, order.Stamp);
+            if (flow is null) return null;
+            if (order.What != ErrandKind.DeleteChildren)
+            {
+                // Where it has been run again since, or has ended again, another errand says so.
+                if (!isThere || job!.Place == JobPlace.Finished != (order.What == ErrandKind.CancelChildren)) return null;
+                order = order with { Through = flow.Run, Round = flow.Round };
+            }
 
-        if (order is not { What: ErrandKind.DeleteChildren, Through: int.MaxValue }) return null;
-        // The flow itself is forgotten, and what it remembers.
-        shell.Core.Errands.Add(ErrandKind.ForgetEvents, Events + flow.OrderOf(flow.Run), shell.Now);
-        shell.Core.Changes.Mark(new RowEntry(GridLayout.Flows.States, key, row[0]).Set(null));
-        return null;
+            using var together = shell.Core.Changes.Together();
+            foreach (var partition in flow.Partitions)
+            {
+                if (partition == shell.Partition) shell.Core.Errands.Add(order.What, order.ToString(), shell.Now);
+                else shell.Core.Letters.Send(partition, LetterKind.ChildrenOf, Encoding.UTF8.GetBytes(order.ToString()));
+            }
+
+            if (order is { What: ErrandKind.DeleteChildren, Through: ChildrenOrder.AllRuns }) Forget(flow);
+            return null;
+        }
+        finally
+        {
+            Unpin(pins);
+        }
+    }
+
+    /// <summary>The flow itself is forgotten, and what it remembers.</summary>
+    private void Forget(FlowEntry flow)
+    {
+        shell.Core.Errands.Add(ErrandKind.ForgetEvents, flow.OrderOf(flow.Run), shell.Now);
+        shell.Core.Changes.Mark(new RowEntry(GridLayout.Flows.States, flow.Key, []).Set(null));
     }
 
     /// <summary>Goes through the children of a flow that are here.</summary>
@@ -79,19 +97,19 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
         {
             foreach (var line in lines)
             {
-                if (await BringAsync(line.Member, pins) is { } child && order.What == ErrandKind.RetryChildren) await flows.BringIfAnyAsync(child);
+                // What its grain keeps goes before the job: should this end halfway, the job is still there to be forgotten again.
+                if (await BringAsync(line.Member, pins) is { Track.HasGrainState: true, Place: not JobPlace.Leased } child && order.What == ErrandKind.DeleteChildren)
+                    await shell.ForgetStateAsync(child.Id);
             }
 
-            using var together = shell.Core.Changes.Together();
-            foreach (var line in lines)
+            shell.Core.Changes.Decide(() =>
             {
-                if (shell.Core.Jobs.Find(line.Member) is not { Spec: not null, Place: not JobPlace.Gone } child) continue;
-                if (shell.Core.Flows.Children.Do(order, child, shell.Now)) shell.TellCancelled(child);
-            }
+                foreach (var line in lines) Do(order, line.Member);
+            });
         }
         finally
         {
-            foreach (var id in pins) shell.Core.Jobs.Unpin(id);
+            Unpin(pins);
         }
 
         return lines.Length < PerPart ? null : new SetPlace(lines[^1].Score, lines[^1].Member);
@@ -116,7 +134,12 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
     {
         if (shell.Core.Jobs.Find(end.Parent.Id) is not { Spec: { } spec } job || spec.Stamp != end.Parent.Stamp) return;
         if (shell.Core.Flows.Find(job) is { } flow) shell.Core.Flows.Arrive(job, flow, end, shell.Now);
-        else if (job.Track.HasMemory && job.Place is JobPlace.Waiting or JobPlace.Leased) throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
+        else if (job.Track.HasMemory && job.Place != JobPlace.Gone) throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
+    }
+
+    private void Do(ChildrenOrder order, string id)
+    {
+        if (shell.Core.Jobs.Find(id) is { Spec: not null, Place: not JobPlace.Gone } child && shell.Core.Flows.Children.Do(order, child, shell.Now)) shell.TellCancelled(child);
     }
 
     private void Cancel(string id)
@@ -132,5 +155,10 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
         if (await shell.BringAsync(id) is not { } job) return null;
         await flows.BringIfAnyAsync(job);
         return job;
+    }
+
+    private void Unpin(List<string> pins)
+    {
+        foreach (var id in pins) shell.Core.Jobs.Unpin(id);
     }
 }

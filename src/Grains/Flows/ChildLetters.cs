@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansJobs.Records;
 
 namespace OrleansJobs.Flows;
@@ -58,15 +59,41 @@ internal sealed record ChildEnd(JobParent Parent, string Child, JobState State, 
 /// <param name="Flow">Its id.</param>
 /// <param name="Stamp">Its place among the submits of its partition.</param>
 /// <param name="Through">Of its runs up to this one.</param>
-internal readonly record struct ChildrenOrder(Errands.ErrandKind What, string Flow, long Stamp, int Through)
+/// <param name="Round">The round of the flow that it was ordered in.</param>
+internal readonly record struct ChildrenOrder(Errands.ErrandKind What, string Flow, long Stamp, int Through, int Round = 0)
 {
-    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{What}/{Flow}/{Stamp:x}/{Through}");
+    /// <summary>As <see cref="Through"/>: the flow itself is gone.</summary>
+    public const int AllRuns = int.MaxValue;
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Flow}/{Stamp:x}/{What}/{Through}/{Round}");
+
+    /// <summary>The same of one child.</summary>
+    public static byte[] EncodeFor(string child, ChildrenOrder order)
+    {
+        var writer = new RecordWriter(128);
+        writer.Text(1, child);
+        writer.Text(2, order.ToString());
+        return writer.ToArray();
+    }
+
+    public static (string Child, ChildrenOrder Order) DecodeForOne(ReadOnlySpan<byte> body)
+    {
+        string child = "", order = "";
+        var reader = new RecordReader(body);
+        while (reader.Next())
+        {
+            if (reader.Field == 1) child = reader.Text;
+            else if (reader.Field == 2) order = reader.Text;
+        }
+
+        return (child, Parse(order));
+    }
 
     public static ChildrenOrder Parse(string text)
     {
         var parts = text.Split('/');
         return new(
-            Enum.Parse<Errands.ErrandKind>(parts[0]), parts[1], long.Parse(parts[2], System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture),
-            int.Parse(parts[3], System.Globalization.CultureInfo.InvariantCulture));
+            Enum.Parse<Errands.ErrandKind>(parts[2]), parts[0], long.Parse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+            int.Parse(parts[3], CultureInfo.InvariantCulture), int.Parse(parts[4], CultureInfo.InvariantCulture));
     }
 }

@@ -13,9 +13,6 @@ namespace OrleansJobs.Flows;
 /// </summary>
 internal sealed class FlowBook
 {
-    /// <summary>Flows that memory keeps although nothing of theirs is under way: what they wait for comes soon, more often than not.</summary>
-    private const int KeptParked = 256;
-
     /// <summary>Failures of one group of which the flow is told one by one.</summary>
     private const int MostGroupFailures = 100;
 
@@ -24,12 +21,12 @@ internal sealed class FlowBook
     private readonly ErrandBook _errands;
     private readonly FlowLimits _limits;
     private readonly ChildBook _children;
-    private readonly Dictionary<string, FlowEntry> _known = new(StringComparer.Ordinal);
-    private readonly Queue<FlowEntry> _parked = [];
+    private readonly KnownFlows _known;
 
     public FlowBook(int partition, JobBook jobs, LetterBook letters, ErrandBook errands, PendingChanges changes, JobGridOptions options)
     {
         (_jobs, _changes, _errands, _limits) = (jobs, changes, errands, options.Flows);
+        _known = new KnownFlows(jobs);
         _children = new ChildBook(partition, jobs, letters, changes, this, options);
         jobs.Ended += OnEnded;
         jobs.Forgotten += OnForgotten;
@@ -42,7 +39,7 @@ internal sealed class FlowBook
     public Action<LiveJob>? News { get; set; }
 
     /// <summary>The flow in memory; null where it is to be loaded first.</summary>
-    public FlowEntry? Find(LiveJob job) => _known.TryGetValue(job.Id, out var flow) && flow.Stamp == job.Spec!.Stamp ? flow : null;
+    public FlowEntry? Find(LiveJob job) => _known.Find(job);
 
     /// <summary>Brings a flow into memory, which keeps it together with its job.</summary>
     /// <param name="row">Null: nothing is stored of it.</param>
@@ -51,11 +48,7 @@ internal sealed class FlowBook
         if (Find(job) is { } known) return known;
         var flow = new FlowEntry(job.Id, job.Spec!.Stamp, this, isStored: row is not null);
         if (row is not null) FlowRecord.DecodeInto(flow, row);
-        // Of another flow of this id, which is gone.
-        if (_known.Remove(job.Id)) _jobs.Unpin(job.Id);
-        _known.Add(job.Id, flow);
-        _jobs.Pin(job.Id);
-        Keep(flow);
+        _known.Add(flow);
         return flow;
     }
 
@@ -93,32 +86,48 @@ internal sealed class FlowBook
     /// <summary>What a parked flow says that it waits for.</summary>
     public WaitReason[] WaitsOf(LiveJob job) => Find(job) is { Park: { } park } flow ? [.. FlowWaits.Of(flow, park)] : [];
 
-    /// <summary>A flow starts from the top with nothing remembered.</summary>
-    public void StartAnew(LiveJob job, byte[] args, long now)
+    /// <summary>
+    /// A flow starts from the top with nothing remembered but signals that nobody has taken. Where one has come that its handler has not seen, it runs again
+    /// instead, and finds all that it remembers: the next time it knows of this one.
+    /// </summary>
+    public void StartAnew(LiveJob job, byte[] args, FlowPark park, long now)
     {
         var flow = Find(job) ?? throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
-        _errands.Add(ErrandKind.ForgetEvents, ChildDesk.Events + flow.OrderOf(flow.Run), now);
-        if (flow.Partitions.Count > 0) _errands.Add(ErrandKind.TellChildren, ChildDesk.Tell + Order(ErrandKind.DeleteChildren, flow), now);
+        if (flow.LastSignal > park.Seen) return;
+        _errands.Add(ErrandKind.ForgetEvents, flow.OrderOf(flow.Run), now);
+        if (flow.Partitions.Count > 0) Tell(ErrandKind.DeleteChildren, job, flow.Run, now);
         (flow.Run, flow.Args, flow.Names, flow.Bytes, flow.Park) = (flow.Run + 1, args, 0, 0, null);
-        (flow.Weight, flow.WeightDone, flow.LastArrival, flow.RetriedAt) = (0, 0, 0, 0);
+        (flow.Weight, flow.WeightDone, flow.WeightFailed, flow.LastArrival, flow.RetriedAt) = (0, 0, 0, 0, 0);
         flow.Ended = new(StringComparer.Ordinal);
         flow.Open.Clear();
         flow.Failed.Clear();
         flow.Groups.Clear();
+        foreach (var signal in park.Untaken) Append(flow, signal);
+        (flow.Unread, flow.LastSignal) = (park.Untaken.Length, flow.Last);
         _changes.Mark(flow.Changed());
     }
 
-    /// <summary>A child of a flow has ended.</summary>
+    /// <summary>
+    /// A child of a flow has ended. A success counts whenever it comes, also to a flow that has ended, which somebody may have run again. A failure counts for
+    /// the round that it belongs to: of one that is over, whoever has the flow run again has the child run again too.
+    /// </summary>
     public void Arrive(LiveJob job, FlowEntry flow, ChildEnd end, long now)
     {
-        var parent = end.Parent;
-        if (job.Place is JobPlace.Finished or JobPlace.Gone || parent.Run != flow.Run) return;
+        var (parent, hasFailed) = (end.Parent, end.State is not JobState.Success);
+        if (job.Place == JobPlace.Gone || parent.Run != flow.Run) return;
+        if (hasFailed && job.Place == JobPlace.Finished) return;
+        if (hasFailed && parent.Round < flow.Round)
+        {
+            _children.Retry(end.Child, new ChildrenOrder(ErrandKind.RetryChildren, flow.Id, flow.Stamp, flow.Run, flow.Round));
+            return;
+        }
+
         if (parent.Index < 0)
         {
             // Its end has come before.
             if (!flow.Open.Remove(parent.Name)) return;
             flow.Ended?.Add(parent.Name);
-            if (end.State is not JobState.Success) flow.Failed[parent.Name] = end.Child;
+            if (hasFailed) flow.Failed[parent.Name] = end.Child;
             Append(flow, new FlowEvent
             {
                 Kind = FlowEventKind.Child, Name = parent.Name, Value = end.Result, IsValueElsewhere = end.IsResultElsewhere, Error = end.Error, State = end.State, Job = end.Child,
@@ -127,8 +136,8 @@ internal sealed class FlowBook
         }
         else if (flow.Groups.TryGetValue(parent.Name, out var group))
         {
-            flow.Groups[parent.Name] = end.State is JobState.Success ? group with { Succeeded = group.Succeeded + 1 } : group with { Failed = group.Failed + 1 };
-            if (end.State is not JobState.Success && group.Failed < MostGroupFailures)
+            flow.Groups[parent.Name] = hasFailed ? group with { Failed = group.Failed + 1 } : group with { Succeeded = group.Succeeded + 1 };
+            if (hasFailed && group.Failed < MostGroupFailures)
             {
                 Append(flow, new FlowEvent { Kind = FlowEventKind.GroupFailure, Name = parent.Name, Index = parent.Index, Error = end.Error, State = end.State, Job = end.Child });
                 flow.LastArrival = flow.Last;
@@ -137,6 +146,7 @@ internal sealed class FlowBook
         else return;
 
         flow.WeightDone += parent.Weight;
+        if (hasFailed) flow.WeightFailed += parent.Weight;
         _changes.Mark(flow.Changed());
         Tell(job, flow, IsAwaited(flow, parent, end.State), now);
     }
@@ -155,7 +165,7 @@ internal sealed class FlowBook
         }
 
         Append(flow, new FlowEvent { Kind = FlowEventKind.Signal, Name = signal.Name, Value = signal.Body });
-        flow.LastArrival = flow.Last;
+        (flow.LastArrival, flow.LastSignal) = (flow.Last, flow.Last);
         _changes.Mark(flow.Changed());
         if (!job.Track.HasMemory) _jobs.Note(job, job.Track with { HasMemory = true });
         Tell(job, flow, flow.Park?.Signals.Contains(signal.Name) == true, now);
@@ -171,15 +181,8 @@ internal sealed class FlowBook
         if (job is { Place: JobPlace.Waiting, Track: { IsFlow: true } track } && track.Token == token) _jobs.Finish(job, JobState.Failure, null, error, track, now);
     }
 
-    /// <summary>Memory lets go of a flow where it need not keep it.</summary>
-    public void LetGo(FlowEntry flow, bool isGone)
-    {
-        if (_known.GetValueOrDefault(flow.Id) != flow) return;
-        if (isGone || _jobs.Find(flow.Id) is null or { Place: JobPlace.Finished or JobPlace.Gone }) Forget(flow);
-        else Keep(flow);
-    }
-
-    public ChildrenOrder Order(ErrandKind what, FlowEntry flow) => new(what, flow.Id, flow.Stamp, flow.Run);
+    /// <summary>Its changes are stored.</summary>
+    public void Stored(FlowEntry flow, bool isGone) => _known.LetGo(flow, isGone);
 
     private void Start(LiveJob job, FlowEntry flow, ChildOrder order, long now)
     {
@@ -196,7 +199,7 @@ internal sealed class FlowBook
         flow.Children++;
         flow.Weight += order.Weight;
         var depth = (job.Spec!.Parent?.Depth ?? 0) + 1;
-        var parent = new JobParent(job.Id, flow.Stamp, flow.Run, order.Name, order.Index, order.Weight, depth);
+        var parent = new JobParent(job.Id, flow.Stamp, flow.Run, order.Name, order.Index, order.Weight, depth, flow.Round);
         flow.Partitions.Add(_children.Start(order.Job with { Parent = parent }, now));
     }
 
@@ -212,12 +215,11 @@ internal sealed class FlowBook
         return null;
     }
 
-    /// <summary>A stored step overcomes what failed before: a flow of months is not convicted for three deploys.</summary>
     private void Begin(LiveJob job)
     {
         var track = job.Track;
         if (track is { HasMemory: true, IsFlow: true, Failures: 0, Crashes: 0 }) return;
-        _jobs.Note(job, track with { HasMemory = true, IsFlow = true, Earlier = track.Earlier + track.Failures + track.Crashes, Failures = 0, Crashes = 0, Losses = [] });
+        _jobs.Note(job, track.Overcome());
     }
 
     private void Append(FlowEntry flow, FlowEvent told)
@@ -253,48 +255,34 @@ internal sealed class FlowBook
 
     private void OnEnded(LiveJob job, long now)
     {
-        if (job.Spec!.Parent is { } parent && !job.Track.IsOrphan) _children.TellParent(job, parent, now);
-        if (!job.Track.IsFlow) return;
-        var flow = Find(job);
-        if (flow is null || flow.HasOpenChildren) _errands.Add(ErrandKind.TellChildren, ChildDesk.Tell + new ChildrenOrder(ErrandKind.CancelChildren, job.Id, job.Spec.Stamp, flow?.Run ?? int.MaxValue), now);
+        if (job.Spec!.Parent is not null && !job.Track.IsOrphan && job.Track.ToldRound != ChildBook.RoundOf(job)) _children.TellParent(job, now);
+        if (job.Track.IsFlow && (Find(job) is not { } flow || flow.HasOpenChildren)) Tell(ErrandKind.CancelChildren, job, 0, now);
     }
 
     private void OnForgotten(LiveJob job, long now)
     {
-        _errands.Add(ErrandKind.TellChildren, ChildDesk.Tell + new ChildrenOrder(ErrandKind.DeleteChildren, job.Id, job.Spec!.Stamp, int.MaxValue), now);
-        if (Find(job) is { } flow) Forget(flow);
+        Tell(ErrandKind.DeleteChildren, job, ChildrenOrder.AllRuns, now);
+        if (Find(job) is { } flow) _known.Forget(flow);
     }
 
     private void OnRetried(LiveJob job, long now)
     {
+        // Its own flow, should it have one, has been told how it ended.
+        if (job.Spec!.Parent is not null) _jobs.Note(job, job.Track with { ToldRound = ChildBook.RoundOf(job) });
+        if (!job.Track.HasMemory) return;
         if (Find(job) is not { } flow) throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
-        flow.RetriedAt = flow.Last;
+        (flow.Round, flow.RetriedAt) = (flow.Round + 1, flow.Last);
         flow.Ended?.ExceptWith(flow.Failed.Keys);
         foreach (var (name, id) in flow.Failed) flow.Open[name] = id;
         flow.Failed.Clear();
-        foreach (var group in flow.Groups.Values.Where(group => group.Failed > 0).ToList()) flow.Groups[group.Name] = group with { Failed = 0 };
-        flow.Park = null;
+        foreach (var group in flow.Groups.Values.Where(group => group.Failed > 0).ToList()) flow.Groups[group.Name] = group with { Failed = 0, RetriedAt = flow.Last };
+        (flow.WeightDone, flow.WeightFailed, flow.Park) = (flow.WeightDone - flow.WeightFailed, 0, null);
         _changes.Mark(flow.Changed());
-        if (flow.Partitions.Count > 0) _errands.Add(ErrandKind.TellChildren, ChildDesk.Tell + Order(ErrandKind.RetryChildren, flow), now);
+        if (flow.Partitions.Count > 0) Tell(ErrandKind.RetryChildren, job, 0, now);
     }
 
-    private void Keep(FlowEntry flow)
-    {
-        if (_parked.Contains(flow)) return;
-        _parked.Enqueue(flow);
-        for (var looks = _parked.Count; _parked.Count > KeptParked && looks > 0; looks--)
-        {
-            var oldest = _parked.Dequeue();
-            if (_known.GetValueOrDefault(oldest.Id) != oldest) continue;
-            // Somebody else who has pinned its job is about to decide something.
-            if (oldest.IsSettled && !_jobs.IsPinnedTwice(oldest.Id) && _jobs.Find(oldest.Id) is not { Place: JobPlace.Leased }) Forget(oldest);
-            else _parked.Enqueue(oldest);
-        }
-    }
-
-    private void Forget(FlowEntry flow)
-    {
-        if (!flow.IsSettled || !_known.Remove(flow.Id)) return;
-        _jobs.Unpin(flow.Id);
-    }
+    /// <summary>The partitions that have children of a flow are to be told what becomes of those.</summary>
+    /// <param name="through">Of which runs they are to be forgotten; of no account where they are to be cancelled or run again.</param>
+    private void Tell(ErrandKind what, LiveJob job, int through, long now) =>
+        _errands.Add(ErrandKind.TellChildren, new ChildrenOrder(what, job.Id, job.Spec!.Stamp, through).ToString(), now);
 }

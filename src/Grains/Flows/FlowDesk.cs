@@ -20,15 +20,25 @@ internal sealed class FlowDesk(IPartitionShell shell)
     public async Task<FlowEntry> BringAsync(LiveJob job)
     {
         if (Book.Find(job) is { } known) return known;
-        var row = job.Track.HasMemory ? (await shell.Store.ReadRowsAsync(shell.Partition, States, [FlowEntry.KeyOf(job.Id, job.Spec!.Stamp)]))[0] : default;
+        var row = job.Track.HasMemory ? await ReadRowAsync(job.Id, job.Spec!.Stamp) : null;
         // Others had their turn meanwhile: what memory knows goes before what was read.
-        return Book.Find(job) ?? Book.Load(job, row.Exist ? row[0] : null);
+        return Book.Find(job) ?? Book.Load(job, row);
     }
 
     /// <summary>The same where anything is remembered of the job.</summary>
     public async Task BringIfAnyAsync(LiveJob job)
     {
         if (job.Track.HasMemory) await BringAsync(job);
+    }
+
+    /// <summary>A flow as it is stored, without a place in memory.</summary>
+    /// <returns>Null: nothing is stored of it.</returns>
+    public async Task<FlowEntry?> ReadStoredAsync(string id, long stamp)
+    {
+        if (await ReadRowAsync(id, stamp) is not { } row) return null;
+        var flow = new FlowEntry(id, stamp, Book, isStored: true);
+        FlowRecord.DecodeInto(flow, row);
+        return flow;
     }
 
     /// <summary>Flows whose attempts end otherwise than others' are brought into memory before their reports are taken.</summary>
@@ -66,7 +76,7 @@ internal sealed class FlowDesk(IPartitionShell shell)
         return new FlowPage
         {
             Run = run, Args = args, Groups = groups, Seen = seen, HasMore = seen < last, Partitions = shell.Options.Partitions, Started = started,
-            Events = [.. events.Where(told => told.Sequence > flow.RetriedAt || !IsFailure(told))],
+            Events = [.. events.Where(told => !flow.HasOverruled(told))],
         };
     }
 
@@ -153,14 +163,7 @@ internal sealed class FlowDesk(IPartitionShell shell)
         try
         {
             if (await shell.BringAsync(id) is not { } job || job.Outcome?.RetainUntil <= shell.Now || job.Place == JobPlace.Gone) return null;
-            if (Book.Find(job) is not { } flow)
-            {
-                if (!job.Track.HasMemory) return [];
-                var row = (await shell.Store.ReadRowsAsync(shell.Partition, States, [FlowEntry.KeyOf(id, job.Spec!.Stamp)]))[0];
-                flow = new FlowEntry(id, job.Spec.Stamp, Book);
-                if (row.Exist) FlowRecord.DecodeInto(flow, row[0]!);
-            }
-
+            if (!job.Track.HasMemory || (Book.Find(job) ?? await ReadStoredAsync(id, job.Spec!.Stamp)) is not { } flow) return [];
             return [.. flow.Groups.Values.Select(group => new FlowGroupCount(group.Name, group.Total, group.Started, group.Succeeded, group.Failed))];
         }
         finally
@@ -168,6 +171,9 @@ internal sealed class FlowDesk(IPartitionShell shell)
             shell.Core.Jobs.Unpin(id);
         }
     }
+
+    private async Task<byte[]?> ReadRowAsync(string id, long stamp) =>
+        (await shell.Store.ReadRowsAsync(shell.Partition, States, [FlowEntry.KeyOf(id, stamp)]))[0] is { Exist: true } row ? row[0] : null;
 
     private async Task PrepareFlowsAsync(JobReport[] reports)
     {
@@ -189,7 +195,4 @@ internal sealed class FlowDesk(IPartitionShell shell)
     }
 
     private LiveJob? Leased(LeaseName lease) => shell.Core.Jobs.FindLeased(lease.Id) is { } job && job.Track.Token == lease.Token ? job : null;
-
-    private static bool IsFailure(FlowEvent told) =>
-        told.Kind == FlowEventKind.GroupFailure || told.Error is not null || (told.Kind == FlowEventKind.Child && told.State is not JobState.Success);
 }

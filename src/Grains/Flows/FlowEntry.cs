@@ -29,6 +29,15 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
     /// <summary>Events up to here that tell of failures count no more: somebody had it run again.</summary>
     public long RetriedAt { get; set; }
 
+    /// <summary>
+    /// How often somebody had it run again. What is ordered of its children, and how they ended without success, counts for the round that it was said in: an
+    /// earlier one has nothing to say any more.
+    /// </summary>
+    public int Round { get; set; }
+
+    /// <summary>The sequence of the last signal.</summary>
+    public long LastSignal { get; set; }
+
     /// <summary>Names it remembers or has open, and the bytes of what it remembers.</summary>
     public int Names { get; set; }
 
@@ -37,11 +46,14 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
 
     public int Children { get; set; }
 
-    /// <summary>Weights of all children and of those that have ended.</summary>
+    /// <summary>Weights of all children, of those that have ended, and of those among them that ended without success.</summary>
     public long Weight { get; set; }
 
     /// <inheritdoc cref="Weight"/>
     public long WeightDone { get; set; }
+
+    /// <inheritdoc cref="Weight"/>
+    public long WeightFailed { get; set; }
 
     /// <summary>The total of the progress that was last said in the flow's name; 0: it speaks for itself, or nothing was.</summary>
     public long LastTotal { get; set; }
@@ -69,6 +81,9 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
     /// <summary>Keys of the newest signals, oldest first.</summary>
     public List<string> SignalKeys { get; } = [];
 
+    /// <summary>Stands in the line of those that memory keeps for now.</summary>
+    public bool IsKept { get; set; }
+
     public bool HasOpenChildren => Open.Count > 0 || Groups.Values.Any(group => group.Succeeded + group.Failed < group.Started);
 
     public string Key => KeyOf(Id, Stamp);
@@ -83,6 +98,15 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
     public string OrderOf(int run) => string.Create(CultureInfo.InvariantCulture, $"{Key}/{run}");
 
     public string EventKey(long sequence) => string.Create(CultureInfo.InvariantCulture, $"{Key}/{Run}/{sequence:x}");
+
+    /// <summary>Whether something that it remembers counts no more, since what had failed runs again.</summary>
+    public bool HasOverruled(FlowEvent told) => told.Sequence <= RetriedAt && told.Kind switch
+    {
+        FlowEventKind.GroupFailure => true,
+        FlowEventKind.Child => told.State is not JobState.Success,
+        FlowEventKind.Step => told.Error is not null || (FlowNames.GroupOf(told.Name) is { } group && Groups.GetValueOrDefault(group)?.RetriedAt >= told.Sequence),
+        _ => false,
+    };
 
     /// <summary>It has changed.</summary>
     /// <returns>Itself, to be marked.</returns>
@@ -109,7 +133,7 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
         return before;
     }
 
-    public override void Applied() => book.LetGo(this, _isGone);
+    public override void Applied() => book.Stored(this, _isGone);
 
     public override void Restore(object before) => _stored = (long)before;
 

@@ -94,9 +94,11 @@ internal sealed record FlowEvent
 
 /// <summary>Children that were started for the items of one list.</summary>
 /// <param name="Total">How many there will be; -1: not known yet.</param>
+/// <param name="RetriedAt">The sequence of the last event when those that had failed were last run again: that all had ended by then counts no more.</param>
 [GenerateSerializer, Immutable, Alias("oj.flowGroup")]
 internal sealed record FlowGroup(
-    [property: Id(0)] string Name, [property: Id(1)] int Total, [property: Id(2)] int Started, [property: Id(3)] int Succeeded, [property: Id(4)] int Failed);
+    [property: Id(0)] string Name, [property: Id(1)] int Total, [property: Id(2)] int Started, [property: Id(3)] int Succeeded, [property: Id(4)] int Failed,
+    [property: Id(5)] long RetriedAt = 0);
 
 [GenerateSerializer, Immutable, Alias("oj.flowChange")]
 internal sealed record FlowChange
@@ -174,6 +176,9 @@ internal sealed record FlowPark
 
     /// <summary>The next instant that something of it waits for, in Unix milliseconds; null: none does.</summary>
     [Id(4)] public long? Until { get; init; }
+
+    /// <summary>Of one that starts itself anew: signals that have come and that nobody has taken, which the next run finds.</summary>
+    [Id(5)] public FlowEvent[] Untaken { get; init; } = [];
 }
 
 [GenerateSerializer, Immutable, Alias("oj.flowGroupWait")]

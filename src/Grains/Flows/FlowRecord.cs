@@ -26,6 +26,9 @@ internal static class FlowRecord
         writer.Number(16, flow.Unread);
         foreach (var key in flow.SignalKeys) writer.Text(17, key);
         writer.Number(18, flow.LastTotal);
+        writer.Number(19, flow.Round);
+        writer.Number(20, flow.WeightFailed);
+        writer.Number(21, flow.LastSignal);
         return writer.ToArray();
     }
 
@@ -54,6 +57,9 @@ internal static class FlowRecord
                 case 16: flow.Unread = (int)reader.Number; break;
                 case 17: flow.SignalKeys.Add(reader.Text); break;
                 case 18: flow.LastTotal = reader.Number; break;
+                case 19: flow.Round = (int)reader.Number; break;
+                case 20: flow.WeightFailed = reader.Number; break;
+                case 21: flow.LastSignal = reader.Number; break;
             }
         }
     }
@@ -104,6 +110,7 @@ internal static class FlowRecord
         writer.Number(3, group.Started);
         writer.Number(4, group.Succeeded);
         writer.Number(5, group.Failed);
+        writer.Number(6, group.RetriedAt);
         return writer.ToArray();
     }
 
@@ -111,6 +118,7 @@ internal static class FlowRecord
     {
         string name = "";
         int total = -1, started = 0, succeeded = 0, failed = 0;
+        long retried = 0;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -121,10 +129,11 @@ internal static class FlowRecord
                 case 3: started = (int)reader.Number; break;
                 case 4: succeeded = (int)reader.Number; break;
                 case 5: failed = (int)reader.Number; break;
+                case 6: retried = reader.Number; break;
             }
         }
 
-        flow.Groups[name] = new FlowGroup(name, total, started, succeeded, failed);
+        flow.Groups[name] = new FlowGroup(name, total, started, succeeded, failed, retried);
     }
 
     private static byte[] Encode(FlowPark park)

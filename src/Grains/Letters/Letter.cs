@@ -57,6 +57,9 @@ internal enum LetterKind : byte
 
     /// <summary>What a job of yours followed has ended.</summary>
     Followed = 6,
+
+    /// <summary>A child of a flow of mine told of an end that counts no more: run it again.</summary>
+    RetryChild = 7,
 }
 
 /// <summary>Letters of one sender, in order.</summary>

@@ -77,9 +77,11 @@ internal sealed partial class LetterCarrier
 
             if (_shell.Commits.IsOver) throw PartitionMoved.Exception(_shell.Partition);
             CrashPoint.Hit("letter.taken");
-            using var together = _shell.Core.Changes.Together();
-            foreach (var decision in decisions) decision();
-            _book.Apply(batch.Sender, Math.Max(applied, news[^1].Number));
+            _shell.Core.Changes.Decide(() =>
+            {
+                foreach (var decision in decisions) decision();
+                _book.Apply(batch.Sender, Math.Max(applied, news[^1].Number));
+            });
         }
         finally
         {

@@ -27,6 +27,9 @@ internal interface IPartitionShell
     /// <summary>A job that the caller has pinned, with its record in memory; null where there is none.</summary>
     Task<LiveJob?> BringAsync(string id);
 
+    /// <summary>What the grain of a job keeps of it is forgotten.</summary>
+    Task ForgetStateAsync(string id);
+
     /// <summary>Gives out what has become ready, and commits what nobody waits for.</summary>
     void Pump();
 

@@ -49,6 +49,8 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
 
     Task<LiveJob?> IPartitionShell.BringAsync(string id) => BringAsync(id);
 
+    Task IPartitionShell.ForgetStateAsync(string id) => GrainFactory.GetGrain<IJobFeed>(id).Forget();
+
     void IPartitionShell.Pump() => Pump();
 
     void IPartitionShell.Background(Func<Task> work, string what) => Background(work, what);
@@ -78,6 +80,7 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
             new Dictionary<LetterKind, ILetterReader>
             {
                 [LetterKind.StartChild] = children, [LetterKind.ChildEnded] = children, [LetterKind.ChildrenOf] = children, [LetterKind.Cancel] = children,
+                [LetterKind.RetryChild] = children,
                 [LetterKind.Follow] = _dependencies, [LetterKind.Followed] = _dependencies,
             },
             _logger);

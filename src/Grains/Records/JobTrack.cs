@@ -55,6 +55,12 @@ internal sealed record JobTrack
     /// <summary>The flow that it is a child of has no use for it any more: it is kept as long as any job.</summary>
     public bool IsOrphan { get; init; }
 
+    /// <summary>The round of its flow that it runs for, where that is later than the one it was started in.</summary>
+    public int Round { get; init; }
+
+    /// <summary>The round of which it has told its flow an end already: whatever it comes to in that one, run again by somebody, the flow knows its end.</summary>
+    public int? ToldRound { get; init; }
+
     /// <summary>What it waits for beside time, a worker and its queue.</summary>
     public ImmutableArray<WaitReason> WaitsFor { get; init; } = [];
 
@@ -92,6 +98,9 @@ internal sealed record JobTrack
     public JobTrack WithoutAttempt() => History is [.., var last]
         ? this with { Token = last.Token, StartedAt = last.StartedAt.ToUnixTimeMilliseconds(), Silo = last.Silo }
         : this with { Token = 0, StartedAt = 0, Silo = null };
+
+    /// <summary>A flow that has got somewhere: what failed before is overcome, so that one of months is not convicted for three deploys.</summary>
+    public JobTrack Overcome() => this with { IsFlow = true, HasMemory = true, Earlier = Earlier + Failures + Crashes, Failures = 0, Crashes = 0, Losses = [] };
 
     public JobTrack WithEnded(string outcome, JobError? error, long now)
     {
@@ -135,6 +144,8 @@ internal sealed record JobTrack
         foreach (var change in Changes) writer.Bytes(19, Encode(change));
         foreach (var reason in WaitsFor) writer.Bytes(21, WaitRecord.Encode(reason));
         if (Progress.Data is { } data) writer.Bytes(20, data);
+        writer.Number(22, Round);
+        writer.Signed(23, ToldRound);
         return writer.ToArray();
     }
 
@@ -142,7 +153,8 @@ internal sealed record JobTrack
     {
         var trial = TrialState.None;
         long version = 1, sequence = 0, current = 0, total = 0, flags = 0, token = 0, started = 0;
-        int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0;
+        int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0, round = 0;
+        int? told = null;
         long? due = null;
         string? message = null, reason = null, silo = null;
         byte[]? data = null;
@@ -175,6 +187,8 @@ internal sealed record JobTrack
                 case 19: (changes ??= ImmutableArray.CreateBuilder<JobChangeEntry>()).Add(DecodeChange(reader.Bytes)); break;
                 case 21: (waits ??= ImmutableArray.CreateBuilder<WaitReason>()).Add(WaitRecord.Decode(reader.Bytes)); break;
                 case 20: data = reader.Bytes.ToArray(); break;
+                case 22: round = (int)reader.Number; break;
+                case 23: told = (int)reader.Signed; break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -185,7 +199,7 @@ internal sealed record JobTrack
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
             IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
             HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0,
-            WaitsFor = waits?.ToImmutable() ?? [],
+            WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
             Losses = losses?.ToImmutable() ?? [], Trial = trial,
             Changes = changes?.ToImmutable() ?? [],

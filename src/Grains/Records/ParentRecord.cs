@@ -13,6 +13,7 @@ internal static class ParentRecord
         writer.Signed(5, parent.Index);
         writer.Signed(6, parent.Weight);
         writer.Number(7, parent.Depth);
+        writer.Number(8, parent.Round);
         return writer.ToArray();
     }
 
@@ -20,7 +21,7 @@ internal static class ParentRecord
     {
         string id = "", name = "";
         long stamp = 0;
-        int run = 1, index = -1, weight = 1, depth = 0;
+        int run = 1, index = -1, weight = 1, depth = 0, round = 0;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -33,9 +34,10 @@ internal static class ParentRecord
                 case 5: index = (int)reader.Signed; break;
                 case 6: weight = (int)reader.Signed; break;
                 case 7: depth = (int)reader.Number; break;
+                case 8: round = (int)reader.Number; break;
             }
         }
 
-        return new JobParent(id, stamp, run, name, index, weight, depth);
+        return new JobParent(id, stamp, run, name, index, weight, depth, round);
     }
 }

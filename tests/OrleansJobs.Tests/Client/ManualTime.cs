@@ -59,8 +59,10 @@ internal sealed class ManualTime : TimeProvider
         for (var steps = 0; !task.IsCompleted; steps++)
         {
             if (steps == 30_000) throw new TimeoutException("The task does not complete, however far the clock goes.");
-            // Lets continuations run before the clock moves on.
+            // Lets continuations run before the clock moves on: where the machine is busy they stand in the queue that these go through.
             await Task.Delay(TimeSpan.FromMilliseconds(1), System);
+            for (var turns = 0; turns < 4; turns++)
+                await Task.Factory.StartNew(static () => { }, CancellationToken.None, TaskCreationOptions.PreferFairness, TaskScheduler.Default);
             if (Volatile.Read(ref _still) > 0) continue;
             TimeSpan next;
             lock (_lock) next = _timers.Count == 0 ? TimeSpan.Zero : _timers.Min(timer => timer.Due) - _now;

@@ -165,7 +165,7 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     /// <summary>Whatever the flow's code would make of it.</summary>
     public void Fail(JobError error) => End(new FlowEnd(AttemptEnding.Failed(error)));
 
-    public void StartAnew(byte[] args) => End(new FlowEnd(AttemptEnding.StartedAnew(args)));
+    public void StartAnew(byte[] args, FlowEvent[] untaken) => End(new FlowEnd(AttemptEnding.StartedAnew(args, new FlowPark { Seen = Memory.Seen, Untaken = untaken })));
 
     /// <summary>A step wants the flow to be run again later.</summary>
     public void PutOff(RetryLaterException later) => _later ??= later;

@@ -80,6 +80,11 @@ internal sealed class FlowMemory
     /// <inheritdoc cref="Failures"/>
     public IReadOnlyList<FlowEvent> Signals(string name) => _signals.TryGetValue(name, out var signals) ? signals : [];
 
+    /// <summary>Signals that have been read and that nobody has taken, in the order in which they came.</summary>
+    /// <param name="taken">How many of a name have been.</param>
+    public FlowEvent[] UntakenSignals(Func<string, int> taken) =>
+        [.. _signals.SelectMany(line => line.Value.Skip(taken(line.Key))).OrderBy(static signal => signal.Sequence)];
+
     private void Take(FlowEvent happened)
     {
         switch (happened.Kind)

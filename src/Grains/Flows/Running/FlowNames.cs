@@ -9,6 +9,7 @@ internal sealed class FlowNames
 
     /// <summary>What the runner itself remembers begins with it.</summary>
     private const char Own = '$';
+    private const string DoneMark = "$done/";
 
     private readonly Dictionary<string, int> _counts = [];
     private readonly HashSet<string> _inUse = [];
@@ -46,7 +47,10 @@ internal sealed class FlowNames
     public static string Due(string name) => $"{Own}due/{name}";
 
     /// <summary>That all children of a group have ended, where other things were waited for as well.</summary>
-    public static string Done(string name) => $"{Own}done/{name}";
+    public static string Done(string name) => DoneMark + name;
+
+    /// <summary>The group that this says the end of; null: it says something else.</summary>
+    public static string? GroupOf(string done) => done.StartsWith(DoneMark, StringComparison.Ordinal) ? done[DoneMark.Length..] : null;
 
     /// <summary>Until when a signal is waited for.</summary>
     public static string Until(string name, int call) => string.Create(CultureInfo.InvariantCulture, $"{Own}until/{name}#{call}");

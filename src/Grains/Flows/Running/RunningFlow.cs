@@ -85,7 +85,7 @@ internal sealed partial class RunningFlow(FlowExecution execution) : FlowContext
         var bytes = Write(args);
         if (bytes.Length > execution.Services.Limits.MaxArgsBytes)
             throw new ArgumentException($"Arguments of {bytes.Length} bytes exceed the limit of {execution.Services.Limits.MaxArgsBytes}.", nameof(args));
-        if (Enter()) execution.StartAnew(bytes);
+        if (Enter()) execution.StartAnew(bytes, Memory.UntakenSignals(name => _signals.GetValueOrDefault(name)?.Taken ?? 0));
         return Never<bool>();
     }
 

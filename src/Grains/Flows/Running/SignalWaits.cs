@@ -4,9 +4,11 @@ namespace OrleansJobs.Flows;
 internal sealed class SignalLine(string name)
 {
     private readonly List<ISignalCall> _open = [];
-    private int _taken;
 
     public string Name => name;
+
+    /// <summary>How many have been given to calls.</summary>
+    public int Taken { get; private set; }
 
     /// <summary>How often it was asked for one.</summary>
     public int Calls { get; private set; }
@@ -21,7 +23,7 @@ internal sealed class SignalLine(string name)
     public (FlowEvent? Signal, FlowEvent? Late) Find(ISignalCall call, FlowMemory memory)
     {
         var signals = memory.Signals(name);
-        var next = _taken;
+        var next = Taken;
         foreach (var wait in _open)
         {
             var signal = next < signals.Count ? signals[next] : null;
@@ -37,7 +39,7 @@ internal sealed class SignalLine(string name)
     public void Leave(ISignalCall call, bool withSignal)
     {
         _open.Remove(call);
-        if (withSignal) _taken++;
+        if (withSignal) Taken++;
     }
 }
 

@@ -85,14 +85,13 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
                 jobs.WaitAgain(job, now, track.WithEnded("returned", null, now), now);
                 break;
             case ReportKind.Parked:
-                // What failed before is overcome.
-                track = track with { IsFlow = true, HasMemory = true, Earlier = track.Earlier + track.Failures + track.Crashes, Failures = 0, Crashes = 0, Losses = [] };
+                track = track.Overcome();
                 var due = flows.Park(job, report.Park ?? new(), now);
                 jobs.WaitAgain(job, due, track with { WaitsFor = due == now ? [] : [.. flows.WaitsOf(job)] }, now);
                 break;
             case ReportKind.StartedAnew:
-                flows.StartAnew(job, report.Result ?? "null"u8.ToArray(), now);
-                jobs.WaitAgain(job, now, track with { IsFlow = true, HasMemory = true, Earlier = track.Earlier + track.Failures + track.Crashes, Failures = 0, Crashes = 0, Losses = [] }, now);
+                flows.StartAnew(job, report.Result ?? "null"u8.ToArray(), report.Park ?? new(), now);
+                jobs.WaitAgain(job, now, track.Overcome(), now);
                 break;
             default:
                 throw new InvalidOperationException($"A report of unknown kind {report.Kind}.");

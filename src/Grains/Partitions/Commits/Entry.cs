@@ -19,7 +19,11 @@ internal abstract class Entry
     public Entry? Origin { get; set; }
 
     /// <summary>What must be committed together with it; null: nothing.</summary>
-    internal ChangeGroup? Group { get; set; }
+    internal ChangeGroup? Group
+    {
+        get => field?.Whole;
+        set;
+    }
 
     public bool IsSettled => !IsDirty && InFlight == 0;
 
@@ -51,22 +55,42 @@ internal abstract class Entry
 internal sealed class ChangeGroup
 {
     private List<Entry> _members = [];
+    private ChangeGroup? _joined;
 
     public IReadOnlyList<Entry> Members => _members;
 
+    /// <summary>The group that it has become a part of, or itself.</summary>
+    public ChangeGroup Whole
+    {
+        get
+        {
+            var whole = this;
+            while (whole._joined is { } next) whole = next;
+            if (_joined is not null) _joined = whole;
+            return whole;
+        }
+    }
+
     public void Add(Entry entry)
     {
-        if (entry.Group == this) return;
+        var whole = Whole;
         if (entry.Group is { } other)
         {
-            foreach (var member in other._members) member.Group = this;
-            _members.AddRange(other._members);
-            other._members = [];
+            if (other != whole) Join(whole, other);
             return;
         }
 
-        entry.Group = this;
-        _members.Add(entry);
+        entry.Group = whole;
+        whole._members.Add(entry);
+    }
+
+    /// <summary>The smaller one goes into the larger one: a flow to which much comes would be moved again and again.</summary>
+    private static void Join(ChangeGroup one, ChangeGroup other)
+    {
+        var (large, small) = one._members.Count >= other._members.Count ? (one, other) : (other, one);
+        large._members.AddRange(small._members);
+        small._members = [];
+        small._joined = large;
     }
 
     /// <summary>The group is in a commit: what its members change from now on belongs to others.</summary>

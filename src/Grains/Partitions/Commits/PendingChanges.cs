@@ -17,6 +17,7 @@ internal sealed class PendingChanges(int partition, long generation)
     private readonly List<Entry> _dirty = [];
     private ChangeGroup? _together;
     private long _sequence;
+    private bool _isBroken;
 
     public int Partition { get; } = partition;
 
@@ -46,9 +47,26 @@ internal sealed class PendingChanges(int partition, long generation)
         return new Decision(this);
     }
 
+    /// <summary>Makes a decision of several parts: all of it counts, or where it breaks off halfway, nothing more that this activation has decided.</summary>
+    public void Decide(Action decision)
+    {
+        using var together = Together();
+        try
+        {
+            decision();
+        }
+        catch
+        {
+            _isBroken = true;
+            throw;
+        }
+    }
+
     /// <summary>Makes a commit of the changes since the last: of all, or where they are too many for one, of the oldest.</summary>
+    /// <exception cref="InvalidOperationException">A decision broke off halfway: memory is not to be trusted, and the next activation reads what is stored.</exception>
     public SealedCommit Seal()
     {
+        if (_isBroken) throw new InvalidOperationException("A decision broke off halfway.");
         var commit = new PartitionCommit(Partition, generation, ++_sequence);
         var draft = new CommitDraft(commit);
         var entries = new List<(Entry, object)>(Math.Min(_dirty.Count, MaxEntries));

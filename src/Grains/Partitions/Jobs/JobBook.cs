@@ -74,7 +74,7 @@ internal sealed class JobBook
     /// <summary>A job is to be forgotten of which other books keep something, with which this is stored.</summary>
     public event Action<LiveJob, long>? Forgotten;
 
-    /// <summary>A job that had failed or was cancelled, and of which other books keep something, runs again.</summary>
+    /// <summary>A job that had failed or was cancelled, and of which other books keep something, or whose flow knows its end, runs again.</summary>
     public event Action<LiveJob, long>? Retried;
 
     /// <summary>Takes a job that comes from outside, has been checked against the rules and is known to be new.</summary>
@@ -136,9 +136,6 @@ internal sealed class JobBook
     /// </summary>
     public void Pin(string id) => _pins[id] = _pins.GetValueOrDefault(id) + 1;
 
-    /// <summary>More than one has pinned it.</summary>
-    public bool IsPinnedTwice(string id) => _pins.GetValueOrDefault(id) > 1;
-
     public void Unpin(string id)
     {
         var pins = _pins[id] - 1;
@@ -152,6 +149,9 @@ internal sealed class JobBook
         if (_live.TryGetValue(id, out var job)) LetGo(job);
     }
 
+    /// <summary>More than one has pinned it.</summary>
+    public bool IsPinnedTwice(string id) => _pins.GetValueOrDefault(id) > 1;
+
     /// <summary>Puts a job back into its lane, after something has happened to it.</summary>
     public void WaitAgain(LiveJob job, long due, JobTrack track, long now) =>
         Wait(job, due, track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) });
@@ -159,10 +159,11 @@ internal sealed class JobBook
     /// <summary>A job that had ended waits again.</summary>
     public void Reopen(LiveJob job, JobTrack track, long now)
     {
-        using var together = track.HasMemory ? _changes.Together() : default;
+        var isKnown = track.HasMemory || job.Spec!.Parent is not null;
+        using var together = isKnown ? _changes.Together() : default;
         Unfinished++;
         WaitAgain(job, now, track, now);
-        if (track.HasMemory) Retried?.Invoke(job, now);
+        if (isKnown) Retried?.Invoke(job, now);
     }
 
     /// <summary>What a waiting job waited for has come, or it has less to wait for.</summary>

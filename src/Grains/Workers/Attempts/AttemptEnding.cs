@@ -23,7 +23,7 @@ internal sealed record AttemptEnding
     public static AttemptEnding Parked(Flows.FlowPark park) => new(ReportKind.Parked) { Park = park };
 
     /// <param name="args">UTF-8 JSON.</param>
-    public static AttemptEnding StartedAnew(byte[] args) => new(ReportKind.StartedAnew) { Result = args };
+    public static AttemptEnding StartedAnew(byte[] args, Flows.FlowPark park) => new(ReportKind.StartedAnew) { Result = args, Park = park };
 
     public static AttemptEnding Postponed(TimeSpan delay) => new(ReportKind.Postponed) { Delay = delay };
 }

@@ -6,8 +6,8 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Tests.Flows.Simulation;
 
 /// <summary>
-/// What a flow does, drawn from its number: steps, children that may fail, children beside each other, groups, signals. It says the sum of all, so that each
-/// result that is missing, or counted twice, is seen.
+/// What a flow does, drawn from its number: steps, children that may fail, children beside each other, groups, signals, flows as children. It says the sum of all,
+/// so that each result that is missing, or counted twice, is seen.
 /// </summary>
 internal sealed class FlowProgram(World world, Lease lease, int number)
 {
@@ -17,10 +17,14 @@ internal sealed class FlowProgram(World world, Lease lease, int number)
     private long _seen;
     private int _run = 1;
 
+    /// <summary>From here on numbers are those of flows that are children, which start no others and are sent no signals.</summary>
+    private const int Nested = 1_000_000;
+
     public static Op[] OpsOf(int number)
     {
         var random = new Random(number);
-        return [.. Enumerable.Range(0, 1 + random.Next(5)).Select(i => new Op((OpKind)random.Next(5), i, 1 + random.Next(1000), random.Next(4) == 0, 1 + random.Next(90)))];
+        var kinds = number < Nested ? 7 : 4;
+        return [.. Enumerable.Range(0, 1 + random.Next(5)).Select(i => new Op((OpKind)random.Next(kinds), i, 1 + random.Next(1000), random.Next(4) == 0, 1 + random.Next(90)))];
     }
 
     /// <summary>What a flow of this number comes to, whatever happens on the way.</summary>
@@ -29,6 +33,9 @@ internal sealed class FlowProgram(World world, Lease lease, int number)
         OpKind.Step or OpKind.Signal => op.Value,
         OpKind.Child => op.Fails ? -1 : op.Value,
         OpKind.Pair => op.Value + (op.Fails ? -1 : op.Value + 1),
+        OpKind.Flow => Expected(Nested + op.Value),
+        // However many of them fail.
+        OpKind.Flaky => op.Size,
         // Its children's results are theirs; the flow counts them.
         _ => op.Fails ? op.Size - 1 : op.Size,
     });
@@ -54,23 +61,26 @@ internal sealed class FlowProgram(World world, Lease lease, int number)
                     }
                     else sum += Number(step.Value!);
                     break;
-                case OpKind.Child or OpKind.Pair:
-                    string[] names = op.Kind == OpKind.Child ? [name] : [name, name + "b"];
+                case OpKind.Child or OpKind.Pair or OpKind.Flow:
+                    string[] names = op.Kind == OpKind.Pair ? [name, name + "b"] : [name];
                     var missing = names.Where(child => !_known.ContainsKey((FlowEventKind.Child, child))).ToArray();
                     if (missing.Length > 0)
                     {
-                        var children = names.Index().Where(child => missing.Contains(child.Item)).Select(child => Child(child.Item, -1, op.Value + child.Index, op.Fails && (op.Kind == OpKind.Child || child.Index == 1), false));
+                        var children = names.Index().Where(child => missing.Contains(child.Item)).Select(child => op.Kind == OpKind.Flow
+                            ? Child(child.Item, -1, Nested + op.Value, "flow", false)
+                            : Child(child.Item, -1, op.Value + child.Index, op.Fails && (op.Kind == OpKind.Child || child.Index == 1) ? "fails" : "work", false));
                         if (!await ChangeAsync(new FlowChange { Children = [.. children] })) return null;
                         return Parked(new FlowPark { Seen = _seen, Children = missing });
                     }
 
                     sum += names.Sum(child => _known[(FlowEventKind.Child, child)] is { State: JobState.Success } ended ? Number(ended.Value!) : -1);
                     break;
-                case OpKind.Group:
+                case OpKind.Group or OpKind.Flaky:
                     var group = _groups.FirstOrDefault(group => group.Name == name);
                     if (group is null || group.Succeeded + group.Failed < op.Size)
                     {
-                        var children = Enumerable.Range(0, op.Size).Select(i => Child(name, i, i, op.Fails && i == 0, op.Size > FlowIds.MostAtHome));
+                        var children = Enumerable.Range(0, op.Size)
+                            .Select(i => Child(name, i, i, op.Kind == OpKind.Flaky ? "flaky" : op.Fails && i == 0 ? "fails" : "work", op.Size > FlowIds.MostAtHome));
                         foreach (var chunk in children.Chunk(16))
                         {
                             if (!await ChangeAsync(new FlowChange { Children = chunk, Totals = [new(name, op.Size)] })) return null;
@@ -79,7 +89,7 @@ internal sealed class FlowProgram(World world, Lease lease, int number)
                         return Parked(new FlowPark { Seen = _seen, Groups = [new(name, op.Size, IgnoresFailures: true)] });
                     }
 
-                    sum += group.Succeeded;
+                    sum += op.Kind == OpKind.Flaky ? group.Succeeded + group.Failed : group.Succeeded;
                     break;
                 case OpKind.Signal:
                     if (signals == _signals.Count) return Parked(new FlowPark { Seen = _seen, Signals = ["go"] });
@@ -129,13 +139,13 @@ internal sealed class FlowProgram(World world, Lease lease, int number)
         }
     }
 
-    private ChildOrder Child(string name, int index, long value, bool fails, bool isSpread) => new()
+    private ChildOrder Child(string name, int index, long value, string type, bool isSpread) => new()
     {
         Name = name, Index = index,
         Job = new JobSubmission
         {
             Id = FlowIds.Child(lease.Id, lease.SubmittedAt.ToUnixTimeMilliseconds(), _run, name, index, isSpread, world.Options.Partitions),
-            Type = fails ? "fails" : "work", Args = Bytes(value),
+            Type = type, Args = Bytes(value),
         },
     };
 
@@ -156,6 +166,8 @@ internal sealed class FlowProgram(World world, Lease lease, int number)
         Pair,
         Group,
         Signal,
+        Flow,
+        Flaky,
     }
 
     internal readonly record struct Op(OpKind Kind, int Index, int Value, bool Fails, int Size);

@@ -35,7 +35,7 @@ internal sealed class SimulatedPartition : IPartitionShell
             this,
             new Dictionary<LetterKind, ILetterReader>
             {
-                [LetterKind.StartChild] = children, [LetterKind.ChildEnded] = children, [LetterKind.ChildrenOf] = children, [LetterKind.Cancel] = children,
+                [LetterKind.StartChild] = children, [LetterKind.ChildEnded] = children, [LetterKind.ChildrenOf] = children, [LetterKind.Cancel] = children, [LetterKind.RetryChild] = children,
                 [LetterKind.Follow] = _dependencies, [LetterKind.Followed] = _dependencies,
             },
             new BrokenLog(world));
@@ -138,6 +138,8 @@ internal sealed class SimulatedPartition : IPartitionShell
     public Task CommittedInTimeAsync() => Commits.Committed();
 
     public Task<LiveJob?> BringAsync(string id) => Core.Jobs.Find(id) is { Spec: not null } job ? Task.FromResult<LiveJob?>(job) : ReadAsync(id);
+
+    public Task ForgetStateAsync(string id) => _world.Turns.Sometime();
 
     public void Pump()
     {

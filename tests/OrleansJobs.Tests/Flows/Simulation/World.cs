@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Partitions;
+using OrleansJobs.Records;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -26,6 +27,8 @@ internal sealed class World : IDisposable
     private readonly HashSet<(string Id, long Token)> _running = [];
     private readonly Dictionary<string, Expectation> _expected = [];
     private readonly HashSet<string> _meddled = [];
+    private readonly HashSet<string> _tried = [];
+    private readonly HashSet<string> _retried = [];
     private readonly List<string> _deleted = [];
     private readonly ProcessTurns _outside;
     private ProcessTurns _worker;
@@ -56,7 +59,7 @@ internal sealed class World : IDisposable
     public JobMeters Meters { get; }
     public SimulationMutation Mutation { get; }
 
-    public WorkerProfile Worker => new() { Silo = SiloAddress.FromParsableString($"127.0.0.1:11111@{_silos + 1}"), SiloName = "test", Types = ["work", "fails", "flow"] };
+    public WorkerProfile Worker => new() { Silo = SiloAddress.FromParsableString($"127.0.0.1:11111@{_silos + 1}"), SiloName = "test", Types = ["work", "fails", "flaky", "flow"] };
 
     public void Dispose() => _services.Dispose();
 
@@ -133,24 +136,27 @@ internal sealed class World : IDisposable
         _running.Remove((lease.Id, lease.Token));
     }
 
-    private static JobReport ReportOf(Lease lease) => lease.Type == "fails"
+    private JobReport ReportOf(Lease lease) => lease.Type == "fails" || (lease.Type == "flaky" && _random.Next(2) == 0)
         ? new JobReport { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Failed, Error = new("error", null, "It fails.") }
         : new JobReport { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Succeeded, Result = lease.Args };
 
     private void Step()
     {
         Time.Now += _random.Next(100);
-        switch (_random.Next(30))
+        switch (_random.Next(36))
         {
             case < 4: SubmitFlow(); break;
             case < 8: SubmitFollower(); break;
             case < 22: Newest(_random.Next(Options.Partitions)).Let(partition => partition.Turns.Run(partition.Lease)); break;
             case < 24: Signal(); break;
-            case 24: Meddle((partition, job) => partition.Core.Orders.Cancel(job, new("test"), Time.Now)); break;
+            case 24: Cancel(); break;
             case 25: Delete(); break;
             case 26: Die(_random.Next(Options.Partitions)); break;
             case 27: Open(_random.Next(Options.Partitions)); break;
             case 28 when _random.Next(3) == 0: KillWorker(); break;
+            case 29 or 30: CancelAFlow(); break;
+            case > 30 and < 34: Retry(); break;
+            case 34: RetryAChild(); break;
         }
     }
 
@@ -204,6 +210,7 @@ internal sealed class World : IDisposable
     {
         while (true)
         {
+            _expected[id].Sent.Add(signal);
             var receipt = await CallAsync(PartitionOf(id), partition => partition.Flows.SignalAsync(id, signal));
             if (receipt.Outcome is SignalOutcome.Accepted or SignalOutcome.Replayed or SignalOutcome.Ended || _deleted.Contains(id)) return;
             await Turns.Sometime();
@@ -211,18 +218,64 @@ internal sealed class World : IDisposable
     }
 
     /// <summary>Somebody ends a job that they did not have to.</summary>
-    private void Meddle(Func<SimulatedPartition, LiveJob, bool> act)
+    private void Cancel()
     {
         var accepted = _expected.Where(job => job.Value.IsAccepted).Select(job => job.Key).ToList();
         if (accepted.Count == 0) return;
-        var id = accepted[_random.Next(accepted.Count)];
+        _ = CancelAsync(accepted[_random.Next(accepted.Count)]);
+    }
+
+    private void CancelAFlow()
+    {
+        var running = _expected.Where(job => job.Value is { Flow: not null, IsAccepted: true }).Select(job => job.Key).Where(id => ReadNow(PartitionOf(id), id) is { Outcome: null }).ToList();
+        if (running.Count > 0) _ = CancelAsync(running[_random.Next(running.Count)]);
+    }
+
+    private async Task CancelAsync(string id)
+    {
         _meddled.Add(id);
-        _ = CallAsync(PartitionOf(id), partition => partition.ChangeAsync(id, job => act(partition, job)));
+        var job = _expected[id];
+        job.Cancels++;
+        await CallAsync(PartitionOf(id), partition => partition.ChangeAsync(id, live => partition.Core.Orders.Cancel(live, new("test"), Time.Now)));
+        job.CancelsDone++;
+        _retried.Remove(id);
+    }
+
+    /// <summary>Somebody has a flow that was cancelled run again: it is to come to what it would have.</summary>
+    private void Retry()
+    {
+        var ended = _expected.Where(job => job.Value.Flow is not null && !_deleted.Contains(job.Key)).Select(job => job.Key)
+            .Where(id => ReadNow(PartitionOf(id), id)?.Outcome is { } outcome && JobOutcome.Decode(outcome).State != JobState.Success).ToList();
+        if (ended.Count > 0) _ = RetryAsync(ended[_random.Next(ended.Count)]);
+    }
+
+    private async Task RetryAsync(string id)
+    {
+        _tried.Add(id);
+        var (cancels, isAlone) = (_expected[id].Cancels, _expected[id].Cancels == _expected[id].CancelsDone);
+        var isDone = await CallAsync(PartitionOf(id), partition => partition.ChangeAsync(id, job => partition.Core.Orders.Retry(job, new("test"), Time.Now)));
+        // Which of a cancel and a retry that are under way together comes last, nobody knows.
+        if (isDone && isAlone && _expected[id].Cancels == cancels) _retried.Add(id);
+        // Those that came when it had ended were turned away.
+        foreach (var signal in _expected[id].Sent.ToList()) _ = SendAsync(id, signal);
+    }
+
+    /// <summary>Somebody has a child that failed run again, of whose end its flow knows.</summary>
+    private void RetryAChild()
+    {
+        var flows = _expected.Where(job => job.Value.Flow is not null).Select(job => job.Key).ToList();
+        if (flows.Count == 0) return;
+        var (flow, partition) = (flows[_random.Next(flows.Count)], _random.Next(Options.Partitions));
+        var children = _store.ReadSetAsync(partition, GridLayout.Jobs.Indexes[IndexNames.Parent(flow)], new(long.MinValue, long.MaxValue, 100)).AsTask().Result
+            .Select(line => line.Member).Where(id => ReadNow(partition, id)?.Outcome is { } outcome && JobOutcome.Decode(outcome).State == JobState.Failure).ToList();
+        if (children.Count == 0) return;
+        var child = children[_random.Next(children.Count)];
+        _ = CallAsync(partition, room => room.ChangeAsync(child, job => room.Core.Orders.Retry(job, new("test"), Time.Now)));
     }
 
     private void Delete()
     {
-        var over = _expected.Keys.Where(id => ReadNow(PartitionOf(id), id)?.Outcome is not null && !_deleted.Contains(id)).ToList();
+        var over = _expected.Keys.Where(id => ReadNow(PartitionOf(id), id)?.Outcome is not null && !_deleted.Contains(id) && !_tried.Contains(id)).ToList();
         if (over.Count == 0) return;
         var id = over[_random.Next(over.Count)];
         _deleted.Add(id);
@@ -289,7 +342,7 @@ internal sealed class World : IDisposable
             }
         }
 
-        new Verdict(_store, Options.Partitions, PartitionOf).Check(_expected, _meddled, _deleted);
+        new Verdict(_store, Options.Partitions, PartitionOf).Check(_expected, _meddled, _retried, _deleted);
     }
 
     private void Check()
@@ -312,6 +365,14 @@ internal sealed class Expectation
 
     /// <summary>Signals it has yet to be sent.</summary>
     public int Signals { get; set; }
+
+    public HashSet<JobSignal> Sent { get; } = [];
+
+    /// <summary>How often somebody has asked for its end, and been answered.</summary>
+    public int Cancels { get; set; }
+
+    /// <inheritdoc cref="Cancels"/>
+    public int CancelsDone { get; set; }
     public bool IsAccepted { get; set; }
 }
 
