@@ -76,6 +76,9 @@ public sealed record SubmitOptions
     /// <summary>Not started so long after acceptance: it fails as expired and never runs.</summary>
     public TimeSpan? ExpiresAfter { get; init; }
 
+    /// <summary>Not ended so long after acceptance, however often it has run: it fails as past its deadline. The children of a flow have its deadline too.</summary>
+    public TimeSpan? DeadlineAfter { get; init; }
+
     /// <summary>It runs at most so often, the handler's policy deciding when; not together with <see cref="Retry"/>. Null: as the handler says.</summary>
     public int? Attempts { get; init; }
 

@@ -31,6 +31,7 @@ internal static class SubmissionOf
             Countdown = Milliseconds(options.Countdown),
             Eta = Milliseconds(options.Eta),
             ExpiresAfter = Milliseconds(options.ExpiresAfter),
+            DeadlineAfter = Milliseconds(options.DeadlineAfter),
             Attempts = options.Attempts,
             Retry = options.Retry,
             Timeout = Milliseconds(options.Timeout),

@@ -48,6 +48,9 @@ public sealed record JobStatus
     [Id(19)] public int MaxAttempts { get; init; }
     [Id(20)] public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>When it ends as failed unless it has ended by itself.</summary>
+    [Id(30)] public DateTimeOffset? DeadlineAt { get; init; }
+
     /// <summary>The running or last attempt's fencing token; 0 before the first. Only grows.</summary>
     [Id(21)] public long Token { get; init; }
 
@@ -143,6 +146,9 @@ public static class JobErrorCodes
 
     /// <summary>It was not started in time.</summary>
     public const string Expired = "expired";
+
+    /// <summary>It had not ended in time, whatever it was doing.</summary>
+    public const string DeadlineExceeded = "deadline_exceeded";
 
     /// <summary>Its arguments do not fit the handler's type.</summary>
     public const string BadArgs = "bad_args";

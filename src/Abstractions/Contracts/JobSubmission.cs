@@ -61,6 +61,10 @@ public sealed record JobSubmission
     /// <summary>Should one of <see cref="After"/> end otherwise than asked for: cancel it, in place of FAILURE <c>dependency_failed</c>.</summary>
     [Id(20)] public bool CancelIfUnmet { get; init; }
 
+    /// <summary>Not ended so long after acceptance, however often it has run: FAILURE <c>deadline_exceeded</c>. Not together with <see cref="DeadlineAt"/>.</summary>
+    [Id(22)] public long? DeadlineAfter { get; init; }
+    [Id(23)] public long? DeadlineAt { get; init; }
+
     /// <summary>The flow that it is a child of. Flows say so of their own children, nobody else.</summary>
     [Id(21)] internal JobParent? Parent { get; init; }
 }

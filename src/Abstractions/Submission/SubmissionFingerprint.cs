@@ -18,7 +18,7 @@ public static class SubmissionFingerprint
         Add(hash, job.Queue);
         hash.AppendData(BitConverter.GetBytes(job.Args.Length));
         hash.AppendData(job.Args);
-        ReadOnlySpan<long?> numbers = [job.Priority, job.Countdown, job.Eta, job.ExpiresAfter, job.ExpiresAt, job.Timeout, job.Retention, job.Attempts ?? job.Retry?.Attempts,
+        ReadOnlySpan<long?> numbers = [job.Priority, job.Countdown, job.Eta, job.ExpiresAfter, job.ExpiresAt, job.DeadlineAfter, job.DeadlineAt, job.Timeout, job.Retention, job.Attempts ?? job.Retry?.Attempts,
             job.Retry?.FirstDelay.Ticks, job.Retry?.Ceiling.Ticks, Bits(job.Retry?.Factor), Bits(job.Retry?.Jitter)];
         foreach (var number in numbers)
         {

@@ -65,6 +65,12 @@ public static class SubmissionRules
             problem("/expires", $"A job expires more than 0 and at most {limits.MaxDelay.TotalSeconds:0} seconds after it is accepted.", false);
         if (job.ExpiresAt is { } at && (at < 0 || at > latest))
             problem("/expires", $"A job expires at most {limits.MaxDelay.TotalDays:0} days ahead.", false);
+        if (job.DeadlineAfter is not null && job.DeadlineAt is not null) problem("/deadline", "Give a duration or an instant, not both.", false);
+        if (job.DeadlineAfter is { } span && (span <= 0 || span > furthest))
+            problem("/deadline", $"A deadline is more than 0 and at most {limits.MaxDelay.TotalSeconds:0} seconds after a job is accepted.", false);
+        if (job.DeadlineAt is { } end && (end < 0 || end > latest))
+            problem("/deadline", $"A deadline is at most {limits.MaxDelay.TotalDays:0} days ahead.", false);
+        if (job.DeadlineAfter <= job.Countdown || job.DeadlineAt <= job.Eta) problem("/deadline", "A job that must have ended before it starts cannot be run.", false);
         if (job.Timeout is { } timeout && (timeout <= 0 || timeout > limits.MaxTimeout.TotalMilliseconds))
             problem("/timeout", $"A timeout is more than 0 and at most {limits.MaxTimeout.TotalSeconds:0} seconds.", false);
         if (job.Retention is { } retention && (retention < 0 || retention > limits.MaxRetention.TotalMilliseconds))

@@ -23,7 +23,7 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
     public async ValueTask<(JobSubmission? Job, Problem? Problem)> BuildAsync(JsonElement json, int bytes, Caller caller, string? idempotencyKey, JobLimits limits)
     {
         var problems = new List<SubmissionProblem>();
-        var graph = GraphReader.Read(json, problems, "id", "tags", "retention");
+        var graph = GraphReader.Read(json, problems, "id", "tags", "retention", "deadline");
         var envelope = FlowEnvelope.Read(json, problems);
         if (envelope.Id is not null && idempotencyKey is not null) problems.Add(new("/id", "Give an id or an Idempotency-Key, not both."));
         if (SubmissionRules.CheckOwnId(envelope.Id) is { } reserved) problems.Add(reserved);
@@ -92,6 +92,7 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
             Priority = FlowGraph.RunPriority,
             Args = bytes.WrittenSpan.ToArray(),
             Retention = envelope.Retention,
+            DeadlineAfter = envelope.Deadline,
             Tags = [.. envelope.Tags, .. QueueTags(graph, caller)],
             TraceParent = Activity.Current?.Id,
             Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id,
@@ -106,32 +107,33 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
 }
 
 /// <summary>What a flow says beside its graph.</summary>
-internal sealed record FlowEnvelope(string? Id, long? Retention, JobTag[] Tags)
+internal sealed record FlowEnvelope(string? Id, long? Retention, long? Deadline, JobTag[] Tags)
 {
     private const double MaxSeconds = 1e11;
 
     public static FlowEnvelope Read(JsonElement json, List<SubmissionProblem> problems)
     {
         string? id = null;
-        long? retention = null;
         JobTag[] tags = [];
-        if (json.ValueKind != JsonValueKind.Object) return new(id, retention, tags);
+        if (json.ValueKind != JsonValueKind.Object) return new(id, null, null, tags);
         if (json.TryGetProperty("id", out var idJson))
         {
             if (idJson.ValueKind == JsonValueKind.String) id = idJson.GetString();
             else problems.Add(new("/id", "It must be a string."));
         }
 
-        if (json.TryGetProperty("retention", out var retentionJson))
-        {
-            if (retentionJson.ValueKind == JsonValueKind.Number && retentionJson.TryGetDouble(out var seconds) && Math.Abs(seconds) < MaxSeconds)
-                retention = (long)(seconds < 0 ? Math.Floor(seconds * 1000) : Math.Ceiling(seconds * 1000));
-            else problems.Add(new("/retention", "It must be a number of seconds."));
-        }
-
         if (json.TryGetProperty("tags", out var tagsJson)) tags = GraphReader.Tags(tagsJson, "/tags", problems);
         foreach (var tag in tags.Where(tag => SubmissionRules.IsReserved(tag.Name)))
             problems.Add(new(GraphPointer.Of("/tags", tag.Name), $"Tags of flows that begin with '{JobIds.DerivedPrefix}' are the grid's own."));
-        return new(id, retention, tags);
+        return new(id, Seconds("retention"), Seconds("deadline"), tags);
+
+        long? Seconds(string member)
+        {
+            if (!json.TryGetProperty(member, out var value)) return null;
+            if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && Math.Abs(seconds) < MaxSeconds)
+                return (long)(seconds < 0 ? Math.Floor(seconds * 1000) : Math.Ceiling(seconds * 1000));
+            problems.Add(new($"/{member}", "It must be a number of seconds."));
+            return null;
+        }
     }
 }

@@ -38,6 +38,7 @@ internal static class StatusJson
         WriteInstant(writer, "startedAt"u8, job.StartedAt);
         WriteInstant(writer, "finishedAt"u8, job.FinishedAt);
         WriteInstant(writer, "expiresAt"u8, job.ExpiresAt);
+        WriteInstant(writer, "deadlineAt"u8, job.DeadlineAt);
         if (job.WaitingFor.Length > 0) WaitJson.Write(writer, job.WaitingFor);
         if (job.After.Length > 0) WriteAfter(writer, job.After);
         if (job.Parent is not null) writer.WriteString("parent"u8, job.Parent);

@@ -47,6 +47,8 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
             Eta = request.Eta,
             ExpiresAfter = request.ExpiresAfter,
             ExpiresAt = request.ExpiresAt,
+            DeadlineAfter = request.DeadlineAfter,
+            DeadlineAt = request.DeadlineAt,
             Attempts = request.Attempts,
             Timeout = request.Timeout,
             Retention = request.Retention,

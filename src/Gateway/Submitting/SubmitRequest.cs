@@ -13,6 +13,8 @@ internal sealed class SubmitRequest
     public long? Eta { get; set; }
     public long? ExpiresAfter { get; set; }
     public long? ExpiresAt { get; set; }
+    public long? DeadlineAfter { get; set; }
+    public long? DeadlineAt { get; set; }
     public int? Attempts { get; set; }
     public long? Timeout { get; set; }
     public long? Retention { get; set; }

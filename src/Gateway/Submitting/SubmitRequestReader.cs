@@ -61,6 +61,8 @@ internal static class SubmitRequestReader
             case Member.Eta: request.Eta = ReadInstant(ref reader, member, request); break;
             case Member.Expires when reader.TokenType == JsonTokenType.String: request.ExpiresAt = ReadInstant(ref reader, member, request); break;
             case Member.Expires: request.ExpiresAfter = ReadSeconds(ref reader, member, request); break;
+            case Member.Deadline when reader.TokenType == JsonTokenType.String: request.DeadlineAt = ReadInstant(ref reader, member, request); break;
+            case Member.Deadline: request.DeadlineAfter = ReadSeconds(ref reader, member, request); break;
             case Member.After: request.After = AfterReader.Read(ref reader, request); break;
             case Member.OnUnmet: request.CancelIfUnmet = ReadWord(ref reader, member, request, "fail", "cancel") == "cancel"; break;
             default: request.Tags = ReadTags(ref reader, request); break;
@@ -156,6 +158,7 @@ internal static class SubmitRequestReader
         if (reader.ValueTextEquals("countdown"u8)) return Member.Countdown;
         if (reader.ValueTextEquals("eta"u8)) return Member.Eta;
         if (reader.ValueTextEquals("expires"u8)) return Member.Expires;
+        if (reader.ValueTextEquals("deadline"u8)) return Member.Deadline;
         if (reader.ValueTextEquals("attempts"u8)) return Member.Attempts;
         if (reader.ValueTextEquals("timeout"u8)) return Member.Timeout;
         if (reader.ValueTextEquals("retention"u8)) return Member.Retention;
@@ -185,5 +188,6 @@ internal static class SubmitRequestReader
         Tags = 1 << 11,
         After = 1 << 12,
         OnUnmet = 1 << 13,
+        Deadline = 1 << 14,
     }
 }

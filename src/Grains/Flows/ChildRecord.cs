@@ -34,7 +34,7 @@ internal static class ChildRecord
         return new JobSubmission
         {
             Id = id, Type = spec!.Type, Queue = spec.Queue, Priority = spec.Priority, Args = spec.Args, Countdown = spec.DueAt, Retry = spec.Retry, Attempts = spec.Attempts,
-            Timeout = spec.Timeout, Retention = spec.Retention, Tags = spec.Tags, TraceParent = spec.TraceParent, Parent = spec.Parent, MayExist = mayExist,
+            Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAt = spec.DeadlineAt, Tags = spec.Tags, TraceParent = spec.TraceParent, Parent = spec.Parent, MayExist = mayExist,
         };
     }
 }

@@ -9,8 +9,12 @@ internal static class ReportRules
     public static RetryPolicy PolicyOf(Lease lease, JobTypeInfo? type, RetryPolicy configured) =>
         AttemptRules.PolicyOf(lease, type?.Attempts is { } attempts ? configured with { Attempts = attempts } : configured);
 
-    public static TimeSpan? TimeoutOf(Lease lease, JobTypeInfo? type) =>
-        lease.Timeout is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : type?.Timeout;
+    /// <summary>How long an attempt may run that begins now.</summary>
+    public static TimeSpan? TimeoutOf(Lease lease, JobTypeInfo? type, DateTimeOffset now)
+    {
+        var timeout = lease.Timeout is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : type?.Timeout;
+        return AttemptRules.LeftOf(lease, now) is { } left && !(timeout <= left) ? left : timeout;
+    }
 
     /// <param name="isCancelled">The job's cancellation was asked for: short of a result it ends as cancelled, whatever the report says.</param>
     /// <param name="chance">Uniform in [0, 1).</param>

@@ -157,7 +157,7 @@ internal sealed partial class WorkSessionGrain
         var generation = FencingToken.GenerationOf(lease.Token);
         var type = services.Types.Find(lease.Type);
         var held = new HeldLease(
-            lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type), services.Carrier) { ArrivedAt = _time.GetTimestamp() };
+            lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier) { ArrivedAt = _time.GetTimestamp() };
         _book.Add(name, held);
         if (generation < ties.OldestGeneration && !ties.Confirmed.Remove(name))
         {

@@ -76,7 +76,14 @@ internal sealed partial class JobPartitionGrain
             // Should the clock have gone wrong meanwhile, none is late: the next look is when it is right.
             var (now, isRight) = (Now, services.Clock.IsRight);
             var late = next.Where(entry => isRight && entry.Score <= now).ToList();
-            foreach (var entry in late) await ChangeWaitingAsync(entry.Member, job => _core.Orders.Expire(job, now));
+            foreach (var entry in late)
+            {
+                await ChangeWaitingAsync(entry.Member, job =>
+                {
+                    if (DeadlineBook.HasPassed(job, now)) _core.Orders.Expire(job, now);
+                });
+            }
+
             if (late.Count > 0) await _commits.Committed();
             if (late.Count < SweepBatch) _core.Deadlines.Note(next.SkipWhile(entry => isRight && entry.Score <= now).Select(entry => (long?)entry.Score).FirstOrDefault());
             return late.Count < SweepBatch;
@@ -93,7 +100,7 @@ internal sealed partial class JobPartitionGrain
         _core.Jobs.Pin(id);
         try
         {
-            if (await BringAsync(id) is { Place: JobPlace.Waiting, Track.HasStarted: false } job) change(job);
+            if (await BringAsync(id) is { Place: JobPlace.Waiting } job) change(job);
         }
         finally
         {

@@ -18,6 +18,9 @@ internal sealed class JobSpec
     /// <summary>When it was to start at first.</summary>
     public long DueAt { get; init; }
     public long? ExpiresAt { get; init; }
+
+    /// <summary>By when it must have ended, whatever it is doing.</summary>
+    public long? DeadlineAt { get; init; }
     public RetryPolicy? Retry { get; init; }
 
     /// <summary>Where there is no policy of the submit's own: how often the job runs by the handler's.</summary>
@@ -46,6 +49,7 @@ internal sealed class JobSpec
         Type = submission.Type, Queue = submission.Queue, Priority = submission.Priority, Args = submission.Args,
         SubmittedAt = now, Stamp = stamp, DueAt = due, Retry = submission.Retry, Attempts = submission.Attempts, Timeout = submission.Timeout,
         ExpiresAt = submission.ExpiresAt ?? (submission.ExpiresAfter is { } after ? now + after : null),
+        DeadlineAt = submission.DeadlineAt ?? (submission.DeadlineAfter is { } deadline ? now + deadline : null),
         Retention = submission.Retention, Tags = submission.Tags, TraceParent = submission.TraceParent, Fingerprint = submission.Fingerprint,
         Parent = submission.Parent, After = submission.After, CancelIfUnmet = submission.CancelIfUnmet,
     };
@@ -81,6 +85,7 @@ internal sealed class JobSpec
         }
 
         if (CancelIfUnmet) writer.Number(23, 1);
+        if (DeadlineAt is { } late) writer.Signed(24, late - SubmittedAt);
         return writer.ToArray();
     }
 
@@ -90,7 +95,7 @@ internal sealed class JobSpec
         var priority = JobLimits.DefaultPriority;
         byte[] args = [];
         long submitted = 0, stamp = 0, due = 0;
-        long? expires = null, timeout = null, retention = null;
+        long? expires = null, deadline = null, timeout = null, retention = null;
         RetryPolicy? retry = null;
         List<JobTag>? tags = null;
         string tagName = "";
@@ -126,6 +131,7 @@ internal sealed class JobSpec
                 case 21: named = reader.Text; break;
                 case 22: (after ??= []).Add(new(named, (DependencyOn)reader.Signed)); break;
                 case 23: cancelIfUnmet = reader.Number != 0; break;
+                case 24: deadline = reader.Signed; break;
             }
         }
 
@@ -133,7 +139,7 @@ internal sealed class JobSpec
         {
             Type = type, Queue = queue, Priority = priority, Args = args, SubmittedAt = submitted, Stamp = StampAt(submitted) + stamp,
             DueAt = submitted + due, ExpiresAt = expires is { } instant ? submitted + instant : null, Retry = retry, Timeout = timeout,
-            Retention = retention, Tags = tags is null ? [] : [.. tags], TraceParent = trace, Fingerprint = fingerprint,
+            DeadlineAt = deadline is { } late ? submitted + late : null, Retention = retention, Tags = tags is null ? [] : [.. tags], TraceParent = trace, Fingerprint = fingerprint,
             Attempts = attempts, Parent = parent, After = after is null ? [] : [.. after], CancelIfUnmet = cancelIfUnmet,
         };
     }

@@ -61,6 +61,9 @@ internal sealed record JobTrack
     /// <summary>The round of which it has told its flow an end already: whatever it comes to in that one, run again by somebody, the flow knows its end.</summary>
     public int? ToldRound { get; init; }
 
+    /// <summary>Somebody had it run again when its deadline had passed: it counts no more.</summary>
+    public bool IsDeadlineLifted { get; init; }
+
     /// <summary>What it waits for beside time, a worker and its queue.</summary>
     public ImmutableArray<WaitReason> WaitsFor { get; init; } = [];
 
@@ -130,7 +133,7 @@ internal sealed record JobTrack
         writer.Signed(6, Progress.Sequence == 0 ? null : Progress.Total);
         writer.Text(7, Progress.Message);
         writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0) | (IsSuspect ? 8 : 0) | (HasStarted ? 16 : 0) |
-            (HasFollowers ? 32 : 0) | (HasMemory ? 64 : 0) | (IsFlow ? 128 : 0) | (IsOrphan ? 256 : 0));
+            (HasFollowers ? 32 : 0) | (HasMemory ? 64 : 0) | (IsFlow ? 128 : 0) | (IsOrphan ? 256 : 0) | (IsDeadlineLifted ? 512 : 0));
         writer.Text(9, CancelReason);
         writer.Number(10, Token);
         writer.Number(11, StartedAt);
@@ -198,7 +201,7 @@ internal sealed record JobTrack
             Version = version, Failures = failures, Crashes = crashes, Progress = new(sequence, current, total, message, data),
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
             IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
-            HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0,
+            HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0, IsDeadlineLifted = (flags & 512) != 0,
             WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
             Losses = losses?.ToImmutable() ?? [], Trial = trial,

@@ -189,6 +189,9 @@ internal sealed record Lease
 
     /// <summary>How often the submit lets it run by the handler's policy; null: as often as that says.</summary>
     [Id(17)] public int? Attempts { get; init; }
+
+    /// <summary>By when the job must have ended, in Unix milliseconds; null: whenever.</summary>
+    [Id(18)] public long? Deadline { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>

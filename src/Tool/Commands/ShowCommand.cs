@@ -59,7 +59,7 @@ internal sealed class ShowCommand : Command
             ("Attempt", $"{json.Number("attempt")}{(json.Number("maxAttempts") is > 0 and var most ? $" of {most}" : "")}"), ("Silo", json.Text("silo")),
             ("Tags", json.Member("tags") is { ValueKind: JsonValueKind.Object } tags ? string.Join(", ", tags.EnumerateObject().Select(tag => $"{tag.Name}={tag.Value}")) : null),
             ("Submitted", Words.Of(json.Instant("submittedAt"))), ("Due", Words.Of(json.Instant("dueAt"))),
-            ("Expires", Words.Of(json.Instant("expiresAt"))), ("Started", Words.Of(json.Instant("startedAt"))), ("Finished", Words.Of(json.Instant("finishedAt"))),
+            ("Expires", Words.Of(json.Instant("expiresAt"))), ("Deadline", Words.Of(json.Instant("deadlineAt"))), ("Started", Words.Of(json.Instant("startedAt"))), ("Finished", Words.Of(json.Instant("finishedAt"))),
             ("Result", json.Member("result") is { } result ? JsonSerializer.Serialize(result, Indented) : null),
             ("Error", json.Member("error") is { } error ? Describe(error) : null),
         ]);

@@ -17,6 +17,7 @@ internal sealed class SubmitCommand : Command
     private readonly Option<double?> _countdown = new("--countdown") { Description = "Start so long after acceptance, such as 90, 1.5s or 2h30m.", CustomParser = Durations.Parse };
     private readonly Option<string?> _eta = new("--eta") { Description = "Start at this instant, as RFC 3339 has it, such as 2030-01-31T12:00:00Z." };
     private readonly Option<double?> _expires = new("--expires") { Description = "Not started so long after acceptance, it fails as expired and never runs.", CustomParser = Durations.Parse };
+    private readonly Option<double?> _deadline = new("--deadline") { Description = "Not ended so long after acceptance, it fails, however often it has run.", CustomParser = Durations.Parse };
     private readonly Option<int?> _attempts = new("--attempts") { Description = "Runs at most so often. Default: what the handler says." };
     private readonly Option<double?> _timeout = new("--timeout") { Description = "How long one attempt may run.", CustomParser = Durations.Parse };
     private readonly Option<double?> _retention = new("--retention") { Description = "How long the finished job is kept.", CustomParser = Durations.Parse };
@@ -28,7 +29,7 @@ internal sealed class SubmitCommand : Command
     public SubmitCommand(ToolApp app) : base("submit", "Hands a job to the grid and prints its id.")
     {
         foreach (var argument in new Argument[] { _type, _args }) Add(argument);
-        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _attempts, _timeout, _retention, _tags, _after, _cancelIfUnmet, _watch }) Add(option);
+        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _deadline, _attempts, _timeout, _retention, _tags, _after, _cancelIfUnmet, _watch }) Add(option);
         app.SetAction(this, RunAsync);
     }
 
@@ -65,6 +66,7 @@ internal sealed class SubmitCommand : Command
         Add("countdown", parsed.GetValue(_countdown));
         Add("eta", parsed.GetValue(_eta));
         Add("expires", parsed.GetValue(_expires));
+        Add("deadline", parsed.GetValue(_deadline));
         Add("attempts", parsed.GetValue(_attempts));
         Add("timeout", parsed.GetValue(_timeout));
         Add("retention", parsed.GetValue(_retention));

@@ -90,6 +90,18 @@ public sealed class FlowClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ADeadline_EndsAFlowThatWaits_AndReachesItsChildren()
+    {
+        var flow = await _grid.Jobs.SubmitAsync("hanging", 0, new() { DeadlineAfter = TimeSpan.FromSeconds(2) });
+        var failed = await Assert.ThrowsAsync<JobFailedException>(() => flow.ResultAsync<int>().WaitAsync(Patience));
+        Assert.Equal(JobErrorCodes.DeadlineExceeded, failed.Error.Code);
+        var child = Assert.Single((await _grid.Grid.List(new() { Parent = flow.Id, Limit = 10 })).Jobs);
+        Assert.Equal((await flow.GetStatusAsync()).DeadlineAt, child.DeadlineAt);
+        // By its own deadline, or cancelled by its flow, whichever comes first.
+        Assert.True((await _grid.Jobs.Get(child.Id).WaitAsync().WaitAsync(Patience)).IsFinished);
+    }
+
+    [Fact]
     public async Task ASiloThatDies_LosesNoStep_AndTheFlowGoesOn()
     {
         var flows = new List<JobHandle>();
@@ -153,6 +165,9 @@ public sealed class FlowClusterTests : IAsyncLifetime
             await flow.DelayAsync("pause", TimeSpan.FromMilliseconds(500));
             return await flow.JobAsync<int>("add", "add", n);
         })
+        .AddFlow("hanging", async (int _, FlowContext flow, CancellationToken _) =>
+            await flow.JobAsync<int>("wait", "endless") + await flow.SignalAsync<int>("never"))
+        .AddJob("endless", (int? _, JobContext _, CancellationToken cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, cancellation))
         .AddFlow("failing", (string message, FlowContext flow, CancellationToken _) => flow.JobAsync<int>("child", "fail", message, new ChildOptions { Attempts = 1 }))
         .AddFlow("anew", async (int n, FlowContext flow, CancellationToken _) =>
         {

@@ -83,6 +83,8 @@ internal static class BadInputs
         yield return Post("an `eta` that is a number", 422, "invalid-member", """{"type":"longtask","eta":1893456000}""");
         yield return Post("`expires` of zero", 422, "invalid-member", """{"type":"longtask","expires":0}""");
         yield return Post("`expires` that is no instant", 422, "invalid-member", """{"type":"longtask","expires":"soon"}""");
+        yield return Post("`deadline` of zero", 422, "invalid-member", """{"type":"longtask","deadline":0}""");
+        yield return Post("`deadline` before `countdown` is over", 422, "invalid-member", """{"type":"longtask","countdown":60,"deadline":30}""");
         yield return Post("a timeout of zero", 422, "invalid-member", """{"type":"longtask","timeout":0}""");
         yield return Post("a timeout beyond 30 days", 422, "invalid-member", """{"type":"longtask","timeout":2600000}""");
         yield return Post("a negative retention", 422, "invalid-member", """{"type":"longtask","retention":-1}""");

@@ -312,6 +312,31 @@ public class AttemptTests
         Assert.Equal(JobErrorCodes.Timeout, Assert.Single(await worker.Partitions.WaitForReports(1)).Error?.Code);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(3600)]
+    public async Task ADeadline_EndsTheJob_HoweverManyAttemptsItHasLeft(int? timeout)
+    {
+        var time = new ManualTime();
+        using var worker = Worker(Wait, options => options.Timeout = timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null, time);
+        await Begin(worker, lease => lease with { Deadline = (time.GetUtcNow() + TimeSpan.FromSeconds(5)).ToUnixTimeMilliseconds() });
+        time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.Empty(worker.Partitions.Reports);
+        time.Advance(TimeSpan.FromSeconds(0.2));
+        var report = Assert.Single(await worker.Partitions.WaitForReports(1));
+        Assert.Equal((ReportKind.Failed, JobErrorCodes.DeadlineExceeded), (report.Kind, report.Error?.Code));
+    }
+
+    [Fact]
+    public async Task ADeadlineBehindTheTimeout_LeavesTheTimeoutAsItIs()
+    {
+        var time = new ManualTime();
+        using var worker = Worker(Wait, options => options.Timeout = TimeSpan.FromSeconds(10), time);
+        await Begin(worker, lease => lease with { Deadline = (time.GetUtcNow() + TimeSpan.FromSeconds(11)).ToUnixTimeMilliseconds() });
+        time.Advance(TimeSpan.FromSeconds(10.5));
+        Assert.Equal((ReportKind.FailedOnce, JobErrorCodes.Timeout), (Assert.Single(await worker.Partitions.WaitForReports(1)) is var report ? report.Kind : default, worker.Partitions.Reports.Single().Error?.Code));
+    }
+
     [Fact]
     public async Task AHandlerThatIgnoresItsTimeout_LosesItsJob_AndKeepsItsSlotUntilItReturns()
     {

@@ -89,6 +89,8 @@ internal sealed partial class RunningFlow
             Attempts = options.Attempts,
             Timeout = Milliseconds(options.Timeout),
             Countdown = Milliseconds(options.Countdown),
+            // What a flow must have done by then, its children must have.
+            DeadlineAt = Lease.Deadline,
             Tags = options.Tags,
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : Lease.TraceParent,
         };

@@ -75,6 +75,9 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             case var _ when track.CancelRequested:
                 jobs.Finish(job, JobState.Revoked, null, null, track, now);
                 break;
+            case ReportKind.FailedOnce when DeadlineBook.EndOf(job.Spec!, track) <= now + Milliseconds(report.Delay):
+                jobs.Finish(job, JobState.Failure, null, PastDeadline(report.Error), track, now);
+                break;
             case ReportKind.FailedOnce:
                 jobs.WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("failed", report.Error, now) with { Failures = track.Failures + 1, IsRetrying = true }, now);
                 break;
@@ -109,8 +112,12 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = job.Lane.Suspects,
             SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
             Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
+            Deadline = DeadlineBook.EndOf(spec, job.Track),
         };
     }
+
+    private static JobError PastDeadline(JobError? error) =>
+        new(JobErrorCodes.DeadlineExceeded, error?.Type, $"Its next attempt would come after its deadline. The last one failed: {error?.Message}");
 
     private static long Milliseconds(TimeSpan delay) => Math.Max(0, (long)Math.Ceiling(delay.TotalMilliseconds));
 }

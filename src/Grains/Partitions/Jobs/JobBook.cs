@@ -296,7 +296,7 @@ internal sealed class JobBook
             Stored = new JobShape
             {
                 HasSpec = true, Lane = waits ? lane.Name : null, Due = waits ? due : 0, Track = waiting, Lease = lease, Outcome = outcome,
-                HasDeadline = waits && DeadlineBook.Holds(spec, track),
+                EndsBy = waits ? DeadlineBook.Of(spec, track) : null,
                 Counted = outcome?.State ?? (lease is not null || track.IsFlow ? JobState.Progress : JobState.Pending),
             },
         };
@@ -314,7 +314,7 @@ internal sealed class JobBook
         job.Lane = Index.Of(Lane.NameOf(job.Spec!.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect));
         job.Lane.Add(job);
         Windows.Weigh(job);
-        if (DeadlineBook.Holds(job.Spec, job.Track)) _deadlines.Note(job.Spec.ExpiresAt);
+        _deadlines.Note(DeadlineBook.Of(job.Spec, job.Track));
         _changes.Mark(job);
     }
 

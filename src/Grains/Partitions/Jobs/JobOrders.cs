@@ -25,9 +25,8 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         }
     }
 
-    /// <summary>A waiting job was not started in time.</summary>
-    public void Expire(LiveJob job, long now) =>
-        jobs.Finish(job, JobState.Failure, null, new(JobErrorCodes.Expired, null, "It was not started in time."), job.Track, now);
+    /// <summary>A waiting job was not started, or has not ended, in time.</summary>
+    public void Expire(LiveJob job, long now) => jobs.Finish(job, JobState.Failure, null, DeadlineBook.ErrorOf(job), job.Track, now);
 
     /// <summary>Runs a job that failed or was cancelled again, with a fresh set of attempts and its history kept.</summary>
     /// <returns>False where its state does not allow it.</returns>
@@ -42,7 +41,7 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         {
             Earlier = earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
             // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
-            HasStarted = true,
+            HasStarted = true, IsDeadlineLifted = track.IsDeadlineLifted || job.Spec!.DeadlineAt <= now,
         }, now);
         return true;
     }

@@ -17,7 +17,9 @@ internal sealed record JobShape
     public JobTrack? Track { get; init; }
     public JobTrack? Lease { get; init; }
     public JobOutcome? Outcome { get; init; }
-    public bool HasDeadline { get; init; }
+
+    /// <summary>When it ends by itself while it waits; null: never.</summary>
+    public long? EndsBy { get; init; }
 
     /// <summary>The state it is counted and indexed under; null: none.</summary>
     public JobState? Counted { get; init; }
@@ -28,7 +30,7 @@ internal sealed record JobShape
         JobPlace.Waiting => new()
         {
             HasSpec = true, Lane = job.Lane.Name, Due = job.Due, Counted = job.Track.IsFlow ? JobState.Progress : JobState.Pending,
-            Track = job.Track == JobTrack.Fresh ? null : job.Track, HasDeadline = DeadlineBook.Holds(job.Spec!, job.Track),
+            Track = job.Track == JobTrack.Fresh ? null : job.Track, EndsBy = DeadlineBook.Of(job.Spec!, job.Track),
         },
         JobPlace.Leased => new() { HasSpec = true, Lease = job.Track, Counted = JobState.Progress },
         JobPlace.Finished => new() { HasSpec = true, Outcome = job.Outcome, Counted = job.Outcome!.State },
@@ -57,10 +59,10 @@ internal sealed record JobShape
 
         if (!ReferenceEquals(before.Track, after.Track)) counts.Waits += Replace(tables.Tracks, after.Track?.Encode());
         if (!ReferenceEquals(before.Lease, after.Lease)) counts.Leases += Replace(tables.Leases, after.Lease?.Encode());
-        if (before.HasDeadline != after.HasDeadline)
+        if (before.EndsBy != after.EndsBy)
         {
-            if (after.HasDeadline) commit.Put(tables.Deadlines.Only, job.Id, spec.ExpiresAt!.Value);
-            else commit.Remove(tables.Deadlines.Only, job.Id, spec.ExpiresAt!.Value);
+            if (before.EndsBy is { } was) commit.Remove(tables.Deadlines.Only, job.Id, was);
+            if (after.EndsBy is { } ends) commit.Put(tables.Deadlines.Only, job.Id, ends);
         }
 
         if (!ReferenceEquals(before.Outcome, after.Outcome))

@@ -60,6 +60,7 @@ internal static class StatusOf
             Version = JobVersion.Of(spec, track), Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0,
             SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due == JobBook.Never ? spec.DueAt : due), StartedAt = started ? Instant(track.StartedAt) : null,
             FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,
+            DeadlineAt = DeadlineBook.EndOf(spec, track) is { } deadline ? Instant(deadline) : null,
             Result = state == JobState.Success ? outcome!.Result : null, Error = outcome?.Error,
             Attempts = endedAttempt ? [.. track.History, LastAttempt(outcome!)] : [.. track.History],
             Changes = track.Changes.IsEmpty ? [] : [.. track.Changes],

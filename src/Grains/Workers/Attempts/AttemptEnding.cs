@@ -39,6 +39,9 @@ internal enum StopReason : byte
     /// <summary>The attempt ran longer than it may.</summary>
     Timeout = 2,
 
+    /// <summary>The job is to have ended by now.</summary>
+    Deadline = 3,
+
     /// <summary>Somebody cancelled the job. Goes before every other reason, because it was promised.</summary>
-    Cancel = 3,
+    Cancel = 4,
 }

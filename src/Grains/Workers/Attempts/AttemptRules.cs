@@ -19,6 +19,10 @@ internal static class AttemptRules
     public static TimeSpan? TimeoutOf(Lease lease, HandlerOptions handler) =>
         lease.Timeout is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : handler.Timeout;
 
+    /// <summary>How long is left until the job must have ended; null: it may take whatever it takes.</summary>
+    public static TimeSpan? LeftOf(Lease lease, DateTimeOffset now) => lease.Deadline is not { } deadline ? null
+        : DateTimeOffset.FromUnixTimeMilliseconds(deadline) - now is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
     /// <summary>When the job ends without its handler, after its start; null: never. A submit's own timeout takes the handler's hard one with it.</summary>
     public static TimeSpan? HardTimeoutOf(Lease lease, HandlerOptions handler, TimeSpan grace)
     {
@@ -36,7 +40,7 @@ internal static class AttemptRules
     {
         switch (exception)
         {
-            case RetryLaterException later when stop is not StopReason.Cancel:
+            case RetryLaterException later when stop is not (StopReason.Cancel or StopReason.Deadline):
                 return AttemptEnding.Postponed(later.Delay < NoDelay ? NoDelay : later.Delay > limits.MaxDelay ? limits.MaxDelay : later.Delay);
             case GiveUpException giveUp when stop is not StopReason.Cancel:
                 return AttemptEnding.Failed(ErrorOf(exception, giveUp.Code, limits));
@@ -44,6 +48,7 @@ internal static class AttemptRules
 
         // A cancelled job ends as cancelled whatever its handler makes of it, short of a result.
         if (stop is StopReason.Cancel) return AttemptEnding.Cancelled;
+        if (stop is StopReason.Deadline) return PastDeadline;
         if (IsCancellation(exception))
         {
             if (stop is StopReason.Drain) return AttemptEnding.Returned;
@@ -65,12 +70,17 @@ internal static class AttemptRules
 
     /// <summary>What the job is told where its handler did not stop in the time it was given.</summary>
     /// <remarks>Not run again: the old run is still there, and what it does is not under control.</remarks>
-    public static AttemptEnding OfStuck(StopReason stop) => stop is StopReason.Cancel
-        ? AttemptEnding.Cancelled
-        : AttemptEnding.Failed(new JobError(JobErrorCodes.Timeout, null, "The handler ran longer than its timeout and did not stop when asked."));
+    public static AttemptEnding OfStuck(StopReason stop) => stop switch
+    {
+        StopReason.Cancel => AttemptEnding.Cancelled,
+        StopReason.Deadline => PastDeadline,
+        _ => AttemptEnding.Failed(new JobError(JobErrorCodes.Timeout, null, "The handler ran longer than its timeout and did not stop when asked.")),
+    };
 
     /// <summary>What becomes of an attempt that was asked to stop before its handler began.</summary>
     public static AttemptEnding OfNotStarted(StopReason stop) => stop is StopReason.Cancel ? AttemptEnding.Cancelled : AttemptEnding.Returned;
+
+    private static AttemptEnding PastDeadline => AttemptEnding.Failed(new JobError(JobErrorCodes.DeadlineExceeded, null, "It had not ended by its deadline."));
 
     public static JobError ErrorOf(Exception exception, string code, JobLimits limits) =>
         new(code, ExceptionText.TypeOf(exception), ExceptionText.MessageOf(exception, limits.MaxMessageLength));

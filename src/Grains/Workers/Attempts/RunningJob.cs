@@ -132,8 +132,10 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         {
             // There is one timer, and a cancel that came before the handler has set it to the end of its grace.
             if (_reason is StopReason.Cancel) return;
-            if (AttemptRules.TimeoutOf(Lease, Handler.Options) is { } soft) Arm(soft, static job => job.Stop(StopReason.Timeout));
-            else if (AttemptRules.HardTimeoutOf(Lease, Handler.Options, _services.CancelGrace) is { } hard) Arm(hard, static job => job.StopForGood());
+            var (soft, hard) = (AttemptRules.TimeoutOf(Lease, Handler.Options), AttemptRules.HardTimeoutOf(Lease, Handler.Options, _services.CancelGrace));
+            if (AttemptRules.LeftOf(Lease, _services.Time.GetUtcNow()) is { } left && !((soft ?? hard) <= left)) Arm(left, static job => job.Stop(StopReason.Deadline));
+            else if (soft is not null) Arm(soft.Value, static job => job.Stop(StopReason.Timeout));
+            else if (hard is not null) Arm(hard.Value, static job => job.StopForGood());
         }
     }
 

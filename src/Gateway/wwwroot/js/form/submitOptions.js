@@ -6,6 +6,7 @@ import { Mistake, readAll } from './mistake.js';
 const numbers = [
   { name: 'countdown', label: 'Start after (seconds)', example: 'at once' },
   { name: 'expires', label: 'Give up if not started within (seconds)', example: 'never' },
+  { name: 'deadline', label: 'Give up if not ended within (seconds)', example: 'never' },
   { name: 'priority', label: 'Priority (0 to 9, higher first)', example: '4' },
   { name: 'attempts', label: 'Attempts', example: 'as the type says' },
   { name: 'timeout', label: 'Timeout of an attempt (seconds)', example: 'as the type says' },

@@ -47,6 +47,7 @@ function facts(job, followers) {
     ['Finished', isFinished(job) && ago(job.finishedAt)],
     [isFinished(job) ? 'Ran for' : 'Running for', job.state !== 'PENDING' && job.startedAt && span(job.startedAt, job.finishedAt)],
     ['Expires', job.expiresAt && ago(job.expiresAt)],
+    ['Deadline', job.deadlineAt && ago(job.deadlineAt)],
     ['Silo', job.silo],
     ['Tags', tags(job.tags)],
   ].filter(([, value]) => value !== null && value !== undefined && value !== false);
