@@ -17,6 +17,7 @@ internal static class AgentHost
     public static async Task RunSiloAsync(AgentSettings settings)
     {
         var jobs = new BenchJobs(TimeProvider.System);
+        var flows = new BenchFlows(TimeProvider.System);
         var builder = WebApplication.CreateBuilder();
         Quieten(builder.Logging);
         builder.WebHost.UseUrls($"http://127.0.0.1:{(settings.Http > 0 ? settings.Http : FreePort.Next())}");
@@ -35,17 +36,23 @@ internal static class AgentHost
                 silo.UseRedisJobStore($"127.0.0.1:{settings.Redis}");
             }
 
-            silo.AddJobGrid(jobs.Register, options =>
+            silo.AddJobGrid(Register, options =>
             {
                 options.Partitions = settings.Partitions;
                 if (settings.Slots > 0) options.Slots = settings.Slots;
             });
         });
         if (settings.Http > 0) builder.Services.AddJobGateway(builder.Configuration);
+        void Register(JobGridBuilder grid)
+        {
+            jobs.Register(grid);
+            flows.Register(grid);
+        }
+
         await using var app = builder.Build();
         if (settings.Http > 0) app.MapJobs();
         await app.StartAsync();
-        await ServeAsync(app.Services, new SiloOps(jobs).All, settings);
+        await ServeAsync(app.Services, new SiloOps(jobs, flows).All, settings);
         await app.StopAsync();
     }
 
@@ -67,8 +74,10 @@ internal static class AgentHost
 
     private static async Task ServeAsync(IServiceProvider services, IEnumerable<KeyValuePair<string, Func<System.Text.Json.JsonElement, Task<JsonObject>>>> more, AgentSettings settings)
     {
-        var submit = new SubmitOps(services.GetRequiredService<IJobClient>(), services.GetRequiredService<IGrainFactory>(), TimeProvider.System);
-        var loop = new AgentLoop(submit.All.Concat(more).ToDictionary());
+        var (jobs, grains) = (services.GetRequiredService<IJobClient>(), services.GetRequiredService<IGrainFactory>());
+        var submit = new SubmitOps(jobs, grains, TimeProvider.System).All;
+        var flows = new FlowOps(jobs, grains, TimeProvider.System).All;
+        var loop = new AgentLoop(submit.Concat(flows).Concat(more).ToDictionary());
         await loop.RunAsync(new JsonObject { ["http"] = settings.Http }, Console.In, Console.Out);
     }
 

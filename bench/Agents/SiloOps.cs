@@ -4,12 +4,13 @@ using System.Text.Json.Nodes;
 namespace OrleansJobs.Bench.Agents;
 
 /// <summary>What the agent does as a silo: tells what its handlers noted, and how much memory it uses.</summary>
-internal sealed class SiloOps(BenchJobs jobs)
+internal sealed class SiloOps(BenchJobs jobs, BenchFlows flows)
 {
     public IEnumerable<KeyValuePair<string, Func<JsonElement, Task<JsonObject>>>> All =>
     [
         new("lateness", _ => Task.FromResult(Lateness())),
         new("held", _ => Task.FromResult(Held())),
+        new("resumed", _ => Task.FromResult(Resumed())),
         new("memory", _ => Task.FromResult(Memory())),
         new("collect", _ => Task.FromResult(Collect())),
     ];
@@ -19,6 +20,13 @@ internal sealed class SiloOps(BenchJobs jobs)
         var late = new JsonArray();
         while (jobs.Late.TryDequeue(out var milliseconds)) late.Add((JsonNode)milliseconds);
         return new() { ["ms"] = late };
+    }
+
+    private JsonObject Resumed()
+    {
+        var at = new JsonArray();
+        while (flows.Resumed.TryDequeue(out var milliseconds)) at.Add((JsonNode)milliseconds);
+        return new() { ["at"] = at, ["parked"] = flows.Parked };
     }
 
     private JsonObject Held() => new()

@@ -1,11 +1,25 @@
-import { Queue, QueueEvents } from 'bullmq';
+import { FlowProducer, Queue, QueueEvents } from 'bullmq';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export async function producer(connection) {
   const queue = new Queue('jobs', { connection });
   await queue.waitUntilReady();
-  let events;
+  let events, flows;
+
+  // A parent runs when its children have ended: the last link of a chain stands at the top of its tree.
+  const shapes = {
+    chain: size => {
+      let node = { name: 'link', queueName: 'jobs', data: { n: 0 } };
+      for (let i = 1; i < size; i++) node = { name: 'link', queueName: 'jobs', data: {}, children: [node] };
+      return node;
+    },
+    fan: size => ({
+      name: 'join', queueName: 'jobs', data: {},
+      children: Array.from({ length: size }, (_, n) => ({ name: 'link', queueName: 'jobs', data: { n } })),
+    }),
+  };
+  const jobsOf = { chain: size => size, fan: size => size + 1 };
 
   // Listening costs Redis and this process something: only where the question needs it.
   const listen = async () => {
@@ -56,6 +70,33 @@ export async function producer(connection) {
       for (let i = 0; i < count; i++) {
         const began = performance.now();
         const job = await queue.add('noop', { n: i });
+        await job.waitUntilFinished(watched);
+        ms.push(performance.now() - began);
+        await sleep(pauseMs);
+      }
+      return { ms };
+    },
+
+    async flows({ shape, size, count, inflight }) {
+      flows ??= new FlowProducer({ connection });
+      const before = await queue.getCompletedCount();
+      const began = performance.now();
+      let next = 0;
+      const lane = async () => {
+        while (next++ < count) await flows.add(shapes[shape](size));
+      };
+      await Promise.all(Array.from({ length: inflight }, lane));
+      while (await queue.getCompletedCount() < before + count * jobsOf[shape](size)) await sleep(5);
+      return { seconds: (performance.now() - began) / 1000 };
+    },
+
+    async flowsOne({ shape, size, count, pauseMs }) {
+      flows ??= new FlowProducer({ connection });
+      const watched = await listen();
+      const ms = [];
+      for (let i = 0; i < count; i++) {
+        const began = performance.now();
+        const { job } = await flows.add(shapes[shape](size));
         await job.waitUntilFinished(watched);
         ms.push(performance.now() - began);
         await sleep(pauseMs);

@@ -13,6 +13,11 @@ export async function worker(connection, concurrency) {
   const handlers = {
     noop: async () => 42,
 
+    // The first of a chain, and each of a fan-out, has its number; the others of a chain take what the one before them gives.
+    link: async job => (job.data.n ?? Object.values(await job.getChildrenValues())[0]) + 1,
+
+    join: async job => Object.values(await job.getChildrenValues()).reduce((sum, n) => sum + n, 0),
+
     late: async job => {
       late.push(now() - (job.data.due ?? job.timestamp + job.opts.delay));
       return 42;

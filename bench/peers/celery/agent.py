@@ -7,7 +7,9 @@ from datetime import datetime, timezone
 
 import redis
 
-from tasks import app, port
+from celery import chain, chord
+
+from tasks import app, join, link, port
 
 results = redis.Redis(port=int(port), db=1)
 sent = []
@@ -70,6 +72,31 @@ def idle(count, pauseMs):
     return {"ms": ms}
 
 
+def canvas(shape, size):
+    if shape == "chain":
+        return chain(link.s(0), *(link.s() for _ in range(size - 1)))
+    return chord([link.s(n) for n in range(size)], join.s())
+
+
+def flows(shape, size, count, inflight):
+    began = time.perf_counter()
+    # One thread: a second one only waits for the first.
+    ends = ["celery-task-meta-" + canvas(shape, size).apply_async().id for _ in range(count)]
+    while any(stored is None for stored in results.mget(ends)):
+        time.sleep(0.005)
+    return {"seconds": time.perf_counter() - began}
+
+
+def flowsOne(shape, size, count, pauseMs):
+    ms = []
+    for _ in range(count):
+        began = time.perf_counter()
+        canvas(shape, size).apply_async().get(timeout=600)
+        ms.append((time.perf_counter() - began) * 1000)
+        time.sleep(pauseMs / 1000)
+    return {"ms": ms}
+
+
 def lateness():
     keys = ["celery-task-meta-" + id for id in sent]
     sent.clear()
@@ -81,7 +108,7 @@ def progress(count):
     return {"seconds": app.tasks["progress"].apply_async(kwargs={"count": count}).get(timeout=600)}
 
 
-ops = {op.__name__: op for op in (submit, pause, resume, finished, idle, lateness, progress)}
+ops = {op.__name__: op for op in (submit, pause, resume, finished, idle, flows, flowsOne, lateness, progress)}
 
 
 def answer(value):

@@ -24,6 +24,16 @@ def noop(n=0, text=None, due=None):
     return 42
 
 
+@app.task(name="link")
+def link(n):
+    return n + 1
+
+
+@app.task(name="join")
+def join(numbers):
+    return sum(numbers)
+
+
 @app.task(name="late")
 def late(n=0, text=None, due=None):
     return {"late": time.time() * 1000 - due}

@@ -127,6 +127,7 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
     {
         if (_stored == _version || (_isGone && !IsStored)) return null;
         var before = _stored;
+        draft.Counts.Flows++;
         if (_isGone) draft.Commit.Remove(GridLayout.Flows.States, Key);
         else draft.Put(GridLayout.Flows.States, Key, FlowRecord.Encode(this));
         _stored = _isGone ? -1 : _version;

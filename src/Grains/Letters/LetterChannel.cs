@@ -159,11 +159,13 @@ internal sealed class OutLetter(LetterBook book, LetterChannel channel, Letter l
         var (tables, place) = (GridLayout.Letters, Place);
         if (IsStruck)
         {
+            draft.Counts.Strikes++;
             draft.Commit.Remove(tables.Rows, Key);
             draft.Commit.Remove(channel.Set, Key, place.Score);
         }
         else
         {
+            draft.Counts.Letters++;
             draft.Put(tables.Rows, Key, Letter.Encode());
             draft.Commit.Put(channel.Set, Key, place.Score);
         }

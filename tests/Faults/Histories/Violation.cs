@@ -23,6 +23,33 @@ internal static class Rules
     public const string UnexplainedRepeat = "unexplained-repeat";
     public const string Early = "early";
 
+    /// <summary>A flow was given something else under a name than before.</summary>
+    public const string MemoryChanged = "memory-changed";
+
+    /// <summary>A flow was given what no step, child or sender has said.</summary>
+    public const string MadeUp = "made-up";
+
+    /// <summary>A step ran again although the flow had its result.</summary>
+    public const string StepAgain = "step-again";
+
+    /// <summary>A flow went on behind a join of which a child had not ended.</summary>
+    public const string JoinEarly = "join-early";
+
+    /// <summary>Two jobs stand in the same place of one flow: what follows a join, or belongs to one, was started twice.</summary>
+    public const string ChildTwice = "child-twice";
+
+    /// <summary>A flow has taken a signal twice, or never, or out of turn.</summary>
+    public const string SignalLost = "signal-lost";
+    public const string SignalTwice = "signal-twice";
+    public const string SignalOrder = "signal-order";
+
+    /// <summary>A job ran before what it waited for had ended, or although that did not end as it asked.</summary>
+    public const string FollowedEarly = "followed-early";
+    public const string FollowedWrongly = "followed-wrongly";
+
+    /// <summary>A child of a flow that was deleted is still there.</summary>
+    public const string LeftBehind = "left-behind";
+
     /// <summary>A scenario's own condition, beyond what holds for every history.</summary>
     public const string Scenario = "scenario";
 }

@@ -9,6 +9,9 @@ namespace OrleansJobs.Faults.Loads;
 /// <param name="More">Further members of the request, each with a comma before it, such as <c>,"queue":"q"</c>.</param>
 internal sealed record JobOrder(string Type, string Args, ExpectedEnd Expected, TimeSpan Countdown = default, string More = "", string? Key = null, DateTimeOffset? Eta = null)
 {
+    /// <summary>The id that it is sent under; null: one that the load makes.</summary>
+    public string? Id { get; init; }
+
     public string ToJson(string? id)
     {
         var countdown = Countdown > TimeSpan.Zero ? FormattableString.Invariant($",\"countdown\":{Countdown.TotalSeconds}") : "";

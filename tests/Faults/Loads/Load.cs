@@ -18,6 +18,10 @@ internal sealed class Load(GatewayClient client, Random random)
     private int _unanswered;
 
     public ICollection<Submitted> Submits => _submits.Values;
+
+    /// <summary>Null: it was not sent.</summary>
+    public Submitted? Find(string id) => _submits.GetValueOrDefault(id);
+
     public int Accepted => _submits.Values.Count(submit => submit.AcceptedAt is not null);
 
     /// <summary>The ids that were answered to each idempotency key.</summary>
@@ -75,7 +79,7 @@ internal sealed class Load(GatewayClient client, Random random)
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
         var sentAt = Monotonic.Now;
-        var open = orders.Select(order => (Id: $"f-{Guid.CreateVersion7():n}", Order: order)).ToList();
+        var open = orders.Select(order => (Id: order.Id ?? NewId(), Order: order)).ToList();
         foreach (var (id, order) in open) _submits[id] = new Submitted(id, order.Type, sentAt, null, order.NotBefore(sentAt), order.Expected);
         for (var attempt = 1; open.Count > 0 && clock.GetElapsedTime(started) < patience; attempt++)
         {
@@ -110,7 +114,7 @@ internal sealed class Load(GatewayClient client, Random random)
     public async Task<string> SubmitAsync(JobOrder order, TimeSpan patience)
     {
         var clock = TimeProvider.System;
-        var id = order.Key is null ? $"f-{Guid.CreateVersion7():n}" : null;
+        var id = order.Key is null ? order.Id ?? NewId() : null;
         var json = order.ToJson(id);
         var started = clock.GetTimestamp();
         var sentAt = Monotonic.Now;
@@ -189,6 +193,8 @@ internal sealed class Load(GatewayClient client, Random random)
         if (answer.IsBusy) Interlocked.Increment(ref _busy);
         else Wrong.Add($"{(int)answer.Status} {System.Text.Encoding.UTF8.GetString(answer.Body)}");
     }
+
+    public static string NewId() => $"f-{Guid.CreateVersion7():n}";
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

@@ -114,7 +114,7 @@ internal static class CrashPointWalk
         run.Expect(await RawFile.IsSoundAsync(run.Cluster.Settings.File!), "SQLite finds the file damaged");
     }
 
-    private static async Task CrashAsync(FaultRun run, SiloProcess victim, string point)
+    public static async Task CrashAsync(FaultRun run, SiloProcess victim, string point)
     {
         var from = Monotonic.Now;
         await ArmAsync(run, victim, point);

@@ -31,6 +31,7 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
     private readonly CancellationTokenSource _followers = new();
     private readonly List<Task> _following = [];
     private readonly List<Action<History>> _checks = [];
+    private readonly List<Func<History, Task>> _completions = [];
     private readonly HashSet<string> _forgotten = [];
     private readonly TimeProvider _clock = TimeProvider.System;
     private readonly long _started = TimeProvider.System.GetTimestamp();
@@ -78,6 +79,23 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
     /// <summary>To be looked at once the history has been collected.</summary>
     public void Then(Action<History> check) => _checks.Add(check);
 
+    /// <summary>Adds to the history what the load does not know of, such as the children of flows, before it is held against the promises.</summary>
+    public void Complete(Func<History, Task> completion) => _completions.Add(completion);
+
+    /// <summary>What a scenario has found by itself.</summary>
+    public void Report(IEnumerable<Violation> violations)
+    {
+        lock (_violations) _violations.AddRange(violations);
+    }
+
+    public bool IsForgotten(string id)
+    {
+        lock (_forgotten) return _forgotten.Contains(id);
+    }
+
+    /// <summary>What the store holds now of jobs that are looked at.</summary>
+    public async Task<List<StoreRow>> ReadStoreAsync() => [.. (await Cluster.Store.ReadAsync()).Where(row => !IsForgotten(row.Id))];
+
     /// <summary>The jobs sent so far are gone by the will of the scenario: from now on only what is sent anew is held against the promises.</summary>
     public void Forget()
     {
@@ -95,7 +113,8 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
     }
 
     /// <summary>The same, and deletes it once it has ended.</summary>
-    public async Task DeleteUncheckedAsync(JobOrder order, TimeSpan atMost)
+    /// <returns>Its id; null where nobody has said that it is deleted.</returns>
+    public async Task<string?> DeleteUncheckedAsync(JobOrder order, TimeSpan atMost)
     {
         var id = $"d-{Guid.CreateVersion7():n}";
         lock (_forgotten) _forgotten.Add(id);
@@ -103,8 +122,11 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
         // Not before its end, which takes a moment; a silo that dies meanwhile may make it a long one.
         for (var from = _clock.GetTimestamp(); _clock.GetElapsedTime(from) < atMost; await Task.Delay(FollowPause, _clock))
         {
-            if ((await Client.DeleteAsync($"/jobs/{id}")).Status is not System.Net.HttpStatusCode.Conflict) return;
+            var answer = await Client.DeleteAsync($"/jobs/{id}");
+            if (answer.Status is not System.Net.HttpStatusCode.Conflict) return answer.IsBusy ? null : id;
         }
+
+        return null;
     }
 
     /// <summary>kill -9.</summary>
@@ -225,7 +247,9 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
         history.Submits.AddRange(Load.Submits);
         history.Unanswered = Load.Unanswered;
         history.Faults.AddRange(_faults);
-        history.Store = [.. (await Cluster.Store.ReadAsync()).Where(row => !_forgotten.Contains(row.Id))];
+        history.Store = await ReadStoreAsync();
+        history.Marks.AddRange(SinkFormat.ReadDirectory(directory).Where(mark => !IsForgotten(mark.Id)));
+        foreach (var complete in _completions) await complete(history);
         var accepted = history.Submits.Where(submit => submit.AcceptedAt is not null).Select(submit => submit.Id).ToArray();
         if (accepted.Length > MostFinalReads)
         {
@@ -237,7 +261,6 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
         await ReadAllAsync("final2", accepted);
         history.FinallyRead.UnionWith(accepted);
         history.Readings.AddRange(_readings.Where(reading => !_forgotten.Contains(reading.Id)));
-        history.Marks.AddRange(SinkFormat.ReadDirectory(directory).Where(mark => !_forgotten.Contains(mark.Id)));
         History = history;
         foreach (var check in _checks) check(history);
         foreach (var wrong in Load.Wrong.Distinct().Take(5)) Expect(false, $"a submit was answered {wrong}");

@@ -37,6 +37,7 @@ internal static class FaultHandlers
     {
         AddGood(jobs, sink);
         AddBad(jobs, sink);
+        FaultFlows.Add(jobs, sink);
         if (withNewType) jobs.AddJob<MillisecondsArgs, RunResult>("new-type", (args, job, cancellation) => RunAsync(sink, job, () => SleepAsync(args, cancellation)));
     }
 
@@ -56,6 +57,11 @@ internal static class FaultHandlers
         {
             await SleepAsync(new MillisecondsArgs(args.Ms), cancellation);
             if (job.Attempt <= args.Failures) throw new InvalidOperationException($"Attempt {job.Attempt} of {args.Failures} that fail.");
+        }));
+        jobs.AddJob<MillisecondsArgs, RunResult>("fail", (args, job, cancellation) => RunAsync(sink, job, async () =>
+        {
+            await SleepAsync(args, cancellation);
+            throw new InvalidOperationException("It always does.");
         }));
         jobs.AddJob<StepsArgs, RunResult>("checkpointed", async (args, job, cancellation) =>
         {
@@ -121,7 +127,7 @@ internal static class FaultHandlers
     private static Task SleepAsync(MillisecondsArgs args, CancellationToken cancellation) =>
         Task.Delay(TimeSpan.FromMilliseconds(args.Ms), TimeProvider.System, cancellation);
 
-    private static async Task<RunResult> RunAsync(SinkWriter sink, JobContext job, Func<Task> work)
+    public static async Task<RunResult> RunAsync(SinkWriter sink, JobContext job, Func<Task> work)
     {
         await sink.MarkAsync(job.Id, job.Attempt, job.Token, RunMarkKind.Started);
         try

@@ -9,22 +9,26 @@ internal static class SinkFormat
     public static string Write(RunMark mark) =>
         string.Create(CultureInfo.InvariantCulture, $"{mark.Id}\t{mark.Attempt}\t{mark.Token}\t{mark.Kind}\t{mark.At}\t{mark.Silo}\n");
 
-    /// <summary>
-    /// All marks of all files of a directory. A last line without its end was cut off by a kill before anybody was told that it is
+    /// <summary>All marks of jobs of all files of a directory.</summary>
+    /// <inheritdoc cref="ReadLines"/>
+    public static List<RunMark> ReadDirectory(string directory) => [.. ReadLines(directory).Where(line => line[0] != FlowSinkFormat.First).Select(Parse)];
+
+    /// <remarks>
+    /// A last line without its end was cut off by a kill before anybody was told that it is
     /// written: it is left out.
-    /// </summary>
-    public static List<RunMark> ReadDirectory(string directory)
+    /// </remarks>
+    public static List<string> ReadLines(string directory)
     {
-        var marks = new List<RunMark>();
+        var lines = new List<string>();
         foreach (var path in Directory.EnumerateFiles(directory, "*.sink"))
         {
             using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
             var text = file.ReadToEnd();
             var whole = text.LastIndexOf('\n') + 1;
-            foreach (var line in text[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries)) marks.Add(Parse(line));
+            lines.AddRange(text[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
 
-        return marks;
+        return lines;
     }
 
     private static RunMark Parse(string line)

@@ -23,12 +23,11 @@ internal sealed class SinkWriter : IDisposable
         _thread.Start();
     }
 
-    public Task MarkAsync(string id, int attempt, long token, RunMarkKind kind)
-    {
-        var synced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _queue.Add((SinkFormat.Write(new RunMark(id, attempt, token, kind, Monotonic.Now, _silo)), synced));
-        return synced.Task;
-    }
+    public Task MarkAsync(string id, int attempt, long token, RunMarkKind kind) =>
+        AppendAsync(SinkFormat.Write(new RunMark(id, attempt, token, kind, Monotonic.Now, _silo)));
+
+    /// <param name="mark">Time and silo are filled in.</param>
+    public Task MarkAsync(FlowMark mark) => AppendAsync(FlowSinkFormat.Write(mark with { At = Monotonic.Now, Silo = _silo }));
 
     public void Dispose()
     {
@@ -36,6 +35,13 @@ internal sealed class SinkWriter : IDisposable
         _thread.Join();
         _file.Dispose();
         _queue.Dispose();
+    }
+
+    private Task AppendAsync(string line)
+    {
+        var synced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _queue.Add((line, synced));
+        return synced.Task;
     }
 
     private void Run()

@@ -1,3 +1,4 @@
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Partitions;
@@ -19,10 +20,19 @@ internal sealed class CommitDraft(PartitionCommit commit)
     {
         Bytes += row.Length;
         Commit.Put(table, key, row);
+        if (FaultSwitch.IsOn && table == GridLayout.Letters.Applied) Counts.Marks++;
     }
 
     /// <summary>Adds a line to a log. Those of one commit may come in any order.</summary>
     public void Append(string log, long stamp, string member) => _lines.Add((log, stamp, member));
+
+    /// <summary>A member of a set comes or goes: only crash points ask what it is about.</summary>
+    public void Touch(SetName set)
+    {
+        if (!FaultSwitch.IsOn) return;
+        if (set.Part == GridLayout.Dependencies.Followers) Counts.Followers++;
+        else if (set.Part == GridLayout.Errands.Owed) Counts.Errands++;
+    }
 
     /// <summary>All is in it.</summary>
     public void Close(MergedLogs logs)
@@ -51,7 +61,7 @@ internal sealed record SealedCommit(PartitionCommit Commit, List<(Entry Entry, o
     }
 }
 
-/// <summary>How many jobs a commit submits, puts back to wait, leases, ends and forgets.</summary>
+/// <summary>How many jobs a commit submits, puts back to wait, leases, ends and forgets; and for crash points, what else it holds.</summary>
 internal record struct CommitCounts
 {
     public int Submits;
@@ -60,5 +70,24 @@ internal record struct CommitCounts
     public int Ends;
     public int Purges;
 
+    /// <summary>Letters that are written.</summary>
+    public int Letters;
+
+    /// <summary>Letters that are struck, since they have been delivered.</summary>
+    public int Strikes;
+
+    /// <summary>Marks of how far letters of others have been applied. Counted where crash points are on.</summary>
+    public int Marks;
+
+    /// <summary>Flows of which something changes.</summary>
+    public int Flows;
+
+    /// <summary>Those that follow jobs, who come or go. Counted where crash points are on.</summary>
+    public int Followers;
+
+    /// <summary>Errands that come to be owed, or are done. Counted where crash points are on.</summary>
+    public int Errands;
+
+    /// <summary>Of jobs alone.</summary>
     public readonly int Sum => Submits + Waits + Leases + Ends + Purges;
 }

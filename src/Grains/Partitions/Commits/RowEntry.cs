@@ -56,6 +56,7 @@ internal sealed class MemberEntry(SetName set, long score, string? stored = null
 {
     protected override void Write(CommitDraft draft, string? before, string? after)
     {
+        draft.Touch(set);
         if (before is not null) draft.Commit.Remove(set, before, score);
         if (after is not null) draft.Commit.Put(set, after, score);
     }
