@@ -21,6 +21,7 @@ internal static class Flows
         new("flow-kill", "kill -9 of a silo of three every few seconds while 200 flows of ten steps run, each with a fan-out of 20 and a join", KillAsync, TakesCount: true),
         new("flow-redis", "Redis is killed, stopped for 10 s, and killed again while 60 such flows run", RedisAsync),
         new("flow-signals", "kill -9 of a silo of three every few seconds while 60 flows take twelve signals each, sent over HTTP and some of them twice", SignalsAsync),
+        new("flow-wide", "kill -9 of two silos of three while one flow starts 100,000 children and joins them", WideAsync, TakesCount: true),
     ];
 
     /// <summary>Kills silos one after the other, each of which comes back, until nothing is left to be done or enough have died.</summary>
@@ -80,6 +81,17 @@ internal static class Flows
             await flows.SignalAsync(plan, random, TimeSpan.FromSeconds(4), Patience);
         }).ToList());
         await KillWhileAsync(run, busy, MostKills);
+        await busy;
+        await run.SettleAsync(Quiet);
+    }
+
+    private static async Task WideAsync(FaultRun run)
+    {
+        await run.StartAsync(new ClusterPlan(3, Options, AppendFsync: "always"));
+        var flows = new FlowWatch(run);
+        await flows.SubmitAsync(steps: 1, run.CountOr(100_000), ms: 0, signals: 0, Patience);
+        var busy = Deadlines.UntilAsync("the flow has ended", Quiet, async () => await run.Cluster.Store.CountUnfinishedAsync() == 0);
+        await KillWhileAsync(run, busy, 2);
         await busy;
         await run.SettleAsync(Quiet);
     }

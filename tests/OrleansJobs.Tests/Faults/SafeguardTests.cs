@@ -18,14 +18,17 @@ public class SafeguardTests(ITestOutputHelper output)
     [InlineData("TokenFloor", "redis-failover", "token-twice", 1)]
     [InlineData("ClockCheck", "clock-ahead", "early", 1)]
     [InlineData("ClockCheck", "clock-back", "lost", 1)]
+    [InlineData("LetterMarks", "letters-crash", "join-early", 1, "--count", "1")]
+    [InlineData("LetterCommit", "letters-crash", "unfinished", 1, "--count", "2")]
+    [InlineData("ParkCheck", "flow-kill", "unfinished", 1, "--count", "10")]
     // A silo that asks after its standstill ends before it can report anything stale: the fence shows only where that is off too, and even then
     // whether a stale result arrives before the silo learns of its death is chance. One run in six had none.
     [InlineData("Fence,Standstill", "stop-evicted", "stale-accepted", 4)]
-    public async Task Scenario_WithoutASafeguard_Fails(string safeguard, string scenario, string promise, int mostSeeds)
+    public async Task Scenario_WithoutASafeguard_Fails(string safeguard, string scenario, string promise, int mostSeeds, params string[] more)
     {
         for (var seeds = 1; ; seeds++)
         {
-            var (exitCode, counted) = await Driver.RunAsync(output, "run", scenario, "--without", safeguard);
+            var (exitCode, counted) = await Driver.RunAsync(output, ["run", scenario, "--without", safeguard, .. more]);
             var broken = counted.GetProperty("each")[0].GetProperty("broken").EnumerateArray().Select(Rule).ToList();
             if (seeds < mostSeeds && !broken.Contains(promise)) continue;
 

@@ -18,9 +18,10 @@ public class ShortSelectionTests(ITestOutputHelper output)
     [InlineData("redis-kill")]
     [InlineData("one-key")]
     [InlineData("poison")]
-    public async Task Grid_ThroughAFault_KeepsItsPromises(string scenario)
+    [InlineData("flow-kill", "--count", "20")]
+    public async Task Grid_ThroughAFault_KeepsItsPromises(string scenario, params string[] more)
     {
-        var (exitCode, counted) = await Driver.RunAsync(output, "run", scenario);
+        var (exitCode, counted) = await Driver.RunAsync(output, ["run", scenario, .. more]);
 
         Assert.Equal(0, exitCode);
         Assert.Equal(1, counted.GetProperty("passed").GetInt32());
