@@ -13,6 +13,8 @@ internal sealed class FlowWatch
     private const int Readers = 16;
     private const int PageSize = 200;
     private static readonly TimeSpan SignalPause = TimeSpan.FromMilliseconds(100);
+    /// <summary>Of those that run when their flow has failed.</summary>
+    private static readonly ExpectedEnd Cancelled = new("REVOKED");
     private static readonly TimeSpan Forgetting = TimeSpan.FromSeconds(60);
     private readonly FaultRun _run;
     private readonly ConcurrentDictionary<string, FlowPlan> _plans = [];
@@ -83,18 +85,20 @@ internal sealed class FlowWatch
 
     private async Task CompleteAsync(History history)
     {
-        var marks = FlowSinkFormat.ReadDirectory(_run.Directory).ToLookup(mark => _deleted.ContainsKey(mark.Flow));
-        var ofDeleted = marks[true].Where(mark => mark.Kind == FlowMarkKind.Child).Select(mark => mark.Job).ToHashSet();
-        await UntilForgottenAsync(history, ofDeleted);
-        history.Marks.RemoveAll(mark => ofDeleted.Contains(mark.Id));
+        var marks = FlowSinkFormat.ReadDirectory(_run.Directory).ToLookup(mark => _run.IsForgotten(mark.Flow));
+        var children = marks[true].Where(mark => mark.Kind == FlowMarkKind.Child).ToLookup(mark => _deleted.ContainsKey(mark.Flow), mark => mark.Job);
+        await UntilForgottenAsync(history, [.. children[true]]);
+        // Of those whose delete nobody has answered, their children may be there or not.
+        HashSet<string> apart = [.. children[true], .. children[false]];
+        history.Marks.RemoveAll(mark => apart.Contains(mark.Id));
+        history.Store!.RemoveAll(row => apart.Contains(row.Id));
 
         var flows = new FlowHistory();
         flows.Plans.AddRange(_plans.Values);
-        // Of a submit that was deleted nobody may know whether it was accepted: it is in neither.
-        flows.Marks.AddRange(marks[false].Where(mark => _plans.ContainsKey(mark.Flow) || !_run.IsForgotten(mark.Flow)));
+        flows.Marks.AddRange(marks[false]);
         flows.Runs.AddRange(history.Marks);
         flows.Faults.AddRange(history.Faults);
-        history.Submits.AddRange(FlowChecker.ChildrenOf(flows.Marks, mark => _plans.TryGetValue(mark.Flow, out var plan) && plan.Expected == ExpectedEnd.Success ? ExpectedEnd.Success : ExpectedEnd.Any));
+        history.Submits.AddRange(FlowChecker.ChildrenOf(flows.Marks, mark => _plans.TryGetValue(mark.Flow, out var plan) && plan.Expected == ExpectedEnd.Success ? ExpectedEnd.Success : Cancelled));
         await AddUnseenAsync(history);
         await ReadEndsAsync(history, flows);
         _run.Figures["flows"] = _plans.Count;
@@ -112,7 +116,6 @@ internal sealed class FlowWatch
             history.Store = await _run.ReadStoreAsync();
         foreach (var row in history.Store!.Where(row => children.Contains(row.Id)))
             _run.Report([new(Rules.LeftBehind, row.Id, "is a child of a flow that was deleted, and is there")]);
-        history.Store!.RemoveAll(row => children.Contains(row.Id));
     }
 
     /// <summary>Children of flows that failed, which may never have run.</summary>

@@ -6,7 +6,7 @@ namespace OrleansJobs.Faults.Scenarios;
 internal static class Flows
 {
     private const int Senders = 16;
-    private const int MostKills = 10;
+    private const int MostKills = 8;
 
     /// <summary>Every so many flows have a fan-out that is spread over all partitions, and so told by letters.</summary>
     private const int OneIsWide = 20;
@@ -14,7 +14,9 @@ internal static class Flows
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(8);
-    private static readonly Dictionary<string, string> Options = new() { ["JobGrid:Slots"] = "100" };
+    /// <summary>What children take at most, so that the grid has time to be ill-treated.</summary>
+    private const int LongestMs = 300;
+    private static readonly Dictionary<string, string> Options = new() { ["JobGrid:Slots"] = "40" };
 
     public static readonly Scenario[] All =
     [
@@ -105,7 +107,7 @@ internal static class Flows
             for (int number; (number = Interlocked.Increment(ref next)) <= count;)
             {
                 int ms;
-                lock (random) ms = random.Next(40);
+                lock (random) ms = run.IsWhole ? random.Next(LongestMs) : 0;
                 await flows.SubmitAsync(10, number % OneIsWide == 0 ? Wide : 20, ms, 0, Patience);
             }
         }));

@@ -8,7 +8,7 @@ internal static class LetterCrashes
 {
     private const int Fan = 70;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan DeleteWait = TimeSpan.FromSeconds(10);
 
@@ -27,8 +27,11 @@ internal static class LetterCrashes
 
     private static async Task WalkAsync(FaultRun run)
     {
-        // Room for all children of flows that wait for their one child which fails.
-        var options = new Dictionary<string, string> { ["JobGrid:Slots"] = "500", ["JobGrid:Partitions"] = "6" };
+        // Room for all that children of flows which fail take until they are told; and no trials, which take as long as those.
+        var options = new Dictionary<string, string>
+        {
+            ["JobGrid:Slots"] = "500", ["JobGrid:Partitions"] = "6", ["JobGrid:PoisonCrashes"] = "100", ["JobGrid:PoisonCrashesInCompany"] = "100",
+        };
         await run.StartAsync(new ClusterPlan(3, options, AppendFsync: "always"));
         if (run.IsWhole) run.Follow(2);
         var flows = new FlowWatch(run);
@@ -36,10 +39,10 @@ internal static class LetterCrashes
         using var stop = new CancellationTokenSource();
         Task[] loads =
         [
-            RepeatAsync(run, 0.4, () => flows.SubmitAsync(steps: 1, Fan, ms: 50, signals: 0, Patience), stop.Token),
-            RepeatAsync(run, 1.5, () => flows.SubmitFailingAsync(Fan, ms: 300, Patience), stop.Token),
-            RepeatAsync(run, 1, () => flows.DeleteOneAsync(Fan, DeleteWait), stop.Token),
-            RepeatAsync(run, 0.2, () => followers.SubmitAsync(Patience), stop.Token),
+            RepeatAsync(run, 0.7, () => flows.SubmitAsync(steps: 1, Fan, ms: 50, signals: 0, Patience), stop.Token),
+            RepeatAsync(run, 4, () => flows.SubmitFailingAsync(Fan, ms: 300, Patience), stop.Token),
+            RepeatAsync(run, 2, () => flows.DeleteOneAsync(Fan, DeleteWait), stop.Token),
+            RepeatAsync(run, 0.3, () => followers.SubmitAsync(Patience), stop.Token),
         ];
         await run.DelayAsync(2);
         var points = Points.AsSpan(0, Math.Min(run.CountOr(Points.Length), Points.Length)).ToArray();

@@ -21,6 +21,8 @@ internal sealed record StepFlowResult(string[] Values, long Sum, string[] Taken)
 /// <summary>Flows that write to the sink what they are given whenever they run, and children that write whose they are.</summary>
 internal static class FaultFlows
 {
+    private const int LongMs = 150_000;
+
     public static void Add(JobGridBuilder jobs, SinkWriter sink)
     {
         jobs.AddJob<PartArgs, PartResult>("part", async (args, job, cancellation) =>
@@ -30,12 +32,12 @@ internal static class FaultFlows
             return new PartResult(result.Id, result.Token, result.Attempt, args.Index + 1);
         });
         jobs.AddFlow<StepFlowArgs, StepFlowResult>("step-flow", (args, flow, _) => RunAsync(args, new Sink(sink, flow), flow));
-        // One of its children fails, which is to end all others: they would take longer than any scenario.
+        // The first of its children fails, which is to end all others, wherever they are: they take longer than that may take.
         jobs.AddFlow<StepFlowArgs, int>("failing-flow", async (args, flow, _) =>
         {
-            await flow.AllAsync(FlowPlan.Group(1), Enumerable.Range(0, args.Fan), index => index == args.Fan - 1
-                ? flow.Job<PartResult>("fail", new MillisecondsArgs(args.Ms), new ChildOptions { Attempts = 1 })
-                : flow.Job<PartResult>("part", new PartArgs(flow.Id, FlowPlan.Group(1), index, Ms: 600_000)));
+            await flow.AllAsync(FlowPlan.Group(1), Enumerable.Range(0, args.Fan), index => index == 0
+                ? flow.Job<PartResult>("fail", new MillisecondsArgs(args.Ms), new ChildOptions { Attempts = 1, Priority = JobLimits.MaxPriority })
+                : flow.Job<PartResult>("part", new PartArgs(flow.Id, FlowPlan.Group(1), index, LongMs)));
             return 0;
         });
     }

@@ -108,7 +108,7 @@ public sealed class KnownTroubleTests(TroubleGrid grid) : IClassFixture<TroubleG
 
     [Fact]
     public async Task AChainThatEndsInAGroup_HasItsResults() =>
-        Assert.Equal([0, 1, 2], await ResultAsync<int[]>(await grid.Jobs.SubmitAsync("ends-in-a-group", _name)));
+        Assert.Equal("0,1,2", string.Join(',', (await ResultAsync<int[]>(await grid.Jobs.SubmitAsync("ends-in-a-group", _name)))!));
 
     [Fact]
     public async Task AChainThatEndsInAGroup_WithAGroupInIt_AsData()
