@@ -15,7 +15,7 @@ results = redis.Redis(port=int(port), db=1)
 sent = []
 
 
-def submit(type="noop", count=1, inflight=1, batch=1, payload=0, delayMs=0, atMs=0, spreadMs=0):
+def submit(type="noop", count=1, inflight=1, batch=1, payload=0, delayMs=0, atMs=0, spreadMs=0, **others):
     task = app.tasks[type]
     text = "x" * payload if payload else None
     began = time.perf_counter()

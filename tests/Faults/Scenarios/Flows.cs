@@ -16,7 +16,10 @@ internal static class Flows
     private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(8);
     /// <summary>What children take at most, so that the grid has time to be ill-treated.</summary>
     private const int LongestMs = 300;
-    private static readonly Dictionary<string, string> Options = new() { ["JobGrid:Slots"] = "40" };
+
+    /// <summary>For silos that are killed and started again at once: what tells of a death is the next life, and one that is merely slow, on a machine that has too little for all, is not given up.</summary>
+    public static readonly KeyValuePair<string, string> SlowProbes = new("Silo:ProbeSeconds", "20");
+    private static readonly Dictionary<string, string> Options = new([new("JobGrid:Slots", "40"), SlowProbes]);
 
     public static readonly Scenario[] All =
     [

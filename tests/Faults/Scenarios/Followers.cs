@@ -17,7 +17,7 @@ internal static class Followers
 
     private static async Task RunAsync(FaultRun run)
     {
-        await run.StartAsync(new ClusterPlan(3, new Dictionary<string, string> { ["JobGrid:Slots"] = "100" }, AppendFsync: "always"));
+        await run.StartAsync(new ClusterPlan(3, new Dictionary<string, string>([new("JobGrid:Slots", "100"), Flows.SlowProbes]), AppendFsync: "always"));
         run.Follow(2);
         var followers = new FollowWatch(run);
         var (left, pause) = (run.CountOr(1500), run.CountOr(0) > 0 ? 0 : 0.5);

@@ -31,6 +31,7 @@ internal static class LetterCrashes
         var options = new Dictionary<string, string>
         {
             ["JobGrid:Slots"] = "500", ["JobGrid:Partitions"] = "6", ["JobGrid:PoisonCrashes"] = "100", ["JobGrid:PoisonCrashesInCompany"] = "100",
+            [Flows.SlowProbes.Key] = Flows.SlowProbes.Value,
         };
         await run.StartAsync(new ClusterPlan(3, options, AppendFsync: "always"));
         if (run.IsWhole) run.Follow(2);

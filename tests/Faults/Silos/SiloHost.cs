@@ -80,6 +80,8 @@ internal static class SiloHost
             options.ServiceId = configuration["Orleans:ServiceId"]!;
         });
         silo.Configure<SiloOptions>(options => options.SiloName = configuration["Silo:Name"]!);
+        if (configuration.GetValue<int>("Silo:ProbeSeconds") is > 0 and var seconds)
+            silo.Services.PostConfigure<ClusterMembershipOptions>(options => options.ProbeTimeout = TimeSpan.FromSeconds(seconds));
         if (configuration["Store:Path"] is { Length: > 0 })
         {
             silo.UseLocalhostClustering(configuration.GetValue<int>("Silo:Port"), configuration.GetValue<int>("Silo:GatewayPort"), serviceId: configuration["Orleans:ServiceId"]!, clusterId: configuration["Orleans:ClusterId"]!);
