@@ -64,7 +64,7 @@ internal sealed class ErrandRunner
 
     private void Spread()
     {
-        if (_running >= MostAtOnce || (_waiting.Count == 0 && !_book.HasUnread)) return;
+        if (_shell.Commits.IsOver || _running >= MostAtOnce || (_waiting.Count == 0 && !_book.HasUnread)) return;
         _running++;
         _shell.Background(RunAsync, "doing what is owed");
     }

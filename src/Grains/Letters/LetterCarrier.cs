@@ -91,7 +91,7 @@ internal sealed partial class LetterCarrier
 
     private void Carry(LetterChannel channel)
     {
-        if (channel.Count == 0) return;
+        if (channel.Count == 0 || _shell.Commits.IsOver) return;
         channel.Stuck ??= _shell.Now;
         if (_carrying.Add(channel.Receiver)) _shell.Background(() => CarryAsync(channel), "carrying letters");
     }

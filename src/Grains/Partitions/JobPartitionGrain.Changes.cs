@@ -34,7 +34,7 @@ internal sealed partial class JobPartitionGrain : IJobChangesGrain
     {
         if (_changes is not { IsOpen: true } changes) return;
         changes.Check(services.Time);
-        if (commit.Entries.Count > ChangeRing.MaxJobs) changes.Lose();
+        if (commit.Entries.Count > ChangeRing.MaxJobs && commit.Jobs.Count() > ChangeRing.MaxJobs) changes.Lose();
         foreach (var job in commit.Jobs)
         {
             if (!changes.IsOpen) break;

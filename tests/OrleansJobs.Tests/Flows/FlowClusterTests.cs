@@ -167,7 +167,7 @@ public sealed class FlowClusterTests : IAsyncLifetime
         })
         .AddFlow("hanging", async (int _, FlowContext flow, CancellationToken _) =>
             await flow.JobAsync<int>("wait", "endless") + await flow.SignalAsync<int>("never"))
-        .AddJob("endless", (int? _, JobContext _, CancellationToken cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, cancellation))
+        .AddJob("endless", (int? _, JobContext _, CancellationToken cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation))
         .AddFlow("failing", (string message, FlowContext flow, CancellationToken _) => flow.JobAsync<int>("child", "fail", message, new ChildOptions { Attempts = 1 }))
         .AddFlow("anew", async (int n, FlowContext flow, CancellationToken _) =>
         {
