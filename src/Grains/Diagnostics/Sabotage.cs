@@ -44,6 +44,9 @@ internal enum Safeguard
 
     /// <summary>A flow that is about to wait looks whether what it waits for has come.</summary>
     ParkCheck = 4096,
+
+    /// <summary>A session takes reports of its own leases only.</summary>
+    SessionLeases = 8192,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

@@ -154,18 +154,17 @@ internal sealed partial class WorkSessionGrain
         var name = new LeaseName(lease.Id, lease.Token);
         // It came twice. What became of it has been said, or will be.
         if (_book.ContainsKey(name) || _ended.Contains(name) || _state is SessionState.Dying) return;
-        var generation = FencingToken.GenerationOf(lease.Token);
         var type = services.Types.Find(lease.Type);
         var held = new HeldLease(
             lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier) { ArrivedAt = _time.GetTimestamp() };
         _book.Add(name, held);
-        if (generation < ties.OldestGeneration && !ties.Confirmed.Remove(name))
+        if (ties.Refuses(name))
         {
             End(held, GivenUp);
             return;
         }
 
-        ties.Meet(generation);
+        ties.Meet(FencingToken.GenerationOf(lease.Token));
         // Given by another activation of this session: what the worker has of it is in its word.
         if (isFirst)
         {

@@ -22,15 +22,11 @@ internal sealed partial class WorkSessionGrain
 
     public async Task<string[]> Confirm(int partition, long generation, LeaseName[] leases)
     {
-        var ties = _ties[partition];
-        ties.OldestGeneration = Math.Max(ties.OldestGeneration, generation);
-        ties.Meet(generation);
         while (_state is SessionState.Unheard) await _woken.Task.WaitAsync(_closing.Token);
         // What it left behind is a crash: the partition is told so by itself.
         if (_state is SessionState.Over && _dying.IsCompleted) _dying = DieAsync();
         if (_state is not SessionState.Live) throw new OrleansException($"Session {Session} is over.");
-        var held = leases.Where(lease => _book.ContainsKey(lease) || (!ties.IsKnown && (_holds.Contains(lease) || _reported.Contains(lease)))).ToList();
-        ties.Confirmed.UnionWith(held.Where(lease => !_book.ContainsKey(lease)));
+        var held = _ties[partition].Confirm(generation, leases, _book.ContainsKey, lease => _holds.Contains(lease) || _reported.Contains(lease));
         return [.. held.Select(lease => lease.Id)];
     }
 

@@ -143,27 +143,6 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
 
     private static bool Same(string[]? one, string[]? other) => one is null ? other is null : other is not null && one.AsSpan().SequenceEqual(other);
 
-    private async Task<bool> ReportAsync(WorkReport report)
-    {
-        var name = NameOf(report.Lease);
-        // Another silo may have kept the session: its partition says whose the lease is. Until then it is held, on the worker's word, though its call names it no more.
-        while (_answers.Find(name) is null && !_book.ContainsKey(name) && !_ties[PartitionOf(name.Id)].IsKnown)
-        {
-            _reported.Add(name);
-            await _woken.Task.WaitAsync(_closing.Token);
-        }
-
-        _reported.Remove(name);
-        if (_answers.Find(name) is { } answer) return await answer;
-        if (!_book.TryGetValue(name, out var lease) || lease.HasEnded) return false;
-        answer = _answers.Await(name);
-        // It was, if not in an answer of this activation.
-        if (lease.GivenAt == 0) lease.GivenAt = _time.GetTimestamp();
-        End(lease, ReportRules.EndingOf(
-            report, lease.Lease.Failures, lease.Policy, lease.Stop is WorkCancelReason.Cancelled, services.Options.Limits, Random.Shared.NextDouble()));
-        return await answer;
-    }
-
     private async Task WaitAsync(WorkCall call)
     {
         var began = _time.GetTimestamp();
@@ -232,14 +211,6 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
             Name = new(lease.Id, lease.Token), Type = lease.Type, Queue = lease.Queue, Args = lease.Args, Attempt = lease.Attempt, Attempts = held.Policy.Attempts,
             Timeout = held.Timeout, Checkpoint = held.Checkpoint, TraceParent = lease.TraceParent, Tags = lease.Tags, SubmittedAt = lease.SubmittedAt, DueAt = lease.DueAt,
         };
-    }
-
-    private void End(HeldLease lease, AttemptEnding ending)
-    {
-        var partition = lease.Lease.Partition;
-        _outbox.Add(partition, lease.End(ending));
-        _ties[partition].Reports++;
-        _plan.Reported(partition);
     }
 
     private void Wake()

@@ -33,7 +33,8 @@ internal sealed partial class JobPartitionGrain
         var leases = await TakeAsync(request, isGone ? 0 : Math.Min(request.Want, LargestTake), room);
         var silo = worker.Silo.ToParsableString();
         var missing = request.Held is { } held ? _core.Attempts.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
-        if (leases.Count > 0 || missing.Count > 0 || request.Reports.Length > 0 || request.Trial is not null)
+        // Also that a lease is not missing is said once it is stored: it may have ended by a report that never will be.
+        if (leases.Count > 0 || request.Held is not null || request.Reports.Length > 0 || request.Trial is not null)
         {
             // A failed attempt may fall due again, and a lane may have become free of suspects.
             Arm();

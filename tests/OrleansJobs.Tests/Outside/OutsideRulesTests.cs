@@ -110,4 +110,112 @@ public class OutsideRulesTests
         turn.Heard(3, suspects: false);
         Assert.Equal(new SuspectStep(SuspectWish.None, true), turn.Next(isEmpty: false, 200_000));
     }
+
+    [Fact]
+    public void WhatAWorkerNames_IsNeitherRefusedNorGivenOutAgain_InWhateverOrderPartitionsAskAndAnswer()
+    {
+        for (var seed = 0; seed < 5_000; seed++) new PartitionTalk(new Random(seed)).Play(steps: 60);
+    }
+
+    /// <summary>A partition that opens anew now and then, and a session that has come to another silo: calls, questions and answers are late as drawn.</summary>
+    private sealed class PartitionTalk(Random random)
+    {
+        private readonly PartitionTies _ties = new(1);
+        private readonly HashSet<LeaseName> _leased = [];
+        private readonly HashSet<LeaseName> _here = [];
+        private readonly HashSet<LeaseName> _ended = [];
+        private readonly HashSet<LeaseName> _said = [];
+        private readonly HashSet<LeaseName> _refused = [];
+        private readonly List<(long Generation, LeaseName[] Leases)> _questions = [];
+        private readonly List<(long Generation, LeaseName[] Asked, List<LeaseName> Held)> _words = [];
+        private LeaseName[]? _answer;
+        private long _generation = 1;
+        private int _jobs;
+
+        public void Play(int steps)
+        {
+            // Of the activation before: most have reached the worker.
+            for (var i = random.Next(1, 5); i > 0; i--)
+            {
+                var lease = Lease();
+                if (random.Next(4) > 0) _said.Add(lease);
+            }
+
+            for (var i = 0; i < steps; i++) Step(random.Next(6));
+        }
+
+        private void Step(int kind)
+        {
+            switch (kind)
+            {
+                case 0 when random.Next(3) == 0:
+                    _generation++;
+                    _questions.Add((_generation, [.. _leased]));
+                    break;
+                case 1 when _questions.Count > 0:
+                    var (generation, leases) = Take(_questions);
+                    _words.Add((generation, leases, _ties.Confirm(generation, leases, _here.Contains, _said.Contains)));
+                    break;
+                case 2 when _words.Count > 0:
+                    var word = Take(_words);
+                    if (word.Generation == _generation) GiveOutAgain(word.Asked.Except(word.Held));
+                    break;
+                case 3 when _answer is null:
+                    if (_ties.IsKnown && random.Next(2) == 0) Lease();
+                    _answer = [.. _leased.Except(_here)];
+                    break;
+                case 4 when _answer is not null:
+                    if (random.Next(4) > 0) Hear(_answer);
+                    _answer = null;
+                    break;
+                case 5 when _here.Count > 0:
+                    var ended = _here.ElementAt(random.Next(_here.Count));
+                    foreach (var set in (HashSet<LeaseName>[])[_here, _leased, _said]) set.Remove(ended);
+                    _ended.Add(ended);
+                    break;
+            }
+        }
+
+        private void Hear(LeaseName[] answer)
+        {
+            _ties.IsKnown = true;
+            foreach (var lease in answer.Where(lease => !_here.Contains(lease) && !_ended.Contains(lease)))
+            {
+                if (_ties.Refuses(lease))
+                {
+                    Assert.False(_said.Contains(lease) && _leased.Contains(lease), "A lease was refused that the worker has.");
+                    _refused.Add(lease);
+                    continue;
+                }
+
+                Assert.True(_leased.Contains(lease), "A lease was taken that had been given out again.");
+                _here.Add(lease);
+                // The worker gets it, if it has not got it yet.
+                _said.Add(lease);
+            }
+        }
+
+        private void GiveOutAgain(IEnumerable<LeaseName> leases)
+        {
+            foreach (var lease in leases.Where(_leased.Contains).ToList())
+            {
+                Assert.False(_said.Contains(lease), "A lease was given out again that the worker has.");
+                _leased.Remove(lease);
+            }
+        }
+
+        private LeaseName Lease()
+        {
+            var lease = new LeaseName($"j{++_jobs}", FencingToken.Make(_generation, _jobs));
+            _leased.Add(lease);
+            return lease;
+        }
+
+        private T Take<T>(List<T> list)
+        {
+            var one = list[random.Next(list.Count)];
+            list.Remove(one);
+            return one;
+        }
+    }
 }
