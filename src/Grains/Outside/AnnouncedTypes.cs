@@ -5,7 +5,9 @@ using OrleansJobs.Storage;
 
 namespace OrleansJobs.Outside;
 
-/// <summary>What types are said to be, as sessions go by it: a few seconds old, and older while the store is away.</summary>
+/// <summary>
+/// What types are said to be, as sessions go by it: read anew when something is said, and every few seconds for what was said while nobody could tell this silo.
+/// </summary>
 internal sealed partial class AnnouncedTypes(IPartitionStore store, TimeProvider time, ILogger<AnnouncedTypes> logger)
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
@@ -21,8 +23,21 @@ internal sealed partial class AnnouncedTypes(IPartitionStore store, TimeProvider
     public Task FreshenAsync()
     {
         if (_readAt != 0 && time.GetElapsedTime(_readAt) < FreshFor) return Task.CompletedTask;
-        lock (_gate) _reading ??= ReadAsync();
-        return _readAt == 0 ? _reading : Task.CompletedTask;
+        Task reading;
+        lock (_gate) reading = _reading ??= ReadAsync();
+        return _readAt == 0 ? reading : Task.CompletedTask;
+    }
+
+    /// <summary>Something was said, and is stored.</summary>
+    public async Task RenewAsync()
+    {
+        Task? earlier;
+        lock (_gate) earlier = _reading;
+        // It may have begun before that.
+        if (earlier is not null) await earlier;
+        Task reading;
+        lock (_gate) reading = _reading ??= ReadAsync();
+        await reading;
     }
 
     private async Task ReadAsync()

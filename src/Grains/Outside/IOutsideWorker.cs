@@ -41,6 +41,8 @@ internal sealed class OutsideWorker(IOutsideWorker session) : IJobWorker
     // The silo that keeps the session knows it.
     public Task SetPaused(string[] queues, long version) => Task.CompletedTask;
 
+    public Task RenewTypes() => Task.CompletedTask;
+
     public Task<SiloInfo> Describe() => throw new NotSupportedException();
 
     /// <summary>What comes for a job is read by handlers within silos alone.</summary>

@@ -31,7 +31,12 @@ internal sealed class JobTypesGrain(IPartitionStore store, GridSilos silos, IWor
 
         if (changed.Keys.Count(name => !known.ContainsKey(name)) + known.Count > MaxTypes)
             throw new GridOverloadedException($"A grid knows at most {MaxTypes} job types.", RetryAfter);
-        if (changed.Count > 0) await store.PutAsync(GridLayout.Types, changed);
+        if (changed.Count > 0)
+        {
+            await store.PutAsync(GridLayout.Types, changed);
+            await AskAllAsync(worker => worker.RenewTypes());
+        }
+
         return [.. warnings];
     }
 
@@ -63,17 +68,21 @@ internal sealed class JobTypesGrain(IPartitionStore store, GridSilos silos, IWor
 
     private async Task<HashSet<string>> HandledAsync()
     {
-        var answers = await Task.WhenAll(silos.Current.Active.Select(async silo =>
-        {
-            try
-            {
-                return await workers.Of(silo).GetTypes().WaitAsync(AskTimeout, time);
-            }
-            catch (Exception exception) when (exception is OrleansException or TimeoutException)
-            {
-                return [];
-            }
-        }));
-        return answers.SelectMany(types => types).Select(type => type.Name).ToHashSet(StringComparer.Ordinal);
+        var handled = new HashSet<string>(StringComparer.Ordinal);
+        await AskAllAsync(async worker => handled.UnionWith((await worker.GetTypes()).Select(type => type.Name)));
+        return handled;
     }
+
+    /// <summary>A silo that does not answer in time is passed over: it may be going.</summary>
+    private Task AskAllAsync(Func<IJobWorker, Task> ask) => Task.WhenAll(silos.Current.Active.Select(async silo =>
+    {
+        try
+        {
+            await ask(workers.Of(silo)).WaitAsync(AskTimeout, time);
+        }
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        {
+            // What it would say now it says the next time, and what was said it reads by itself.
+        }
+    }));
 }

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
+using OrleansJobs.Outside;
 
 namespace OrleansJobs.Workers;
 
 /// <summary>The worker of this silo as others call it; all it does is hand on to <see cref="WorkerEngine"/>.</summary>
-internal sealed class JobWorker(GrainId id, Silo silo, ILoggerFactory loggers, WorkerEngine engine) : GrainService(id, silo, loggers), IJobWorker
+internal sealed class JobWorker(GrainId id, Silo silo, ILoggerFactory loggers, WorkerEngine engine, AnnouncedTypes types) : GrainService(id, silo, loggers), IJobWorker
 {
     public Task Hint(int partition)
     {
@@ -42,4 +43,6 @@ internal sealed class JobWorker(GrainId id, Silo silo, ILoggerFactory loggers, W
     }
 
     public Task<JobTypeInfo[]> GetTypes() => Task.FromResult(engine.GetTypes());
+
+    public Task RenewTypes() => types.RenewAsync();
 }

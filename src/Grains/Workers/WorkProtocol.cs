@@ -342,6 +342,10 @@ internal interface IJobWorker : Orleans.Services.IGrainService
     [Alias("types")]
     Task<JobTypeInfo[]> GetTypes();
 
+    /// <summary>Job types are said to be something else: answered once leases of sessions here go by it.</summary>
+    [Alias("renew"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task RenewTypes();
+
     /// <summary>Something has come for a job that runs here: a signal, or the end of a child. To be read from its partition.</summary>
     [Alias("news"), OneWay]
     Task HasNews(LeaseName lease);

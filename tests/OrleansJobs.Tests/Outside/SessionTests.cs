@@ -239,6 +239,21 @@ public sealed class SessionTests : IClassFixture<SessionTests.Fixture>
     }
 
     [Fact]
+    public async Task WhatATypeIsSaidToBe_CountsFromTheAnswerOn()
+    {
+        var worker = Worker();
+        await worker.CallAsync(want: 1);
+        foreach (var attempts in Enumerable.Range(2, 4))
+        {
+            await _grid.Cluster.Client.GetGrain<IJobTypesGrain>(0).Announce([new() { Name = _type, Attempts = attempts, Timeout = TimeSpan.FromMinutes(attempts) }], onlyNew: false);
+            await SubmitAsync();
+            var lease = await worker.TakeAsync();
+            Assert.Equal((attempts, TimeSpan.FromMinutes(attempts)), (lease.Attempts, lease.Timeout));
+            Assert.True(await worker.SucceedAsync(lease));
+        }
+    }
+
+    [Fact]
     public async Task AWorkerOfSomeQueues_GetsNoOthers()
     {
         var worker = Worker();
