@@ -24,7 +24,8 @@ public sealed class GridHost : IAsyncLifetime
 
     public Task InitializeAsync() => StartAsync([]);
 
-    public async Task StartAsync(Dictionary<string, string?> settings)
+    /// <param name="more">Handlers beside those of the samples.</param>
+    public async Task StartAsync(Dictionary<string, string?> settings, Action<JobGridBuilder>? more = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.Configuration.AddInMemoryCollection(settings);
@@ -38,7 +39,11 @@ public sealed class GridHost : IAsyncLifetime
             silo.UseMemoryJobStore();
             // The tests' own fakes look like grains to Orleans, since they implement the interfaces of grains.
             silo.Services.PostConfigure<GrainTypeOptions>(grains => grains.Classes.RemoveWhere(type => type.Assembly == typeof(GridHost).Assembly));
-            silo.AddJobGrid(jobs => jobs.AddJobsFrom(typeof(LongTaskJob).Assembly));
+            silo.AddJobGrid(jobs =>
+            {
+                jobs.AddJobsFrom(typeof(LongTaskJob).Assembly);
+                more?.Invoke(jobs);
+            });
         });
         _app = builder.Build();
         _app.MapJobs().MapTutorial("longtask");
