@@ -88,6 +88,18 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
         lock (_violations) _violations.AddRange(violations);
     }
 
+    /// <summary>From now on they are not looked at.</summary>
+    public void Forget(IEnumerable<string> ids)
+    {
+        lock (_forgotten) _forgotten.UnionWith(ids);
+    }
+
+    /// <summary>No silo has ended that nothing was done to: whoever restarts each that it kills can say so at any time.</summary>
+    public void ExpectAllRunning()
+    {
+        foreach (var silo in Cluster.Silos.Where(silo => !silo.IsRunning)) Expect(false, $"{silo.Life} has ended by itself with {silo.ExitCode}");
+    }
+
     public bool IsForgotten(string id)
     {
         lock (_forgotten) return _forgotten.Contains(id);
@@ -248,8 +260,8 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
         history.Unanswered = Load.Unanswered;
         history.Faults.AddRange(_faults);
         history.Store = await ReadStoreAsync();
-        history.Marks.AddRange(SinkFormat.ReadDirectory(directory).Where(mark => !IsForgotten(mark.Id)));
         foreach (var complete in _completions) await complete(history);
+        history.Store.RemoveAll(row => IsForgotten(row.Id));
         var accepted = history.Submits.Where(submit => submit.AcceptedAt is not null).Select(submit => submit.Id).ToArray();
         if (accepted.Length > MostFinalReads)
         {
@@ -261,6 +273,7 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
         await ReadAllAsync("final2", accepted);
         history.FinallyRead.UnionWith(accepted);
         history.Readings.AddRange(_readings.Where(reading => !_forgotten.Contains(reading.Id)));
+        history.Marks.AddRange(SinkFormat.ReadDirectory(directory).Where(mark => !IsForgotten(mark.Id)));
         History = history;
         foreach (var check in _checks) check(history);
         foreach (var wrong in Load.Wrong.Distinct().Take(5)) Expect(false, $"a submit was answered {wrong}");

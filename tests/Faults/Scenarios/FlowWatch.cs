@@ -89,14 +89,13 @@ internal sealed class FlowWatch
         var children = marks[true].Where(mark => mark.Kind == FlowMarkKind.Child).ToLookup(mark => _deleted.ContainsKey(mark.Flow), mark => mark.Job);
         await UntilForgottenAsync(history, [.. children[true]]);
         // Of those whose delete nobody has answered, their children may be there or not.
-        HashSet<string> apart = [.. children[true], .. children[false]];
-        history.Marks.RemoveAll(mark => apart.Contains(mark.Id));
-        history.Store!.RemoveAll(row => apart.Contains(row.Id));
+        string[] apart = [.. children[true], .. children[false]];
+        _run.Forget(apart);
 
         var flows = new FlowHistory();
         flows.Plans.AddRange(_plans.Values);
         flows.Marks.AddRange(marks[false]);
-        flows.Runs.AddRange(history.Marks);
+        flows.Runs.AddRange(SinkFormat.ReadDirectory(_run.Directory));
         flows.Faults.AddRange(history.Faults);
         history.Submits.AddRange(FlowChecker.ChildrenOf(flows.Marks, mark => _plans.TryGetValue(mark.Flow, out var plan) && plan.Expected == ExpectedEnd.Success ? ExpectedEnd.Success : Cancelled));
         await AddUnseenAsync(history);

@@ -35,6 +35,7 @@ internal static class Flows
         for (var kills = 0; kills < atMost; kills++)
         {
             await Task.WhenAny(busy, run.DelayAsync(1.5 + (run.Random.NextDouble() * 3)));
+            run.ExpectAllRunning();
             if (busy.IsCompleted) return;
             var victim = run.Cluster.Silos[run.Random.Next(run.Cluster.Silos.Count)];
             run.Kill(victim);

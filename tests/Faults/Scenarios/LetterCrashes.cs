@@ -47,7 +47,12 @@ internal static class LetterCrashes
         ];
         await run.DelayAsync(2);
         var points = Points.AsSpan(0, Math.Min(run.CountOr(Points.Length), Points.Length)).ToArray();
-        foreach (var point in points) await CrashPointWalk.CrashAsync(run, run.Cluster.Silos[run.Random.Next(3)], point);
+        foreach (var point in points)
+        {
+            await CrashPointWalk.CrashAsync(run, run.Cluster.Silos[run.Random.Next(3)], point);
+            run.ExpectAllRunning();
+        }
+
         await run.DelayAsync(1);
         await stop.CancelAsync();
         await Task.WhenAll(loads);
