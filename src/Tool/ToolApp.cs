@@ -26,6 +26,7 @@ internal sealed class ToolApp(Surroundings surroundings)
             new CancelCommand(this), new RetryCommand(this), new DeleteCommand(this),
             new SignalCommand(this), new FlowCommand(this),
             new QueuesCommand(this), new PauseCommand(this), new ResumeCommand(this),
+            new ScheduleCommand(this),
             new StatsCommand(this), new SilosCommand(this), new TypesCommand(this), new BackUpCommand(this),
         };
         // An argument that begins with @ is a file of job arguments, not of the command line's.

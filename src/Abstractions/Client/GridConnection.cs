@@ -5,6 +5,7 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
 {
     private readonly NamedGrains<IJobGrain> _jobs = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
+    private readonly NumberedGrains<IPartitionSchedules> _schedules = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
 
@@ -18,6 +19,8 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
     public IJobGrain Job(string id) => _jobs[id];
 
     public IJobPartitionGrain Partition(int number) => _partitions[number];
+
+    public IPartitionSchedules Schedules(int partition) => _schedules[partition];
 
     /// <summary>One try.</summary>
     public async ValueTask<GridInfo> GetInfoAsync(CancellationToken cancellation) =>

@@ -53,6 +53,9 @@ public interface IJobClient
     /// <inheritdoc cref="Get(string)"/>
     JobHandle<TResult> Get<TResult>(string id);
 
+    /// <summary>Recurring jobs.</summary>
+    IScheduleClient Schedules { get; }
+
     /// <exception cref="GridUnavailableException"/>
     Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default);
 }

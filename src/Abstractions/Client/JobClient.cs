@@ -23,7 +23,10 @@ public sealed class JobClient : IJobClient
         _submitter = new JobSubmitter(_grid, meters);
         _follower = new JobFollower(_grid);
         _queues = new JobTypeQueues(_grid);
+        Schedules = new ScheduleClient(this, _grid, _queues);
     }
+
+    public IScheduleClient Schedules { get; }
 
     public async Task<JobHandle> SubmitAsync<TArgs>(string type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
     {

@@ -71,11 +71,18 @@ public sealed record JobStatus
 
     /// <summary>It has children, or remembers steps.</summary>
     [Id(27)] public bool IsFlow { get; init; }
+
     /// <summary>What the handler said beside its message, as UTF-8 JSON; null: nothing.</summary>
     [Id(29)] public byte[]? Data { get; init; }
 
     /// <summary>Jobs that had, or have, to end first.</summary>
     [Id(28)] public JobDependency[] After { get; init; } = [];
+
+    /// <summary>The schedule whose occurrence it is.</summary>
+    [Id(30)] public string? Schedule { get; init; }
+
+    /// <summary>The instant that the occurrence is for.</summary>
+    [Id(31)] public DateTimeOffset? ScheduledAt { get; init; }
 
     public bool IsFinished => State.IsTerminal;
 }

@@ -22,12 +22,20 @@ public sealed record JobQuery
     /// <summary>Jobs that follow this one.</summary>
     [Id(8)] public string? After { get; init; }
 
+    /// <summary>Only occurrences of this schedule.</summary>
+    [Id(9)] public string? Schedule { get; init; }
+
+    /// <summary>Only occurrences for this instant.</summary>
+    [Id(10)] public DateTimeOffset? ScheduledAt { get; init; }
+
     internal bool Matches(JobStatus status) =>
         (State is not { } state || status.State == state)
         && (Type is null || status.Type == Type)
         && (Parent is null || status.Parent == Parent)
         && (After is null || Array.Exists(status.After, leader => leader.Job == After))
         && (Queue is null || status.Queue == Queue)
+        && (Schedule is null || status.Schedule == Schedule)
+        && (ScheduledAt is not { } instant || status.ScheduledAt == instant)
         && (SubmittedAfter is not { } after || status.SubmittedAt > after)
         && Array.TrueForAll(Tags, tag => Array.IndexOf(status.Tags, tag) >= 0);
 }

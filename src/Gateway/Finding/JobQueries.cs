@@ -11,7 +11,7 @@ internal static class JobQueries
     public const int MaxCursorLength = 4096;
     private const string TagPrefix = "tag.";
 
-    public static readonly string[] ListFilters = ["state", "type", "queue", "parent", "after", "submittedAfter", "limit", "cursor"];
+    public static readonly string[] ListFilters = ["state", "type", "queue", "parent", "after", "schedule", "scheduledAt", "submittedAfter", "limit", "cursor"];
     public static readonly string[] EventFilters = ["state", "type", "queue", "parent", "lastEventId"];
 
     /// <exception cref="ProblemException">400, naming the parameter.</exception>
@@ -42,6 +42,9 @@ internal static class JobQueries
             case "queue": return query with { Queue = Name(name, value) };
             case "parent": return query with { Parent = JobIds.IsValid(value) ? value : throw Wrong(name, "It must be the id of a job.") };
             case "after": return query with { After = JobIds.IsValid(value) ? value : throw Wrong(name, "It must be the id of a job.") };
+            case "schedule": return query with { Schedule = Name(name, value) };
+            case "scheduledAt" when Instants.TryParse(value, out var instant): return query with { ScheduledAt = instant };
+            case "scheduledAt": throw Wrong(name, "It must be an instant with an offset as RFC 3339 has it, such as 2030-01-31T12:00:00Z.");
             case "submittedAfter" when Instants.TryParse(value, out var after): return query with { SubmittedAfter = after };
             case "submittedAfter": throw Wrong(name, "It must be an instant with an offset as RFC 3339 has it, such as 2030-01-31T12:00:00Z.");
             case "limit" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= JobLimits.MaxPage:

@@ -7,6 +7,7 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     private readonly NamedGrains<IWorkSessionGrain> _sessions = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
     private readonly NumberedGrains<IJobChangesGrain> _changes = new(grains);
+    private readonly NumberedGrains<IPartitionSchedules> _schedules = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private readonly NumberedGrains<IStoreGrain> _store = new(grains);
     private GridInfo? _info;
@@ -34,6 +35,10 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     public IJobGrain Job(string id) => _jobs[id];
 
     public IJobPartitionGrain Partition(string id, GridInfo info) => _partitions[JobIds.PartitionOf(id, info.Partitions)];
+
+    public IPartitionSchedules Schedules(int partition) => _schedules[partition];
+
+    public IPartitionSchedules SchedulesOf(string id, GridInfo info) => _schedules[JobIds.PartitionOf(id, info.Partitions)];
 
     /// <summary>What a partition commits.</summary>
     public IJobChangesGrain Changes(int partition) => _changes[partition];

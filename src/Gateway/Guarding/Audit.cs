@@ -16,6 +16,10 @@ internal sealed partial class Audit(ILogger<Audit> logger)
     public Task<QueueInfo> QueueAsync(HttpContext context, string what, string queue, string? reason, Func<ChangeOrder, Task<QueueInfo>> change) =>
         NoteAsync(context, what, $"queue {queue}", reason, change, _ => nameof(JobChangeOutcome.Done));
 
+    /// <summary>Makes a change of a schedule and writes it down.</summary>
+    public Task<ScheduleAnswer> ScheduleAsync(HttpContext context, string what, string id, string? reason, Func<ChangeOrder, Task<ScheduleAnswer>> change) =>
+        NoteAsync(context, what, $"schedule {id}", reason, change, answer => answer.Outcome.ToString());
+
     /// <summary>Does something with the store and writes it down.</summary>
     public Task<StoreCopy> StoreAsync(HttpContext context, string what, Func<ChangeOrder, Task<StoreCopy>> change) =>
         NoteAsync(context, what, "store", null, change, copy => copy.Name ?? "Refused");

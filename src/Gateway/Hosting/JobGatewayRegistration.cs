@@ -10,6 +10,7 @@ using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Live;
+using OrleansJobs.Gateway.Schedules;
 using OrleansJobs.Gateway.Signals;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Store;
@@ -54,6 +55,8 @@ public static class JobGatewayRegistration
         services.AddSingleton<ReasonReader>();
         services.AddSingleton<ChangeEndpoints>();
         services.AddSingleton<SignalEndpoint>();
+        services.AddSingleton<ScheduleEndpoints>();
+        services.AddSingleton<ScheduleChangeEndpoints>();
         services.AddSingleton<BatchEndpoint>();
         services.AddSingleton<FlowBuilder>();
         services.AddSingleton<FlowReader>();

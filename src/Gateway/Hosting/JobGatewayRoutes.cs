@@ -6,6 +6,7 @@ using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Live;
 using OrleansJobs.Gateway.Pages;
+using OrleansJobs.Gateway.Schedules;
 using OrleansJobs.Gateway.Signals;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Store;
@@ -28,6 +29,7 @@ public static class JobGatewayRoutes
         var routes = app.MapGroup("").WithMetadata(new GatewayRoute()).RequireCors(GatewayCors.Policy);
         MapSubmits(routes, app.Services);
         MapJob(routes, app.Services);
+        MapSchedules(routes, app.Services);
         MapEvents(routes, app.Services.GetRequiredService<EventEndpoints>());
         MapGrid(routes, app.Services);
         MapWork(routes, app.Services.GetRequiredService<WorkEndpoints>());
@@ -68,6 +70,22 @@ public static class JobGatewayRoutes
         routes.MapPost("/jobs/{id}/retry", changes.RetryAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/signals/{name}", services.GetRequiredService<SignalEndpoint>().SendAsync).RequireAuthorization(Policies.Operate);
         routes.MapDelete("/jobs/{id}", changes.DeleteAsync).RequireAuthorization(Policies.Operate);
+    }
+
+    private static void MapSchedules(IEndpointRouteBuilder routes, IServiceProvider services)
+    {
+        var (reads, changes) = (services.GetRequiredService<ScheduleEndpoints>(), services.GetRequiredService<ScheduleChangeEndpoints>());
+        routes.MapMethods("/schedules", Reading, reads.ListAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/schedules/next", Reading, reads.PreviewAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/schedules/{id}", Reading, reads.GetAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/schedules/{id}/next", Reading, reads.NextAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/schedules/{id}/runs", Reading, reads.RunsAsync).RequireAuthorization(Policies.Read);
+        routes.MapPut("/schedules/{id}", changes.PutAsync).RequireAuthorization(Policies.Operate);
+        routes.MapDelete("/schedules/{id}", changes.DeleteAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/schedules/{id}/pause", changes.PauseAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/schedules/{id}/resume", changes.ResumeAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/schedules/{id}/trigger", changes.TriggerAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/schedules/{id}/backfill", changes.BackfillAsync).RequireAuthorization(Policies.Operate);
     }
 
     private static void MapEvents(IEndpointRouteBuilder routes, EventEndpoints events)

@@ -33,6 +33,8 @@ internal sealed record Problem(ProblemType Type, string Detail)
     public static Problem OfHeader(string header, string detail) =>
         new(ProblemTypes.InvalidHeader, detail) { Errors = [new(null, detail, header)] };
 
+    public static Problem NoSuchSchedule { get; } = new(ProblemTypes.ScheduleNotFound, "There is none of this id, or no longer.");
+
     public static Problem NoSuchJob { get; } =
         new(ProblemTypes.JobNotFound, "It was never accepted, was deleted, or its retention is over.");
 

@@ -20,6 +20,7 @@ internal static class ProblemTypes
     public static readonly ProblemType ForeignOrigin = new("foreign-origin", 403, "Pages of this origin may not call the gateway.");
     public static readonly ProblemType JobNotFound = new("job-not-found", 404, "There is no such job.");
     public static readonly ProblemType SessionNotFound = new("session-not-found", 404, "There is no such session of a worker.");
+    public static readonly ProblemType ScheduleNotFound = new("schedule-not-found", 404, "There is no such schedule.");
     public static readonly ProblemType NotFound = new("not-found", 404, "There is nothing at this address.");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "This address does not take this method.");
     public static readonly ProblemType BodyTimeout = new("body-timeout", 408, "The body came too slowly.");
@@ -27,6 +28,8 @@ internal static class ProblemTypes
     public static readonly ProblemType WrongState = new("wrong-state", 409, "The job's state does not allow it.");
     public static readonly ProblemType StaleLease = new("stale-lease", 409, "The lease is another's now, or the job has ended.");
     public static readonly ProblemType Gone = new("gone", 410, "The job is no longer kept.");
+    public static readonly ProblemType ScheduleDeclared = new("schedule-declared", 409, "An application's code declares this schedule.");
+    public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "It has changed since.");
     public static readonly ProblemType TooLarge = new("too-large", 413, "The body is larger than the limit.");
     public static readonly ProblemType UnsupportedContent = new("unsupported-content", 415, "The body must be JSON, without a content encoding.");
     public static readonly ProblemType InvalidMember = new("invalid-member", 422, "A member of the body is wrong.");
@@ -50,8 +53,8 @@ internal static class ProblemTypes
 
     public static readonly IReadOnlyList<ProblemType> All =
     [
-        MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, JobNotFound, SessionNotFound, NotFound, MethodNotAllowed,
-        BodyTimeout, IdTaken, WrongState, StaleLease, Gone, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
+        MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, JobNotFound, ScheduleNotFound, SessionNotFound, NotFound, MethodNotAllowed,
+        BodyTimeout, IdTaken, WrongState, StaleLease, Gone, ScheduleDeclared, PreconditionFailed, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
         KeyReused, UnknownHost, RateLimited, SignalsFull, HeadersTooLarge, Internal, Unavailable, Overloaded, NoCopy, JobFailed, JobCancelled,
     ];
 

@@ -34,6 +34,14 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
         return problem is null ? (job, null) : (null, problem);
     }
 
+    /// <summary>Checks a job that is to be submitted later, whose queue is the request's or else the type's.</summary>
+    public async ValueTask<(string Queue, Problem? Problem)> CheckAsync(JobSubmission job, SubmitRequest request, Caller caller, JobLimits limits, long bytes)
+    {
+        var type = SubmissionRules.IsName(job.Type) ? await types.FindAsync(job.Type) : null;
+        job = job with { Queue = request.Queue ?? type?.Info.Queue ?? JobLimits.DefaultQueue };
+        return (job.Queue, Check(job, request, type, "/args", caller, limits, BudgetFor(bytes)));
+    }
+
     private JobSubmission Build(SubmitRequest request, ReadOnlySpan<byte> body, JobType? type, Caller caller, string? derivedId)
     {
         var job = new JobSubmission

@@ -115,7 +115,7 @@ internal static class SubmitRequestReader
         return null;
     }
 
-    private static JobTag[] ReadTags(ref Utf8JsonReader reader, SubmitRequest request)
+    public static JobTag[] ReadTags(ref Utf8JsonReader reader, SubmitRequest request)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {

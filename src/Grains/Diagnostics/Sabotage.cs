@@ -47,6 +47,9 @@ internal enum Safeguard
 
     /// <summary>A session takes reports of its own leases only.</summary>
     SessionLeases = 8192,
+
+    /// <summary>An occurrence of a schedule and the schedule that has moved on are stored in one commit.</summary>
+    OccurrenceInCommit = 16384,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

@@ -88,6 +88,18 @@ public sealed class JobGridOptions
     /// <value>Default 25,000.</value>
     [Range(1, 1_000_000)] public int MaxLanesPerKey { get; set; } = 25_000;
 
+    /// <summary>Schedules, over all partitions; beyond it no new one is taken.</summary>
+    /// <value>Default 1,000,000.</value>
+    [Range(1, 100_000_000)] public long MaxSchedules { get; set; } = 1_000_000;
+
+    /// <summary>How late an instant of a schedule is missed, where the schedule does not say so itself.</summary>
+    /// <value>Default 60 s; more than zero.</value>
+    public TimeSpan MissedAfter { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Instants that one backfill of a schedule submits; a longer range is refused.</summary>
+    /// <value>Default 1,000.</value>
+    [Range(1, 10_000)] public int MaxBackfill { get; set; } = 1000;
+
     /// <summary>
     /// How often what was told one way and has had no answer is told again, such as that there is work, that a queue is open or that a job is to be
     /// cancelled: notices may be lost.
@@ -154,6 +166,7 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         Positive(options.CancelGrace, nameof(options.CancelGrace));
         Positive(options.ClockTolerance, nameof(options.ClockTolerance));
         Positive(options.TrialTime, nameof(options.TrialTime));
+        Positive(options.MissedAfter, nameof(options.MissedAfter));
         Positive(options.Limits.MaxDelay, "Limits:MaxDelay");
         Positive(options.Limits.MaxRetention, "Limits:MaxRetention");
         Positive(options.Limits.MaxTimeout, "Limits:MaxTimeout");

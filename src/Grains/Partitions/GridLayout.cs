@@ -2,6 +2,7 @@ using OrleansJobs.Dependencies;
 using OrleansJobs.Errands;
 using OrleansJobs.Flows;
 using OrleansJobs.Letters;
+using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Partitions;
@@ -16,6 +17,8 @@ internal static class GridLayout
     public static readonly ErrandTables Errands = new(Layout);
     public static readonly DependencyTables Dependencies = new(Layout);
     public static readonly FlowTables Flows = new(Layout);
+
+    public static readonly ScheduleTables Schedules = new(Layout);
 
     /// <summary>What silos say of job types, for those who ask while no silo knows them.</summary>
     public static readonly GridTable Types = Layout.GridRows("types");

@@ -15,11 +15,20 @@ internal interface IPartitionShell
     TimeProvider Time { get; }
     long Now { get; }
 
+    /// <summary>False: nothing may be decided by the clock.</summary>
+    bool IsClockRight { get; }
+
+    /// <summary>Submits from outside are refused, since the store is nearly full.</summary>
+    bool IsStoreFull { get; }
+
     /// <summary>Hands letters to another partition; done when they are stored there.</summary>
     Task DeliverAsync(int receiver, LetterBatch letters);
 
     /// <summary>Whether there is such a job, in whichever partition.</summary>
     Task<bool> ExistsAsync(string id);
+
+    /// <summary>A fresh number that tells something from others that had its name.</summary>
+    long NewIncarnation();
 
     /// <summary>Done when all changes made so far are in the store; a time-out where that takes longer than a submit waits.</summary>
     Task CommittedInTimeAsync();

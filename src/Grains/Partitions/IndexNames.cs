@@ -16,6 +16,8 @@ internal static class IndexNames
     /// <summary>The jobs that follow another.</summary>
     public static string After(string job) => $"after:{job}";
 
+    public static string Schedule(string schedule) => $"schedule:{schedule}";
+
     /// <summary>Null where a state has no index.</summary>
     public static string? State(JobState? state) => state switch
     {

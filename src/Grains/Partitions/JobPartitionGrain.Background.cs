@@ -35,7 +35,7 @@ internal sealed partial class JobPartitionGrain
         }
 
         // While what is late is being ended the next deadline is not to be waited for: it may be the one that has passed.
-        if ((_expiring ? _core.Jobs.Windows.NextDue(Now) : _core.NextDue(Now)) is not { } next) return;
+        if (_core.NextDue(Now, withDeadlines: !_expiring) is not { } next) return;
         // Timers take at most 49 days; nothing is lost by waking early.
         var wait = Math.Clamp(next - Now, 1, (long)TimeSpan.FromDays(1).TotalMilliseconds);
         _dueTimer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
@@ -49,6 +49,7 @@ internal sealed partial class JobPartitionGrain
             Background(ExpireAsync, "expiring jobs");
         }
 
+        _schedules.ServeDue();
         Pump();
         return Task.CompletedTask;
     }

@@ -24,6 +24,10 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
     JobGridOptions IPartitionShell.Options => _options;
     TimeProvider IPartitionShell.Time => services.Time;
     long IPartitionShell.Now => Now;
+    bool IPartitionShell.IsClockRight => services.Clock.IsRight;
+    bool IPartitionShell.IsStoreFull => services.Health.Fullness >= _options.FullAt;
+
+    long IPartitionShell.NewIncarnation() => Random.Shared.NextInt64(1, 1L << 40);
 
     public Task Deliver(LetterBatch batch) => _letters.TakeInAsync(batch);
 

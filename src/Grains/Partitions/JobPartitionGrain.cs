@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
+using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -60,6 +61,9 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         }
 
         OpenRooms();
+        _schedules = new PartitionSchedules(this);
+        _scheduleCalls = new ScheduleCalls(this, _schedules);
+        await _schedules.LoadOpenAsync(cancellation);
         _gauges = new PartitionGaugeWriter(_core, services.Meters, services.Meters.Partitions.OpenPartition());
         _dueTimer = this.RegisterGrainTimer(OnDueAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true });
         this.RegisterGrainTimer(() => { _gauges.Refresh(Now); return Task.CompletedTask; }, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });

@@ -3,6 +3,7 @@ using OrleansJobs.Errands;
 using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
 using OrleansJobs.Letters;
+using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 
 namespace OrleansJobs.Partitions;
@@ -27,6 +28,7 @@ internal sealed class PartitionCore
         Errands = new ErrandBook(opening, Changes);
         Dependencies = new DependencyBook(Jobs, Letters, Errands, Changes, options);
         Flows = new FlowBook(partition, Jobs, Letters, Errands, Changes, options);
+        Schedules = new ScheduleBook(opening, options, Changes, Jobs, Orders);
         Attempts = new AttemptBook(partition, opening.Generation, Jobs, Flows, Changes);
         Suspects = new SuspectBook(Jobs, Changes, suspicion);
         Dispatch = new Dispatcher(Jobs, Attempts, Orders, Suspects);
@@ -40,6 +42,7 @@ internal sealed class PartitionCore
     public JobBook Jobs { get; }
     public DeadlineBook Deadlines { get; }
     public JobOrders Orders { get; }
+    public ScheduleBook Schedules { get; }
     public AttemptBook Attempts { get; }
     public SuspectBook Suspects { get; }
     public Dispatcher Dispatch { get; }
@@ -49,5 +52,9 @@ internal sealed class PartitionCore
     public FlowBook Flows { get; }
 
     /// <summary>The next instant after now at which something falls due; null where nothing will. What is due already waits for a slot, not for the clock.</summary>
-    public long? NextDue(long now) => Jobs.Windows.NextDue(now) is { } next && !(next >= Deadlines.Next) ? next : Deadlines.Next;
+    /// <param name="withDeadlines">False: the next deadline is not to be waited for.</param>
+    public long? NextDue(long now, bool withDeadlines = true) =>
+        Sooner(Sooner(Jobs.Windows.NextDue(now), Schedules.NextDue), withDeadlines ? Deadlines.Next : null);
+
+    private static long? Sooner(long? one, long? other) => one < other || other is null ? one : other;
 }

@@ -43,7 +43,7 @@ internal sealed partial class JobPartitionGrain
     {
         var found = new List<ListedJob>();
         var after = query.SubmittedAfter is { } instant ? JobSpec.StampAt(instant.ToUnixTimeMilliseconds()) : 0;
-        var index = query.Parent is { } parent ? IndexNames.Parent(parent) : query.After is { } leader ? IndexNames.After(leader) : query.Tags.Length > 0 ? IndexNames.Tag(query.Tags[0]) : IndexNames.State(query.State);
+        var index = query.Schedule is { } schedule ? IndexNames.Schedule(schedule) : query.Parent is { } parent ? IndexNames.Parent(parent) : query.After is { } leader ? IndexNames.After(leader) : query.Tags.Length > 0 ? IndexNames.Tag(query.Tags[0]) : IndexNames.State(query.State);
         // One line more than the page, to know whether there is another. Where lines do not fit the filter, ever more are looked at.
         var chunk = query.Limit + 1;
         for (var (looked, bytes) = (0, 0L); looked < MostLookedAt && bytes < PageBytes; chunk = Math.Min(2 * chunk, LogChunk))

@@ -38,20 +38,23 @@ internal sealed class JobSpec
     public JobDependency[] After { get; init; } = [];
     public bool CancelIfUnmet { get; init; }
 
+    /// <summary>The schedule whose occurrence it is; null: none.</summary>
+    public ScheduledRun? Scheduled { get; init; }
+
     /// <summary>Something follows from its end, so that books other than that of jobs are told of it.</summary>
-    public bool IsFollowed => Parent is not null;
+    public bool IsFollowed => Parent is not null || Scheduled is not null;
 
     /// <summary>The lowest stamp of a millisecond.</summary>
     public static long StampAt(long milliseconds) => milliseconds << StampShift;
 
-    public static JobSpec Of(JobSubmission submission, long now, long stamp, long due) => new()
+    public static JobSpec Of(JobSubmission submission, long now, long stamp, long due, ScheduledRun? scheduled = null) => new()
     {
         Type = submission.Type, Queue = submission.Queue, Priority = submission.Priority, Args = submission.Args,
         SubmittedAt = now, Stamp = stamp, DueAt = due, Retry = submission.Retry, Attempts = submission.Attempts, Timeout = submission.Timeout,
         ExpiresAt = submission.ExpiresAt ?? (submission.ExpiresAfter is { } after ? now + after : null),
         DeadlineAt = submission.DeadlineAt ?? (submission.DeadlineAfter is { } deadline ? now + deadline : null),
         Retention = submission.Retention, Tags = submission.Tags, TraceParent = submission.TraceParent, Fingerprint = submission.Fingerprint,
-        Parent = submission.Parent, After = submission.After, CancelIfUnmet = submission.CancelIfUnmet,
+        Parent = submission.Parent, After = submission.After, CancelIfUnmet = submission.CancelIfUnmet, Scheduled = scheduled,
     };
 
     public byte[] Encode()
@@ -77,6 +80,13 @@ internal sealed class JobSpec
         writer.Text(14, TraceParent);
         if (Fingerprint is not null) writer.Bytes(15, Fingerprint);
         if (Attempts is { } attempts) writer.Number(16, attempts);
+        if (Scheduled is { } scheduled)
+        {
+            writer.Text(17, scheduled.Schedule);
+            writer.Signed(18, scheduled.At - SubmittedAt);
+            writer.Number(19, scheduled.Incarnation);
+        }
+
         if (Parent is not null) writer.Bytes(20, ParentRecord.Encode(Parent));
         foreach (var dependency in After)
         {
@@ -106,6 +116,8 @@ internal sealed class JobSpec
         List<JobDependency>? after = null;
         string named = "";
         var cancelIfUnmet = false;
+        string? schedule = null;
+        long at = 0, incarnation = 0;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -127,6 +139,9 @@ internal sealed class JobSpec
                 case 14: trace = reader.Text; break;
                 case 15: fingerprint = reader.Bytes.ToArray(); break;
                 case 16: attempts = (int)reader.Number; break;
+                case 17: schedule = reader.Text; break;
+                case 18: at = reader.Signed; break;
+                case 19: incarnation = reader.Number; break;
                 case 20: parent = ParentRecord.Decode(reader.Bytes); break;
                 case 21: named = reader.Text; break;
                 case 22: (after ??= []).Add(new(named, (DependencyOn)reader.Signed)); break;
@@ -141,6 +156,7 @@ internal sealed class JobSpec
             DueAt = submitted + due, ExpiresAt = expires is { } instant ? submitted + instant : null, Retry = retry, Timeout = timeout,
             DeadlineAt = deadline is { } late ? submitted + late : null, Retention = retention, Tags = tags is null ? [] : [.. tags], TraceParent = trace, Fingerprint = fingerprint,
             Attempts = attempts, Parent = parent, After = after is null ? [] : [.. after], CancelIfUnmet = cancelIfUnmet,
+            Scheduled = schedule is null ? null : new(schedule, incarnation, submitted + at),
         };
     }
 
@@ -179,3 +195,7 @@ internal sealed class JobSpec
         };
     }
 }
+
+/// <summary>Which occurrence of a schedule a job is.</summary>
+/// <param name="At">The instant that it was for.</param>
+internal sealed record ScheduledRun(string Schedule, long Incarnation, long At);

@@ -38,6 +38,9 @@ internal sealed class GatewayClient : IDisposable
     public Task<JsonElement> PostAsync(string path, JsonElement? body, CancellationToken cancellation) =>
         SendAsync(() => new(HttpMethod.Post, path) { Content = body is { } json ? JsonContent(json) : null }, cancellation);
 
+    public Task<JsonElement> PutAsync(string path, JsonElement body, CancellationToken cancellation) =>
+        SendAsync(() => new(HttpMethod.Put, path) { Content = JsonContent(body) }, cancellation);
+
     public async Task DeleteAsync(string path, CancellationToken cancellation) => await SendAsync(() => new(HttpMethod.Delete, path), cancellation);
 
     public async Task<Job> GetJobAsync(string id, CancellationToken cancellation) => new(await GetAsync(JobPath(id), cancellation));

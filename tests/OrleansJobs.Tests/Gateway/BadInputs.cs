@@ -15,7 +15,7 @@ internal static class BadInputs
     private const string Json = "Content-Type: application/json\r\n";
 
     public static readonly IReadOnlyList<BadInput> All = [.. Broken(), .. Members(), .. Times(), .. Names(), .. Arguments(), .. Sizes(), .. Contents(), .. Headers(), .. Batches(),
-        .. Flows(), .. Queries(), .. Addresses(), .. Protocol()];
+        .. Flows(), .. Schedules(), .. Queries(), .. Addresses(), .. Protocol()];
 
     private static IEnumerable<BadInput> Broken()
     {
@@ -239,6 +239,56 @@ internal static class BadInputs
         yield return new("a header with a bare line feed in it", 400, "-", "GET /stats HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n"u8.ToArray());
         yield return new("an HTTP version that there is not", 505, "-", "GET /stats HTTP/9.9\r\nHost: localhost\r\n\r\n"u8.ToArray());
     }
+
+    private static IEnumerable<BadInput> Schedules()
+    {
+        yield return Schedule("a schedule without a type", 422, "invalid-member", "tick", """{"every":1}""");
+        yield return Schedule("a schedule with neither `cron` nor `every`", 422, "invalid-member", "tick", """{"type":"longtask"}""");
+        yield return Schedule("a schedule with both `cron` and `every`", 422, "invalid-member", "tick", """{"type":"longtask","cron":"0 0 * * *","every":1}""");
+        yield return Schedule("a cron expression of three fields", 422, "invalid-member", "tick", """{"type":"longtask","cron":"* * *"}""");
+        yield return Schedule("a cron expression with minute 60", 422, "invalid-member", "tick", """{"type":"longtask","cron":"60 * * * *"}""");
+        yield return Schedule("a cron expression that never comes", 422, "invalid-member", "tick", """{"type":"longtask","cron":"0 0 30 2 *"}""");
+        yield return Schedule("a cron expression that is no string", 422, "invalid-member", "tick", """{"type":"longtask","cron":5}""");
+        yield return Schedule("a period below one second", 422, "invalid-member", "tick", """{"type":"longtask","every":0.5}""");
+        yield return Schedule("a negative period", 422, "invalid-member", "tick", """{"type":"longtask","every":-1}""");
+        yield return Schedule("an anchor without a period", 422, "invalid-member", "tick", """{"type":"longtask","cron":"0 0 * * *","anchor":"2030-01-01T00:00:00Z"}""");
+        yield return Schedule("a zone that there is not", 422, "invalid-member", "tick", """{"type":"longtask","cron":"0 0 * * *","zone":"Mars/Olympus"}""");
+        yield return Schedule("a zone with traversal", 422, "invalid-member", "tick", """{"type":"longtask","cron":"0 0 * * *","zone":"../../etc/passwd"}""");
+        yield return Schedule("an end before the start", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"start":"2030-01-02T00:00:00Z","end":"2030-01-01T00:00:00Z"}""");
+        yield return Schedule("a start without an offset", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"start":"2030-01-02T00:00:00"}""");
+        yield return Schedule("a count of zero", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"count":0}""");
+        yield return Schedule("a count beyond 100,000", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"count":100001}""");
+        yield return Schedule("jitter beyond a day", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"jitter":86401}""");
+        yield return Schedule("an overlap that there is not", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"overlap":"sometimes"}""");
+        yield return Schedule("a rule for missed instants that there is not", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"missed":"some"}""");
+        yield return Schedule("`missedAfter` below one second", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"missedAfter":0.5}""");
+        yield return Schedule("`missedWithin` without `missed` of `all`", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"missedWithin":60}""");
+        yield return Schedule("a reference to another instant than the scheduled one", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"args":{"a":{"$at":"noon"}}}""");
+        yield return Schedule("a member of a schedule given twice", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"every":1}""");
+        yield return Schedule("an unknown member of a schedule", 422, "invalid-member", "tick", """{"type":"longtask","evry":1}""");
+        yield return Schedule("a schedule of the id `next`", 422, "invalid-member", "next", """{"type":"longtask","every":1}""");
+        yield return Schedule("a schedule's id of 65 characters", 422, "invalid-member", new string('i', 65), """{"type":"longtask","every":1}""");
+        yield return Schedule("a schedule that is no object", 422, "invalid-member", "tick", """[]""");
+        yield return Schedule("a schedule of an unknown type", 422, "unknown-type", "tick", """{"type":"nope","every":1}""");
+        yield return Schedule("arguments of a schedule that do not fit the schema", 422, "invalid-args", "tick", """{"type":"longtask","every":1,"args":{"steps":99}}""");
+        yield return Schedule("a schedule that is not JSON", 400, "malformed-json", "tick", """{"type":""");
+        yield return Get("a schedule that does not exist", 404, "schedule-not-found", "/schedules/nope");
+        yield return new("pausing a schedule that does not exist", 404, "schedule-not-found", RawHttp.Request("POST", "/schedules/nope/pause", "", []));
+        yield return new("triggering a schedule that does not exist", 404, "schedule-not-found", RawHttp.Request("POST", "/schedules/nope/trigger", "", []));
+        yield return new("a backfill without `to`", 422, "invalid-member", RawHttp.Request("POST", "/schedules/nope/backfill", Json, """{"from":"2026-01-01T00:00:00Z"}"""u8.ToArray()));
+        yield return new("a backfill from what is no instant", 422, "invalid-member", RawHttp.Request("POST", "/schedules/nope/backfill", Json, """{"from":"yesterday","to":"2026-01-01T00:00:00Z"}"""u8.ToArray()));
+        yield return new("`If-Match` that is no version", 400, "invalid-header", RawHttp.Request("PUT", "/schedules/tick", Json + "If-Match: 7\r\n", """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return new("`If-None-Match` of a schedule that is not `*`", 400, "invalid-header", RawHttp.Request("PUT", "/schedules/tick", Json + "If-None-Match: \"7\"\r\n", """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return Get("a preview of a wrong expression", 400, "invalid-query", "/schedules/next?cron=61%20*%20*%20*%20*");
+        yield return Get("a preview without `cron` and `every`", 400, "invalid-query", "/schedules/next");
+        yield return Get("a preview of 101 instants", 400, "invalid-query", "/schedules/next?every=60&count=101");
+        yield return Get("a preview with an unknown parameter", 400, "invalid-query", "/schedules/next?every=60&zome=UTC");
+        yield return Get("a list of 201 schedules", 400, "invalid-query", "/schedules?limit=201");
+        yield return Get("a filter by an instant of a schedule that is none", 400, "invalid-query", "/jobs?scheduledAt=noon");
+    }
+
+    private static BadInput Schedule(string name, int status, string type, string id, string body) =>
+        new(name, status, type, RawHttp.Request("PUT", $"/schedules/{id}", Json, Encoding.UTF8.GetBytes(body)));
 
     private static BadInput Post(string name, int status, string type, string body) => Post(name, status, type, Encoding.UTF8.GetBytes(body));
 

@@ -82,6 +82,7 @@ internal sealed class FakeGrid : IGrainFactory
         typeof(TGrainInterface) == typeof(IJobGridGrain) ? (TGrainInterface)(object)new GridFace(this)
         : typeof(TGrainInterface) == typeof(IStoreGrain) ? (TGrainInterface)(object)new StoreFace()
         : typeof(TGrainInterface) == typeof(IJobChangesGrain) ? (TGrainInterface)(object)new ChangesFace(this, primaryKey)
+        : typeof(TGrainInterface) == typeof(IPartitionSchedules) ? (TGrainInterface)(object)new FakeSchedules()
         : (TGrainInterface)(object)new PartitionFace(this);
 
     private void Watch(FakeJob job)

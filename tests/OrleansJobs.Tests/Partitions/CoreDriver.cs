@@ -82,6 +82,8 @@ internal sealed class CoreDriver
         }
     }
 
+    public StoredRows Rows(RowRead read, string key) => _store.ReadRowsAsync(0, read, [key]).AsTask().Result[0];
+
     public StoredJob? Stored(string id) => _rows.ReadAsync(id).AsTask().Result;
 
     public JobStatus? Status(string id) => Stored(id) is { } stored ? StatusOf.Stored(id, stored, Now) : null;

@@ -121,19 +121,28 @@ internal sealed class PendingChanges(int partition, long generation)
         // They came before what has changed meanwhile.
         var later = _dirty.FindAll(entry => !refused.Contains(entry));
         _dirty.Clear();
-        foreach (var (entry, before) in sealedCommit.Entries.OrderBy(static entry => entry.Entry.Order))
+        // What is stored again, and what is not, must be known of all before it is asked of one's origin.
+        foreach (var (entry, before) in sealedCommit.Entries)
         {
             entry.InFlight--;
             entry.Restore(before);
             entry.IsDirty = false;
-            if (entry.Origin is not null && !entry.IsStored) dropped.Add(entry);
+        }
+
+        foreach (var (entry, _) in sealedCommit.Entries.OrderBy(static entry => entry.Entry.Order))
+        {
+            // What came of a submit that is in the store by now follows from something accepted.
+            if (entry is { IsStored: false, Origin.IsStored: false }) dropped.Add(entry);
             else Mark(entry);
         }
 
+        var gone = dropped.ToHashSet();
         foreach (var entry in later)
         {
-            entry.Order = ++Count;
-            _dirty.Add(entry);
+            entry.IsDirty = false;
+            // What came of a submit meanwhile goes with it.
+            if (entry is { IsStored: false, Origin: { } origin } && gone.Contains(origin)) dropped.Add(entry);
+            else Mark(entry);
         }
 
         foreach (var entry in dropped) entry.Drop();
@@ -166,8 +175,8 @@ internal sealed class PendingChanges(int partition, long generation)
         // None: withdrawn before it was ever stored, or changed back.
         var wasStored = entry.IsStored;
         if (entry.WriteTo(draft) is not { } before) return;
-        // Whoever submits can come again; everything else follows from what was accepted.
-        if (!wasStored && entry.Origin is not null) draft.Commit.MayBeRefused = true;
+        // Whoever submits can come again; everything else follows from what was accepted, or stands beside the submit that it came of.
+        if (!wasStored && entry.Origin == entry) draft.Commit.MayBeRefused = true;
         entry.InFlight++;
         entries.Add((entry, before));
     }

@@ -86,11 +86,11 @@ internal sealed class JobBook
     }
 
     /// <summary>The same of a job that follows from something accepted: no store is too full for it.</summary>
-    public LiveJob SubmitInside(JobSubmission submission, long now)
+    public LiveJob SubmitInside(JobSubmission submission, long now, ScheduledRun? scheduled = null)
     {
         var due = submission.Eta ?? now + (submission.Countdown ?? 0);
         _lastStamp = Math.Max(_lastStamp + 1, JobSpec.StampAt(now));
-        var spec = JobSpec.Of(submission, now, _lastStamp, Math.Max(due, now));
+        var spec = JobSpec.Of(submission, now, _lastStamp, Math.Max(due, now), scheduled);
         var lane = Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false));
         Index.Owners.Own(lane, submission.Owner);
         var job = new LiveJob(submission.Id, this) { Spec = spec, Lane = lane };

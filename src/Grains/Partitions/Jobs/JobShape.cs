@@ -49,6 +49,7 @@ internal sealed record JobShape
             foreach (var tag in spec.Tags) commit.Put(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
             if (spec.Parent is { } parent) commit.Put(tables.Indexes[IndexNames.Parent(parent.Id)], job.Id, spec.Stamp);
             foreach (var leader in spec.After) commit.Put(tables.Indexes[IndexNames.After(leader.Job)], job.Id, spec.Stamp);
+            if (spec.Scheduled is { } scheduled) commit.Put(tables.Indexes[IndexNames.Schedule(scheduled.Schedule)], job.Id, spec.Stamp);
         }
 
         if (before.Lane != after.Lane || before.Due != after.Due)
@@ -88,6 +89,7 @@ internal sealed record JobShape
             foreach (var tag in spec.Tags) commit.Remove(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
             if (spec.Parent is { } parent) commit.Remove(tables.Indexes[IndexNames.Parent(parent.Id)], job.Id, spec.Stamp);
             foreach (var leader in spec.After) commit.Remove(tables.Indexes[IndexNames.After(leader.Job)], job.Id, spec.Stamp);
+            if (spec.Scheduled is { } scheduled) commit.Remove(tables.Indexes[IndexNames.Schedule(scheduled.Schedule)], job.Id, spec.Stamp);
         }
 
         int Replace(RowTable table, byte[]? record)

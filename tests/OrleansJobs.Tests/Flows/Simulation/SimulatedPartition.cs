@@ -53,6 +53,8 @@ internal sealed class SimulatedPartition : IPartitionShell
     public IPartitionStore Store => _world.Store;
     public JobGridOptions Options => _world.Options;
     public TimeProvider Time => _world.Time;
+    public bool IsClockRight => true;
+    public bool IsStoreFull => false;
     public long Now => _world.Time.Now;
 
     /// <summary>Goes on where earlier activations were: what nobody runs any more is run again.</summary>
@@ -134,6 +136,8 @@ internal sealed class SimulatedPartition : IPartitionShell
         await _world.Turns.Sometime();
         return _world.ReadNow(_world.PartitionOf(id), id) is not null;
     }
+
+    public long NewIncarnation() => throw new NotSupportedException();
 
     public Task CommittedInTimeAsync() => Commits.Committed();
 

@@ -1,0 +1,100 @@
+namespace OrleansJobs;
+
+/// <summary>Schedules over grain calls.</summary>
+internal sealed class ScheduleClient(JobClient client, GridConnection grid, JobTypeQueues queues) : IScheduleClient
+{
+    public async Task<ScheduleInfo> PutAsync(string id, ScheduleSpec spec, string? version = null, CancellationToken cancellation = default)
+    {
+        var tries = 0;
+        var answer = await ChangeAsync(id, partition =>
+        {
+            tries++;
+            return partition.PutSchedule(id, spec, new(version));
+        }, cancellation);
+        // A second try may find what the first one, whose answer was lost, has put.
+        var isOurs = answer is { Outcome: ScheduleOutcome.Changed, Schedule: { } found } && tries > 1 && Same(found.Spec, spec);
+        return isOurs ? answer.Schedule! : Expect(answer, id).Schedule!;
+    }
+
+    public async Task<ScheduleInfo> PutAsync(string id, Action<ScheduleBuilder> schedule, string? version = null, CancellationToken cancellation = default)
+    {
+        var builder = new ScheduleBuilder();
+        schedule(builder);
+        var spec = builder.Build();
+        if (builder.Queue is null) spec = spec with { Queue = await queues.QueueOfAsync(spec.Type, cancellation) };
+        return await PutAsync(id, spec, version, cancellation);
+    }
+
+    public Task<ScheduleInfo?> GetAsync(string id, CancellationToken cancellation = default) => AskAsync(id, partition => partition.GetSchedule(id), cancellation);
+
+    public async Task<SchedulePage> ListAsync(int limit = 50, string? cursor = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, JobLimits.MaxPage);
+        return await grid.AskAsync(async () => await SchedulePage.ReadAsync(grid.Schedules, (await grid.GetInfoAsync(cancellation)).Partitions, cursor, limit), cancellation);
+    }
+
+    public async Task<bool> DeleteAsync(string id, string? version = null, CancellationToken cancellation = default)
+    {
+        var tries = 0;
+        var answer = await ChangeAsync(id, partition =>
+        {
+            tries++;
+            return partition.DeleteSchedule(id, new(version));
+        }, cancellation);
+        // What a second try does not find is what the first one, whose answer was lost, has deleted.
+        if (answer.Outcome == ScheduleOutcome.NotFound) return tries > 1;
+        Expect(answer, id);
+        return true;
+    }
+
+    public async Task<ScheduleInfo> PauseAsync(string id, string? reason = null, CancellationToken cancellation = default) =>
+        Expect(await ChangeAsync(id, partition => partition.PauseSchedule(id, new ChangeOrder(grid.Options.Name, reason), new()), cancellation), id).Schedule!;
+
+    public async Task<ScheduleInfo> ResumeAsync(string id, CancellationToken cancellation = default) =>
+        Expect(await ChangeAsync(id, partition => partition.PauseSchedule(id, null, new()), cancellation), id).Schedule!;
+
+    public async Task<JobHandle> TriggerAsync(string id, CancellationToken cancellation = default)
+    {
+        // The same for each try: an answer that is lost makes no second occurrence.
+        var token = Guid.NewGuid().ToString("n");
+        return client.Get(Expect(await ChangeAsync(id, partition => partition.TriggerSchedule(id, token), cancellation), id).Jobs[0]);
+    }
+
+    public async Task<IReadOnlyList<string>> BackfillAsync(string id, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation = default) =>
+        Expect(await ChangeAsync(id, partition => partition.BackfillSchedule(id, from.ToUnixTimeMilliseconds(), to.ToUnixTimeMilliseconds()), cancellation), id).Jobs;
+
+    public async Task<IReadOnlyList<DateTimeOffset>> NextAsync(string id, int count = ScheduleLimits.DefaultNext, CancellationToken cancellation = default)
+    {
+        var next = await AskAsync(id, partition => partition.NextOfSchedule(id, count), cancellation) ?? throw new ScheduleNotFoundException(id);
+        return Array.ConvertAll(next, DateTimeOffset.FromUnixTimeMilliseconds);
+    }
+
+    public async Task<IReadOnlyList<ScheduleRun>> RunsAsync(string id, CancellationToken cancellation = default) =>
+        await AskAsync(id, partition => partition.RunsOfSchedule(id), cancellation) ?? throw new ScheduleNotFoundException(id);
+
+    private Task<T> AskAsync<T>(string id, Func<IPartitionSchedules, Task<T>> question, CancellationToken cancellation) => grid.AskAsync(async () =>
+    {
+        var info = await grid.GetInfoAsync(cancellation);
+        return await question(grid.Schedules(JobIds.PartitionOf(id, info.Partitions)));
+    }, cancellation);
+
+    private Task<ScheduleAnswer> ChangeAsync(string id, Func<IPartitionSchedules, Task<ScheduleAnswer>> change, CancellationToken cancellation) => AskAsync(id, async partition =>
+    {
+        var answer = await change(partition);
+        return answer.Outcome == ScheduleOutcome.Unavailable ? throw new GridUnavailableException(answer.Reason ?? "The store did not answer in time; it may or may not have happened.") : answer;
+    }, cancellation);
+
+    private static bool Same(ScheduleSpec one, ScheduleSpec other) =>
+        one.Args.AsSpan().SequenceEqual(other.Args) && one.Tags.AsSpan().SequenceEqual(other.Tags) && one with { Args = other.Args, Tags = other.Tags } == other;
+
+    private static ScheduleAnswer Expect(ScheduleAnswer answer, string id) => answer.Outcome switch
+    {
+        ScheduleOutcome.Done or ScheduleOutcome.Created => answer,
+        ScheduleOutcome.NotFound => throw new ScheduleNotFoundException(id),
+        ScheduleOutcome.Rejected => throw new JobRejectedException(answer.Problems),
+        ScheduleOutcome.Changed => throw new ScheduleConflictException(id, answer.Schedule is { } schedule ? $"its version is {schedule.Version}." : "there is none."),
+        ScheduleOutcome.Declared => throw new ScheduleConflictException(id, $"the code of '{answer.Schedule?.Application}' declares it."),
+        _ => throw new GridOverloadedException(answer.Reason ?? "The grid is full.", TimeSpan.FromSeconds(10)),
+    };
+}

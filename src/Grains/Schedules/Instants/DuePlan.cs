@@ -1,0 +1,62 @@
+namespace OrleansJobs.Schedules;
+
+/// <summary>What is done of a schedule whose next instant is due. Decided by what is given alone.</summary>
+/// <param name="Serve">The instants to serve, oldest first.</param>
+/// <param name="Missed">How many of these, the first ones, were missed.</param>
+/// <param name="Passed">All instants up to this one are dealt with.</param>
+/// <param name="Come">How many instants of the schedule have come by now; counted only where it may have so many.</param>
+/// <param name="Next">The next instant, which may be due too; null where none comes any more.</param>
+internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passed, int Come, long? Next)
+{
+    /// <summary>Instants that one decision serves, so that its commit stays small; the rest follows at once.</summary>
+    public const int MostServed = 100;
+
+    /// <param name="next">The next instant, which is due: now is at least the jitter later.</param>
+    /// <param name="come">How many have come before it.</param>
+    /// <param name="jitter">How much later than its instant an occurrence is due.</param>
+    /// <param name="missedAfter">What is later is missed.</param>
+    public static DuePlan Of(ScheduleSpec spec, ScheduleTimes times, long next, int come, long jitter, long missedAfter, long now)
+    {
+        var due = now - jitter;
+        var counts = spec.Count is not null;
+        // No further than the last that it may have.
+        if (spec.Count is { } count) due = Math.Min(due, times.Walk(next, due, count - come).Last);
+        var missedUpTo = now - jitter - missedAfter - 1;
+        var serve = new List<long>();
+        var passed = next - 1;
+        if (next <= Math.Min(missedUpTo, due))
+        {
+            passed = Math.Min(missedUpTo, due);
+            AddMissed(spec, times, next, passed, now - jitter, serve);
+        }
+
+        var missed = serve.Count;
+        for (var instant = passed < next ? next : times.After(passed); instant is { } young && young <= due && serve.Count < MostServed; instant = times.After(young))
+        {
+            serve.Add(young);
+            passed = young;
+        }
+
+        if (counts) come += times.Walk(next, passed, spec.Count!.Value - come).Count;
+        return new(serve, missed, passed, come, counts && come >= spec.Count ? null : times.After(passed));
+    }
+
+    /// <param name="upTo">All of them are missed.</param>
+    private static void AddMissed(ScheduleSpec spec, ScheduleTimes times, long next, long upTo, long now, List<long> serve)
+    {
+        if (spec.Missed == ScheduleMissed.None) return;
+        var (most, from) = spec.Missed == ScheduleMissed.One
+            ? (1, next)
+            : (ScheduleLimits.MaxMissed, Math.Max(next, now - (spec.MissedWithin ?? (long)ScheduleLimits.MissedWithin.TotalMilliseconds)));
+        // Newest first, since those are kept. The next one was told once and stands, whatever the zone's rules say of it by now.
+        for (var instant = Last(upTo); instant >= from && serve.Count < most; instant = Last(instant - 1))
+        {
+            serve.Add(instant);
+            if (instant == next) break;
+        }
+
+        serve.Reverse();
+
+        long Last(long to) => Math.Max(times.UpTo(to) ?? next, next);
+    }
+}

@@ -1,0 +1,134 @@
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Schedules;
+
+/// <summary>A partition's schedules as its grain has them: what is due is read and served, and what is asked is decided on what the store has.</summary>
+internal sealed class PartitionSchedules(IPartitionShell shell)
+{
+    /// <summary>Schedules that are served at a time, at least and at most: each is read, decided and committed with the others.</summary>
+    private const int FewDue = 16, ManyDue = 256;
+    private const int OpenPerRead = 256;
+
+    private static readonly RowRead Rows = new(GridLayout.Schedules.Records, GridLayout.Schedules.States);
+
+    private int _dueLimit = FewDue;
+
+    private ScheduleBook Book => shell.Core.Schedules;
+
+    private ScheduleOccurrences Occurrences => Book.Occurrences;
+
+    /// <summary>Loads those whose occurrences have not ended, before anything else happens.</summary>
+    public async Task LoadOpenAsync(CancellationToken cancellation)
+    {
+        foreach (var ids in Book.OpenAtStart.Chunk(OpenPerRead))
+        {
+            var rows = await shell.Store.ReadRowsAsync(shell.Partition, Rows, ids, cancellation);
+            for (var i = 0; i < ids.Length; i++) Book.Resolve(ids[i], rows[i]);
+        }
+    }
+
+    /// <summary>Begins to serve what is due, unless that has begun.</summary>
+    public void ServeDue()
+    {
+        if (Book.IsServing || !shell.IsClockRight || !Book.HasDue(shell.Now)) return;
+        Book.IsServing = true;
+        shell.Background(ServeAllAsync, "serving schedules");
+    }
+
+    /// <summary>A schedule that the caller keeps by a reading; null where there is none.</summary>
+    public async Task<ScheduleEntry?> FindAsync(string id)
+    {
+        if (Book.Find(id) is { } known) return known;
+        var rows = await shell.Store.ReadRowsAsync(shell.Partition, Rows, [id]).AsTask().WaitAsync(shell.Options.SubmitDeadline, shell.Time);
+        return Book.Resolve(id, rows[0]);
+    }
+
+    /// <summary>Serves one, with the jobs in memory that it may have to cancel.</summary>
+    /// <param name="cancelled">Running jobs that are to be told once that is stored.</param>
+    public async Task ServeOneAsync(ScheduleEntry entry, List<LiveJob> cancelled)
+    {
+        var ids = entry.Due <= shell.Now ? Occurrences.ToBeCancelled(entry).ToList() : [];
+        foreach (var id in ids) shell.Core.Jobs.Pin(id);
+        try
+        {
+            foreach (var id in ids) await shell.BringAsync(id);
+            if (!shell.IsClockRight || !Occurrences.Serve(entry, shell.Now)) return;
+            foreach (var id in ids)
+            {
+                if (shell.Core.Jobs.Find(id) is { Place: JobPlace.Leased, Track.CancelRequested: true } job) cancelled.Add(job);
+            }
+        }
+        finally
+        {
+            foreach (var id in ids) shell.Core.Jobs.Unpin(id);
+        }
+
+        if (!Sabotage.IsOff(Safeguard.OccurrenceInCommit)) return;
+        shell.Pump();
+        await shell.Commits.Committed();
+        CrashPoint.Hit("schedule.submitted");
+        Book.Mark(entry);
+    }
+
+    public void Tell(List<LiveJob> cancelled)
+    {
+        foreach (var job in cancelled) shell.TellCancelled(job);
+    }
+
+    private async Task ServeAllAsync()
+    {
+        while (await ServeSomeAsync() || (shell.IsClockRight && Book.HasDue(shell.Now)))
+        {
+        }
+
+        Book.IsServing = false;
+        shell.Pump();
+    }
+
+    /// <returns>Whether there may be more.</returns>
+    private async Task<bool> ServeSomeAsync()
+    {
+        // What is under way does not stand in the store yet.
+        await shell.Commits.Committed();
+        var known = Book.Take();
+        var reading = Book.BeginReading();
+        try
+        {
+            var limit = _dueLimit;
+            var lines = await shell.Store.ReadSetAsync(shell.Partition, GridLayout.Schedules.Due.Only, new(long.MinValue, long.MaxValue, limit));
+            var now = shell.Now;
+            // Should the clock have gone wrong meanwhile, none is due: the next look is when it is right.
+            string[] due = shell.IsClockRight ? [.. lines.TakeWhile(line => line.Score <= now).Select(line => line.Member)] : [];
+            _dueLimit = Math.Clamp(2 * due.Length, FewDue, ManyDue);
+            var cancelled = new List<LiveJob>();
+            var rows = due.Length == 0 ? [] : await shell.Store.ReadRowsAsync(shell.Partition, Rows, due);
+            CrashPoint.Hit("schedule.read");
+            for (var i = 0; i < due.Length; i++)
+            {
+                if (Book.Resolve(due[i], rows[i]) is { } entry) await ServeOneAsync(entry, cancelled);
+            }
+
+            if (due.Length < lines.Length) Book.Note(lines[due.Length].Score);
+            if (due.Length > 0)
+            {
+                shell.Pump();
+                await shell.Commits.Committed();
+                CrashPoint.Hit("schedule.served");
+                Tell(cancelled);
+            }
+
+            return due.Length == limit;
+        }
+        catch
+        {
+            Book.Note(known);
+            throw;
+        }
+        finally
+        {
+            Book.EndReading(reading);
+        }
+    }
+}

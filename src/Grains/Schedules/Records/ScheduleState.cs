@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using OrleansJobs.Records;
+
+namespace OrleansJobs.Schedules;
+
+/// <summary>How far a schedule has come. All instants are Unix milliseconds.</summary>
+internal sealed record ScheduleState
+{
+    public static readonly ScheduleState None = new();
+
+    /// <summary>All instants up to this one are dealt with.</summary>
+    public long Passed { get; init; }
+
+    /// <summary>
+    /// The next one; null where none comes any more. Once told it stands: should the rules of its zone change while the grid is away, the new ones count from
+    /// the one after it.
+    /// </summary>
+    public long? Next { get; init; }
+
+    /// <summary>How many have come, where the schedule may have so many.</summary>
+    public int Come { get; init; }
+
+    /// <summary>The newest occurrences, and whichever has not ended, oldest first.</summary>
+    public ImmutableList<StoredRun> Runs { get; init; } = [];
+
+    /// <summary>Occurrences whose jobs have not ended.</summary>
+    public int Open => Runs.Count(run => run.Outcome == ScheduleRunOutcome.Open);
+
+    /// <summary>An occurrence has not ended, or waits for those that have not.</summary>
+    public bool IsOpen => Runs.Any(run => run.IsOpen);
+
+    /// <summary>An occurrence waits for others to end.</summary>
+    public bool HasQueued => Runs.Any(run => run.Outcome == ScheduleRunOutcome.Queued);
+
+    /// <summary>With one more occurrence, and without the oldest that are over.</summary>
+    public ScheduleState With(StoredRun run)
+    {
+        var runs = Runs.Add(run);
+        while (runs.Count > ScheduleLimits.KeptRuns && runs.FindIndex(old => !old.IsOpen) is >= 0 and var oldest && oldest < runs.Count - 1) runs = runs.RemoveAt(oldest);
+        return this with { Runs = runs };
+    }
+
+    public byte[] Encode()
+    {
+        var writer = new RecordWriter(64 + 16 * Runs.Count);
+        writer.Number(1, Passed);
+        writer.Signed(2, Next - Passed);
+        writer.Number(3, Come);
+        var before = Passed;
+        foreach (var run in Runs)
+        {
+            // The first field of each; all that follow it are the run's.
+            writer.Signed(4, run.Instant - before);
+            writer.Number(5, (int)run.Outcome);
+            writer.Number(6, (int)run.Cause);
+            if (run.SubmittedAt is { } submitted) writer.Signed(7, submitted - run.Instant);
+            if (run.StartedAt is { } started) writer.Signed(8, started - run.Instant);
+            if (run.FinishedAt is { } finished) writer.Signed(9, finished - run.Instant);
+            writer.Text(10, run.Token);
+            before = run.Instant;
+        }
+
+        return writer.ToArray();
+    }
+
+    public static ScheduleState Decode(ReadOnlySpan<byte> record)
+    {
+        long passed = 0, before = 0;
+        long? next = null;
+        var come = 0;
+        var runs = ImmutableList.CreateBuilder<StoredRun>();
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: before = passed = reader.Number; break;
+                case 2: next = reader.Signed; break;
+                case 3: come = (int)reader.Number; break;
+                case 4: runs.Add(new() { Instant = before += reader.Signed }); break;
+                case 5: runs[^1] = runs[^1] with { Outcome = (ScheduleRunOutcome)reader.Number }; break;
+                case 6: runs[^1] = runs[^1] with { Cause = (ScheduleRunCause)reader.Number }; break;
+                case 7: runs[^1] = runs[^1] with { SubmittedAt = runs[^1].Instant + reader.Signed }; break;
+                case 8: runs[^1] = runs[^1] with { StartedAt = runs[^1].Instant + reader.Signed }; break;
+                case 9: runs[^1] = runs[^1] with { FinishedAt = runs[^1].Instant + reader.Signed }; break;
+                case 10: runs[^1] = runs[^1] with { Token = reader.Text }; break;
+            }
+        }
+
+        return new() { Passed = passed, Next = passed + next, Come = come, Runs = runs.ToImmutable() };
+    }
+}
+
+/// <summary>What became of one instant.</summary>
+internal sealed record StoredRun
+{
+    public long Instant { get; init; }
+    public ScheduleRunOutcome Outcome { get; init; }
+    public ScheduleRunCause Cause { get; init; }
+
+    /// <summary>Of one that somebody asked for: what told it from others.</summary>
+    public string? Token { get; init; }
+    public long? SubmittedAt { get; init; }
+    public long? StartedAt { get; init; }
+    public long? FinishedAt { get; init; }
+
+    public bool IsOpen => Outcome is ScheduleRunOutcome.Open or ScheduleRunOutcome.Queued;
+
+    public bool HasJob => Outcome is ScheduleRunOutcome.Open or ScheduleRunOutcome.Success or ScheduleRunOutcome.Failure or ScheduleRunOutcome.Revoked;
+}

@@ -1,0 +1,152 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Schedules;
+
+/// <summary>
+/// The schedules of a partition that are in memory: those with occurrences that have not ended, and those that are being looked at or changed. All others are
+/// rows; of them memory knows when the first is due.
+/// </summary>
+internal sealed class ScheduleBook
+{
+    private readonly JobGridOptions _options;
+    private readonly PendingChanges _changes;
+    private readonly Dictionary<string, ScheduleEntry> _live = [];
+    private readonly SortedSet<long> _readings = [];
+    private readonly Queue<(ScheduleEntry Entry, long Reading)> _idle = [];
+    private long _lastReading;
+    private long? _next;
+
+    public ScheduleBook(PartitionOpening opening, JobGridOptions options, PendingChanges changes, JobBook jobs, JobOrders orders)
+    {
+        (_options, _changes) = (options, changes);
+        _next = opening.First(GridLayout.Schedules.Due);
+        Count = opening.Sets(GridLayout.Schedules.Lists).Where(list => list.Name == ScheduleTables.AllList).Sum(list => list.Count);
+        OpenAtStart = [.. opening.Rows(GridLayout.Schedules.Open).Select(row => row.Key)];
+        Occurrences = new ScheduleOccurrences(this, options, changes, jobs, orders);
+        Orders = new ScheduleOrders(this, options);
+    }
+
+    /// <summary>Those that are to be loaded before anything else happens: their jobs may end.</summary>
+    public string[] OpenAtStart { get; }
+
+    /// <summary>What happens at instants, and when occurrences end.</summary>
+    public ScheduleOccurrences Occurrences { get; }
+
+    /// <summary>What is ordered of schedules.</summary>
+    public ScheduleOrders Orders { get; }
+
+    /// <summary>How many schedules there are.</summary>
+    public long Count { get; set; }
+
+    /// <summary>How many of them memory holds.</summary>
+    public int Held => _live.Count;
+
+    /// <summary>Those that are due are being served; until they are, no timer need wait for them.</summary>
+    public bool IsServing { get; set; }
+
+    /// <summary>When the next one is due, or a bound below it.</summary>
+    public long? NextDue => IsServing ? null : _next;
+
+    /// <summary>Why there cannot be another one; null where there can.</summary>
+    public string? Refusal => Count >= Math.Max(1, _options.MaxSchedules / _options.Partitions)
+        ? $"The grid holds as many schedules as it may ({_options.MaxSchedules})."
+        : null;
+
+    public ScheduleEntry? Find(string id) => _live.GetValueOrDefault(id);
+
+    /// <summary>Before the store is asked: what is let go of meanwhile might be read as it was before.</summary>
+    /// <returns>What <see cref="EndReading"/> is to be given.</returns>
+    public long BeginReading()
+    {
+        _readings.Add(++_lastReading);
+        return _lastReading;
+    }
+
+    public void EndReading(long reading)
+    {
+        _readings.Remove(reading);
+        LetGoOfIdle();
+    }
+
+    /// <summary>A schedule as it stands in memory, or else as it was read.</summary>
+    public ScheduleEntry? Resolve(string id, StoredRows rows)
+    {
+        if (_live.TryGetValue(id, out var known)) return known;
+        if (rows[0] is not { } row) return null;
+        var (record, state) = (ScheduleRecord.Decode(row), rows[1] is { } stored ? ScheduleState.Decode(stored) : ScheduleState.None);
+        var entry = new ScheduleEntry(id, this) { Record = record, State = state };
+        entry.Stored = ScheduleShape.Of(entry);
+        _live.Add(id, entry);
+        LetGo(entry);
+        return entry;
+    }
+
+    /// <summary>An id that no schedule has.</summary>
+    public ScheduleEntry New(string id)
+    {
+        if (_live.TryGetValue(id, out var gone)) return gone;
+        var entry = new ScheduleEntry(id, this);
+        _live.Add(id, entry);
+        return entry;
+    }
+
+    /// <summary>It has changed.</summary>
+    public void Mark(ScheduleEntry entry)
+    {
+        _changes.Mark(entry);
+        Note(entry.Due);
+    }
+
+    /// <summary>One is due by then.</summary>
+    public void Note(long? due)
+    {
+        if (due is not null && !(due >= _next)) _next = due;
+    }
+
+    /// <summary>One is due, as far as memory knows.</summary>
+    public bool HasDue(long now) => _next <= now;
+
+    /// <summary>When the first is due, before the store is asked: those that are noted from now on, and those that it does not know yet, count beside its answer.</summary>
+    public long? Take()
+    {
+        var next = _next;
+        _next = null;
+        foreach (var entry in _live.Values)
+        {
+            if (!entry.IsSettled) Note(entry.Due);
+        }
+
+        return next;
+    }
+
+    /// <summary>Memory lets go of a schedule, once it need not keep it.</summary>
+    public void LetGo(ScheduleEntry entry)
+    {
+        if (!MayGo(entry)) return;
+        _idle.Enqueue((entry, _lastReading));
+        LetGoOfIdle();
+    }
+
+    /// <summary>Forgets one that was never stored.</summary>
+    public void Discard(ScheduleEntry entry)
+    {
+        if (entry.Record is not null) Count--;
+        entry.Record = null;
+        entry.State = ScheduleState.None;
+        LetGo(entry);
+    }
+
+    private static bool MayGo(ScheduleEntry entry) => entry.IsSettled && (entry.Record is null || !entry.State.IsOpen);
+
+    private void LetGoOfIdle()
+    {
+        // A reading that began before one was stored may bring what it was before.
+        while (_idle.TryPeek(out var first) && (_readings.Count == 0 || _readings.Min > first.Reading))
+        {
+            _idle.Dequeue();
+            if (MayGo(first.Entry) && _live.GetValueOrDefault(first.Entry.Id) == first.Entry) _live.Remove(first.Entry.Id);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Schedules;
+
+/// <summary>What is asked of a partition's schedules from outside. A change is stored before it is answered.</summary>
+internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules schedules)
+{
+    /// <summary>Decisions that a change waits for, where much of what was due before is still to be served.</summary>
+    private const int MostServedBefore = 20;
+
+    private static readonly RowRead Rows = new(GridLayout.Schedules.Records, GridLayout.Schedules.States);
+    private static readonly ScheduleAnswer Unavailable = new(ScheduleOutcome.Unavailable) { Reason = "The store did not answer in time; it may or may not have happened." };
+
+    private readonly JobRows _jobRows = new(shell.Store, shell.Partition);
+
+    private ScheduleBook Book => shell.Core.Schedules;
+
+    public Task<ScheduleAnswer> PutAsync(string id, ScheduleSpec spec, ScheduleCondition condition, (string Application, string Release)? declaredBy = null)
+    {
+        if (ScheduleRules.Check(id, spec, shell.Options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(shell.Now)) is { Length: > 0 } problems)
+            return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = problems });
+        var incarnation = shell.NewIncarnation();
+        return ChangeAsync(id, entry =>
+        {
+            if (entry.Record is null && shell.IsStoreFull) return new(ScheduleOutcome.Full) { Reason = "The store is nearly full." };
+            return Book.Orders.Put(entry, spec, condition, incarnation, declaredBy, shell.Now);
+        }, mayBeNew: true);
+    }
+
+    public Task<ScheduleAnswer> DeleteAsync(string id, ScheduleCondition condition, string? application = null, Func<ScheduleRecord, bool>? onlyIf = null) =>
+        ChangeAsync(id, entry => onlyIf is null || onlyIf(entry.Record!) ? Book.Orders.Delete(entry, condition, application) : new(ScheduleOutcome.Declared));
+
+    public Task<ScheduleAnswer> PauseAsync(string id, ChangeOrder? order, ScheduleCondition condition) => ChangeAsync(id, entry =>
+        order is null ? Book.Orders.Resume(entry, condition, shell.Now) : Book.Orders.Pause(entry, order, condition, shell.Now));
+
+    public Task<ScheduleAnswer> TriggerAsync(string id, string token) => WithJobsAsync(id, (entry, _) => [(0L, token)], (entry, _) =>
+        Book.Occurrences.Trigger(entry, token, shell.Now));
+
+    public Task<ScheduleAnswer> BackfillAsync(string id, long from, long to)
+    {
+        var most = shell.Options.MaxBackfill;
+        string? mistake = null;
+        if (to < from) mistake = "The range ends before it begins.";
+        else if (to > shell.Now) mistake = "A backfill is of instants that have passed; this range ends in the future.";
+        return mistake is not null ? Task.FromResult(Wrong(mistake)) : WithJobsAsync(id, Instants, (entry, instant) => Book.Occurrences.Backfill(entry, instant, shell.Now));
+
+        IReadOnlyList<(long, string?)>? Instants(ScheduleEntry entry, Action<ScheduleAnswer> refuse)
+        {
+            // What is not dealt with yet is served by itself, and so is what waits for others to end.
+            var waiting = entry.State.Runs.Find(run => run.Outcome == ScheduleRunOutcome.Queued)?.Instant;
+            var last = Math.Min(to, entry.State.Passed);
+            var instants = entry.Times.AllAfter(from - 1).TakeWhile(instant => instant <= last).Where(instant => instant != waiting).Take(most + 1).Select(instant => (instant, (string?)null)).ToList();
+            if (instants.Count <= most) return instants;
+            refuse(Wrong($"The range holds more than {most} instants, which is the most that one backfill submits; the first {most} end at {ArgsTemplate.Text(instants[most - 1].instant)}."));
+            return null;
+        }
+
+        static ScheduleAnswer Wrong(string detail) => new(ScheduleOutcome.Rejected) { Problems = [new("/to", detail)] };
+    }
+
+    public async Task<ScheduleInfo?> GetAsync(string id)
+    {
+        var reading = Book.BeginReading();
+        try
+        {
+            if (await schedules.FindAsync(id) is not { } entry) return null;
+            while (!entry.IsSettled) await shell.Commits.Settled(entry);
+            return entry.Record is null ? null : ScheduleView.Of(entry, run => Book.Occurrences.JobOf(entry, run));
+        }
+        finally
+        {
+            Book.EndReading(reading);
+        }
+    }
+
+    public async Task<long[]?> NextAsync(string id, int count)
+    {
+        var reading = Book.BeginReading();
+        try
+        {
+            if (await schedules.FindAsync(id) is not { Record: { } record } entry) return null;
+            if (record.Paused is not null || entry.State.Next is not { } next) return [];
+            var left = record.Spec.Count is { } most ? most - entry.State.Come : int.MaxValue;
+            return [.. entry.Times.AllAfter(next).Prepend(next).Take(Math.Min(left, Math.Clamp(count, 1, ScheduleLimits.MaxNext)))];
+        }
+        finally
+        {
+            Book.EndReading(reading);
+        }
+    }
+
+    public SchedulePreview Preview(ScheduleSpec spec, int count)
+    {
+        if (ScheduleRules.CheckInstants(spec) is { Length: > 0 } problems) return new([], problems);
+        var times = new ScheduleTimes(spec, spec.Anchor ?? spec.Start ?? shell.Now / 1000 * 1000);
+        return new([.. times.AllAfter(shell.Now - 1).Take(Math.Min(spec.Count ?? int.MaxValue, Math.Clamp(count, 1, ScheduleLimits.MaxNext)))], []);
+    }
+
+    /// <summary>Each with what its job is now, where that is kept.</summary>
+    public async Task<ScheduleRun[]?> RunsAsync(string id)
+    {
+        var reading = Book.BeginReading();
+        try
+        {
+            if (await schedules.FindAsync(id) is not { } entry) return null;
+            while (!entry.IsSettled) await shell.Commits.Settled(entry);
+            if (entry.Record is null) return null;
+            StoredRun[] runs = [.. entry.State.Runs.Reverse().Take(ScheduleLimits.KeptRuns)];
+            var ids = Array.ConvertAll(runs, run => run.HasJob ? Book.Occurrences.JobOf(entry, run) : "");
+            string[] asked = [.. ids.Where(job => job.Length > 0)];
+            var stored = asked.Length == 0 ? [] : await _jobRows.ReadListedAsync(asked, int.MaxValue);
+            var now = shell.Now;
+            var statuses = new Dictionary<string, JobStatus>(StringComparer.Ordinal);
+            for (var i = 0; i < stored.Length; i++)
+            {
+                if (stored[i] is { } job) statuses[asked[i]] = StatusOf.Stored(asked[i], job, now, withResult: false);
+            }
+
+            return [.. runs.Select((run, i) => ScheduleView.Of(run, ids[i], statuses.GetValueOrDefault(ids[i])))];
+        }
+        finally
+        {
+            Book.EndReading(reading);
+        }
+    }
+
+    /// <summary>As the store has them.</summary>
+    public async Task<ScheduleInfo[]> ListAsync(string after, int limit, string? application)
+    {
+        var list = GridLayout.Schedules.Lists[application is null ? ScheduleTables.AllList : ScheduleTables.ListOf(application)];
+        var page = await shell.Store.ReadPageAsync(shell.Partition, list, new SetPlace(0, after), Math.Clamp(limit, 1, JobLimits.MaxPage), Rows);
+        return [.. page.Where(line => line.Rows is { Exist: true }).Select(line =>
+        {
+            var (record, state) = (ScheduleRecord.Decode(line.Rows!.Value[0]!), line.Rows.Value[1] is { } row ? ScheduleState.Decode(row) : ScheduleState.None);
+            var entry = new ScheduleEntry(line.Member, Book) { Record = record, State = state };
+            return ScheduleView.Of(entry, run => Book.Occurrences.JobOf(entry, run));
+        })];
+    }
+
+    /// <summary>Submits occurrences that somebody asks for, where their jobs are not there.</summary>
+    private async Task<ScheduleAnswer> WithJobsAsync(
+        string id, Func<ScheduleEntry, Action<ScheduleAnswer>, IReadOnlyList<(long Instant, string? Token)>?> wanted, Action<ScheduleEntry, long> submit)
+    {
+        var reading = Book.BeginReading();
+        string[] pinned = [];
+        try
+        {
+            if (await schedules.FindAsync(id) is not { Record: { } record } entry) return new(ScheduleOutcome.NotFound);
+            if (shell.IsStoreFull) return new(ScheduleOutcome.Full) { Reason = "The store is nearly full." };
+            ScheduleAnswer? refusal = null;
+            if (wanted(entry, answer => refusal = answer) is not { } instants) return refusal!;
+            if (entry.State.Open + instants.Count > ScheduleLimits.MaxOpen)
+                return new(ScheduleOutcome.Full) { Reason = $"Of one schedule, {ScheduleLimits.MaxOpen} occurrences may not have ended; {entry.State.Open} have not." };
+            pinned = [.. instants.Select(one => Book.Occurrences.JobOf(entry, one.Instant, one.Token))];
+            foreach (var job in pinned) shell.Core.Jobs.Pin(job);
+            var stored = await _jobRows.ReadAsync(pinned).AsTask().WaitAsync(shell.Options.SubmitDeadline, shell.Time);
+            // One that was deleted a moment ago is gone once that is stored.
+            foreach (var job in pinned)
+            {
+                while (shell.Core.Jobs.Find(job) is { Place: JobPlace.Gone, IsSettled: false } going) await shell.Commits.Settled(going).WaitAsync(shell.Options.SubmitDeadline, shell.Time);
+            }
+
+            // Others had their turn meanwhile.
+            if (entry.Record is null || entry.Record.Incarnation != record.Incarnation) return new(ScheduleOutcome.NotFound);
+            var known = 0;
+            for (var i = 0; i < pinned.Length; i++)
+            {
+                var live = shell.Core.Jobs.Find(pinned[i]);
+                if (live is null ? stored[i] is not null : live.Place != JobPlace.Gone) known++;
+                else submit(entry, instants[i].Instant);
+            }
+
+            shell.Pump();
+            await shell.CommittedInTimeAsync();
+            return new(ScheduleOutcome.Done) { Jobs = pinned, Known = known, Schedule = entry.Record is null ? null : ScheduleView.Of(entry) };
+        }
+        catch (TimeoutException)
+        {
+            return Unavailable;
+        }
+        finally
+        {
+            foreach (var job in pinned) shell.Core.Jobs.Unpin(job);
+            Book.EndReading(reading);
+        }
+    }
+
+    private async Task<ScheduleAnswer> ChangeAsync(string id, Func<ScheduleEntry, ScheduleAnswer> decide, bool mayBeNew = false)
+    {
+        if (!shell.IsClockRight) return Unavailable with { Reason = "The clock of the silo is wrong, so that nothing is decided by it; ask again." };
+        var reading = Book.BeginReading();
+        try
+        {
+            var entry = await schedules.FindAsync(id);
+            if (entry?.Record is null && !mayBeNew) return new(ScheduleOutcome.NotFound);
+            entry ??= Book.New(id);
+            var cancelled = new List<LiveJob>();
+            // What was due before the change is served as it was then.
+            for (var served = 0; entry.Due <= shell.Now; served++)
+            {
+                if (served == MostServedBefore) return Unavailable with { Reason = "The schedule catches up with what it missed; ask again." };
+                await schedules.ServeOneAsync(entry, cancelled);
+            }
+
+            if (entry.Record is null && !mayBeNew) return new(ScheduleOutcome.NotFound);
+            var answer = decide(entry);
+            shell.Pump();
+            await shell.CommittedInTimeAsync();
+            schedules.Tell(cancelled);
+            if (answer.Outcome == ScheduleOutcome.Created && !entry.IsStored) return new(ScheduleOutcome.Full) { Reason = "The store is full." };
+            Book.LetGo(entry);
+            return answer;
+        }
+        catch (TimeoutException)
+        {
+            return Unavailable;
+        }
+        finally
+        {
+            Book.EndReading(reading);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+
+namespace OrleansJobs.Schedules;
+
+/// <summary>What is ordered of single schedules, which are in memory: that they are made, changed, paused, resumed or deleted. What was due by then is served before.</summary>
+internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
+{
+    /// <param name="entry">It may hold none yet.</param>
+    /// <param name="incarnation">For one that is new.</param>
+    /// <param name="declaredBy">Whose code declares it; null: nobody's.</param>
+    public ScheduleAnswer Put(ScheduleEntry entry, ScheduleSpec spec, ScheduleCondition condition, long incarnation, (string Application, string Release)? declaredBy, long now)
+    {
+        var old = entry.Record;
+        if (!condition.Holds(old?.Version)) return Answer(ScheduleOutcome.Changed, entry);
+        if (old?.Application is { } owner && owner != declaredBy?.Application) return Answer(ScheduleOutcome.Declared, entry);
+        if (ScheduleRules.Check(entry.Id, spec, options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(now)) is { Length: > 0 } problems)
+            return new(ScheduleOutcome.Rejected) { Problems = problems };
+        if (old is null) return Make(entry, spec, incarnation, declaredBy, now);
+        if (SameAs(old.Spec, spec) && old.Application == declaredBy?.Application && old.Release == declaredBy?.Release) return Answer(ScheduleOutcome.Done, entry);
+        var (isSame, jitter) = (SameInstants(old.Spec, spec), entry.Jitter);
+        entry.Record = old with
+        {
+            Spec = spec, Edition = old.Edition + 1, ChangedAt = now, Application = declaredBy?.Application, Release = declaredBy?.Release,
+            Anchor = isSame ? old.Anchor : AnchorOf(spec, old.Spec.Every is null ? now : old.Anchor),
+        };
+        if (!isSame)
+        {
+            // The cursor stays: what was served is not served again, and what the old instants passed by does not become missed by the new ones.
+            var state = entry.State with { Passed = Math.Max(entry.State.Passed, now - Math.Max(jitter, entry.Jitter)) };
+            entry.State = state with { Next = spec.Count <= state.Come ? null : entry.Times.After(state.Passed) };
+        }
+
+        book.Mark(entry);
+        return Answer(ScheduleOutcome.Done, entry);
+    }
+
+    public ScheduleAnswer Pause(ScheduleEntry entry, ChangeOrder order, ScheduleCondition condition, long now)
+    {
+        if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
+        if (!condition.Holds(record.Version)) return Answer(ScheduleOutcome.Changed, entry);
+        if (record.Paused is { } paused && paused.Reason == order.Reason) return Answer(ScheduleOutcome.Done, entry);
+        entry.Record = record with { Edition = record.Edition + 1, ChangedAt = now, Paused = new(order.By, order.Reason, DateTimeOffset.FromUnixTimeMilliseconds(now)) };
+        book.Mark(entry);
+        return Answer(ScheduleOutcome.Done, entry);
+    }
+
+    /// <summary>What went by during the pause is not missed: nobody wanted it.</summary>
+    public ScheduleAnswer Resume(ScheduleEntry entry, ScheduleCondition condition, long now)
+    {
+        if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
+        if (!condition.Holds(record.Version)) return Answer(ScheduleOutcome.Changed, entry);
+        if (record.Paused is null) return Answer(ScheduleOutcome.Done, entry);
+        entry.Record = record with { Edition = record.Edition + 1, ChangedAt = now, Paused = null };
+        if (entry.State.Next <= now - entry.Jitter)
+        {
+            var passed = now - entry.Jitter;
+            entry.State = entry.State with { Passed = passed, Next = entry.Times.After(passed) };
+        }
+
+        book.Mark(entry);
+        return Answer(ScheduleOutcome.Done, entry);
+    }
+
+    /// <summary>Its jobs stay as they are.</summary>
+    public ScheduleAnswer Delete(ScheduleEntry entry, ScheduleCondition condition, string? application)
+    {
+        if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
+        if (!condition.Holds(record.Version)) return Answer(ScheduleOutcome.Changed, entry);
+        if (record.Application is not null && record.Application != application) return Answer(ScheduleOutcome.Declared, entry);
+        entry.Record = null;
+        entry.State = ScheduleState.None;
+        book.Count--;
+        book.Mark(entry);
+        return new(ScheduleOutcome.Done);
+    }
+
+    /// <summary>Both have the same instants, so that the next one stays what it was.</summary>
+    public static bool SameInstants(ScheduleSpec one, ScheduleSpec other) =>
+        (one.Cron, one.Every, one.Anchor, one.Zone, one.Start, one.End, one.Count, one.Jitter)
+        == (other.Cron, other.Every, other.Anchor, other.Zone, other.Start, other.End, other.Count, other.Jitter);
+
+    public static bool SameAs(ScheduleSpec one, ScheduleSpec other) =>
+        one.Args.AsSpan().SequenceEqual(other.Args) && one.Tags.AsSpan().SequenceEqual(other.Tags) && one with { Args = other.Args, Tags = other.Tags } == other;
+
+    private ScheduleAnswer Make(ScheduleEntry entry, ScheduleSpec spec, long incarnation, (string Application, string Release)? declaredBy, long now)
+    {
+        if (book.Refusal is { } reason) return new(ScheduleOutcome.Full) { Reason = reason };
+        entry.Record = new()
+        {
+            Spec = spec, Incarnation = incarnation, CreatedAt = now, ChangedAt = now, Anchor = AnchorOf(spec, now),
+            Application = declaredBy?.Application, Release = declaredBy?.Release,
+        };
+        // Nothing before it was made.
+        entry.State = new() { Passed = now - 1, Next = entry.Times.After(now - 1) };
+        // The store may still refuse it where it has never had it.
+        if (!entry.IsStored) entry.Origin = entry;
+        book.Count++;
+        book.Mark(entry);
+        return Answer(ScheduleOutcome.Created, entry);
+    }
+
+    /// <summary>Periods that nobody has anchored begin with a whole second.</summary>
+    private static long AnchorOf(ScheduleSpec spec, long otherwise) => spec.Anchor ?? spec.Start ?? otherwise / 1000 * 1000;
+
+    private static ScheduleAnswer Answer(ScheduleOutcome outcome, ScheduleEntry entry) =>
+        new(outcome) { Schedule = entry.Record is null ? null : ScheduleView.Of(entry) };
+}

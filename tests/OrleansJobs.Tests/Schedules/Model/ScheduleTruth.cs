@@ -1,0 +1,230 @@
+using OrleansJobs.Partitions;
+using OrleansJobs.Records;
+using OrleansJobs.Schedules;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Tests.Schedules.Model;
+
+/// <summary>
+/// What must be true of schedules, whatever is drawn. It sees each decision, by looking at memory after each turn, and each commit: a decision has to be right by the
+/// rules that stood before it, and the store holds what was decided, whole, or nothing of it.
+/// </summary>
+internal sealed class ScheduleTruth(Func<long> now)
+{
+    private readonly Dictionary<string, Known> _known = [];
+    private readonly Dictionary<string, JobState?> _jobs = [];
+    private readonly Dictionary<(string, long, long, string?), string> _ids = [];
+    private readonly HashSet<(string, long)> _ended = [];
+
+    /// <summary>How many instants were served, skipped and missed.</summary>
+    public int Served { get; private set; }
+    public int Skipped { get; private set; }
+    public int Missed { get; private set; }
+
+    public static void Check(bool holds, string otherwise)
+    {
+        if (!holds) throw new InvalidOperationException(otherwise);
+    }
+
+    /// <summary>What memory holds of a schedule after a turn; null: it does not hold it.</summary>
+    public void Look(string id, ScheduleEntry? entry)
+    {
+        var known = Of(id);
+        if (entry?.Record is null && known.Stored is null && entry is null or { IsSettled: true })
+        {
+            // Refused by a full store, or deleted before it was stored.
+            End(known.Newest);
+            known.Decided.Clear();
+            return;
+        }
+
+        Check(known.Decided.Count == 0 || entry is { IsSettled: false }, $"{id}: memory takes for stored what is not");
+        if (entry is null) return;
+        var (before, after) = (known.Newest, Snapshot.Of(entry));
+        if (before is null ? after is null : before.IsSame(after)) return;
+        // Read again as it was left, or as it was before what a crash took.
+        if (known.Decided.Count == 0 && before is not null && after is not null && before.HasSameContent(after))
+        {
+            known.Stored = after;
+            return;
+        }
+
+        Decide(id, before, after);
+        if (before?.Record.Incarnation != after?.Record.Incarnation) End(before);
+        known.Decided.Add(after);
+    }
+
+    public void Apply(PartitionCommit commit)
+    {
+        var tables = GridLayout.Schedules;
+        var (records, states) = (commit.Of(tables.Records), commit.Of(tables.States));
+        foreach (var id in records.Removes) Of(id).Store(id, null, null);
+        foreach (var id in records.Puts.Select(put => put.Key).Union(states.Puts.Select(put => put.Key)))
+            Of(id).Store(id, records.Puts.FirstOrDefault(put => put.Key == id).Value, states.Puts.FirstOrDefault(put => put.Key == id).Value);
+        foreach (var (id, row) in commit.Of(GridLayout.Jobs.Specs).Puts)
+        {
+            Check(_jobs.TryAdd(id, null), $"{id} was submitted twice");
+            if (JobSpec.Decode(row).Scheduled is { } scheduled) CheckJob(id, scheduled, states.Puts.Exists(put => put.Key == scheduled.Schedule));
+        }
+
+        foreach (var (id, row) in commit.Of(GridLayout.Jobs.Outcomes).Puts) _jobs[id] = JobOutcome.Decode(row).State;
+        foreach (var (id, known) in _known.Where(known => known.Value.Stored is not null)) CheckRuns(id, known.Stored!);
+    }
+
+    /// <summary>The process has died: what was decided and not stored has not happened.</summary>
+    public void Forget()
+    {
+        foreach (var known in _known.Values) known.Decided.Clear();
+    }
+
+    /// <summary>At the end, when nothing is under way.</summary>
+    public void Finish()
+    {
+        foreach (var (id, known) in _known)
+        {
+            Check(known.Decided.Count == 0, $"{id}: something that was decided is not stored");
+            Check(known.Stored is not { Record.Paused: null, State.Next: { } next } stored || next + stored.Jitter > now(), $"{id}: what is due is not served");
+        }
+    }
+
+    /// <summary>A decision, or several of one turn: what was due is served as it was, then perhaps it changes.</summary>
+    private void Decide(string id, Snapshot? before, Snapshot? after)
+    {
+        if (after is not null) Check(after.State.Next == after.FirstAfter(after.State.Passed), $"{id}: the next instant is {after.State.Next}, and should be {after.FirstAfter(after.State.Passed)}");
+        if (before is null || after is null || before.Record.Incarnation != after.Record.Incarnation)
+        {
+            if (after is not null) Check(after.State is { Runs.Count: 0, Come: 0 } && after.State.Passed == now() - 1, $"{id} did not begin afresh");
+            return;
+        }
+
+        var (old, state, isEdit) = (before.State, after.State, before.Record != after.Record);
+        Check(state.Passed >= old.Passed, $"{id} went back from {old.Passed} to {state.Passed}");
+        Check(isEdit || state.Passed <= now() - before.Jitter, $"{id} went beyond what is due");
+        var due = before.Record.Paused is not null ? [] : before.Instants(isEdit ? now() - before.Jitter : state.Passed).ToList();
+        Check(due.Count == 0 || due[^1] <= state.Passed, $"{id}: {due.LastOrDefault()} was due before the change, and was not dealt with");
+        Check(due.Count > 0 || isEdit || state.Passed == old.Passed, $"{id} moved on, and nothing was due");
+        var told = new HashSet<long>();
+        foreach (var run in state.Runs.Where(run => run.Cause is ScheduleRunCause.Instant or ScheduleRunCause.Missed && !old.Runs.Exists(one => one.Instant == run.Instant && one.Cause == run.Cause)))
+        {
+            Check(due.Contains(run.Instant), $"{id}: {run.Instant} was served, and was not due, or not again");
+            told.Add(run.Instant);
+            if (run.Outcome == ScheduleRunOutcome.Skipped) Skipped++;
+            else Served++;
+        }
+
+        // Only the newest runs are kept: those before the oldest that is kept are not told.
+        var untold = state.Runs.Count < ScheduleLimits.KeptRuns ? long.MinValue : state.Runs.Where(run => !run.IsOpen).Select(run => run.Instant).DefaultIfEmpty(long.MinValue).Min();
+        CheckMissed(id, before, due, [.. due.Where(instant => !told.Contains(instant) && instant >= untold)]);
+    }
+
+    /// <summary>What passed without a word was late enough, and its rule lets it go.</summary>
+    private void CheckMissed(string id, Snapshot before, List<long> due, List<long> silent)
+    {
+        var spec = before.Record.Spec;
+        var missed = due.FindAll(instant => LatenessOf(instant) > (spec.MissedAfter ?? 60_000));
+        foreach (var instant in silent)
+        {
+            Check(missed.Contains(instant), $"{id}: {instant} passed without a word, {LatenessOf(instant)} ms late");
+            var isNewest = missed.IndexOf(instant) >= missed.Count - ScheduleLimits.MaxMissed;
+            Check(spec.Missed != ScheduleMissed.All || !isNewest || LatenessOf(instant) > (spec.MissedWithin ?? 3_600_000), $"{id}: {instant} passed without a word, though those missed are to be served");
+            Check(spec.Missed != ScheduleMissed.One || instant != missed[^1], $"{id}: the latest of those missed was not served");
+            Missed++;
+        }
+
+        long LatenessOf(long instant) => now() - instant - before.Jitter;
+    }
+
+    /// <summary>A job and what its schedule says of it are stored together.</summary>
+    private void CheckJob(string id, ScheduledRun scheduled, bool isMoved)
+    {
+        if (Of(scheduled.Schedule).Stored is not { } stored || stored.Record.Incarnation != scheduled.Incarnation)
+        {
+            // Its last occurrences may be stored with its end.
+            Check(_ended.Contains((scheduled.Schedule, scheduled.Incarnation)), $"{id} was stored without its schedule");
+            return;
+        }
+
+        Check(isMoved, $"{id} was stored, and its schedule has not moved on");
+        var isTold = stored.State.Runs.Exists(run => run.Instant == scheduled.At && run.HasJob && JobOf(scheduled.Schedule, stored, run) == id);
+        Check(isTold || stored.State.Runs.Count >= ScheduleLimits.KeptRuns, $"{id} was stored, and its schedule does not know it");
+    }
+
+    private void CheckRuns(string id, Snapshot stored)
+    {
+        var state = stored.State;
+        foreach (var run in state.Runs.Where(run => run.HasJob))
+        {
+            Check(_jobs.TryGetValue(JobOf(id, stored, run), out var ended), $"{id}: {run.Instant} is said to have a job, which is not stored");
+            Check(ended is null == (run.Outcome == ScheduleRunOutcome.Open), $"{id}: {run.Instant} is said to be {run.Outcome}, and its job is {ended?.ToString() ?? "open"}");
+        }
+
+        Check(state.Runs.Count(run => run.Outcome == ScheduleRunOutcome.Queued) <= 1, $"{id}: two occurrences wait");
+        Check(state.Open > 0 || !state.HasQueued, $"{id}: an occurrence waits for nothing");
+        var beside = state.Runs.Count(run => run is { Outcome: ScheduleRunOutcome.Open, Cause: ScheduleRunCause.Instant or ScheduleRunCause.Missed });
+        Check(beside <= 1 || !Of(id).IsAlwaysOne, $"{id}: two occurrences at a time");
+    }
+
+    private void End(Snapshot? snapshot)
+    {
+        if (snapshot is not null) _ended.Add((snapshot.Id, snapshot.Record.Incarnation));
+    }
+
+    private string JobOf(string id, Snapshot of, StoredRun run)
+    {
+        var key = (id, of.Record.Incarnation, run.Instant, run.Token);
+        return _ids.TryGetValue(key, out var job) ? job : _ids[key] = OccurrenceId.Of(id, of.Record.Incarnation, run.Instant, run.Token, 0, 1);
+    }
+
+    private Known Of(string id) => _known.TryGetValue(id, out var known) ? known : _known[id] = new();
+
+    /// <summary>What is known of one id.</summary>
+    private sealed class Known
+    {
+        /// <summary>Null: the store has none.</summary>
+        public Snapshot? Stored { get; set; }
+
+        /// <summary>What was decided since, oldest first; null where it was deleted.</summary>
+        public List<Snapshot?> Decided { get; } = [];
+
+        public Snapshot? Newest => Decided.Count > 0 ? Decided[^1] : Stored;
+
+        /// <summary>No rule of this schedule has ever let two run at a time.</summary>
+        public bool IsAlwaysOne { get; private set; } = true;
+
+        /// <param name="record">Null: it was not changed, or is gone.</param>
+        /// <param name="state">Null: it was not changed, or is gone.</param>
+        public void Store(string id, byte[]? record, byte[]? state)
+        {
+            var isGone = record is null && state is null;
+            var found = Decided.FindLastIndex(decided => isGone ? decided is null : decided is not null && decided.Fits(record ?? Stored?.Record.Encode(), state ?? Stored?.State.Encode()));
+            Check(found >= 0, $"{id}: the store holds what was never decided");
+            var incarnation = Decided[found]?.Record.Incarnation;
+            var areOne = Decided.Take(found + 1).All(decided => decided?.Record.Incarnation != incarnation || decided?.Record.Spec.Overlap is not (ScheduleOverlap.All or ScheduleOverlap.Cancel));
+            IsAlwaysOne = areOne && (IsAlwaysOne || Stored?.Record.Incarnation != incarnation);
+            Stored = Decided[found];
+            Decided.RemoveRange(0, found + 1);
+        }
+    }
+
+    /// <summary>A schedule at one moment. Records and states are never changed in place.</summary>
+    private sealed record Snapshot(string Id, ScheduleRecord Record, ScheduleState State)
+    {
+        private readonly ScheduleTimes _times = new(Record.Spec, Record.Anchor);
+
+        public long Jitter => ScheduleEntry.JitterOf(Id, Record.Spec);
+
+        public static Snapshot? Of(ScheduleEntry entry) => entry.Record is { } record ? new(entry.Id, record, entry.State) : null;
+
+        public bool IsSame(Snapshot? other) => other is not null && ReferenceEquals(Record, other.Record) && ReferenceEquals(State, other.State);
+
+        public bool HasSameContent(Snapshot other) => Fits(other.Record.Encode(), other.State.Encode());
+
+        public bool Fits(byte[]? record, byte[]? state) => Record.Encode().AsSpan().SequenceEqual(record) && State.Encode().AsSpan().SequenceEqual(state);
+
+        public long? FirstAfter(long passed) => Record.Spec.Count <= State.Come ? null : _times.After(passed);
+
+        /// <summary>Those that have not passed, up to another, as many as may come.</summary>
+        public IEnumerable<long> Instants(long upTo) =>
+            _times.AllAfter(State.Passed).Take(Record.Spec.Count is { } count ? count - State.Come : int.MaxValue).TakeWhile(instant => instant <= upTo);
+    }
+}

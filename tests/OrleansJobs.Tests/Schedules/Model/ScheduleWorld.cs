@@ -1,0 +1,186 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
+using OrleansJobs.Tests.Client;
+
+namespace OrleansJobs.Tests.Schedules.Model;
+
+/// <summary>A drawn history of one partition's schedules: instants fall due, people change things, jobs run, the store answers late or not, and activations end.</summary>
+internal sealed class ScheduleWorld : IDisposable
+{
+    private static readonly string[] Ids = ["a", "b", "c", "d"];
+
+    private readonly Random _random;
+    private readonly ManualTime _time = new();
+    private readonly Turns _turns = new();
+    private readonly DrawnStore _store;
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly JobGridOptions _options = new() { Partitions = 1, MissedAfter = TimeSpan.FromSeconds(60) };
+    private readonly List<Task> _calls = [];
+    private readonly GridHealth _health;
+    private readonly JobMeters _meters;
+    private readonly ScheduleRulesOfPlay _play;
+    private ModelShell _shell;
+
+    public ScheduleWorld(int seed)
+    {
+        _random = new Random(seed);
+        _play = new ScheduleRulesOfPlay(_random);
+        Truth = new ScheduleTruth(() => _time.GetUtcNow().ToUnixTimeMilliseconds());
+        _store = new DrawnStore(Truth.Apply);
+        _health = new GridHealth(_time);
+        _meters = new JobMeters(_services.GetRequiredService<IMeterFactory>(), _time, Options.Create(_options), _health);
+        SynchronizationContext.SetSynchronizationContext(_turns);
+        _shell = Open();
+    }
+
+    public ScheduleTruth Truth { get; }
+
+    public void Run(int steps)
+    {
+        for (var step = 0; step < steps; step++)
+        {
+            Step(_random.Next(100));
+            Look();
+        }
+
+        _store.IsFull = false;
+        Settle();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Settle();
+        Truth.Finish();
+        var book = _shell.Core.Schedules;
+        ScheduleTruth.Check(_calls.TrueForAll(call => call.IsCompleted), "a call was never answered");
+        ScheduleTruth.Check(!book.IsServing, $"schedules are still being served; the commits are {(_shell.Commits.IsOver ? "over" : "going on")}");
+        ScheduleTruth.Check(book.Held <= Ids.Length, "memory holds schedules that are gone");
+        foreach (var call in _calls.Where(call => call.IsFaulted)) throw new InvalidOperationException("A call failed", call.Exception);
+    }
+
+    public void Dispose() => _services.Dispose();
+
+    private void Step(int draw)
+    {
+        switch (draw)
+        {
+            case < 34 when _turns.Waiting > 0: _turns.Take(); break;
+            case < 64 when _store.Waiting > 0: _store.Answer(_random.Next(_store.Waiting), isLost: _random.Next(8) == 0); break;
+            case < 72: _time.Advance(_play.Pause()); break;
+            case < 79: _shell.OnDue(); break;
+            case < 84 when _shell.Opened.IsCompletedSuccessfully: _shell.Lease(_random.Next(1, 5)); break;
+            case < 89 when _shell.Opened.IsCompletedSuccessfully: _shell.Report(); break;
+            case < 97 when _shell.Opened.IsCompletedSuccessfully: _calls.Add(CallAsync(_shell)); break;
+            case 97: _store.IsFull = !_store.IsFull; break;
+            case 98 when _random.Next(3) == 0: Crash(); break;
+        }
+    }
+
+    private ModelShell Open() => new(_store, _options, _time, _health, _meters, _random);
+
+    private void Crash()
+    {
+        _shell.Die();
+        _turns.Clear();
+        _store.DropCalls(_random);
+        _turns.Clear();
+        _calls.Clear();
+        Truth.Forget();
+        if (_random.Next(2) == 0) _time.Advance(TimeSpan.FromSeconds(_random.Next(600)));
+        _shell = Open();
+    }
+
+    /// <summary>Until nothing is under way, with a store that answers.</summary>
+    private void Settle()
+    {
+        for (var (quiet, steps) = (0, 0); quiet < 3; steps++)
+        {
+            ScheduleTruth.Check(steps < 5_000, "it never comes to rest");
+            if (_turns.Waiting > 0) _turns.Take();
+            else if (_store.Waiting > 0) _store.Answer(0, isLost: false);
+            else
+            {
+                quiet++;
+                _shell.OnDue();
+                // What is to be tried again is.
+                _time.Advance(TimeSpan.FromSeconds(1));
+                continue;
+            }
+
+            quiet = 0;
+            Look();
+        }
+    }
+
+    private void Look()
+    {
+        foreach (var id in Ids) Truth.Look(id, _shell.Core.Schedules.Find(id));
+        if (_shell.Failure is { } failure) throw new InvalidOperationException("Something broke", failure);
+    }
+
+    private async Task CallAsync(ModelShell shell)
+    {
+        try
+        {
+            await _play.CallAsync(shell, Ids[_random.Next(Ids.Length)]);
+        }
+        catch (Exception exception) when (exception is IOException or OrleansException or OperationCanceledException or TimeoutException)
+        {
+            // Nobody knows what became of it: the store says.
+        }
+    }
+}
+
+/// <summary>What is drawn.</summary>
+internal sealed class ScheduleRulesOfPlay(Random random)
+{
+    // Its own, so that all editions of a schedule have the same.
+    private readonly Dictionary<string, long> _jitters = [];
+
+    public TimeSpan Pause() => TimeSpan.FromMilliseconds(random.Next(6) switch { 0 => 0, 1 => 1, 2 or 3 => random.Next(1000), 4 => random.Next(10_000), _ => random.Next(200_000) });
+
+    public async Task CallAsync(ModelShell shell, string id)
+    {
+        switch (random.Next(10))
+        {
+            case < 4:
+                await shell.Calls.PutAsync(id, Draw(id), new(IsNew: random.Next(4) == 0));
+                break;
+            case 4:
+                await shell.Calls.PauseAsync(id, new("somebody", "why not"), new());
+                break;
+            case 5:
+                await shell.Calls.PauseAsync(id, null, new());
+                break;
+            case 6:
+                if (random.Next(3) == 0) await shell.Calls.DeleteAsync(id, new());
+                break;
+            case 7:
+                await shell.Calls.TriggerAsync(id, random.Next(5).ToString(System.Globalization.CultureInfo.InvariantCulture));
+                break;
+            case 8:
+                var answer = await shell.Calls.BackfillAsync(id, shell.Now - random.Next(100_000), shell.Now);
+                ScheduleTruth.Check(answer.Known <= answer.Jobs.Length, "more were known than there are");
+                break;
+            default:
+                if (await shell.Calls.RunsAsync(id) is { } runs) ScheduleTruth.Check(runs.Length <= ScheduleLimits.KeptRuns, "too many runs");
+                if (await shell.Calls.GetAsync(id) is { } info) ScheduleTruth.Check(info.Id == id, "another schedule");
+                break;
+        }
+    }
+
+    private ScheduleSpec Draw(string id)
+    {
+        if (!_jitters.TryGetValue(id, out var jitter)) _jitters[id] = jitter = random.Next(2) * random.Next(30_000);
+        var spec = new ScheduleSpec
+        {
+            Type = "work", Jitter = jitter, Overlap = (ScheduleOverlap)random.Next(5), Missed = (ScheduleMissed)random.Next(3), MissedAfter = random.Next(3) == 0 ? random.Next(1000, 90_000) : null,
+        };
+        if (spec.Missed == ScheduleMissed.All) spec = spec with { MissedWithin = (long)ScheduleLimits.MaxLateness.TotalMilliseconds };
+        // Never so often that more are missed than are served at a time.
+        if (random.Next(5) == 0) spec = spec with { Count = random.Next(1, 100) };
+        return random.Next(2) == 0
+            ? spec with { Every = random.Next(1, 40) * 15_000, Anchor = random.Next(2) == 0 ? random.Next(1_000_000) : null }
+            : spec with { Cron = random.Next(3) switch { 0 => "*/20 * * * * *", 1 => "* * * * *", _ => "7,40 */2 * * * *" }, Zone = random.Next(2) == 0 ? "Europe/Berlin" : null };
+    }
+}

@@ -1,0 +1,154 @@
+using OrleansJobs.Partitions;
+using OrleansJobs.Schedules;
+using OrleansJobs.Tests.Partitions;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Schedules;
+
+/// <summary>Each rule of overlap against occurrences that run long, fail, are tried again, are cancelled, or never start.</summary>
+public class OverlapTests
+{
+    private const long Minute = 60_000;
+    private readonly CoreDriver _driver = new() { Now = 1_767_225_600_000 };
+    private ScheduleEntry _entry = null!;
+    private long _reading;
+
+    [Theory]
+    // What comes of the instants 1, 2 and 3 while the first occurrence has not ended, and of those that had waited once it has.
+    [InlineData(ScheduleOverlap.Skip, "open skipped skipped", "success skipped skipped")]
+    [InlineData(ScheduleOverlap.Queue, "open queued skipped", "success open skipped")]
+    [InlineData(ScheduleOverlap.All, "open open open", "success open open")]
+    [InlineData(ScheduleOverlap.Cancel, "open revoked open", "revoked revoked open")]
+    [InlineData(ScheduleOverlap.Replace, "open replaced queued", "revoked replaced open")]
+    public void LongOne_MeetsTheNext(ScheduleOverlap overlap, string during, string after)
+    {
+        Put(overlap);
+        Tick();
+        var lease = Assert.Single(_driver.Take());
+        Tick();
+        Tick();
+        Assert.Equal(during, Outcomes());
+        var cancelled = _driver.Core.Jobs.Find(lease.Id)!.Track.CancelRequested;
+        Assert.Equal(overlap is ScheduleOverlap.Cancel or ScheduleOverlap.Replace, cancelled);
+        _driver.Report(lease, cancelled ? ReportKind.Cancelled : ReportKind.Succeeded, cancelled ? null : "1"u8.ToArray());
+        Assert.Equal(after, Outcomes());
+        Assert.Equal(Outcomes(), StoredOutcomes());
+    }
+
+    [Theory]
+    // One that nobody starts waits, and is ended at once where it is in the way.
+    [InlineData(ScheduleOverlap.Skip, "open skipped skipped")]
+    [InlineData(ScheduleOverlap.Queue, "open queued skipped")]
+    [InlineData(ScheduleOverlap.All, "open open open")]
+    [InlineData(ScheduleOverlap.Cancel, "revoked revoked open")]
+    [InlineData(ScheduleOverlap.Replace, "revoked revoked open")]
+    public void OneThatNeverStarts_MeetsTheNext(ScheduleOverlap overlap, string outcomes)
+    {
+        Put(overlap);
+        for (var i = 0; i < 3; i++) Tick();
+        Assert.Equal(outcomes, Outcomes());
+        Assert.Equal(outcomes, StoredOutcomes());
+    }
+
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip)]
+    [InlineData(ScheduleOverlap.Queue)]
+    [InlineData(ScheduleOverlap.Replace)]
+    public void OneThatWaitsForAnotherAttempt_HasNotEnded_AndOneThatFailedHas(ScheduleOverlap overlap)
+    {
+        Put(overlap);
+        Tick();
+        var lease = Assert.Single(_driver.Take());
+        _driver.Report(lease, ReportKind.FailedOnce, error: new(JobErrorCodes.Error, null, "no"), delay: TimeSpan.FromSeconds(90));
+        Assert.Equal("open", Outcomes());
+        Tick();
+        Assert.Equal(overlap switch { ScheduleOverlap.Skip => "open skipped", ScheduleOverlap.Queue => "open queued", _ => "revoked open" }, Outcomes());
+        _driver.Now += 40_000;
+        lease = Assert.Single(_driver.Take());
+        _driver.Report(lease, ReportKind.Failed, error: new(JobErrorCodes.Error, null, "no"));
+        Assert.DoesNotContain("queued", Outcomes(), StringComparison.Ordinal);
+        Assert.Contains("failure", Outcomes(), StringComparison.Ordinal);
+        Assert.Equal(Outcomes(), StoredOutcomes());
+    }
+
+    [Fact]
+    public void CancelledFromOutside_LetsTheQueuedOneGo()
+    {
+        Put(ScheduleOverlap.Queue);
+        Tick();
+        Tick();
+        _driver.Core.Orders.Cancel(_driver.Bring(Job(0)), new("somebody"), _driver.Now);
+        _driver.Commit();
+        Assert.Equal("revoked open", Outcomes());
+        Assert.Equal(JobState.Pending, _driver.Status(Job(1))!.State);
+    }
+
+    [Fact]
+    public void AfterAnOpening_TheEndOfAnOccurrenceIsStillHeard()
+    {
+        Put(ScheduleOverlap.Queue);
+        Tick();
+        var lease = Assert.Single(_driver.Take());
+        Tick();
+        _driver.Reopen();
+        Assert.Equal(["s"], _driver.Core.Schedules.OpenAtStart);
+        _entry = _driver.Core.Schedules.Resolve("s", StoredRows())!;
+        _driver.Report(lease, ReportKind.Succeeded, "1"u8.ToArray());
+        Assert.Equal("success open", Outcomes());
+    }
+
+    [Fact]
+    public void ScheduleWhoseOccurrencesHaveEnded_IsNotHeldInMemory_NorIsItsJobPlain()
+    {
+        Put(ScheduleOverlap.Skip);
+        Tick();
+        _driver.Core.Schedules.EndReading(_reading);
+        Assert.Equal(1, _driver.Core.Schedules.Held);
+        var lease = Assert.Single(_driver.Take());
+        var status = _driver.Status(lease.Id)!;
+        Assert.Equal(("s", DateTimeOffset.FromUnixTimeMilliseconds(_driver.Now)), (status.Schedule, status.ScheduledAt));
+        _driver.Report(lease, ReportKind.Succeeded, "1"u8.ToArray());
+        Assert.Equal(0, _driver.Core.Schedules.Held);
+    }
+
+    [Fact]
+    public void OpenOccurrences_AreBounded()
+    {
+        Put(ScheduleOverlap.All);
+        for (var i = 0; i < ScheduleLimits.MaxOpen + 2; i++) Tick();
+        // Of those that are over, only the newest has room beside so many.
+        Assert.Equal((ScheduleLimits.MaxOpen, 1), (_entry.State.Open, _entry.State.Runs.Count(run => run.Outcome == ScheduleRunOutcome.Skipped)));
+    }
+
+    private void Put(ScheduleOverlap overlap)
+    {
+        _driver.Now = _driver.Now / Minute * Minute + 1;
+        // As whoever decides something of a schedule holds it.
+        _reading = _driver.Core.Schedules.BeginReading();
+        _entry = _driver.Core.Schedules.New("s");
+        var answer = _driver.Core.Schedules.Orders.Put(_entry, new() { Type = "work", Cron = "* * * * *", Overlap = overlap }, new(), 7, null, _driver.Now);
+        Assert.Equal(ScheduleOutcome.Created, answer.Outcome);
+        _driver.Commit();
+        _driver.Now--;
+    }
+
+    /// <summary>The next instant comes and is served.</summary>
+    private void Tick()
+    {
+        _driver.Now = _driver.Now / Minute * Minute + Minute;
+        foreach (var job in _driver.Core.Schedules.Occurrences.ToBeCancelled(_entry).ToList()) _driver.Bring(job);
+        Assert.True(_driver.Core.Schedules.Occurrences.Serve(_entry, _driver.Now));
+        _driver.Commit();
+    }
+
+    private string Job(int run) => _driver.Core.Schedules.Occurrences.JobOf(_entry, _entry.State.Runs[run]);
+
+    private string Outcomes() => Of(_entry.State);
+
+    private string StoredOutcomes() => Of(ScheduleState.Decode(StoredRows()[1]));
+
+    private OrleansJobs.Storage.StoredRows StoredRows() => _driver.Rows(new(GridLayout.Schedules.Records, GridLayout.Schedules.States), "s");
+
+    /// <summary>In the order of the instants.</summary>
+    private static string Of(ScheduleState state) => string.Join(' ', state.Runs.OrderBy(run => run.Instant).Select(run => run.Outcome.ToString().ToLowerInvariant()));
+}

@@ -1,0 +1,47 @@
+namespace OrleansJobs.Tests.Tool;
+
+public class ScheduleCommandTests
+{
+    private const string Nightly = """
+        {"id":"nightly","type":"cleanup","queue":"default","args":{},"cron":"0 3 * * *","zone":"Europe/Berlin","overlap":"skip","missed":"one","version":"1-1","runs":[{"scheduledAt":"2026-01-01T02:00:00Z","outcome":"success","cause":"instant"}]}
+        """;
+
+    private readonly ToolRun _tool = new();
+
+    [Fact]
+    public async Task Put_SendsWhatIsSaid()
+    {
+        _tool.Gateway.On("PUT /schedules/nightly", Nightly);
+        Assert.Equal(0, await _tool.RunAsync("schedule", "put", "nightly", "longtask", "--arg", "steps=30", "--cron", "0 3 * * *", "--zone", "Europe/Berlin", "--jitter", "1m", "--overlap", "queue"));
+        Assert.Equal("""{"args":{"steps":30},"type":"longtask","cron":"0 3 * * *","zone":"Europe/Berlin","jitter":60,"overlap":"queue"}""", _tool.Gateway.Requests[0].Body);
+        Assert.StartsWith("nightly: 0 3 * * * Europe/Berlin, ", _tool.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_GoesThroughAllPages()
+    {
+        _tool.Gateway.On("GET /schedules?limit=200", $$"""{"schedules":[{{Nightly}}],"cursor":"nightly"}""");
+        _tool.Gateway.On("GET /schedules?limit=199&cursor=nightly", """{"schedules":[]}""");
+        Assert.Equal(0, await _tool.RunAsync("schedule", "list"));
+        Assert.Contains("nightly", _tool.Out, StringComparison.Ordinal);
+        Assert.Equal(2, _tool.Gateway.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Changes_GoToTheirAddresses()
+    {
+        _tool.Gateway.On("POST /schedules/nightly/pause", Nightly).On("POST /schedules/nightly/resume", Nightly).On("POST /schedules/nightly/trigger", """{"job":"oj-1"}""")
+            .On("POST /schedules/nightly/backfill", """{"submitted":2,"known":1,"jobs":["a","b","c"]}""").On("DELETE /schedules/nightly", "", System.Net.HttpStatusCode.NoContent)
+            .On("GET /schedules/nightly/next?count=2", """{"next":["2026-01-02T02:00:00Z","2026-01-03T02:00:00Z"]}""");
+        Assert.Equal(0, await _tool.RunAsync("schedule", "pause", "nightly", "--reason", "holidays"));
+        Assert.Equal("""{"reason":"holidays"}""", _tool.Gateway.Requests[0].Body);
+        Assert.Equal(0, await _tool.RunAsync("schedule", "resume", "nightly"));
+        Assert.Equal(0, await _tool.RunAsync("schedule", "trigger", "nightly"));
+        Assert.EndsWith("oj-1\n", _tool.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await _tool.RunAsync("schedule", "backfill", "nightly", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-02T00:00:00Z"));
+        Assert.EndsWith("2 submitted, 1 were there.\n", _tool.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await _tool.RunAsync("schedule", "next", "nightly", "--count", "2"));
+        Assert.EndsWith("2026-01-02T02:00:00Z\n2026-01-03T02:00:00Z\n", _tool.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await _tool.RunAsync("schedule", "delete", "nightly"));
+    }
+}
