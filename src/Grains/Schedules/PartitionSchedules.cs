@@ -40,7 +40,7 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
     /// <summary>A schedule that the caller keeps by a reading; null where there is none.</summary>
     public async Task<ScheduleEntry?> FindAsync(string id)
     {
-        if (Book.Find(id) is { } known) return known;
+        if (Book.FindFor(id) is { } known) return known;
         var rows = await shell.Store.ReadRowsAsync(shell.Partition, Rows, [id]).AsTask().WaitAsync(shell.Options.SubmitDeadline, shell.Time);
         return Book.Resolve(id, rows[0]);
     }
@@ -49,11 +49,17 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
     /// <param name="cancelled">Running jobs that are to be told once that is stored.</param>
     public async Task ServeOneAsync(ScheduleEntry entry, List<LiveJob> cancelled)
     {
-        var ids = entry.Due <= shell.Now ? Occurrences.ToBeCancelled(entry).ToList() : [];
-        foreach (var id in ids) shell.Core.Jobs.Pin(id);
+        var ids = new HashSet<string>(StringComparer.Ordinal);
         try
         {
-            foreach (var id in ids) await shell.BringAsync(id);
+            // While one is read, others have their turn, and there may be more of them.
+            while (entry.Due <= shell.Now && Occurrences.ToBeCancelled(entry).FirstOrDefault(id => !ids.Contains(id)) is { } next)
+            {
+                ids.Add(next);
+                shell.Core.Jobs.Pin(next);
+                await shell.BringAsync(next);
+            }
+
             if (!shell.IsClockRight || !Occurrences.Serve(entry, shell.Now)) return;
             foreach (var id in ids)
             {

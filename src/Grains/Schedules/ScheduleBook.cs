@@ -56,6 +56,14 @@ internal sealed class ScheduleBook
 
     public ScheduleEntry? Find(string id) => _live.GetValueOrDefault(id);
 
+    /// <summary>One that whoever is reading goes on to use after others have had their turn: memory keeps it until the reading is over.</summary>
+    public ScheduleEntry? FindFor(string id)
+    {
+        if (!_live.TryGetValue(id, out var entry)) return null;
+        entry.NeededBy = _lastReading;
+        return entry;
+    }
+
     /// <summary>Before the store is asked: what is let go of meanwhile might be read as it was before.</summary>
     /// <returns>What <see cref="EndReading"/> is to be given.</returns>
     public long BeginReading()
@@ -73,10 +81,10 @@ internal sealed class ScheduleBook
     /// <summary>A schedule as it stands in memory, or else as it was read.</summary>
     public ScheduleEntry? Resolve(string id, StoredRows rows)
     {
-        if (_live.TryGetValue(id, out var known)) return known;
+        if (FindFor(id) is { } known) return known;
         if (rows[0] is not { } row) return null;
         var (record, state) = (ScheduleRecord.Decode(row), rows[1] is { } stored ? ScheduleState.Decode(stored) : ScheduleState.None);
-        var entry = new ScheduleEntry(id, this) { Record = record, State = state };
+        var entry = new ScheduleEntry(id, this) { Record = record, State = state, NeededBy = _lastReading };
         entry.Stored = ScheduleShape.Of(entry);
         _live.Add(id, entry);
         LetGo(entry);
@@ -86,8 +94,8 @@ internal sealed class ScheduleBook
     /// <summary>An id that no schedule has.</summary>
     public ScheduleEntry New(string id)
     {
-        if (_live.TryGetValue(id, out var gone)) return gone;
-        var entry = new ScheduleEntry(id, this);
+        if (FindFor(id) is { } gone) return gone;
+        var entry = new ScheduleEntry(id, this) { NeededBy = _lastReading };
         _live.Add(id, entry);
         return entry;
     }
@@ -146,6 +154,13 @@ internal sealed class ScheduleBook
         while (_idle.TryPeek(out var first) && (_readings.Count == 0 || _readings.Min > first.Reading))
         {
             _idle.Dequeue();
+            if (_readings.Count > 0 && first.Entry.NeededBy >= _readings.Min)
+            {
+                // Somebody has found it since, and holds it.
+                _idle.Enqueue((first.Entry, first.Entry.NeededBy));
+                continue;
+            }
+
             if (MayGo(first.Entry) && _live.GetValueOrDefault(first.Entry.Id) == first.Entry) _live.Remove(first.Entry.Id);
         }
     }

@@ -15,6 +15,9 @@ internal sealed class ScheduleEntry(string id, ScheduleBook book) : Entry
     public ScheduleRecord? Record { get; set; }
     public ScheduleState State { get; set; } = ScheduleState.None;
 
+    /// <summary>The newest reading whose caller may hold it.</summary>
+    public long NeededBy { get; set; }
+
     /// <summary>How much later than its instants its occurrences are due.</summary>
     public long Jitter => JitterOf(Id, Record!.Spec);
 

@@ -85,7 +85,8 @@ internal sealed partial class CommitLoop(
                 break;
             case CommitOutcome.Full:
                 // Whoever waits for anything but the dropped submits goes on waiting: their changes stand behind all others now.
-                Dropped?.Invoke(pending.Refused(changes));
+                var dropped = pending.Refused(changes);
+                Dropped?.Invoke(dropped);
                 if (!pending.HasAny) Complete(pending.Count);
                 for (var i = 0; i < _waiting.Count; i++) _waiting[i] = (_waiting[i].Done, pending.Count);
                 break;

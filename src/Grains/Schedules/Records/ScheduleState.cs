@@ -32,11 +32,11 @@ internal sealed record ScheduleState
     /// <summary>An occurrence waits for others to end.</summary>
     public bool HasQueued => Runs.Any(run => run.Outcome == ScheduleRunOutcome.Queued);
 
-    /// <summary>With one more occurrence, and without the oldest that are over.</summary>
+    /// <summary>With one more occurrence, and without those that are over, unless they are among the newest.</summary>
     public ScheduleState With(StoredRun run)
     {
         var runs = Runs.Add(run);
-        while (runs.Count > ScheduleLimits.KeptRuns && runs.FindIndex(old => !old.IsOpen) is >= 0 and var oldest && oldest < runs.Count - 1) runs = runs.RemoveAt(oldest);
+        while (runs.Count > ScheduleLimits.KeptRuns && runs.FindIndex(old => !old.IsOpen) is >= 0 and var oldest && oldest < runs.Count - ScheduleLimits.KeptRuns) runs = runs.RemoveAt(oldest);
         return this with { Runs = runs };
     }
 

@@ -5,7 +5,7 @@ namespace OrleansJobs.Tests.Schedules.Model;
 
 /// <summary>A store in memory whose every answer waits until it is drawn: late, lost before or after the write, or refused as full.</summary>
 /// <param name="applied">Told of each commit that changed the store.</param>
-internal sealed class DrawnStore(Action<PartitionCommit> applied) : IPartitionStore
+internal sealed class DrawnStore(Action<PartitionCommit> applied, ScheduleMutation mutation) : IPartitionStore
 {
     private readonly List<Action<bool>> _waiting = [];
     private readonly HashSet<PartitionCommit> _applied = [];
@@ -41,6 +41,7 @@ internal sealed class DrawnStore(Action<PartitionCommit> applied) : IPartitionSt
 
     public ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default) => Later(() =>
     {
+        Mutate(commit);
         if (IsFull && commit.MayBeRefused && !_applied.Contains(commit)) return CommitOutcome.Full;
         var outcome = Now(Inner.CommitAsync(commit, cancellation));
         if (outcome == CommitOutcome.Applied && _applied.Add(commit)) applied(commit);
@@ -74,6 +75,13 @@ internal sealed class DrawnStore(Action<PartitionCommit> applied) : IPartitionSt
 
     public ValueTask<double> ReadFullnessAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
 
+    private void Mutate(PartitionCommit commit)
+    {
+        var tables = GridLayout.Schedules;
+        if (mutation == ScheduleMutation.OccurrenceOutsideCommit && commit.Of(GridLayout.Jobs.Specs).Puts.Count > 0) commit.Of(tables.States).Puts.Clear();
+        if (mutation == ScheduleMutation.NoOpenMark) commit.Of(tables.Open).Puts.Clear();
+    }
+
     private async ValueTask<T> Later<T>(Func<T> call)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -89,4 +97,19 @@ internal sealed class DrawnStore(Action<PartitionCommit> applied) : IPartitionSt
 
     // The memory store answers at once.
     private static T Now<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.GetAwaiter().GetResult() : throw new InvalidOperationException("The store did not answer at once.");
+}
+
+/// <summary>What the model leaves out on purpose, to show that its checks notice.</summary>
+internal enum ScheduleMutation
+{
+    None,
+
+    /// <summary>An occurrence is stored, and the schedule that has moved on is not stored with it.</summary>
+    OccurrenceOutsideCommit,
+
+    /// <summary>Which schedules have occurrences that have not ended is not stored, so that an opening does not load them.</summary>
+    NoOpenMark,
+
+    /// <summary>The partition's clock is ahead.</summary>
+    Early,
 }

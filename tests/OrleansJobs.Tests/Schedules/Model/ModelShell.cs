@@ -17,19 +17,26 @@ internal sealed class ModelShell : IPartitionShell
     private static readonly ReportKind[] Kinds = [ReportKind.Succeeded, ReportKind.Failed, ReportKind.FailedOnce];
 
     private readonly Random _random;
+    private readonly TimeSpan _ahead;
     private readonly JobRows _rows;
     private readonly JobRows _rowsNow;
     private readonly CancellationTokenSource _closing = new();
     private readonly PartitionSchedules _schedules;
 
-    public ModelShell(DrawnStore store, JobGridOptions options, ManualTime time, GridHealth health, JobMeters meters, Random random)
+    public ModelShell(DrawnStore store, JobGridOptions options, ManualTime time, GridHealth health, JobMeters meters, Random random, TimeSpan ahead)
     {
-        _random = random;
+        (_random, _ahead) = (random, ahead);
         (Store, Options, Time) = (store, options, time);
         (_rows, _rowsNow) = (new JobRows(store, 0), new JobRows(store.Inner, 0));
         var opening = store.OpenAsync(0).AsTask().Result;
         Core = new PartitionCore(0, opening, options);
-        Commits = new CommitLoop(Core.Changes, store, time, health, meters, new BrokenLog(this), _closing.Token);
+        Commits = new CommitLoop(Core.Changes, store, time, health, meters, new BrokenLog(this), _closing.Token)
+        {
+            Ended = outcome =>
+            {
+                if (!IsDead) Failure ??= new InvalidOperationException($"The commits are over: {outcome}");
+            },
+        };
         foreach (var (id, _) in opening.Rows(GridLayout.Jobs.Leases)) Core.Jobs.Load(id, _rowsNow.ReadAsync(id).AsTask().Result!);
         _schedules = new PartitionSchedules(this);
         Calls = new ScheduleCalls(this, _schedules);
@@ -50,7 +57,7 @@ internal sealed class ModelShell : IPartitionShell
 
     /// <summary>What no store can be blamed for.</summary>
     public Exception? Failure { get; private set; }
-    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+    public long Now => (Time.GetUtcNow() + _ahead).ToUnixTimeMilliseconds();
     public bool IsClockRight { get; set; } = true;
     public bool IsStoreFull => false;
 

@@ -40,8 +40,9 @@ internal sealed class ScheduleTruth(Func<long> now)
 
         Check(known.Decided.Count == 0 || entry is { IsSettled: false }, $"{id}: memory takes for stored what is not");
         if (entry is null) return;
-        var (before, after) = (known.Newest, Snapshot.Of(entry));
-        if (before is null ? after is null : before.IsSame(after)) return;
+        var before = known.Newest;
+        if (before is null ? entry.Record is null : before.IsOf(entry)) return;
+        var after = Snapshot.Of(entry);
         // Read again as it was left, or as it was before what a crash took.
         if (known.Decided.Count == 0 && before is not null && after is not null && before.HasSameContent(after))
         {
@@ -97,9 +98,9 @@ internal sealed class ScheduleTruth(Func<long> now)
             return;
         }
 
-        var (old, state, isEdit) = (before.State, after.State, before.Record != after.Record);
+        var (old, state, isEdit) = (before.State, after.State, !before.HasSameRecord(after));
         Check(state.Passed >= old.Passed, $"{id} went back from {old.Passed} to {state.Passed}");
-        Check(isEdit || state.Passed <= now() - before.Jitter, $"{id} went beyond what is due");
+        Check(isEdit || state.Passed <= Math.Max(old.Passed, now() - before.Jitter), $"{id} went beyond what is due");
         var due = before.Record.Paused is not null ? [] : before.Instants(isEdit ? now() - before.Jitter : state.Passed).ToList();
         Check(due.Count == 0 || due[^1] <= state.Passed, $"{id}: {due.LastOrDefault()} was due before the change, and was not dealt with");
         Check(due.Count > 0 || isEdit || state.Passed == old.Passed, $"{id} moved on, and nothing was due");
@@ -112,9 +113,8 @@ internal sealed class ScheduleTruth(Func<long> now)
             else Served++;
         }
 
-        // Only the newest runs are kept: those before the oldest that is kept are not told.
-        var untold = state.Runs.Count < ScheduleLimits.KeptRuns ? long.MinValue : state.Runs.Where(run => !run.IsOpen).Select(run => run.Instant).DefaultIfEmpty(long.MinValue).Min();
-        CheckMissed(id, before, due, [.. due.Where(instant => !told.Contains(instant) && instant >= untold)]);
+        // Only the newest runs are kept: what has so many behind it is not told.
+        CheckMissed(id, before, due, due.FindAll(instant => !told.Contains(instant) && told.Count(later => later > instant) < ScheduleLimits.KeptRuns));
     }
 
     /// <summary>What passed without a word was late enough, and its rule lets it go.</summary>
@@ -215,9 +215,12 @@ internal sealed class ScheduleTruth(Func<long> now)
 
         public static Snapshot? Of(ScheduleEntry entry) => entry.Record is { } record ? new(entry.Id, record, entry.State) : null;
 
-        public bool IsSame(Snapshot? other) => other is not null && ReferenceEquals(Record, other.Record) && ReferenceEquals(State, other.State);
+        public bool IsOf(ScheduleEntry entry) => ReferenceEquals(Record, entry.Record) && ReferenceEquals(State, entry.State);
 
         public bool HasSameContent(Snapshot other) => Fits(other.Record.Encode(), other.State.Encode());
+
+        // It may have been read again meanwhile.
+        public bool HasSameRecord(Snapshot other) => ReferenceEquals(Record, other.Record) || Record.Encode().AsSpan().SequenceEqual(other.Record.Encode());
 
         public bool Fits(byte[]? record, byte[]? state) => Record.Encode().AsSpan().SequenceEqual(record) && State.Encode().AsSpan().SequenceEqual(state);
 

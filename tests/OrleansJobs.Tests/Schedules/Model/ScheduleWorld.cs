@@ -13,6 +13,7 @@ internal sealed class ScheduleWorld : IDisposable
     private static readonly string[] Ids = ["a", "b", "c", "d"];
 
     private readonly Random _random;
+    private readonly ScheduleMutation _mutation;
     private readonly ManualTime _time = new();
     private readonly Turns _turns = new();
     private readonly DrawnStore _store;
@@ -24,12 +25,13 @@ internal sealed class ScheduleWorld : IDisposable
     private readonly ScheduleRulesOfPlay _play;
     private ModelShell _shell;
 
-    public ScheduleWorld(int seed)
+    public ScheduleWorld(int seed, ScheduleMutation mutation = ScheduleMutation.None)
     {
+        _mutation = mutation;
         _random = new Random(seed);
         _play = new ScheduleRulesOfPlay(_random);
         Truth = new ScheduleTruth(() => _time.GetUtcNow().ToUnixTimeMilliseconds());
-        _store = new DrawnStore(Truth.Apply);
+        _store = new DrawnStore(Truth.Apply, mutation);
         _health = new GridHealth(_time);
         _meters = new JobMeters(_services.GetRequiredService<IMeterFactory>(), _time, Options.Create(_options), _health);
         SynchronizationContext.SetSynchronizationContext(_turns);
@@ -48,8 +50,8 @@ internal sealed class ScheduleWorld : IDisposable
 
         _store.IsFull = false;
         Settle();
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Settle();
+        ScheduleTruth.Check(!_shell.Commits.IsOver, "the commits are over");
+        ScheduleTruth.Check(!_shell.Core.Changes.HasAny, "something waits to be committed");
         Truth.Finish();
         var book = _shell.Core.Schedules;
         ScheduleTruth.Check(_calls.TrueForAll(call => call.IsCompleted), "a call was never answered");
@@ -76,7 +78,7 @@ internal sealed class ScheduleWorld : IDisposable
         }
     }
 
-    private ModelShell Open() => new(_store, _options, _time, _health, _meters, _random);
+    private ModelShell Open() => new(_store, _options, _time, _health, _meters, _random, _mutation == ScheduleMutation.Early ? TimeSpan.FromSeconds(5) : default);
 
     private void Crash()
     {
@@ -93,17 +95,18 @@ internal sealed class ScheduleWorld : IDisposable
     /// <summary>Until nothing is under way, with a store that answers.</summary>
     private void Settle()
     {
-        for (var (quiet, steps) = (0, 0); quiet < 3; steps++)
+        for (var (quiet, steps) = (0, 0);; steps++)
         {
             ScheduleTruth.Check(steps < 5_000, "it never comes to rest");
             if (_turns.Waiting > 0) _turns.Take();
             else if (_store.Waiting > 0) _store.Answer(0, isLost: false);
+            else if (quiet == 3) return;
             else
             {
                 quiet++;
-                _shell.OnDue();
                 // What is to be tried again is.
                 _time.Advance(TimeSpan.FromSeconds(1));
+                _shell.OnDue();
                 continue;
             }
 
