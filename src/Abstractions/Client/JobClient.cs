@@ -111,6 +111,11 @@ public sealed class JobClient : IJobClient
     internal Task<bool> RetryAsync(string id, CancellationToken cancellation) =>
         ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Retry(id, Order(null)), change => change.Status is { IsFinished: false }, cancellation);
 
+    internal Task<bool> MoveAsync(string id, DateTimeOffset? due, string? reason, CancellationToken cancellation) => ChangeAsync(
+        id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Move(id, due, Order(reason)),
+        // Run now, it may have begun by the time that it is asked again.
+        change => due is null && change.Status is { Changes: [.., { What: "moved" }] }, cancellation);
+
     internal Task<bool> DeleteAsync(string id, CancellationToken cancellation) =>
         ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Delete(id), change => change.Outcome == JobChangeOutcome.NotFound, cancellation);
 

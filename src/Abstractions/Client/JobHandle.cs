@@ -76,6 +76,12 @@ public class JobHandle
     /// <exception cref="GridUnavailableException">It may or may not run again.</exception>
     public virtual Task<bool> RetryAsync(CancellationToken cancellation = default) => Client.RetryAsync(Id, cancellation);
 
+    /// <summary>Gives a job that waits for time, or for another attempt, another instant: null runs it now.</summary>
+    /// <returns>False where it runs, has ended, waits for something else, or would expire before.</returns>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException">It may or may not be moved.</exception>
+    public virtual Task<bool> MoveAsync(DateTimeOffset? due = null, string? reason = null, CancellationToken cancellation = default) => Client.MoveAsync(Id, due, reason, cancellation);
+
     /// <summary>Sends the job something that it waits for, or will: it is kept until it is taken. Durable when the task completes.</summary>
     /// <param name="name">1 to 128 characters.</param>
     /// <param name="body">Written as JSON with the web defaults.</param>

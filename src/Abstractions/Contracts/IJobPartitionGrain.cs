@@ -30,6 +30,11 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     [Alias("retry"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Retry(string id, ChangeOrder order);
 
+    /// <summary>Gives a job that waits for time, or for another attempt, another due time. Durable before it is answered.</summary>
+    /// <param name="due">Null: now.</param>
+    [Alias("move"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<JobChange> Move(string id, DateTimeOffset? due, ChangeOrder order);
+
     /// <summary>Removes a finished job.</summary>
     [Alias("delete"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Delete(string id);
@@ -100,7 +105,7 @@ public sealed record ChangeOrder([property: Id(0)] string By, [property: Id(1)] 
     public const int MaxByLength = 128;
 }
 
-/// <summary>What became of a cancel, retry or delete.</summary>
+/// <summary>What became of a cancel, retry, move or delete.</summary>
 [GenerateSerializer, Alias("oj.changeOutcome")]
 public enum JobChangeOutcome : byte
 {
@@ -117,4 +122,8 @@ public enum JobChangeOutcome : byte
 }
 
 [GenerateSerializer, Immutable, Alias("oj.change")]
-public sealed record JobChange([property: Id(0)] JobChangeOutcome Outcome, [property: Id(1)] JobStatus? Status);
+public sealed record JobChange([property: Id(0)] JobChangeOutcome Outcome, [property: Id(1)] JobStatus? Status)
+{
+    /// <summary>Why the state does not allow it, where that is not plain.</summary>
+    [Id(2)] public string? Reason { get; init; }
+}

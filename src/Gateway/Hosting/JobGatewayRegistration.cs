@@ -54,6 +54,7 @@ public static class JobGatewayRegistration
         services.AddSingleton<WaitRefiner>();
         services.AddSingleton<ReasonReader>();
         services.AddSingleton<ChangeEndpoints>();
+        services.AddSingleton<MoveEndpoint>();
         services.AddSingleton<SignalEndpoint>();
         services.AddSingleton<ScheduleEndpoints>();
         services.AddSingleton<ScheduleChangeEndpoints>();

@@ -83,6 +83,22 @@ internal sealed partial class JobPartitionGrain
         return NothingMore;
     });
 
+    public async Task<JobChange> Move(string id, DateTimeOffset? due, ChangeOrder order)
+    {
+        string? refusal = null;
+        var change = await ChangeAsync(id, job =>
+        {
+            var instant = due?.ToUnixTimeMilliseconds() ?? Now;
+            refusal = instant > Now + (long)_options.Limits.MaxDelay.TotalMilliseconds
+                ? $"A job is due at most {_options.Limits.MaxDelay.TotalDays:0} days ahead."
+                : _core.Orders.Move(job, instant, Clipped(order), Now);
+            if (refusal is not null) return null;
+            Pump();
+            return NothingMore;
+        });
+        return change.Outcome == JobChangeOutcome.WrongState ? change with { Reason = refusal } : change;
+    }
+
     public async Task<JobChange> Delete(string id)
     {
         var change = await ForgetStateAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job, Now) ? NothingMore : null);

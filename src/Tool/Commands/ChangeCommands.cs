@@ -55,6 +55,27 @@ internal sealed class RetryCommand(ToolApp app) : ChangeCommand(app, "retry", "R
         Print(session, await session.Gateway.PostAsync(GatewayClient.JobPath(id) + "/retry", null, cancellation));
 }
 
+internal sealed class MoveCommand : ChangeCommand
+{
+    private readonly Option<string?> _eta = new("--eta") { Description = "When, as RFC 3339 has it: 2030-01-31T12:00:00Z." };
+    private readonly Option<double?> _countdown = new("--countdown") { Description = "In how long, such as 2h.", CustomParser = Durations.Parse };
+    private readonly Option<string?> _reason = Inputs.Reason();
+
+    public MoveCommand(ToolApp app) : base(app, "move", "Gives waiting jobs another due time: now, where none is said.")
+    {
+        foreach (var option in new Option[] { _eta, _countdown, _reason }) Add(option);
+    }
+
+    protected override async Task ChangeAsync(Session session, ParseResult parsed, string id, CancellationToken cancellation)
+    {
+        var body = new Dictionary<string, object>();
+        if (parsed.GetValue(_eta) is { } eta) body["eta"] = eta;
+        if (parsed.GetValue(_countdown) is { } countdown) body["countdown"] = countdown;
+        if (parsed.GetValue(_reason) is { } reason) body["reason"] = reason;
+        Print(session, await session.Gateway.PostAsync(GatewayClient.JobPath(id) + "/due", JsonSerializer.SerializeToElement(body), cancellation));
+    }
+}
+
 internal sealed class DeleteCommand(ToolApp app) : ChangeCommand(app, "delete", "Removes finished jobs.")
 {
     protected override Task ChangeAsync(Session session, ParseResult parsed, string id, CancellationToken cancellation) =>

@@ -65,6 +65,22 @@ public class ChangeTests
         Assert.Contains("may or may not have happened", exception.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Move_SaysWhenAndWhy_AndWhetherItDidAnything()
+    {
+        var due = new DateTimeOffset(2030, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        var gone = Change(JobChangeOutcome.WrongState, JobState.Progress);
+        var moved = gone with { Status = gone.Status! with { Changes = [new("moved", "me", due, null)] } };
+        Answers(Change(JobChangeOutcome.Done), Change(JobChangeOutcome.WrongState, JobState.Success), new TimeoutException(), moved, new TimeoutException(), gone);
+        Assert.True(await _job.MoveAsync(due, "after the feast"));
+        Assert.Equal((due, "after the feast"), (_grid.Partition().LastDue, _grid.Partition().LastOrder!.Reason));
+        Assert.False(await _job.MoveAsync());
+        Assert.Null(_grid.Partition().LastDue);
+        // Run now, and the answer was lost: it runs already, because somebody has moved it.
+        Assert.True(await _time.RunAsync(_job.MoveAsync()));
+        Assert.False(await _time.RunAsync(_job.MoveAsync()));
+    }
+
     private static JobChange Change(JobChangeOutcome outcome, JobState? state = null) =>
         new(outcome, state is { } known ? new JobStatus { Id = "job", Type = "a", Queue = "default", State = known } : null);
 

@@ -86,6 +86,7 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
     public Func<string, long, Task<JobStatus?>> OnWait { get; set; } = (_, _) => Task.FromResult<JobStatus?>(null);
     /// <summary>Who last asked for a change, and why.</summary>
     public ChangeOrder? LastOrder { get; private set; }
+    public DateTimeOffset? LastDue { get; private set; }
     public Func<Task<JobChange>> OnChange { get; set; } = () => Task.FromResult(new JobChange(JobChangeOutcome.Done, null));
 
     public async Task<SubmitReceipt> Submit(JobSubmission submission) => (await AnswerAsync([submission], bulk: false))[0];
@@ -97,6 +98,12 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
     public Task<JobChange> Retry(string id, ChangeOrder order)
     {
         LastOrder = order;
+        return OnChange();
+    }
+
+    public Task<JobChange> Move(string id, DateTimeOffset? due, ChangeOrder order)
+    {
+        (LastDue, LastOrder) = (due, order);
         return OnChange();
     }
 

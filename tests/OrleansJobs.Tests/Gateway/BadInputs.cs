@@ -15,7 +15,7 @@ internal static class BadInputs
     private const string Json = "Content-Type: application/json\r\n";
 
     public static readonly IReadOnlyList<BadInput> All = [.. Broken(), .. Members(), .. Times(), .. Names(), .. Arguments(), .. Sizes(), .. Contents(), .. Headers(), .. Batches(),
-        .. Flows(), .. Schedules(), .. Queries(), .. Addresses(), .. Protocol()];
+        .. Flows(), .. Moves(), .. Schedules(), .. Queries(), .. Addresses(), .. Protocol()];
 
     private static IEnumerable<BadInput> Broken()
     {
@@ -240,6 +240,17 @@ internal static class BadInputs
         yield return new("an HTTP version that there is not", 505, "-", "GET /stats HTTP/9.9\r\nHost: localhost\r\n\r\n"u8.ToArray());
     }
 
+    private static IEnumerable<BadInput> Moves()
+    {
+        yield return Move("a move to an instant without an offset", 422, "invalid-member", """{"eta":"2030-01-31T12:00:00"}""");
+        yield return Move("a move with both `eta` and `countdown`", 422, "invalid-member", """{"eta":"2030-01-31T12:00:00Z","countdown":5}""");
+        yield return Move("a move by a negative countdown", 422, "invalid-member", """{"countdown":-1}""");
+        yield return Move("a move beyond the longest delay", 422, "invalid-member", """{"countdown":1e300}""");
+        yield return Move("a move with an unknown member", 422, "invalid-member", """{"due":5}""");
+        yield return Move("a move that is truncated", 400, "malformed-json", """{"countdown":""");
+        yield return Move("a move of a job that does not exist", 404, "job-not-found", """{"countdown":5}""");
+    }
+
     private static IEnumerable<BadInput> Schedules()
     {
         yield return Schedule("a schedule without a type", 422, "invalid-member", "tick", """{"every":1}""");
@@ -286,6 +297,9 @@ internal static class BadInputs
         yield return Get("a list of 201 schedules", 400, "invalid-query", "/schedules?limit=201");
         yield return Get("a filter by an instant of a schedule that is none", 400, "invalid-query", "/jobs?scheduledAt=noon");
     }
+
+    private static BadInput Move(string name, int status, string type, string body) =>
+        new(name, status, type, RawHttp.Request("POST", "/jobs/nope/due", Json, Encoding.UTF8.GetBytes(body)));
 
     private static BadInput Schedule(string name, int status, string type, string id, string body) =>
         new(name, status, type, RawHttp.Request("PUT", $"/schedules/{id}", Json, Encoding.UTF8.GetBytes(body)));

@@ -229,6 +229,9 @@ internal sealed class FakeGrid : IGrainFactory
         public Task<JobChange> Retry(string id, ChangeOrder order) => Change(id, status => status.State is JobState.Failure or JobState.Revoked,
             status => status with { State = JobState.Pending, Phase = JobPhase.Waiting, Error = null });
 
+        public Task<JobChange> Move(string id, DateTimeOffset? due, ChangeOrder order) =>
+            Change(id, status => status.State == JobState.Pending, status => status with { DueAt = due ?? status.DueAt });
+
         public async Task<JobChange> Delete(string id)
         {
             var change = await Change(id, status => status.IsFinished, status => status);

@@ -37,6 +37,16 @@ public class ChangeCommandTests
     }
 
     [Fact]
+    public async Task Move_SaysWhen()
+    {
+        _tool.Gateway.On("POST /jobs/a/due", ToolRun.Job("a", "PENDING"));
+        Assert.Equal(0, await _tool.RunAsync("move", "a"));
+        Assert.Equal(0, await _tool.RunAsync("move", "a", "--countdown", "2h", "--reason", "not yet"));
+        Assert.Equal(0, await _tool.RunAsync("move", "a", "--eta", "2030-01-31T12:00:00Z"));
+        Assert.Equal(["{}", """{"countdown":7200,"reason":"not yet"}""", """{"eta":"2030-01-31T12:00:00Z"}"""], _tool.Gateway.Requests.Select(request => request.Body));
+    }
+
+    [Fact]
     public async Task Delete_SaysNothingWhereItWorks()
     {
         _tool.Gateway.On("DELETE /jobs/a", "", HttpStatusCode.NoContent);

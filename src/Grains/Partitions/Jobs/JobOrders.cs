@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansJobs.Records;
 
 namespace OrleansJobs.Partitions;
@@ -23,6 +24,19 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
             default:
                 return false;
         }
+    }
+
+    /// <summary>Gives a job that waits for time, or for another attempt, another instant.</summary>
+    /// <returns>Why it cannot be; null where it is so now.</returns>
+    public string? Move(LiveJob job, long due, ChangeOrder order, long now)
+    {
+        if (job.Place != JobPlace.Waiting) return job.Place == JobPlace.Leased ? "It runs already." : "It has ended.";
+        if (!job.Track.WaitsFor.IsEmpty) return "It does not wait for time alone: what it waits for has to come.";
+        if (DeadlineBook.Of(job.Spec!, job.Track) is { } end && due > end) return $"It ends at {Instant(end)}, before it would be due.";
+        // What is ready is not made to look newer by asking for it again.
+        if (due == job.Due || (due <= now && job.Due <= now)) return null;
+        jobs.Rewait(job, Math.Max(due, now), job.Track.WithChange("moved", order, now), now);
+        return null;
     }
 
     /// <summary>A waiting job was not started, or has not ended, in time.</summary>
@@ -54,4 +68,6 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         jobs.Forget(job, now);
         return true;
     }
+
+    private static string Instant(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

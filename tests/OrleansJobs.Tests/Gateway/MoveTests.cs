@@ -1,0 +1,25 @@
+using System.Net;
+
+namespace OrleansJobs.Tests.Gateway;
+
+/// <summary>A waiting job is given another due time over HTTP, on a real grid.</summary>
+public sealed class MoveTests(GridHost grid) : IClassFixture<GridHost>
+{
+    [Fact]
+    public async Task AFutureJob_IsMoved_AndThenRunNow()
+    {
+        await grid.Http.PostJsonAsync("/jobs", """{"type":"longtask","id":"moved","args":{"steps":1,"stepMs":1},"countdown":3600}""");
+        using var later = await grid.Http.PostJsonAsync("/jobs/moved/due", """{"eta":"2030-01-31T12:00:00Z","reason":"after the feast"}""");
+        Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+        var status = await later.JsonAsync();
+        Assert.Equal(("2030-01-31T12:00:00Z", "scheduled"), (status.Text("dueAt"), status.Text("phase")));
+        Assert.Equal("moved", status.GetProperty("changes")[0].Text("what"));
+
+        using var now = await grid.Http.PostAsync("/jobs/moved/due", null);
+        Assert.Equal(HttpStatusCode.OK, now.StatusCode);
+        Assert.Equal("SUCCESS", (await (await grid.Http.GetAsync("/jobs/moved", ("Prefer", "wait=30"))).JsonAsync()).Text("state"));
+
+        using var late = await grid.Http.PostAsync("/jobs/moved/due", null);
+        Assert.Equal("wrong-state", await late.ProblemAsync());
+    }
+}
