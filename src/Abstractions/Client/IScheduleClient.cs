@@ -24,10 +24,11 @@ public interface IScheduleClient
     Task<SchedulePage> ListAsync(int limit = 50, string? cursor = null, CancellationToken cancellation = default);
 
     /// <summary>Its jobs stay as they are.</summary>
+    /// <param name="application">Of one that code declares: whose it is. Code that still declares it makes it anew when a silo starts.</param>
     /// <returns>False: there is none.</returns>
     /// <exception cref="ScheduleConflictException"/>
     /// <exception cref="GridUnavailableException">It may or may not be deleted.</exception>
-    Task<bool> DeleteAsync(string id, string? version = null, CancellationToken cancellation = default);
+    Task<bool> DeleteAsync(string id, string? version = null, string? application = null, CancellationToken cancellation = default);
 
     /// <summary>No instant is served until it is resumed, and those that pass meanwhile are not missed.</summary>
     /// <exception cref="ScheduleNotFoundException"/>

@@ -34,13 +34,13 @@ internal sealed class ScheduleClient(JobClient client, GridConnection grid, JobT
         return await grid.AskAsync(async () => await SchedulePage.ReadAsync(grid.Schedules, (await grid.GetInfoAsync(cancellation)).Partitions, cursor, limit), cancellation);
     }
 
-    public async Task<bool> DeleteAsync(string id, string? version = null, CancellationToken cancellation = default)
+    public async Task<bool> DeleteAsync(string id, string? version = null, string? application = null, CancellationToken cancellation = default)
     {
         var tries = 0;
         var answer = await ChangeAsync(id, partition =>
         {
             tries++;
-            return partition.DeleteSchedule(id, new(version));
+            return partition.DeleteSchedule(id, new(version), application);
         }, cancellation);
         // What a second try does not find is what the first one, whose answer was lost, has deleted.
         if (answer.Outcome == ScheduleOutcome.NotFound) return tries > 1;

@@ -10,8 +10,9 @@ internal interface IPartitionSchedules : IGrainWithIntegerKey
     [Alias("get"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<ScheduleInfo?> GetSchedule(string id);
 
+    /// <param name="application">Of one that is declared: whose it is, so that nobody removes it by mistake.</param>
     [Alias("delete"), ResponseTimeout(AnswerTimeouts.Short)]
-    Task<ScheduleAnswer> DeleteSchedule(string id, ScheduleCondition condition);
+    Task<ScheduleAnswer> DeleteSchedule(string id, ScheduleCondition condition, string? application);
 
     /// <summary>Pauses, or where there is no order, resumes.</summary>
     [Alias("pause"), ResponseTimeout(AnswerTimeouts.Short)]
@@ -42,7 +43,27 @@ internal interface IPartitionSchedules : IGrainWithIntegerKey
     /// <param name="application">Those that its code declares; null: all.</param>
     [Alias("list"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<ScheduleInfo[]> ListSchedules(string after, int limit, string? application);
+
+    /// <summary>Makes the schedules of an application, of this partition, what its code declares. To be asked again where it fails.</summary>
+    [Alias("declare"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<DeclarationAnswer> DeclareSchedules(ScheduleDeclaration declaration);
 }
+
+/// <summary>What the code of an application declares.</summary>
+/// <param name="HasAny">It declares schedules, be it in other partitions.</param>
+/// <param name="Schedules">Those of one partition.</param>
+[GenerateSerializer, Immutable, Alias("oj.scheduleDeclaration")]
+internal sealed record ScheduleDeclaration(
+    [property: Id(0)] string Application, [property: Id(1)] string Release, [property: Id(2)] bool HasAny, [property: Id(3)] DeclaredSchedule[] Schedules);
+
+[GenerateSerializer, Immutable, Alias("oj.declaredSchedule")]
+internal sealed record DeclaredSchedule([property: Id(0)] string Id, [property: Id(1)] ScheduleSpec Spec);
+
+/// <param name="SupersededBy">A newer release has declared them; nothing was done. Null: none has.</param>
+/// <param name="Refused">Which are not as declared, and why.</param>
+[GenerateSerializer, Immutable, Alias("oj.declarationAnswer")]
+internal sealed record DeclarationAnswer(
+    [property: Id(0)] int Changed, [property: Id(1)] int Removed, [property: Id(2)] string? SupersededBy, [property: Id(3)] string[] Refused);
 
 /// <summary>What a change is asked under.</summary>
 /// <param name="Version">Only where the schedule has this version; null: whichever it has. <c>*</c>: where there is one.</param>
@@ -78,6 +99,9 @@ internal enum ScheduleOutcome : byte
 
     /// <summary>An application's code declares it, and would take it back.</summary>
     Declared = 7,
+
+    /// <summary>A newer release of the application says what its schedules are.</summary>
+    Superseded = 8,
 }
 
 [GenerateSerializer, Immutable, Alias("oj.scheduleAnswer")]
@@ -92,6 +116,9 @@ internal sealed record ScheduleAnswer([property: Id(0)] ScheduleOutcome Outcome)
 
     /// <summary>How many of <see cref="Jobs"/> stood there already.</summary>
     [Id(5)] public int Known { get; init; }
+
+    /// <summary>Something is other than it was.</summary>
+    [Id(6)] public bool IsChange { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.schedulePreview")]

@@ -33,7 +33,7 @@ public sealed record ScheduleInfo
     /// <summary>The application whose code declares it; null: none.</summary>
     [Id(11)] public string? Application { get; init; }
 
-    /// <summary>The release of <see cref="Application"/> that said it last.</summary>
+    /// <summary>The release of <see cref="Application"/> that changed it last.</summary>
     [Id(12)] public string? Release { get; init; }
 }
 

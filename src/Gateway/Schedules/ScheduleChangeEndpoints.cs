@@ -45,7 +45,8 @@ internal sealed class ScheduleChangeEndpoints(JobGrid grid, BodyReader bodies, S
         var (id, partition) = await FindAsync(context);
         var reason = ReasonReader.OfQuery(context.Request);
         var condition = ScheduleHeaders.Read(context.Request);
-        Expect(await audit.ScheduleAsync(context, "delete", id, reason, _ => partition.DeleteSchedule(id, condition)));
+        var application = context.Request.Query["application"].FirstOrDefault();
+        Expect(await audit.ScheduleAsync(context, "delete", id, reason, _ => partition.DeleteSchedule(id, condition, application)));
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 

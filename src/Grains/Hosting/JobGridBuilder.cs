@@ -1,6 +1,7 @@
 using System.Reflection;
 using OrleansJobs.Flows;
 using OrleansJobs.Flows.Graphs;
+using OrleansJobs.Schedules;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Hosting;
@@ -12,6 +13,7 @@ namespace OrleansJobs.Hosting;
 public sealed class JobGridBuilder
 {
     private readonly List<Registration> _registrations = [];
+    private readonly List<(string Id, ScheduleBuilder Schedule)> _schedules = [];
 
     /// <summary>
     /// Registers a class that implements <see cref="IJob{TArgs, TResult}"/> or <see cref="IJob{TArgs}"/> and carries
@@ -79,6 +81,24 @@ public sealed class JobGridBuilder
             Add(HandlerContract.Of(type), null);
         return this;
     }
+
+    /// <summary>
+    /// Declares a schedule: when a silo has started, the grid has it as it is said here. It belongs to this application (<see cref="JobGridOptions.Application"/>):
+    /// a later release that says something else changes it, one that does not name it any more removes it, and an older one does neither.
+    /// </summary>
+    /// <example><c>jobs.AddSchedule("nightly", schedule => schedule.Cron("0 3 * * *", "Europe/Berlin").Submit&lt;CleanupJob&gt;(args))</c></example>
+    public JobGridBuilder AddSchedule(string id, Action<ScheduleBuilder> schedule)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        var builder = new ScheduleBuilder();
+        schedule(builder);
+        _schedules.Add((id, builder));
+        return this;
+    }
+
+    /// <summary>The schedules that were declared, checked.</summary>
+    /// <exception cref="JobRegistrationException">An id is declared twice, or a schedule breaks a rule; names all that is wrong.</exception>
+    internal DeclaredSchedules BuildSchedules(JobGridOptions options, HandlerRegistry handlers, DateTimeOffset now) => DeclaredSchedules.Of(_schedules, handlers, options, now);
 
     /// <summary>Registers what every silo runs for the grid itself.</summary>
     internal JobGridBuilder AddOwn() => Add(HandlerContract.Of(typeof(GraphFlow)), null);

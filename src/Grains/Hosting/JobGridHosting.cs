@@ -10,6 +10,7 @@ using OrleansJobs.Diagnostics;
 using OrleansJobs.Jobs;
 using OrleansJobs.Membership;
 using OrleansJobs.Partitions;
+using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -38,6 +39,8 @@ public static class JobGridHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddJobDiagnostics();
         services.AddSingleton(provider => builder.Build(provider.GetRequiredService<IOptions<JobGridOptions>>().Value));
+        services.AddSingleton(provider => builder.BuildSchedules(
+            provider.GetRequiredService<IOptions<JobGridOptions>>().Value, provider.GetRequiredService<HandlerRegistry>(), provider.GetRequiredService<TimeProvider>().GetUtcNow()));
         services.AddSingleton<GridHealth>();
         services.TryAddSingleton<IPartitionStore>(MemoryStore);
         services.AddSingleton<KnownGenerations>();
@@ -52,6 +55,7 @@ public static class JobGridHosting
         AddLifecycle<StandstillGuard>(services);
         AddLifecycle<ClockGuard>(services);
         AddLifecycle<PausedQueues>(services);
+        AddLifecycle<ScheduleDeclarer>(services);
         services.AddSingleton<IGrainPropertiesProvider, GridMark>();
         silo.PlacePartitions();
         silo.UseMembershipOfJobGrid();

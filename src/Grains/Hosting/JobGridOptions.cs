@@ -88,6 +88,15 @@ public sealed class JobGridOptions
     /// <value>Default 25,000.</value>
     [Range(1, 1_000_000)] public int MaxLanesPerKey { get; set; } = 25_000;
 
+    /// <summary>Which application this silo is part of: schedules that its code declares are the application's. Null: the name of the program.</summary>
+    public string? Application { get; set; }
+
+    /// <summary>
+    /// Which release of <see cref="Application"/> this silo is: what schedules it declares counts unless a higher one has declared them. Compared part by part, as
+    /// numbers where both are some. Null: the version of the program.
+    /// </summary>
+    public string? Release { get; set; }
+
     /// <summary>Schedules, over all partitions; beyond it no new one is taken.</summary>
     /// <value>Default 1,000,000.</value>
     [Range(1, 100_000_000)] public long MaxSchedules { get; set; } = 1_000_000;
@@ -167,6 +176,9 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         Positive(options.ClockTolerance, nameof(options.ClockTolerance));
         Positive(options.TrialTime, nameof(options.TrialTime));
         Positive(options.MissedAfter, nameof(options.MissedAfter));
+        if (options.Application is { } application && !SubmissionRules.IsName(application))
+            Error(nameof(options.Application), $"must be 1 to {JobLimits.MaxNameLength} of A-Z a-z 0-9 . _ -", application);
+        if (options.Release is { Length: 0 or > JobLimits.MaxNameLength } release) Error(nameof(options.Release), $"must have 1 to {JobLimits.MaxNameLength} characters", release);
         Positive(options.Limits.MaxDelay, "Limits:MaxDelay");
         Positive(options.Limits.MaxRetention, "Limits:MaxRetention");
         Positive(options.Limits.MaxTimeout, "Limits:MaxTimeout");

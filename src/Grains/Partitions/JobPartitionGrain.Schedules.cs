@@ -12,7 +12,7 @@ internal sealed partial class JobPartitionGrain : IPartitionSchedules
 
     public Task<ScheduleInfo?> GetSchedule(string id) => CurrentAsync(() => _scheduleCalls.GetAsync(id));
 
-    public Task<ScheduleAnswer> DeleteSchedule(string id, ScheduleCondition condition) => _scheduleCalls.DeleteAsync(id, condition);
+    public Task<ScheduleAnswer> DeleteSchedule(string id, ScheduleCondition condition, string? application) => _scheduleCalls.DeleteAsync(id, condition, application);
 
     public Task<ScheduleAnswer> PauseSchedule(string id, ChangeOrder? order, ScheduleCondition condition) =>
         _scheduleCalls.PauseAsync(id, order is null ? null : Clipped(order), condition);
@@ -28,6 +28,8 @@ internal sealed partial class JobPartitionGrain : IPartitionSchedules
     public Task<ScheduleRun[]?> RunsOfSchedule(string id) => CurrentAsync(() => _scheduleCalls.RunsAsync(id));
 
     public Task<ScheduleInfo[]> ListSchedules(string after, int limit, string? application) => _scheduleCalls.ListAsync(after, limit, application);
+
+    public Task<DeclarationAnswer> DeclareSchedules(ScheduleDeclaration declaration) => new ScheduleDeclaring(this, _scheduleCalls).DeclareAsync(declaration);
 
     /// <summary>A silo that stood still may have been succeeded: it answers nothing from memory before it knows.</summary>
     private async Task<T> CurrentAsync<T>(Func<Task<T>> answer)

@@ -24,6 +24,7 @@ internal sealed class ScheduleBook
         _next = opening.First(GridLayout.Schedules.Due);
         Count = opening.Sets(GridLayout.Schedules.Lists).Where(list => list.Name == ScheduleTables.AllList).Sum(list => list.Count);
         OpenAtStart = [.. opening.Rows(GridLayout.Schedules.Open).Select(row => row.Key)];
+        Releases = new ReleaseBook(opening, changes);
         Occurrences = new ScheduleOccurrences(this, options, changes, jobs, orders);
         Orders = new ScheduleOrders(this, options);
     }
@@ -36,6 +37,9 @@ internal sealed class ScheduleBook
 
     /// <summary>What is ordered of schedules.</summary>
     public ScheduleOrders Orders { get; }
+
+    /// <summary>Which release of an application says what its schedules are.</summary>
+    public ReleaseBook Releases { get; }
 
     /// <summary>How many schedules there are.</summary>
     public long Count { get; set; }

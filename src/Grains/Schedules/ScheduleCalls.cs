@@ -16,20 +16,34 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
 
     private ScheduleBook Book => shell.Core.Schedules;
 
-    public Task<ScheduleAnswer> PutAsync(string id, ScheduleSpec spec, ScheduleCondition condition, (string Application, string Release)? declaredBy = null)
+    public Task<ScheduleAnswer> PutAsync(string id, ScheduleSpec spec, ScheduleCondition condition) => PutAsync(id, spec, condition, declaredBy: null);
+
+    /// <summary>What the code of an application says of one of its schedules.</summary>
+    public Task<ScheduleAnswer> DeclareAsync(string id, ScheduleSpec spec, string application, string release) => PutAsync(id, spec, ScheduleCondition.None, (application, release));
+
+    /// <summary>The code of an application names it no more.</summary>
+    public Task<ScheduleAnswer> UndeclareAsync(string id, string application, string release) => ChangeAsync(id, entry =>
+        !Book.Releases.Holds(application, release) ? new(ScheduleOutcome.Superseded)
+        // By now it may be somebody else's.
+        : entry.Record!.Application == application ? Book.Orders.Delete(entry, ScheduleCondition.None, application)
+        : new(ScheduleOutcome.NotFound));
+
+    private Task<ScheduleAnswer> PutAsync(string id, ScheduleSpec spec, ScheduleCondition condition, (string Application, string Release)? declaredBy)
     {
         if (ScheduleRules.Check(id, spec, shell.Options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(shell.Now)) is { Length: > 0 } problems)
             return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = problems });
         var incarnation = shell.NewIncarnation();
         return ChangeAsync(id, entry =>
         {
+            if (declaredBy is { } by && !Book.Releases.Holds(by.Application, by.Release)) return new(ScheduleOutcome.Superseded);
             if (entry.Record is null && shell.IsStoreFull) return new(ScheduleOutcome.Full) { Reason = "The store is nearly full." };
             return Book.Orders.Put(entry, spec, condition, incarnation, declaredBy, shell.Now);
         }, mayBeNew: true);
     }
 
-    public Task<ScheduleAnswer> DeleteAsync(string id, ScheduleCondition condition, string? application = null, Func<ScheduleRecord, bool>? onlyIf = null) =>
-        ChangeAsync(id, entry => onlyIf is null || onlyIf(entry.Record!) ? Book.Orders.Delete(entry, condition, application) : new(ScheduleOutcome.Declared));
+    /// <param name="application">Whose it is, where code declares it; otherwise it is not deleted.</param>
+    public Task<ScheduleAnswer> DeleteAsync(string id, ScheduleCondition condition, string? application = null) =>
+        ChangeAsync(id, entry => Book.Orders.Delete(entry, condition, application));
 
     public Task<ScheduleAnswer> PauseAsync(string id, ChangeOrder? order, ScheduleCondition condition) => ChangeAsync(id, entry =>
         order is null ? Book.Orders.Resume(entry, condition, shell.Now) : Book.Orders.Pause(entry, order, condition, shell.Now));

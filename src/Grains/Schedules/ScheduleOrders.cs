@@ -17,7 +17,8 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (ScheduleRules.Check(entry.Id, spec, options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(now)) is { Length: > 0 } problems)
             return new(ScheduleOutcome.Rejected) { Problems = problems };
         if (old is null) return Make(entry, spec, incarnation, declaredBy, now);
-        if (SameAs(old.Spec, spec) && old.Application == declaredBy?.Application && old.Release == declaredBy?.Release) return Answer(ScheduleOutcome.Done, entry);
+        // A release that declares what the one before did changes nothing.
+        if (SameAs(old.Spec, spec) && old.Application == declaredBy?.Application) return Answer(ScheduleOutcome.Done, entry);
         var (isSame, jitter) = (SameInstants(old.Spec, spec), entry.Jitter);
         entry.Record = old with
         {
@@ -32,7 +33,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         }
 
         book.Mark(entry);
-        return Answer(ScheduleOutcome.Done, entry);
+        return Answer(ScheduleOutcome.Done, entry) with { IsChange = true };
     }
 
     public ScheduleAnswer Pause(ScheduleEntry entry, ChangeOrder order, ScheduleCondition condition, long now)
@@ -97,7 +98,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (!entry.IsStored) entry.Origin = entry;
         book.Count++;
         book.Mark(entry);
-        return Answer(ScheduleOutcome.Created, entry);
+        return Answer(ScheduleOutcome.Created, entry) with { IsChange = true };
     }
 
     /// <summary>Periods that nobody has anchored begin with a whole second.</summary>

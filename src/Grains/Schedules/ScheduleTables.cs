@@ -24,7 +24,7 @@ internal sealed class ScheduleTables(StoreLayout layout)
     public OrderedSets Lists { get; } = layout.Sets("schedulelists", readAtOpening: true);
 
     /// <summary>The highest release of each application that has declared schedules.</summary>
-    public RowTable Releases { get; } = layout.Rows("schedulereleases");
+    public RowTable Releases { get; } = layout.Rows("schedulereleases", readAtOpening: true);
 
     /// <summary>The list of those that an application declares.</summary>
     public static string ListOf(string application) => $"of:{application}";

@@ -24,7 +24,7 @@ internal sealed class ScheduleCommand : Command
             session.Printer.Either(json, () => session.Printer.Line(json.Text("job") ?? ""));
         }));
         Add(Backfill(app));
-        Add(Of(app, "delete", "Removes a schedule. Its jobs stay as they are.", (session, path, _, cancellation) => session.Gateway.DeleteAsync(path, cancellation)));
+        Add(Delete(app));
     }
 
     public static Argument<string> Id() => new("id") { Description = "The schedule's id." };
@@ -106,6 +106,15 @@ internal sealed class ScheduleCommand : Command
         var command = Of(app, "pause", "Serves no instant until the schedule is resumed.", async (session, path, parsed, cancellation) =>
             Summarize(session, await session.Gateway.PostAsync(path + "/pause", ReasonBody.Of(parsed.GetValue(reason)), cancellation)));
         command.Add(reason);
+        return command;
+    }
+
+    private static Command Delete(ToolApp app)
+    {
+        var application = new Option<string?>("--application") { Description = "Of one that code declares: whose it is. Code that still declares it makes it anew." };
+        var command = Of(app, "delete", "Removes a schedule. Its jobs stay as they are.", (session, path, parsed, cancellation) =>
+            session.Gateway.DeleteAsync(parsed.GetValue(application) is { } name ? $"{path}?application={Uri.EscapeDataString(name)}" : path, cancellation));
+        command.Add(application);
         return command;
     }
 

@@ -16,7 +16,7 @@ internal sealed class FakeSchedules : IPartitionSchedules
 
     public Task<ScheduleInfo?> GetSchedule(string id) => Task.FromResult(Find(id));
 
-    public Task<ScheduleAnswer> DeleteSchedule(string id, ScheduleCondition condition) => Task.FromResult(Answer(id));
+    public Task<ScheduleAnswer> DeleteSchedule(string id, ScheduleCondition condition, string? application) => Task.FromResult(Answer(id));
 
     public Task<ScheduleAnswer> PauseSchedule(string id, ChangeOrder? order, ScheduleCondition condition) => Task.FromResult(Answer(id));
 
@@ -31,6 +31,8 @@ internal sealed class FakeSchedules : IPartitionSchedules
     public Task<ScheduleRun[]?> RunsOfSchedule(string id) => Task.FromResult<ScheduleRun[]?>(Find(id) is null ? null : []);
 
     public Task<ScheduleInfo[]> ListSchedules(string after, int limit, string? application) => Task.FromResult<ScheduleInfo[]>([]);
+
+    public Task<DeclarationAnswer> DeclareSchedules(ScheduleDeclaration declaration) => Task.FromResult(new DeclarationAnswer(0, 0, null, []));
 
     private static ScheduleInfo? Find(string id) => id == "nope" ? null : new() { Id = id, Spec = new() { Type = "longtask", Every = 1000 }, Version = "1-1" };
 

@@ -21,7 +21,7 @@ internal sealed record ScheduleRecord
     public long Anchor { get; init; }
     public SchedulePause? Paused { get; init; }
 
-    /// <summary>The application whose code declares it, with the release that said it last.</summary>
+    /// <summary>The application whose code declares it, with the release that changed it last.</summary>
     public string? Application { get; init; }
     public string? Release { get; init; }
 

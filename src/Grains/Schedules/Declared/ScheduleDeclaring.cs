@@ -1,0 +1,62 @@
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Schedules;
+
+/// <summary>
+/// Makes a partition's schedules of one application what its code says: those that differ are changed, those that it does not name any more are removed.
+/// Each is a change of its own; who declares comes again until all is so.
+/// </summary>
+internal sealed class ScheduleDeclaring(IPartitionShell shell, ScheduleCalls calls)
+{
+    private const int DroppedPerRead = 256;
+
+    private ReleaseBook Releases => shell.Core.Schedules.Releases;
+
+    /// <param name="declaration">Of this partition's ids.</param>
+    public async Task<DeclarationAnswer> DeclareAsync(ScheduleDeclaration declaration)
+    {
+        var (application, release) = (declaration.Application, declaration.Release);
+        // An application without schedules leaves no trace, unless it had some.
+        if (Releases.Of(application) is null && !declaration.HasAny) return new(0, 0, null, []);
+        if (!Releases.Holds(application, release)) return Superseded();
+        Releases.Raise(application, release);
+        var answers = await Task.WhenAll(declaration.Schedules.Select(one => calls.DeclareAsync(one.Id, one.Spec, application, release)));
+        var refused = declaration.Schedules.Zip(answers).Where(pair => pair.Second.Outcome is not (ScheduleOutcome.Done or ScheduleOutcome.Created)).ToList();
+        if (!Releases.Holds(application, release)) return Superseded();
+        if (refused.Exists(pair => pair.Second.Outcome == ScheduleOutcome.Unavailable)) throw new TimeoutException("The store does not answer.");
+        var named = declaration.Schedules.Select(one => one.Id).ToHashSet(StringComparer.Ordinal);
+        var removed = await RemoveAsync(application, release, named);
+        shell.Pump();
+        await shell.CommittedInTimeAsync();
+        return new(answers.Count(answer => answer.IsChange), removed, null, [.. refused.Select(pair => $"'{pair.First.Id}': {Why(pair.Second)}")]);
+
+        DeclarationAnswer Superseded() => new(0, 0, Releases.Of(application), []);
+    }
+
+    private async Task<int> RemoveAsync(string application, string release, HashSet<string> named)
+    {
+        var removed = 0;
+        var after = "";
+        while (true)
+        {
+            // What was declared a moment ago need not stand in the list yet, which does no harm: it is named.
+            var page = await shell.Store.ReadPageAsync(
+                shell.Partition, GridLayout.Schedules.Lists[ScheduleTables.ListOf(application)], new SetPlace(0, after), DroppedPerRead, new RowRead(GridLayout.Schedules.Records));
+            foreach (var line in page.Where(line => !named.Contains(line.Member)))
+            {
+                if ((await calls.UndeclareAsync(line.Member, application, release)).Outcome == ScheduleOutcome.Done) removed++;
+            }
+
+            if (page.Length < DroppedPerRead) return removed;
+            after = page[^1].Member;
+        }
+    }
+
+    private static string Why(ScheduleAnswer answer) => answer.Outcome switch
+    {
+        ScheduleOutcome.Declared => $"the code of '{answer.Schedule?.Application}' declares it",
+        ScheduleOutcome.Rejected => string.Join(" ", answer.Problems.Select(problem => $"{problem.Pointer}: {problem.Detail}")),
+        _ => answer.Reason ?? answer.Outcome.ToString(),
+    };
+}
