@@ -85,5 +85,5 @@ public class DeclaredScheduleTests
     private static Task<DeclarationAnswer> DeclareAsync(TestGrid grid, string id, string application, string release, params DeclaredSchedule[] schedules) =>
         grid.Cluster.Client.GetGrain<IPartitionSchedules>(JobIds.PartitionOf(id, TestGrid.Partitions)).DeclareSchedules(new(application, release, true, schedules));
 
-    private static async Task UntilAsync(Func<Task<bool>> condition) => await Faults.Processes.Deadlines.UntilAsync("the grid has them", Patience, condition);
+    private static async Task UntilAsync(Func<Task<bool>> condition) => await OrleansJobs.Faults.Processes.Deadlines.UntilAsync("the grid has them", Patience, condition);
 }
