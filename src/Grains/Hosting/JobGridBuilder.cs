@@ -72,6 +72,29 @@ public sealed class JobGridBuilder
         return Add(name, Describe(run), configure, (n, options) => new ActionFlow<TArgs>(n, options, run));
     }
 
+    /// <summary>
+    /// Registers a method of a grain as the handler of a job type: a job that falls due is a durable call of that grain, retried as its policy says. With
+    /// <see cref="SubmitOptions.Countdown"/> or a schedule it is a reminder that costs a row; see docs/REMINDERS.md.
+    /// </summary>
+    /// <param name="name">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>.</param>
+    /// <param name="key">Which grain, by the arguments.</param>
+    /// <param name="call">What is called. A call that fails, or that its silo does not survive, is made again, so the grain should know a job's id that it has seen.</param>
+    /// <example><c>jobs.AddGrainJob&lt;IOrderGrain, ExpireArgs&gt;("order-expire", args => args.OrderId, (grain, args, job, cancellation) => grain.Expire(args.Reason))</c></example>
+    /// <exception cref="JobRegistrationException">The name is invalid.</exception>
+    public JobGridBuilder AddGrainJob<TGrain, TArgs>(
+        string name, Func<TArgs, string> key, Func<TGrain, TArgs, JobContext, CancellationToken, Task> call, Action<JobRegistrationOptions>? configure = null)
+        where TGrain : IGrainWithStringKey => AddGrainCall(name, (grains, args) => grains.GetGrain<TGrain>(key(args)), call, configure);
+
+    /// <inheritdoc cref="AddGrainJob{TGrain, TArgs}(string, Func{TArgs, string}, Func{TGrain, TArgs, JobContext, CancellationToken, Task}, Action{JobRegistrationOptions}?)"/>
+    public JobGridBuilder AddGrainJob<TGrain, TArgs>(
+        string name, Func<TArgs, Guid> key, Func<TGrain, TArgs, JobContext, CancellationToken, Task> call, Action<JobRegistrationOptions>? configure = null)
+        where TGrain : IGrainWithGuidKey => AddGrainCall(name, (grains, args) => grains.GetGrain<TGrain>(key(args)), call, configure);
+
+    /// <inheritdoc cref="AddGrainJob{TGrain, TArgs}(string, Func{TArgs, string}, Func{TGrain, TArgs, JobContext, CancellationToken, Task}, Action{JobRegistrationOptions}?)"/>
+    public JobGridBuilder AddGrainJob<TGrain, TArgs>(
+        string name, Func<TArgs, long> key, Func<TGrain, TArgs, JobContext, CancellationToken, Task> call, Action<JobRegistrationOptions>? configure = null)
+        where TGrain : IGrainWithIntegerKey => AddGrainCall(name, (grains, args) => grains.GetGrain<TGrain>(key(args)), call, configure);
+
     /// <summary>Registers every class of an assembly that carries <see cref="JobAttribute"/>, itself or on its contract interface.</summary>
     /// <exception cref="JobRegistrationException">A class with the attribute is no handler.</exception>
     public JobGridBuilder AddJobsFrom(Assembly assembly)
@@ -114,6 +137,13 @@ public sealed class JobGridBuilder
             errors.AddRange(JobRegistrationRules.Check(registration.Name, registration.Source, registration.Options, options));
         if (errors.Count > 0) throw new JobRegistrationException(string.Join(Environment.NewLine, errors));
         return new HandlerRegistry(_registrations.Select(registration => registration.Make(registration.Name, HandlerOptions.Of(registration.Options, options))));
+    }
+
+    private JobGridBuilder AddGrainCall<TGrain, TArgs>(
+        string name, Func<IGrainFactory, TArgs, TGrain> find, Func<TGrain, TArgs, JobContext, CancellationToken, Task> call, Action<JobRegistrationOptions>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        return Add(name, $"a method of {typeof(TGrain).FullName}", configure, (n, options) => new GrainHandler<TGrain, TArgs>(n, options, find, call));
     }
 
     private static string Describe(Delegate run) =>
