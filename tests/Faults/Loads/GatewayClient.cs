@@ -42,6 +42,11 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
             return request;
         });
 
+    public Task<Answer> PutAsync(string path, string json) => SendAsync(() => new HttpRequestMessage(HttpMethod.Put, new Uri(NextAddress(), path))
+    {
+        Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
+    });
+
     public Task<Answer> DeleteAsync(string path) => SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, new Uri(NextAddress(), path)));
 
     public Task<Answer> GetAsync(string path, Uri? address = null) =>

@@ -73,6 +73,9 @@ internal sealed class Load(GatewayClient client, Random random)
         }));
     }
 
+    /// <summary>A job that the grid was to submit by itself, as if it had been sent and accepted.</summary>
+    public void Adopt(Submitted job) => _submits[job.Id] = job;
+
     /// <summary>Sends many jobs in one request, and those that were not accepted again, each under its id.</summary>
     public async Task SubmitBatchAsync(IReadOnlyList<JobOrder> orders, TimeSpan patience)
     {

@@ -68,7 +68,7 @@ public class MoveTests
         _driver.Submit("expires", job => job with { Countdown = 10, ExpiresAfter = 1000 });
         _driver.Commit();
         Assert.Null(Move("expires", 1000));
-        Assert.StartsWith("It expires at 2023-", Move("expires", 1001), StringComparison.Ordinal);
+        Assert.StartsWith("It ends at 2023-", Move("expires", 1001), StringComparison.Ordinal);
         _driver.Core.Dependencies.Submit(new() { Id = "follows", Type = "work", Args = "{}"u8.ToArray(), After = [new("expires", DependencyOn.Success)] }, _driver.Now);
         _driver.Commit();
         Assert.Contains("does not wait for time alone", Move("follows", 0), StringComparison.Ordinal);
