@@ -41,6 +41,24 @@ public class JobViewTests(BrowserFixture fixture)
     }
 
     [Fact]
+    public async Task FutureJob_IsMoved_AndThenRunNow()
+    {
+        var id = await fixture.Host.SubmitAsync(new { type = "longtask", countdown = 3600, args = new { steps = 1, stepMs = 0 } });
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync($"/jobs/{id}");
+
+        await page.Button("Move").ClickAsync();
+        await page.Dialog.GetByLabel("When").FillAsync("2030-01-31T12:00");
+        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Move" }).ClickAsync();
+        await Expect(page.Main.Locator("time[datetime^='2030-01-31']").First).ToBeVisibleAsync();
+
+        await page.Button("Run now").ClickAsync();
+        Assert.Equal("SUCCESS", (await fixture.Host.EndOfAsync(id)).GetProperty("state").GetString());
+        await ConsolePage.SeeAsync(page.Main, "Attempt 1 succeeded");
+        await Expect(page.Button("Run now")).ToBeHiddenAsync();
+    }
+
+    [Fact]
     public async Task Delete_AsksFirst()
     {
         var id = await fixture.Host.SubmitAsync(new { type = "longtask", args = new { steps = 1, stepMs = 0 } });

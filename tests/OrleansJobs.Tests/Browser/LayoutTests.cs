@@ -14,6 +14,8 @@ public class LayoutTests(BrowserFixture fixture)
     [InlineData("/jobs")]
     [InlineData("/jobs/{0}")]
     [InlineData("/failures")]
+    [InlineData("/schedules")]
+    [InlineData("/new-schedule")]
     [InlineData("/queues")]
     [InlineData("/overview")]
     [InlineData("/nowhere")]

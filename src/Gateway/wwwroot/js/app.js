@@ -12,9 +12,16 @@ const routes = {
   '': () => import('./views/start.js'),
   jobs: (segments) => (segments.length > 1 ? import('./views/job.js') : import('./views/jobs.js')),
   failures: () => import('./views/failures.js'),
+  schedules: (segments) => scheduleView(segments.slice(1)),
+  'new-schedule': () => import('./views/scheduleEdit.js'),
   queues: () => import('./views/queues.js'),
   overview: () => import('./views/overview.js'),
 };
+
+function scheduleView([id, what]) {
+  if (id === undefined) return import('./views/schedules.js');
+  return what === 'edit' ? import('./views/scheduleEdit.js') : import('./views/schedule.js');
+}
 
 const main = document.getElementById('main');
 let lifetime = new AbortController();

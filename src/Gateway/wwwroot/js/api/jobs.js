@@ -15,6 +15,9 @@ export const getResult = (id, signal) => getText(`${job(id)}/result`, { signal }
 export const cancelJob = (id) => postJson(`${job(id)}/cancel`);
 export const retryJob = (id) => postJson(`${job(id)}/retry`);
 
+/** @param {string} [eta] Without it, now. */
+export const moveJob = (id, eta) => postJson(`${job(id)}/due`, eta ? { eta } : undefined);
+
 /** @param {string} body JSON text. */
 export const sendSignal = (id, name, body) => request(`${job(id)}/signals/${encodeURIComponent(name)}`, { method: 'POST', body, headers: { 'Idempotency-Key': `"${newKey()}"` } });
 export const deleteJob = (id) => request(job(id), { method: 'DELETE' });

@@ -3,6 +3,7 @@ import { getJobTypes, getQueues } from '../api/grid.js';
 import { h } from '../dom.js';
 import { stateName, states } from '../live/jobStates.js';
 import { selectField, textField } from './fields.js';
+import { localTime } from './time.js';
 
 export const filterNames = ['state', 'type', 'queue', 'parent', 'after', 'tag', 'submittedAfter'];
 
@@ -56,12 +57,4 @@ export function filterBar(filter, onFilter, signal) {
   getQueues(signal).then(offerNames(queues), () => {});
   show(filter);
   return { element, show };
-}
-
-/** An instant as the reader's wall clock shows it, in the form the input takes. */
-function localTime(instant) {
-  const date = new Date(instant);
-  if (!instant || Number.isNaN(date.getTime())) return '';
-  const part = (value) => String(value).padStart(2, '0');
-  return `${date.getFullYear()}-${part(date.getMonth() + 1)}-${part(date.getDate())}T${part(date.getHours())}:${part(date.getMinutes())}`;
 }

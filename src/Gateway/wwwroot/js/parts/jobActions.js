@@ -1,12 +1,14 @@
 // What can be done to a job, as buttons that are there only when they can be used.
 import { announce } from '../announcer.js';
-import { cancelJob, deleteJob, getJob, retryJob } from '../api/jobs.js';
+import { cancelJob, deleteJob, getJob, moveJob, retryJob } from '../api/jobs.js';
 import { h, fill } from '../dom.js';
 import { shortId } from '../format.js';
 import { offer } from '../live/jobFeed.js';
 import { isFinished } from '../live/jobStates.js';
 import { ask } from './dialog.js';
+import { textField } from './fields.js';
 import { errorBox } from './notes.js';
+import { localTime } from './time.js';
 
 /**
  * @param {object} job
@@ -18,6 +20,8 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
   const buttons = {
     cancel: button('Cancel', () => change(cancelJob, `Cancelling ${name}`)),
     retry: button('Run again', () => change(retryJob, `Running ${name} again`)),
+    now: button('Run now', () => change(moveJob, `${name} is due now`)),
+    move: button('Move', move),
     remove: button('Delete', remove, 'danger-quiet'),
   };
   const element = h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${name}`, tabindex: -1 }, Object.entries(buttons).filter(([key]) => !only || only.includes(key)).map(([, value]) => value));
@@ -45,6 +49,17 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     }
   }
 
+  async function move() {
+    const when = textField({ label: 'When', type: 'datetime-local', required: true, value: localTime(current.dueAt) });
+    const moved = await ask({
+      title: 'When is it to run?',
+      fields: [when.element],
+      action: 'Move',
+      act: () => moveJob(current.id, new Date(when.input.value).toISOString()),
+    });
+    if (moved) await change(getJob, `${name} is moved`);
+  }
+
   async function remove() {
     const id = current.id;
     const deleted = await ask({
@@ -67,8 +82,11 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     const finished = isFinished(next);
     buttons.cancel.hidden = finished || next.phase === 'cancelling';
     buttons.retry.hidden = next.state !== 'FAILURE' && next.state !== 'REVOKED';
+    buttons.now.hidden = buttons.move.hidden = !waitsForTime(next);
     buttons.remove.hidden = !finished;
   };
   update(job);
   return { element, update };
 }
+
+const waitsForTime = ({ phase, waitingFor = [] }) => (phase === 'scheduled' || phase === 'retrying') && waitingFor.every(({ what }) => what === 'time' || what === 'retry');

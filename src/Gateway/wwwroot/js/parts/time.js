@@ -23,3 +23,11 @@ export function keepTimesFresh() {
     for (const element of document.querySelectorAll('[data-since]')) setText(element, duration(Date.now() - new Date(element.dataset.since)));
   }, 1000);
 }
+
+/** An instant as the reader's wall clock shows it, in the form the input takes. */
+export function localTime(instant) {
+  const date = new Date(instant);
+  if (!instant || Number.isNaN(date.getTime())) return '';
+  const part = (value) => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${part(date.getMonth() + 1)}-${part(date.getDate())}T${part(date.getHours())}:${part(date.getMinutes())}`;
+}

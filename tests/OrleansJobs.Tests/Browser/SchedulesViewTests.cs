@@ -1,0 +1,86 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace OrleansJobs.Tests.Browser;
+
+[Collection(BrowserCollection.Name)]
+public class SchedulesViewTests(BrowserFixture fixture)
+{
+    [Fact]
+    public async Task ASchedule_IsMadeWithAPreview_RunsOnce_IsPaused_Edited_AndDeleted()
+    {
+        var id = $"s-{Guid.NewGuid():N}"[..12];
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync("/schedules");
+        await page.Link("New schedule").ClickAsync();
+        await page.Page.GetByLabel("Id").FillAsync(id);
+        await page.Page.GetByLabel("Job type").FillAsync("longtask");
+        await page.Page.GetByLabel("Arguments as JSON").FillAsync("""{"steps":1,"stepMs":1}""");
+        await page.Page.GetByLabel("Time zone").FillAsync("Europe/Berlin");
+        await page.Page.GetByLabel("Cron expression").FillAsync("61 3 * * *");
+        await page.Page.GetByLabel("Queue").FocusAsync();
+        await ConsolePage.SeeAsync(page.Main, "61 3 * * *");
+        await Expect(page.Page.GetByLabel("Cron expression")).ToHaveAttributeAsync("aria-invalid", "true");
+
+        await page.Page.GetByLabel("Cron expression").FillAsync("0 3 1 1 *");
+        await page.Page.GetByLabel("Queue").FocusAsync();
+        var coming = page.Page.GetByRole(AriaRole.Region, new() { Name = "The next ten" });
+        await Expect(coming.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(10);
+        await ConsolePage.SeeAsync(coming, "03:00:00 Europe/Berlin");
+        await page.Button("Make the schedule").ClickAsync();
+        await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = id })).ToBeVisibleAsync();
+        await ConsolePage.SeeAsync(page.Main, "03:00:00 Europe/Berlin");
+
+        await page.Button($"Run now {id}").ClickAsync();
+        var runs = page.Page.GetByRole(AriaRole.Region, new() { Name = "Newest occurrences" }).GetByRole(AriaRole.Table);
+        await ConsolePage.SeeAsync(runs, "succeeded");
+        await ConsolePage.SeeAsync(runs, "trigger");
+
+        await page.Button($"Pause {id}").ClickAsync();
+        await page.Dialog.GetByLabel("Why").FillAsync("Not this year");
+        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await ConsolePage.SeeAsync(page.Main, "Not this year");
+        await page.GoAsync("/schedules");
+        var card = page.Page.Locator($"li[data-schedule='{id}']");
+        await ConsolePage.SeeAsync(card, "Not this year");
+        await Expect(card.Locator("[data-outcome='success']")).ToHaveCountAsync(1);
+        await page.Button($"Resume {id}").ClickAsync();
+        await ConsolePage.SeeAsync(card, "03:00:00 Europe/Berlin");
+
+        await card.GetByRole(AriaRole.Link, new() { Name = $"Edit {id}" }).ClickAsync();
+        await page.Page.GetByLabel("Cron expression").FillAsync("0 4 1 1 *");
+        await page.Page.GetByLabel("Queue").FocusAsync();
+        await ConsolePage.SeeAsync(coming, "04:00:00 Europe/Berlin");
+        await page.Button("Save").ClickAsync();
+        await ConsolePage.SeeAsync(page.Main, "0 4 1 1 * Europe/Berlin");
+        var edited = await fixture.Host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/schedules/{id}", UriKind.Relative));
+        Assert.Equal("""{"steps":1,"stepMs":1}""", edited.GetProperty("args").GetRawText());
+
+        await page.Button($"Delete {id}").ClickAsync();
+        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = "Schedules" })).ToBeVisibleAsync();
+        await Expect(card).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task AnEdit_OfWhatSomebodyElseHasChanged_IsRefused()
+    {
+        var id = $"s-{Guid.NewGuid():N}"[..12];
+        await PutAsync(id, "0 3 1 1 *");
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync($"/schedules/{id}/edit");
+        await Expect(page.Page.GetByLabel("Cron expression")).ToHaveValueAsync("0 3 1 1 *");
+        await PutAsync(id, "0 5 1 1 *");
+        await page.Button("Save").ClickAsync();
+        await ConsolePage.SeeAsync(page.Main, "It has changed since.");
+        await fixture.Host.Http.DeleteAsync(new Uri($"/schedules/{id}", UriKind.Relative));
+    }
+
+    private async Task PutAsync(string id, string cron)
+    {
+        using var answer = await fixture.Host.Http.PutAsJsonAsync(new Uri($"/schedules/{id}", UriKind.Relative), new { type = "longtask", cron, args = new { steps = 1 } });
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+}
