@@ -49,7 +49,7 @@ public sealed record JobStatus
     [Id(20)] public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>When it ends as failed unless it has ended by itself.</summary>
-    [Id(30)] public DateTimeOffset? DeadlineAt { get; init; }
+    [Id(32)] public DateTimeOffset? DeadlineAt { get; init; }
 
     /// <summary>The running or last attempt's fencing token; 0 before the first. Only grows.</summary>
     [Id(21)] public long Token { get; init; }

@@ -58,7 +58,7 @@ internal sealed class ChangeEndpoints(JobGrid grid, ReasonReader reasons, Audit 
         {
             JobChangeOutcome.Done => null,
             JobChangeOutcome.NotFound => Problem.NoSuchJob,
-            JobChangeOutcome.WrongState => new(ProblemTypes.WrongState, $"A job that is {change.Status?.State.Name} cannot be {what}."),
+            JobChangeOutcome.WrongState => new(ProblemTypes.WrongState, change.Reason ?? $"A job that is {change.Status?.State.Name} cannot be {what}."),
             _ => new(ProblemTypes.Unavailable, "The store did not answer in time; it may or may not have happened. Ask again.") { RetryAfter = TimeSpan.FromSeconds(1) },
         };
         if (problem is not null) throw new ProblemException(problem);

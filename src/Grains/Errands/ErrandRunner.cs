@@ -16,6 +16,9 @@ internal interface IErrandDoer
 internal sealed class ErrandRunner
 {
     private const int MostAtOnce = 4;
+
+    /// <summary>Errands that have failed and are tried again beside the others.</summary>
+    private const int MostAside = 16;
     private const int PerRead = 100;
 
     private static readonly RowRead NoRows = new RowRead(GridLayout.Jobs.Specs) with { ByteBudget = 0 };
@@ -33,6 +36,7 @@ internal sealed class ErrandRunner
     private SetPlace _read = SetPlace.Start;
     private bool _isReading;
     private int _running;
+    private int _aside;
 
     public ErrandRunner(IPartitionShell shell, IReadOnlyDictionary<ErrandKind, IErrandDoer> doers)
     {
@@ -81,6 +85,12 @@ internal sealed class ErrandRunner
             {
                 await DoAsync(errand);
             }
+            catch when (_aside < MostAside)
+            {
+                // The others are not to wait for it.
+                _aside++;
+                _shell.Background(() => DoAsideAsync(errand), "doing what is owed");
+            }
             catch
             {
                 _waiting.Enqueue(errand);
@@ -90,6 +100,13 @@ internal sealed class ErrandRunner
 
         _running--;
         if (_waiting.Count > 0) Spread();
+    }
+
+    private async Task DoAsideAsync(Errand errand)
+    {
+        await DoAsync(errand);
+        _aside--;
+        Spread();
     }
 
     private async Task DoAsync(Errand errand)
@@ -122,7 +139,12 @@ internal sealed class ErrandRunner
         try
         {
             var lines = await _shell.Store.ReadPageAsync(_shell.Partition, GridLayout.Errands.Owed.Only, _read, PerRead, NoRows);
-            foreach (var errand in _book.Learn(lines)) PutInLine(errand);
+            foreach (var errand in _book.Learn(lines))
+            {
+                PutInLine(errand);
+                Spread();
+            }
+
             if (lines.Length == PerRead)
             {
                 _read = new SetPlace(lines[^1].Score, lines[^1].Member);
@@ -130,7 +152,11 @@ internal sealed class ErrandRunner
             }
 
             _book.HasUnread = false;
-            while (_later.TryDequeue(out var errand)) PutInLine(errand);
+            while (_later.TryDequeue(out var errand))
+            {
+                PutInLine(errand);
+                Spread();
+            }
         }
         finally
         {

@@ -69,13 +69,13 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
     /// <returns>Whether its worker is to be told that it is cancelled.</returns>
     public bool Do(ChildrenOrder order, LiveJob child, long now)
     {
-        if (child.Spec!.Parent is not { } parent || parent.Id != order.Flow || parent.Stamp != order.Stamp || parent.Run > order.Through) return false;
+        if (!order.IsAbout(child)) return false;
         switch (order.What)
         {
             case Errands.ErrandKind.CancelChildren:
                 return order.Round >= RoundOf(child) && child.Place is JobPlace.Waiting or JobPlace.Leased && CancelHere(child, now);
             case Errands.ErrandKind.RetryChildren:
-                if (parent.Run == order.Through && RoundOf(child) < order.Round) Retry(child, order.Round, now);
+                if (child.Spec!.Parent!.Run == order.Through && RoundOf(child) < order.Round) Retry(child, order.Round, now);
                 return false;
             case Errands.ErrandKind.DeleteChildren when child.Place == JobPlace.Finished:
                 _orders.Delete(child, now);
@@ -95,11 +95,12 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
     {
         switch (child.Place)
         {
-            case JobPlace.Leased when child.Track.CancelRequested:
-                // It tells of its end in the round before, and is run again then.
+            case JobPlace.Leased when child.Track.CancelRequested || DeadlineBook.EndOf(child.Spec!, child.Track) <= now:
+                // It is about to end, tells of that in the round before, and is run again then.
+                jobs.Note(child, child.Track with { ToldRound = null });
                 return;
             case JobPlace.Waiting or JobPlace.Leased:
-                jobs.Note(child, child.Track with { Round = round });
+                jobs.Note(child, child.Track with { Round = round, IsDeadlineLifted = child.Track.IsDeadlineLifted || child.Spec!.DeadlineAt <= now });
                 return;
             case JobPlace.Finished when child.Outcome!.State is not JobState.Success:
                 _orders.Retry(child, ByItsFlow, now);

@@ -95,13 +95,8 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
         var pins = new List<string>();
         try
         {
-            foreach (var line in lines)
-            {
-                // What its grain keeps goes before the job: should this end halfway, the job is still there to be forgotten again.
-                if (await BringAsync(line.Member, pins) is { Track.HasGrainState: true, Place: not JobPlace.Leased } child && order.What == ErrandKind.DeleteChildren)
-                    await shell.ForgetStateAsync(child.Id);
-            }
-
+            foreach (var line in lines) await BringAsync(line.Member, pins);
+            if (order.What == ErrandKind.DeleteChildren) await ForgetStatesAsync(order, lines);
             shell.Core.Changes.Decide(() =>
             {
                 foreach (var line in lines) Do(order, line.Member);
@@ -113,6 +108,21 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
         }
 
         return lines.Length < PerPart ? null : new SetPlace(lines[^1].Score, lines[^1].Member);
+    }
+
+    /// <summary>What their grains keep goes before the children: should this end halfway, they are still there to be forgotten again.</summary>
+    private async Task ForgetStatesAsync(ChildrenOrder order, PagedLine[] lines)
+    {
+        var forgotten = new HashSet<string>();
+        // One that runs may end meanwhile, and is to be forgotten then as well.
+        while (lines.Select(line => shell.Core.Jobs.Find(line.Member)).FirstOrDefault(IsLeft) is { } child)
+        {
+            forgotten.Add(child.Id);
+            await shell.ForgetStateAsync(child.Id);
+        }
+
+        bool IsLeft(LiveJob? child) =>
+            child is { Spec: not null, Track.HasGrainState: true, Place: JobPlace.Waiting or JobPlace.Finished } && order.IsAbout(child) && !forgotten.Contains(child.Id);
     }
 
     private async Task<object?> ForgetEventsAsync(string order)
@@ -132,20 +142,23 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
 
     private void Arrive(ChildEnd end)
     {
-        if (shell.Core.Jobs.Find(end.Parent.Id) is not { Spec: { } spec } job || spec.Stamp != end.Parent.Stamp) return;
+        if (shell.Core.Jobs.Find(end.Parent.Id) is not { } job || Known(job).Spec!.Stamp != end.Parent.Stamp) return;
         if (shell.Core.Flows.Find(job) is { } flow) shell.Core.Flows.Arrive(job, flow, end, shell.Now);
         else if (job.Track.HasMemory && job.Place != JobPlace.Gone) throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
     }
 
     private void Do(ChildrenOrder order, string id)
     {
-        if (shell.Core.Jobs.Find(id) is { Spec: not null, Place: not JobPlace.Gone } child && shell.Core.Flows.Children.Do(order, child, shell.Now)) shell.TellCancelled(child);
+        if (shell.Core.Jobs.Find(id) is { Place: not JobPlace.Gone } child && shell.Core.Flows.Children.Do(order, Known(child), shell.Now)) shell.TellCancelled(child);
     }
 
     private void Cancel(string id)
     {
-        if (shell.Core.Jobs.Find(id) is { Spec: not null, Place: not JobPlace.Gone } job && shell.Core.Flows.Children.CancelHere(job, shell.Now)) shell.TellCancelled(job);
+        if (shell.Core.Jobs.Find(id) is { Place: not JobPlace.Gone } job && shell.Core.Flows.Children.CancelHere(Known(job), shell.Now)) shell.TellCancelled(job);
     }
+
+    /// <summary>Its record was brought, and the pin has kept it.</summary>
+    private static LiveJob Known(LiveJob job) => job.Spec is not null ? job : throw new InvalidOperationException($"The record of '{job.Id}' is not in memory.");
 
     /// <summary>Brings a job into memory, and the flow that it may be.</summary>
     private async Task<LiveJob?> BringAsync(string id, List<string> pins)

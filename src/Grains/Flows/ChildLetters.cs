@@ -67,6 +67,8 @@ internal readonly record struct ChildrenOrder(Errands.ErrandKind What, string Fl
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Flow}/{Stamp:x}/{What}/{Through}/{Round}");
 
+    public bool IsAbout(Partitions.LiveJob child) => child.Spec!.Parent is { } parent && parent.Id == Flow && parent.Stamp == Stamp && parent.Run <= Through;
+
     /// <summary>The same of one child.</summary>
     public static byte[] EncodeFor(string child, ChildrenOrder order)
     {

@@ -20,9 +20,17 @@ internal sealed class FlowDesk(IPartitionShell shell)
     public async Task<FlowEntry> BringAsync(LiveJob job)
     {
         if (Book.Find(job) is { } known) return known;
-        var row = job.Track.HasMemory ? await ReadRowAsync(job.Id, job.Spec!.Stamp) : null;
-        // Others had their turn meanwhile: what memory knows goes before what was read.
-        return Book.Find(job) ?? Book.Load(job, row);
+        // Others have their turn meanwhile: what memory comes to know goes before what was read, and is kept until then.
+        shell.Core.Jobs.Pin(job.Id);
+        try
+        {
+            var row = job.Track.HasMemory ? await ReadRowAsync(job.Id, job.Spec!.Stamp) : null;
+            return Book.Find(job) ?? Book.Load(job, row);
+        }
+        finally
+        {
+            shell.Core.Jobs.Unpin(job.Id);
+        }
     }
 
     /// <summary>The same where anything is remembered of the job.</summary>

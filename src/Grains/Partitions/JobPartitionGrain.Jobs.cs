@@ -101,19 +101,22 @@ internal sealed partial class JobPartitionGrain
 
     public async Task<JobChange> Delete(string id)
     {
-        var change = await ForgetStateAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job, Now) ? NothingMore : null);
+        var change = await PrepareDeleteAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job, Now) ? NothingMore : null);
         return change.Outcome == JobChangeOutcome.Done ? change with { Status = null } : change;
     }
 
     /// <summary>The state of the job's grain goes before the job: should this end halfway, the job is still there to be deleted again.</summary>
     /// <returns>What stands in the way; null where nothing does.</returns>
-    private async Task<JobChange?> ForgetStateAsync(string id)
+    private async Task<JobChange?> PrepareDeleteAsync(string id)
     {
         _core.Jobs.Pin(id);
         try
         {
-            if (await BringAsync(id) is not { Place: JobPlace.Finished, Track.HasGrainState: true } job) return null;
+            if (await BringAsync(id) is not { Place: JobPlace.Finished } job) return null;
             await _commits.Settled(job);
+            if (job is { Spec.Parent: not null, Track.IsOrphan: false })
+                return new(JobChangeOutcome.WrongState, StatusOf.Live(job, Now)) { Reason = "A flow needs its children, should it run again: delete the flow, and they go with it." };
+            if (!job.Track.HasGrainState) return null;
             await GrainFactory.GetGrain<IJobFeed>(id).Forget();
             CrashPoint.Hit("delete.forgotten");
             return null;

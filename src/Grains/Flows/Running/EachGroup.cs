@@ -128,7 +128,8 @@ internal sealed class EachGroup<TItem, TResult>(
         if (Ended <= next || Ended == _lookedAt) return false;
         _lookedAt = Ended;
         var status = execution.Results.GetAsync(flow.IdOf(_group, next), execution.Memory.Partitions);
-        if (await flow.BesideAsync(status) is { IsFinished: false }) return false;
+        // A failure is one when the flow is told of it: what is read here may be of a round before, and run again.
+        if (await flow.BesideAsync(status) is not { State: JobState.Success }) return false;
         _status = status;
         _lookedAt = -1;
         return true;

@@ -67,7 +67,9 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
                 jobs.Finish(job, JobState.Success, report.Result ?? "null"u8.ToArray(), null, track, now);
                 break;
             case ReportKind.Failed:
-                jobs.Finish(job, JobState.Failure, null, report.Error, track, now);
+                // A worker outside knows of a deadline as a time-out.
+                var isLate = report.Error?.Code == JobErrorCodes.Timeout && DeadlineBook.EndOf(job.Spec!, track) <= now;
+                jobs.Finish(job, JobState.Failure, null, isLate ? report.Error! with { Code = JobErrorCodes.DeadlineExceeded } : report.Error, track, now);
                 break;
             case ReportKind.Cancelled:
                 jobs.Finish(job, JobState.Revoked, null, null, track with { CancelRequested = true }, now);

@@ -149,6 +149,8 @@ internal sealed class JobBook
         if (_live.TryGetValue(id, out var job)) LetGo(job);
     }
 
+    public bool IsPinned(string id) => _pins.ContainsKey(id);
+
     /// <summary>More than one has pinned it.</summary>
     public bool IsPinnedTwice(string id) => _pins.GetValueOrDefault(id) > 1;
 

@@ -60,7 +60,8 @@ internal sealed class LaneWindows(LaneIndex index, JobBook jobs, JobGridOptions 
             foreach (var job in lane.Window.Reverse())
             {
                 if (_bytes <= target) return;
-                if (job.Spec is null || !job.IsSettled) continue;
+                // Whoever has pinned it is about to decide something, and needs its record for that.
+                if (job.Spec is null || !job.IsSettled || jobs.IsPinned(job.Id)) continue;
                 job.Spec = null;
                 Weigh(job);
             }

@@ -5,6 +5,9 @@ namespace OrleansJobs.Workers;
 /// <summary>One attempt on this silo, from the arrival of its lease to its report: what its handler sees, and the strings to stop it by.</summary>
 internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 {
+    /// <summary>Timers go no further than 49 days, deadlines do.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(30);
+
     private static readonly TimeSpan SavePatience = TimeSpan.FromMinutes(2);
 
     /// <summary>In the place of a cell that was never made: the attempt is over, and none is to be made any more.</summary>
@@ -133,7 +136,11 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
             // There is one timer, and a cancel that came before the handler has set it to the end of its grace.
             if (_reason is StopReason.Cancel) return;
             var (soft, hard) = (AttemptRules.TimeoutOf(Lease, Handler.Options), AttemptRules.HardTimeoutOf(Lease, Handler.Options, _services.CancelGrace));
-            if (AttemptRules.LeftOf(Lease, _services.Time.GetUtcNow()) is { } left && !((soft ?? hard) <= left)) Arm(left, static job => job.Stop(StopReason.Deadline));
+            if (AttemptRules.LeftOf(Lease, _services.Time.GetUtcNow()) is { } left && !((soft ?? hard) <= left))
+            {
+                if (left <= LongestTimer) Arm(left, static job => job.Stop(StopReason.Deadline));
+                else Arm(LongestTimer, static job => job.StartTimeout());
+            }
             else if (soft is not null) Arm(soft.Value, static job => job.Stop(StopReason.Timeout));
             else if (hard is not null) Arm(hard.Value, static job => job.StopForGood());
         }

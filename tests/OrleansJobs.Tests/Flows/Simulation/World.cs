@@ -43,7 +43,8 @@ internal sealed class World : IDisposable
         (_random, Mutation) = (new Random(seed), mutation);
         Turns = new Turns(_random);
         Time = new TurnsTime(Turns);
-        Options = new JobGridOptions { Partitions = 3, PoisonCrashes = 100, PoisonCrashesInCompany = 100 };
+        // Where memory is short, it lets go of what waiting jobs say.
+        Options = new JobGridOptions { Partitions = 3, PoisonCrashes = 100, PoisonCrashesInCompany = 100, WindowBytes = seed % 2 == 0 ? 400 : 4 << 20 };
         _store = new MemoryPartitionStore(GridLayout.Layout, Time);
         Store = new TurnsStore(_store, Turns, IsLost, mutation);
         Meters = new JobMeters(_services.GetRequiredService<IMeterFactory>(), Time, Microsoft.Extensions.Options.Options.Create(Options), new GridHealth(Time));

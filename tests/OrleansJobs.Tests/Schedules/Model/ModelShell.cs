@@ -115,6 +115,8 @@ internal sealed class ModelShell : IPartitionShell
 
     public void Background(Func<Task> work, string what) => _ = BackgroundAsync(work);
 
+    public Task ForgetStateAsync(string id) => Task.CompletedTask;
+
     public void Pump()
     {
         if (!Commits.IsOver && Core.Changes.HasAny) _ = Commits.Committed();
