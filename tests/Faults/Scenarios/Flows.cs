@@ -13,7 +13,7 @@ internal static class Flows
     private const int Wide = 80;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(4);
-    private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(5);
     /// <summary>What children take at most, so that the grid has time to be ill-treated.</summary>
     private const int LongestMs = 300;
 
@@ -47,7 +47,7 @@ internal static class Flows
     private static async Task KillAsync(FaultRun run)
     {
         var count = run.CountOr(200);
-        await run.StartAsync(new ClusterPlan(3, Options, AppendFsync: "always"));
+        await run.StartAsync(new ClusterPlan(run.IsWhole ? 3 : 1, Options, AppendFsync: "always"));
         run.Follow(2);
         var flows = new FlowWatch(run);
         // Without a safeguard nothing need die for it to show.

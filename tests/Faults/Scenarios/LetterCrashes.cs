@@ -9,7 +9,7 @@ internal static class LetterCrashes
     private const int Fan = 70;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DeleteWait = TimeSpan.FromSeconds(10);
 
     /// <summary>Those that show most of the safeguards come first.</summary>
@@ -33,7 +33,7 @@ internal static class LetterCrashes
             ["JobGrid:Slots"] = "500", ["JobGrid:Partitions"] = "6", ["JobGrid:PoisonCrashes"] = "100", ["JobGrid:PoisonCrashesInCompany"] = "100",
             [Flows.SlowProbes.Key] = Flows.SlowProbes.Value,
         };
-        await run.StartAsync(new ClusterPlan(3, options, AppendFsync: "always"));
+        await run.StartAsync(new ClusterPlan(run.IsWhole ? 3 : 1, options, AppendFsync: "always"));
         if (run.IsWhole) run.Follow(2);
         var flows = new FlowWatch(run);
         var followers = new FollowWatch(run);
@@ -49,7 +49,7 @@ internal static class LetterCrashes
         var points = Points.AsSpan(0, Math.Min(run.CountOr(Points.Length), Points.Length)).ToArray();
         foreach (var point in points)
         {
-            await CrashPointWalk.CrashAsync(run, run.Cluster.Silos[run.Random.Next(3)], point);
+            await CrashPointWalk.CrashAsync(run, run.Cluster.Silos[run.Random.Next(run.Cluster.Silos.Count)], point);
             run.ExpectAllRunning();
         }
 

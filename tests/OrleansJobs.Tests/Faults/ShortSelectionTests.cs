@@ -17,7 +17,7 @@ public class ShortSelectionTests(ITestOutputHelper output)
     [Theory]
     [InlineData("kill-restart", "poison")]
     [InlineData("redis-kill", "one-key")]
-    [InlineData("flow-kill --count 20")]
+    [InlineData("flow-kill --count 10")]
     public Task Grid_ThroughFaults_KeepsItsPromises(params string[] scenarios) => Task.WhenAll(scenarios.Select(RunAsync));
 
     private async Task RunAsync(string scenario)
