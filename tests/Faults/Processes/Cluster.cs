@@ -12,6 +12,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly HttpClient _health = new() { Timeout = HealthTimeout };
     private readonly List<SiloProcess> _silos = [];
     private readonly List<GatewayProcess> _gateways = [];
+    private readonly List<WorkerProcess> _workers = [];
     private readonly List<RedisServer> _replicas = [];
     private readonly string _directory;
     private readonly NetworkLab? _lab;
@@ -75,6 +76,14 @@ internal sealed class Cluster : IAsyncDisposable
         var silo = new SiloProcess($"s{_silos.Count + 1}", _directory, host?.Address ?? "127.0.0.1", host?.Namespace);
         _silos.Add(silo);
         return silo;
+    }
+
+    /// <summary>A worker outside that is not running yet. Each calls another gateway, as far as there are enough.</summary>
+    public WorkerProcess AddWorker(int slots)
+    {
+        var worker = new WorkerProcess(string.Create(CultureInfo.InvariantCulture, $"w{_workers.Count + 1}"), _directory, Addresses[_workers.Count % Addresses.Count], slots);
+        _workers.Add(worker);
+        return worker;
     }
 
     public void CutFromRedis(SiloProcess silo) => _lab!.Cut(_lab.Outside, HostOf(silo));
@@ -159,6 +168,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var worker in _workers) worker.Dispose();
         foreach (var gateway in _gateways) gateway.Dispose();
         foreach (var silo in _silos) silo.Dispose();
         foreach (var replica in _replicas) await replica.DisposeAsync();

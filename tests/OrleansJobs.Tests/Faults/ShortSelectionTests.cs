@@ -17,7 +17,8 @@ public class ShortSelectionTests(ITestOutputHelper output)
     [Theory]
     [InlineData("kill-restart", "poison")]
     [InlineData("redis-kill", "one-key")]
-    [InlineData("flow-kill --count 10")]
+    [InlineData("flow-kill --count 10", "workers-kill")]
+    [InlineData("workers-stop")]
     public Task Grid_ThroughFaults_KeepsItsPromises(params string[] scenarios) => Task.WhenAll(scenarios.Select(RunAsync));
 
     private async Task RunAsync(string scenario)
