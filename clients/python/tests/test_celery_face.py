@@ -14,10 +14,12 @@ from orleansjobs import celery as face
 from orleansjobs.celery import Celery, chain, chord, chunks, group
 from orleansjobs.celery.encoding import exception_from
 from orleansjobs.celery.exceptions import ImproperlyConfigured, NotInThisGrid, TaskRevokedError
-from orleansjobs.celery.result import AsyncResult, GroupResult, read
-from orleansjobs.celery.running import rate
+from orleansjobs.celery.limits import rate
+from orleansjobs.celery.reading import read
+from orleansjobs.celery.registering import checker
+from orleansjobs.celery.result import AsyncResult, GroupResult
+from orleansjobs.celery.retrying import backoff
 from orleansjobs.celery.schedules import crontab, schedule
-from orleansjobs.celery.task import backoff, checker
 from orleansjobs.job import Job
 from tests.grid import TESTS, GridTest, Program, unique, url
 from tests.test_exchange import RepeatTests

@@ -30,9 +30,9 @@ class ReadmeTests(unittest.TestCase):
     def test_workers_and_tasks_of_the_readme_load(self):
         blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
         place = {}
-        exec(blocks[1], place)
+        exec(next(block for block in blocks if "@worker.job" in block), place)
         self.assertEqual({"picture.resize", "picture.fetch"}, set(place["worker"].definitions()))
-        exec(blocks[2], place)
+        exec(next(block for block in blocks if "@app.task" in block), place)
         self.assertIn("send", place["send"].name)
 
 

@@ -32,6 +32,9 @@ internal sealed partial class JobGrain(
     private bool _missing;
     private Progress _progress;
     private long _progressToken;
+
+    /// <summary>The attempt whose versions were raised above all that its worker may have told by another way, and the epoch of who tells since.</summary>
+    private (long Token, long Epoch) _raised;
     private long _verifiedToken;
     private long _savedAt;
     private long _askedAt;
@@ -125,7 +128,9 @@ internal sealed partial class JobGrain(
             _progress = default;
         }
 
-        if (progress.Sequence <= _progress.Sequence) return Tell(lease.Token);
+        if (_raised.Token == lease.Token && progress.Epoch < _raised.Epoch) return Tell(lease.Token);
+        if (progress.Epoch > 0) await RaiseAsync(lease.Token, progress.Epoch);
+        if (progress.Sequence <= _progress.Sequence || lease.Token < _progressToken) return Tell(lease.Token);
         _progress = progress;
         Signal();
         if (IsTimeToSave()) await SaveProgressAsync();
@@ -191,20 +196,37 @@ internal sealed partial class JobGrain(
     private async Task AskWorkerAsync(JobStatus running)
     {
         if (running.Silo is null) return;
+        var worker = SiloAddress.FromParsableString(running.Silo);
+        Progress? said = null;
         try
         {
-            var said = await workers.Of(SiloAddress.FromParsableString(running.Silo)).GetProgress(new(Id, running.Token));
-            if (said is not null) _toldToken = running.Token;
-            if (said is { Sequence: > 0 } progress && running.Token >= _progressToken && !(running.Token == _progressToken && progress.Sequence < _progress.Sequence))
-            {
-                _progressToken = running.Token;
-                _progress = progress;
-            }
+            said = await workers.Of(worker).GetProgress(new(Id, running.Token));
         }
         catch (Exception exception) when (exception is OrleansException or TimeoutException)
         {
             LogWorkerSilent(exception, Id, running.Silo);
         }
+
+        // The activation of a session that was told the most may be gone, and what it told with it.
+        if (said is { Epoch: > 0 } || (said is null && WorkSession.IsSession(worker) && !Knows(running))) await RaiseAsync(running.Token, said?.Epoch ?? 0);
+        if (said is null) return;
+        _toldToken = running.Token;
+        if (said is { Sequence: > 0 } progress && running.Token >= _progressToken && !(running.Token == _progressToken && progress.Sequence < _progress.Sequence))
+        {
+            _progressToken = running.Token;
+            _progress = progress;
+        }
+    }
+
+    /// <summary>Who tells of this attempt does not know what was told before: versions go on above it, once for each who tells.</summary>
+    private async Task RaiseAsync(long token, long epoch)
+    {
+        if (_raised.Token == token && _raised.Epoch >= epoch) return;
+        if (await Work.Raise(Id, token) is not { } status || token < _progressToken || (_raised.Token == token && _raised.Epoch >= epoch)) return;
+        _raised = (token, epoch);
+        _progressToken = token;
+        _progress = default;
+        Take(status);
     }
 
     /// <summary>While anybody watches, one question stands open at the partition.</summary>

@@ -17,6 +17,9 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     /// <summary>Timestamp of its arrival.</summary>
     public required long ArrivedAt { get; init; }
 
+    /// <summary>Of its progress: not 0 where another activation of the session may have told some.</summary>
+    public long Epoch { get; init; }
+
     /// <summary>What an attempt before this one has left has been read, where there is something.</summary>
     public bool IsLoaded { get; set; }
 
@@ -58,11 +61,12 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
         IsToldToStop = false;
     }
 
-    public void Report(WorkProgress progress) =>
-        (_progress ??= new ProgressCell(Name, carrier)).Report(progress.Current, progress.Total, progress.Message, progress.Data);
+    public void Report(WorkProgress progress) => Cell.Report(progress.Current, progress.Total, progress.Message, progress.Data);
 
     /// <summary>The progress that can be watched from now on.</summary>
-    public Progress Watch() => carrier.Watch(_progress ??= new ProgressCell(Name, carrier));
+    public Progress Watch() => carrier.Watch(Cell);
+
+    private ProgressCell Cell => _progress ??= new ProgressCell(Name, carrier, Epoch);
 
     /// <summary>Nothing more is said of it but what this makes.</summary>
     public JobReport End(AttemptEnding ending)

@@ -156,7 +156,10 @@ internal sealed partial class WorkSessionGrain
         if (_book.ContainsKey(name) || _ended.Contains(name) || _state is SessionState.Dying) return;
         var type = services.Types.Find(lease.Type);
         var held = new HeldLease(
-            lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier) { ArrivedAt = _time.GetTimestamp() };
+            lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier)
+        {
+            ArrivedAt = _time.GetTimestamp(), Epoch = isFirst ? _epoch : 0,
+        };
         _book.Add(name, held);
         if (ties.Refuses(name))
         {
@@ -171,6 +174,7 @@ internal sealed partial class WorkSessionGrain
             held.GivenAt = held.ArrivedAt;
             held.HasGrainState = true;
             held.IsNamed = _holds.Contains(name);
+            if (_said.Remove(name, out var progress)) held.Report(progress);
         }
 
         if (_state is not SessionState.Live || Array.IndexOf(services.Worker.Paused, lease.Queue) >= 0 && !isFirst) End(held, AttemptEnding.Returned);

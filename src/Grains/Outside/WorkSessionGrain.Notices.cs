@@ -41,7 +41,7 @@ internal sealed partial class WorkSessionGrain
     }
 
     public Task<Progress?> GetProgress(LeaseName lease) =>
-        Task.FromResult<Progress?>(_book.TryGetValue(lease, out var held) && held is { HasEnded: false, GivenAt: > 0 } ? held.Watch() : null);
+        Task.FromResult<Progress?>(_book.TryGetValue(lease, out var held) && !held.HasEnded ? held.Watch() : null);
 
     // Both come from elsewhere in the silo, in nobody's turn.
     private void OnQueuesPaused() => InTurn(() =>

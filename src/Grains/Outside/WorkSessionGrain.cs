@@ -42,6 +42,10 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     private bool _isOpen;
     private bool _isCounted;
     private long _newest;
+    private long _epoch;
+
+    /// <summary>The newest progress of leases of which it is not known yet whether they are this session's.</summary>
+    private readonly Dictionary<LeaseName, WorkProgress> _said = [];
 
     private string Session => this.GetPrimaryKeyString();
 
@@ -50,8 +54,8 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         _address = WorkSession.AddressOf(Session);
         _turns = TaskScheduler.Current;
         // Above those of an activation before this one, wherever that was: exchanges of it that are still under way are to be given nothing.
-        var first = SequenceNumbers.First(services.Clock.Now);
-        _ties = [.. Enumerable.Range(0, services.Options.Partitions).Select(_ => new PartitionTies(first))];
+        _epoch = SequenceNumbers.First(services.Clock.Now);
+        _ties = [.. Enumerable.Range(0, services.Options.Partitions).Select(_ => new PartitionTies(_epoch))];
         _timer = this.RegisterGrainTimer(OnTimer, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true, KeepAlive = true });
         services.Worker.QueuesPaused += OnQueuesPaused;
         services.Worker.PartitionHasOpened += OnPartitionHasOpened;
@@ -82,7 +86,9 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         var isCurrent = Take(call);
         foreach (var progress in call.Progress)
         {
-            if (_book.TryGetValue(NameOf(progress.Lease), out var lease) && !lease.HasEnded) lease.Report(progress);
+            var name = NameOf(progress.Lease);
+            if (!_book.TryGetValue(name, out var lease)) Keep(name, progress);
+            else if (!lease.HasEnded) lease.Report(progress);
         }
 
         var reports = Array.ConvertAll(call.Reports, ReportAsync);
@@ -100,6 +106,11 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         else if (_ties[PartitionOf(lease.Id)].IsKnown) return false;
         if (held is { HasEnded: true }) return false;
         return await services.Grid.Feed(lease.Id).SaveCheckpoint(name, checkpoint);
+    }
+
+    private void Keep(LeaseName name, WorkProgress progress)
+    {
+        if (_holds.Contains(name) && !_ties[PartitionOf(name.Id)].IsKnown) _said[name] = progress;
     }
 
     private static LeaseName NameOf(WorkLeaseName lease) => new(lease.Id, lease.Token);

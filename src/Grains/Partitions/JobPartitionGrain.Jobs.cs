@@ -143,6 +143,13 @@ internal sealed partial class JobPartitionGrain
         return await _rows.ReadAsync(id) is { } stored && IsKept(stored) ? JobSpec.Decode(stored.Spec).Args : null;
     }
 
+    public async Task<JobStatus?> Raise(string id, long token)
+    {
+        if (!_core.Attempts.Raise(new(id, token), Now)) return null;
+        await _commits.Committed();
+        return await Get(id);
+    }
+
     public async Task<bool> IsCurrent(string id, long token)
     {
         await services.Standstill.ConfirmAsync();

@@ -30,6 +30,11 @@ internal interface IPartitionWork : IGrainWithIntegerKey
     [Alias("isCurrent"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<bool> IsCurrent(string id, long token);
 
+    /// <summary>How much was told of this attempt nobody knows any more: its versions go on above all that may have been.</summary>
+    /// <returns>Where the job stands then; null where the attempt does not hold its lease.</returns>
+    [Alias("raise"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<JobStatus?> Raise(string id, long token);
+
     /// <summary>For whoever has seen a job before: what there is to see now, where that is something else.</summary>
     [Alias("lookAgain"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<SecondLook> LookAgain(string id, long version);
@@ -251,13 +256,15 @@ internal sealed record JobReport
 /// <summary>The last thing a handler said of how far it is. The default says nothing.</summary>
 /// <param name="Sequence">Counts what an attempt has sent; 0: nothing was said.</param>
 /// <param name="Data">UTF-8 JSON of at most <see cref="JobLimits.MaxProgressData"/> bytes; null: none.</param>
+/// <param name="Epoch">0: whoever counts has counted all of the attempt. Otherwise others may have counted before it, and a higher epoch came after a lower one.</param>
 [GenerateSerializer, Immutable, Alias("oj.progress")]
 internal readonly record struct Progress(
     [property: Id(0)] long Sequence,
     [property: Id(1)] long Current,
     [property: Id(2)] long Total,
     [property: Id(3)] string? Message,
-    [property: Id(4)] byte[]? Data = null);
+    [property: Id(4)] byte[]? Data = null,
+    [property: Id(5)] long Epoch = 0);
 
 /// <summary>
 /// A number that only grows per partition, hence per job: the partition's generation, which has 36 bits (see <see cref="Storage.GenerationFloor"/>), then a

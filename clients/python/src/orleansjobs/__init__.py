@@ -12,13 +12,14 @@ from .aio import AsyncClient
 from .client import Client
 from .errors import (
     Conflict, GridError, InvalidRequest, JobCancelled, JobFailed, JobNotFound, Mistake, NotAllowed, NotEnded, Problem, Unavailable, Unreachable)
+from .flows import Flow, FlowJob, flow_job, literal, ref
 from .job import Attempt, Job, JobError
 from .submission import submission
 from .worker import AsyncJob, Cancelled, GiveUp, RetryLater, StaleAttempt, Worker
 from .worker import Job as RunningJob
 
 __all__ = [
-    "AsyncClient", "AsyncJob", "Attempt", "Cancelled", "Client", "Conflict", "GiveUp", "GridError", "InvalidRequest", "Job", "JobCancelled", "JobError", "JobFailed", "JobNotFound", "Mistake",
+    "AsyncClient", "AsyncJob", "Attempt", "Cancelled", "Client", "Conflict", "Flow", "FlowJob", "GiveUp", "GridError", "InvalidRequest", "Job", "JobCancelled", "JobError", "JobFailed", "JobNotFound", "Mistake",
     "NotAllowed", "NotEnded", "Problem", "RetryLater", "RunningJob", "StaleAttempt", "Unavailable",
-    "Unreachable", "Worker", "__version__", "submission",
+    "Unreachable", "Worker", "__version__", "flow_job", "literal", "ref", "submission",
 ]

@@ -4,16 +4,17 @@ from __future__ import annotations
 import ssl
 import time
 from datetime import datetime
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, TypeVar, Union
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, TypeVar, Union
 
-from . import instants, operations
+from . import operations
 from .address import Address
 from .events import Watch
-from .exchange import Lost, Operation, Pause, Request, Response
+from .exchange import Drive, Lost, Operation, Pause, Request, Response
+from .flows import Edge, Flow, flow_submission
 from .instants import Span
 from .job import Job
 from .operations import Outcome, Settings
-from .submission import When, submission
+from .submission import When, list_filters, submission, with_id
 from .wire import Wire
 
 T = TypeVar("T")
@@ -44,17 +45,18 @@ class Client:
     def submit(
         self, type: str, args: Any = None, *, id: Optional[str] = None, queue: Optional[str] = None, priority: Optional[int] = None,
         countdown: Optional[Span] = None, eta: Union[datetime, str, None] = None, expires: Optional[When] = None, attempts: Optional[int] = None,
-        timeout: Optional[Span] = None, retention: Optional[Span] = None, tags: Optional[Mapping[str, str]] = None, wait: Optional[float] = None,
+        timeout: Optional[Span] = None, retention: Optional[Span] = None, tags: Optional[Mapping[str, str]] = None, after: Sequence[Edge] = (), on_unmet: Optional[str] = None,
+        wait: Optional[float] = None,
     ) -> Job:
-        """Hands a job in; it is stored when this returns. `wait`: seconds to wait for its end, at most 60."""
+        """Hands a job in; it is stored when this returns. `wait`: seconds to wait for its end, at most 60. The rest is said at `submission()`."""
         body = submission(
             type, args, id=id, queue=queue, priority=priority, countdown=countdown, eta=eta, expires=expires, attempts=attempts, timeout=timeout,
-            retention=retention, tags=tags)
+            retention=retention, tags=tags, after=after, on_unmet=on_unmet)
         return self._run(operations.submit(self._settings, body, wait))
 
     def batch(self, submissions: Iterable[Mapping[str, Any]]) -> List[Outcome]:
         """Hands in any number of what `submission()` makes. Of each, in order: the job, or the `Problem` that it was refused with."""
-        return self._run(operations.batch(self._settings, (item if "id" in item else submission_of(item) for item in submissions)))
+        return self._run(operations.batch(self._settings, map(with_id, submissions)))
 
     def status(self, job_id: str, wait: Optional[float] = None) -> Job:
         """Where the job stands; `wait`: seconds to wait for its end, at most 60."""
@@ -101,6 +103,22 @@ class Client:
         """Removes a job that has ended."""
         self._run(operations.delete(self._settings, job_id, reason))
 
+    def signal(self, job_id: str, name: str, body: Any = None, *, key: Optional[str] = None) -> None:
+        """Sends a job something that it waits for, or will. Of those with the same `key` it gets one."""
+        self._run(operations.signal(self._settings, job_id, name, body, key))
+
+    def submit_flow(
+        self, jobs: Iterable[Mapping[str, Any]], result: Any = None, *, id: Optional[str] = None, on_failure: Optional[str] = None,
+        retention: Optional[Span] = None, tags: Optional[Mapping[str, str]] = None,
+    ) -> Job:
+        """Hands in jobs that follow each other, each made by `flow_job()`, as one job whose result is `result` with its references filled in."""
+        body = flow_submission(jobs, result, id=id, on_failure=on_failure, retention=retention, tags=tags)
+        return self._run(operations.submit_flow(self._settings, body))
+
+    def flow(self, job_id: str) -> Flow:
+        """Where each job of a flow stands."""
+        return self._run(operations.flow(self._settings, job_id))
+
     def list(
         self, *, state: Optional[str] = None, type: Optional[str] = None, queue: Optional[str] = None, tags: Optional[Mapping[str, str]] = None,
         submitted_after: Union[datetime, str, None] = None, page_size: Optional[int] = None,
@@ -128,34 +146,16 @@ class Client:
         self.close()
 
     def _run(self, operation: Operation[T]) -> T:
-        try:
-            wish = next(operation)
-            while True:
-                if isinstance(wish, Pause):
-                    self._sleep(wish.seconds)
-                    wish = operation.send(None)
-                    continue
-                try:
-                    answer = self._wire.send(wish)
-                except Lost as error:
-                    wish = operation.throw(error)
-                else:
-                    wish = operation.send(answer)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-
-
-def submission_of(item: Mapping[str, Any]) -> Dict[str, Any]:
-    """A submit that came without an id, with one."""
-    return {**item, "id": submission("")["id"]}
-
-
-def list_filters(
-    state: Optional[str], type: Optional[str], queue: Optional[str], tags: Optional[Mapping[str, str]], submitted_after: Union[datetime, str, None],
-    page_size: Optional[int],
-) -> List[Tuple[str, str]]:
-    named = [
-        ("state", state), ("type", type), ("queue", queue), ("submittedAfter", None if submitted_after is None else instants.instant(submitted_after)),
-        ("limit", None if page_size is None else str(page_size)),
-    ]
-    return [(name, value) for name, value in named if value is not None] + [(f"tag.{name}", value) for name, value in (tags or {}).items()]
+        drive = Drive(operation)
+        while drive.wish is not None:
+            if isinstance(drive.wish, Pause):
+                self._sleep(drive.wish.seconds)
+                drive.got(None)
+                continue
+            try:
+                answer = self._wire.send(drive.wish)
+            except Lost as error:
+                drive.lost(error)
+            else:
+                drive.got(answer)
+        return drive.value

@@ -5,7 +5,7 @@ import json
 import random
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Generator, Mapping, Optional, TypeVar, Union
+from typing import Any, Callable, Generator, Generic, Mapping, Optional, TypeVar, Union
 
 from .errors import Unavailable, Unreachable, problem_from_bytes
 
@@ -45,6 +45,31 @@ class Pause:
 
 
 Operation = Generator[Union[Request, Pause], Any, T]
+
+
+class Drive(Generic[T]):
+    """An operation on its way: `wish` is what it wants next, until it is over and has its `value`."""
+
+    value: T
+
+    def __init__(self, operation: Operation[T]) -> None:
+        self._operation = operation
+        self.wish: Union[Request, Pause, None] = None
+        self._go(lambda: next(operation))
+
+    def got(self, answer: Optional[Response]) -> None:
+        self._go(lambda: self._operation.send(answer))
+
+    def lost(self, error: Lost) -> None:
+        self._go(lambda: self._operation.throw(error))
+
+    def _go(self, on: Callable[[], Union[Request, Pause]]) -> None:
+        try:
+            self.wish = on()
+        except StopIteration as end:
+            self.wish, self.value = None, end.value
+
+
 Clock = Callable[[], float]
 
 _FIRST, _LONGEST = 0.1, 5.0
@@ -106,4 +131,4 @@ class Exchange:
         return answer
 
 
-__all__ = ["Clock", "Exchange", "Lost", "Operation", "Pause", "Request", "Response", "Unavailable", "backoff", "is_passing", "seconds_of"]
+__all__ = ["Clock", "Drive", "Exchange", "Lost", "Operation", "Pause", "Request", "Response", "Unavailable", "backoff", "is_passing", "seconds_of"]

@@ -82,16 +82,16 @@ class Job:
             attempt=raw["attempt"], max_attempts=raw["maxAttempts"], version=raw["version"], priority=raw["priority"], phase=raw.get("phase"),
             submitted_at=instants.parse(raw.get("submittedAt")), due_at=instants.parse(raw.get("dueAt")), started_at=instants.parse(raw.get("startedAt")),
             finished_at=instants.parse(raw.get("finishedAt")), expires_at=instants.parse(raw.get("expiresAt")), tags=raw.get("tags") or {},
-            attempts=tuple(_attempt(attempt) for attempt in raw.get("attempts") or ()), error=_error(raw.get("error")), result=raw.get("result"),
+            attempts=tuple(_attempt(attempt) for attempt in raw.get("attempts") or ()), error=error_of(raw.get("error")), result=raw.get("result"),
             data=raw.get("data"), watch_token=raw.get("watchToken"), raw=raw,
         )
 
 
 def _attempt(raw: Mapping[str, Any]) -> Attempt:
-    return Attempt(raw["number"], raw["outcome"], instants.parse(raw.get("startedAt")), instants.parse(raw.get("endedAt")), _error(raw.get("error")))
+    return Attempt(raw["number"], raw["outcome"], instants.parse(raw.get("startedAt")), instants.parse(raw.get("endedAt")), error_of(raw.get("error")))
 
 
-def _error(raw: Optional[Mapping[str, Any]]) -> Optional[JobError]:
+def error_of(raw: Optional[Mapping[str, Any]]) -> Optional[JobError]:
     return None if raw is None else JobError(raw["code"], raw.get("message") or "", raw.get("type"))
 
 

@@ -5,9 +5,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 from .errors import Conflict, JobCancelled, JobFailed, JobNotFound, NotEnded, Problem, Unavailable, problem_from
 from .exchange import Clock, Exchange, Operation, Pause, Request, Response, backoff, is_passing
+from .flows import Flow
 from .job import FAILURE, SUCCESS, Job
 
 MAX_BATCH = 1000
@@ -161,8 +163,22 @@ def page(settings: Settings, filters: Sequence[Tuple[str, str]], cursor: Optiona
     return [Job.of(job) for job in found["jobs"]], found.get("cursor")
 
 
+def submit_flow(settings: Settings, body: Mapping[str, Any]) -> Operation[Job]:
+    answer = yield from settings.exchange().expect(Request("POST", "/flows", encode(body), _JSON, settings.timeout))
+    return Job.of(answer.json())
+
+
+def flow(settings: Settings, job_id: str) -> Operation[Flow]:
+    answer = yield from settings.exchange().expect(Request("GET", f"/flows/{quote(job_id, safe='')}", timeout=settings.timeout))
+    return Flow.of(answer.json())
+
+
+def signal(settings: Settings, job_id: str, name: str, body: Any, key: Optional[str]) -> Operation[None]:
+    """Sent under a key, so that the job gets one of however many repeats."""
+    headers = {**_JSON, "idempotency-key": json.dumps(key or str(uuid4()))}
+    path = path_of(job_id, f"/signals/{quote(name, safe='')}")
+    yield from settings.exchange().expect(Request("POST", path, encode(body), headers, settings.timeout))
+
+
 def _reason(reason: Optional[str]) -> Tuple[Optional[bytes], Mapping[str, str]]:
     return (None, {}) if reason is None else (encode({"reason": reason}), _JSON)
-
-
-__all__ = ["Outcome", "Response", "Settings", "Unavailable", "batch", "cancel", "delete", "encode", "page", "path_of", "result", "retry", "status", "submit", "wait"]

@@ -49,6 +49,15 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
         else jobs.WaitAgain(job, now, track with { IsRetrying = track.History.Length > 0 }, now);
     }
 
+    /// <summary>How much was told of an attempt nobody knows any more: its versions go on above all that may have been.</summary>
+    /// <returns>False where it does not hold the job's lease.</returns>
+    public bool Raise(LeaseName lease, long now)
+    {
+        if (jobs.FindLeased(lease.Id) is not { } job || job.Track.Token != lease.Token) return false;
+        jobs.Note(job, job.Track with { Version = JobVersion.NextUnheard(job, now) });
+        return true;
+    }
+
     /// <summary>Takes what a worker says of an attempt; false where the attempt is stale, and nothing changes.</summary>
     public bool Report(JobReport report, long now)
     {

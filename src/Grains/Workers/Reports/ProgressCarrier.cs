@@ -190,14 +190,14 @@ internal sealed partial class ProgressCarrier : IDisposable
 
     private Progress Number(ProgressCell cell, ProgressValue value)
     {
-        if (value.Version == 0) return default;
+        if (value.Version == 0) return default(Progress) with { Epoch = cell.Epoch };
         if (value.Version != cell.Carried.NumberedVersion)
         {
             cell.Carried.NumberedVersion = value.Version;
             cell.Carried.Sequence++;
         }
 
-        return new Progress(cell.Carried.Sequence, value.Current, Math.Max(1, value.Total), ExceptionText.Clip(value.Message, _maxMessage), value.Data);
+        return new Progress(cell.Carried.Sequence, value.Current, Math.Max(1, value.Total), ExceptionText.Clip(value.Message, _maxMessage), value.Data, cell.Epoch);
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Progress of job {JobId} could not be carried to its grain; it will be tried again.")]

@@ -4,7 +4,7 @@ namespace OrleansJobs.Workers;
 /// The last value a handler has reported. Writers neither wait for a reader nor allocate: a version that is odd while a value is being
 /// written tells a reader to look again. The carrier is told of the first change after each time it looked, not of every one.
 /// </summary>
-internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier)
+internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier, long epoch = 0)
 {
     private long _version;
     private long _current;
@@ -14,6 +14,9 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier)
     private int _changed;
 
     public LeaseName Lease { get; } = lease;
+
+    /// <summary>See <see cref="Progress"/>.</summary>
+    public long Epoch { get; } = epoch;
 
     /// <summary>What the carrier knows of this cell; the carrier's alone.</summary>
     public CarriedState Carried { get; } = new();

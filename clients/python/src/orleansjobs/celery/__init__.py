@@ -1,7 +1,8 @@
 """The face of Celery: `from celery import Celery` becomes `from orleansjobs.celery import Celery`, and `celery -A app worker` becomes
 `python -m orleansjobs.celery -A app worker`. What is not here says so by name."""
-from .app import Celery, Proxy, current_app, current_task, shared_task
+from .app import Celery
 from .canvas import Signature, chain, chord, chunks, group, maybe_signature, signature, subtask, xmap, xstarmap
+from .current import Proxy, current_app, current_task, shared_task
 from .task import Task
 
 __all__ = [

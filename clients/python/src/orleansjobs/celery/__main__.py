@@ -95,7 +95,8 @@ def serve(app: Celery, arguments: List[str], spec: Optional[str] = None) -> None
 
 
 def run(app: Celery, options: argparse.Namespace, spec: Optional[str]) -> None:
-    from .running import RateLimits, hard_limit, over_limit, process_died
+    from .limits import RateLimits
+    from .processdeath import hard_limit, over_limit, process_died
 
     kind = options.pool or app.conf.worker_pool or "prefork"
     if kind not in POOLS:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional
 
+from .current import current_app
 from .exceptions import needs_flows
 
 
@@ -29,7 +30,6 @@ class Signature(Dict[str, Any]):
 
     @property
     def app(self) -> Any:
-        from .app import current_app
         return self._app or current_app._get_current_object()
 
     @property

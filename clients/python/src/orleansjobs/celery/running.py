@@ -1,33 +1,34 @@
 """What a worker does with a task: the call, the hooks, and how its end becomes that of a job."""
 from __future__ import annotations
 
+import json
 import logging
 import os
-import re
-import signal
 import socket
-import threading
 import time
-from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Optional
 
 from ..worker.definitions import Definition
-from ..worker.session import Lease
 from ..worker.signals import Encoded, Failure, Report
 from . import signals, states
-from .app import Celery, _local, definition_words
+from .app import Celery
+from .blocking import within_task
+from .calling import words_of
+from .context import Context, ExceptionInfo
+from .current import here
 from .encoding import STATE, exception_name, exception_text, plain
-from .exceptions import EncodeError, Ignore, Reject, Retry, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
-from .result import within_task
-from .task import Context, ExceptionInfo, Task, seconds_until
+from .exceptions import Ignore, Reject, Retry
+from .limits import limits_of, soft_limit
+from .retrying import seconds_until
+from .task import Task
 
 log = logging.getLogger("orleansjobs.celery")
 HOSTNAME = "celery@" + socket.gethostname()
 
 
 def definition(app: Celery, task: Task) -> Definition:
-    words = definition_words(app, task)
+    words = words_of(app, task)
     return Definition(
         task.name, lambda job, args: serve(task, job, args), queue=words["queue"], attempts=words["attempts"], description=words["description"],
         on_error=lambda error, job: report_of(task, error, job))
@@ -57,8 +58,8 @@ def serve(task: Task, job: Any, call: Any) -> Any:
 def trace(task: Task, request: Context) -> Any:
     """The call with its hooks and signals. Raises what the task raises."""
     task_id, args, kwargs = request.id, request.args, request.kwargs
-    before = getattr(_local, "task", None), getattr(_local, "request", None)
-    _local.task, _local.request = task, request
+    before = here.task, here.request
+    here.task, here.request = task, request
     task.push_request(request)
     state, retval, info = states.SUCCESS, None, None
     try:
@@ -97,7 +98,7 @@ def trace(task: Task, request: Context) -> Any:
             signals.task_postrun.send(sender=task, task_id=task_id, task=task, args=args, kwargs=kwargs, retval=retval, state=state)
         finally:
             task.pop_request()
-            _local.task, _local.request = before
+            here.task, here.request = before
 
 
 def report_of(task: Task, error: BaseException, job: Any) -> Optional[Report]:
@@ -147,7 +148,6 @@ def _unsaid(request: Optional[Context]) -> Report:
         module = meta.get("exc_module")
         name = str(meta["exc_type"])
         return Failure(text, name if module in (None, "builtins") else f"{module}.{name}", final=True).report()
-    import json
     return {"outcome": "success", "result": Encoded(json.dumps({STATE: {"state": state, "meta": plain(meta)}}))}
 
 
@@ -167,95 +167,3 @@ def tell(request: Context, state: Optional[str], meta: Any) -> None:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 2**53
-
-
-def limits_of(task: Task, call: Any) -> Tuple[Optional[float], Optional[float]]:
-    hard, soft = (call.get("limits") or (None, None)) if isinstance(call, dict) else (None, None)
-    return hard if hard is not None else task.time_limit, soft if soft is not None else task.soft_time_limit
-
-
-@contextmanager
-def soft_limit(seconds: Optional[float]) -> Iterator[None]:
-    """Raises `SoftTimeLimitExceeded` in the task; where it runs on a thread of many there is nobody to raise it."""
-    if not seconds or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def over(*_: Any) -> None:
-        raise SoftTimeLimitExceeded()
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-# What the parent of the processes says of those that it killed, or that died.
-
-def hard_limit(app: Celery) -> Any:
-    return lambda lease: limits_of(app.tasks[lease.type], lease.args)[0]
-
-
-def over_limit(app: Celery) -> Any:
-    def report(lease: Lease, limit: float) -> Report:
-        log.error("Hard time limit (%ss) exceeded for %s[%s]", limit, lease.type, lease.id)
-        return _told(app, lease, TimeLimitExceeded(int(limit) if limit == int(limit) else limit))
-    return report
-
-
-def process_died(app: Celery) -> Any:
-    def report(lease: Lease, exit_code: Optional[int]) -> Report:
-        task = app.tasks[lease.type]
-        if task.acks_late and task.reject_on_worker_lost:
-            return Failure("The process that ran the task died.", "WorkerLostError", delay=1).report()
-        number = -exit_code if exit_code is not None and exit_code < 0 else None
-        how = f"signal {number} ({signal.Signals(number).name})" if number else f"exitcode {exit_code}"
-        return _told(app, lease, WorkerLostError(f"Worker exited prematurely: {how} Job: {lease.id}."))
-    return report
-
-
-def _told(app: Celery, lease: Lease, error: Exception) -> Report:
-    """A task whose process is gone has nobody else to say that it failed."""
-    task = app.tasks[lease.type]
-    call = lease.args if isinstance(lease.args, dict) else {}
-    args, kwargs, info = call.get("args", []), call.get("kwargs", {}), ExceptionInfo(error)
-    try:
-        task.on_failure(error, lease.id, args, kwargs, info)
-    except Exception:
-        log.exception("on_failure of %s failed", task.name)
-    signals.task_failure.send(sender=task, task_id=lease.id, exception=error, args=args, kwargs=kwargs, traceback=None, einfo=info)
-    return Failure(str(error), exception_name(error), final=True).report()
-
-
-class RateLimits:
-    """`rate_limit`, per worker as Celery has it: "10/m" starts one every six seconds."""
-
-    def __init__(self, app: Celery) -> None:
-        self._app = app
-        self._next: Dict[str, float] = {}
-        self._let: Dict[Tuple[str, str], float] = {}
-
-    def __call__(self, lease: Lease, now: float) -> float:
-        per_second = rate(self._app.tasks[lease.type].rate_limit)
-        if not per_second:
-            return 0.0
-        start = max(now, self._next.get(lease.type, now))
-        self._next[lease.type] = start + 1 / per_second
-        return start - now
-
-
-def rate(limit: Any) -> float:
-    if not limit:
-        return 0.0
-    if isinstance(limit, (int, float)):
-        return float(limit)
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*([smh]))?\s*", limit)
-    if match is None:
-        raise ValueError(f"a rate limit is a number, or one with /s, /m or /h; it is {limit!r}")
-    return float(match[1]) / {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
-
-
-__all__ = ["EncodeError", "RateLimits", "definition", "hard_limit", "limits_of", "over_limit", "process_died", "rate", "serve", "tell", "trace"]

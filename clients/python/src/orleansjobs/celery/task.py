@@ -1,82 +1,19 @@
 """Tasks: what `@app.task` makes of a function."""
 from __future__ import annotations
 
-import inspect
-import random
 import threading
-import traceback
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Type
 from uuid import uuid4
 
-from . import signals, states
+from . import states
 from .canvas import Signature
+from .context import Context, ExceptionInfo
+from .current import here, task_by_name
 from .exceptions import Ignore, MaxRetriesExceededError, Reject, Retry, needs_flows, not_here
+from .options import refuse
 from .result import EagerResult
-
-REFUSED_OPTIONS = {"link": needs_flows, "link_error": needs_flows, "chord": needs_flows, "chain": needs_flows, "group_id": needs_flows}
-UNKNOWN_OPTIONS = ("exchange", "routing_key", "compression", "shadow", "reply_to", "replaced_task_nesting")
-
-
-class Context:
-    """`self.request`: the call that is being served."""
-
-    id: Optional[str] = None
-    args: Any = None
-    kwargs: Any = None
-    retries = 0
-    is_eager = False
-    called_directly = True
-    hostname: Optional[str] = None
-    eta: Any = None
-    expires: Any = None
-    headers: Any = None
-    delivery_info: Mapping[str, Any] = {}
-    parent_id: Optional[str] = None
-    root_id: Optional[str] = None
-    group: Any = None
-    callbacks: Any = None
-    errbacks: Any = None
-    chain: Any = None
-    chord: Any = None
-    children: Any = None
-    timelimit: Any = None
-    ignore_result = False
-    task: Optional[str] = None
-    entering = False
-    bar: Any = None
-    said: Any = None
-    retry_asked: Optional[Retry] = None
-    job: Any = None
-    """The job of the grid that this call is: its token fences what is written outside."""
-
-    def __init__(self, **said: Any) -> None:
-        self.__dict__.update(said)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return getattr(self, name, default)
-
-    @property
-    def correlation_id(self) -> Optional[str]:
-        return self.id
-
-    def __repr__(self) -> str:
-        return f"<Context: {self.__dict__!r}>"
-
-
-class ExceptionInfo:
-    """What `on_failure` is given of an exception."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.type = type(error)
-        self.exception = error
-        self.tb = error.__traceback__
-        self.traceback = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        self.exc_info = (type(error), error, error.__traceback__)
-
-    def __str__(self) -> str:
-        return self.traceback
-
+from .retrying import backoff
 
 class Task:
     """Its options are attributes, as Celery's are; override `on_success` and its like in a class given as `base`."""
@@ -119,15 +56,13 @@ class Task:
         if self.request.entering:  # the worker's own call, by way of a __call__ that goes on to this one
             self.request.entering = False
             return self.run(*args, **kwargs)
-        from .app import _local
-        before = getattr(_local, "task", None)
-        _local.task = self
+        before, here.task = here.task, self
         self.push_request(Context(args=args, kwargs=kwargs))
         try:
             return self.run(*args, **kwargs)
         finally:
             self.pop_request()
-            _local.task = before
+            here.task = before
 
     # Hooks.
 
@@ -287,61 +222,7 @@ class Task:
         return f"<@task: {self.name} of {self.app.main or 'app'}>"
 
     def __reduce__(self) -> Any:
-        from .app import task_by_name
         return task_by_name, (self.name,)
-
-
-def backoff(factor: int, retries: int, most: int, jitter: bool) -> int:
-    """Seconds before the next retry, as Celery counts them."""
-    seconds: int = min(most, factor * 2**retries)
-    return max(0, random.randrange(seconds + 1) if jitter else seconds)
-
-
-def refuse(options: Mapping[str, Any]) -> None:
-    for name, words in REFUSED_OPTIONS.items():
-        if options.get(name):
-            raise words(name)
-    for name in UNKNOWN_OPTIONS:
-        if options.get(name):
-            raise not_here(f"the option {name}", "name a queue" if name in ("exchange", "routing_key") else "")
-
-
-def checker(function: Callable[..., Any], skip_first: bool) -> Optional[Callable[..., Any]]:
-    """A function of the same head and no body: called with arguments that do not fit, it says so as the function would."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())[skip_first:]
-    except (TypeError, ValueError):
-        return None
-    said: List[str] = []
-    starred = False
-    kinds = inspect.Parameter
-    for index, parameter in enumerate(parameters):
-        if parameter.kind == kinds.VAR_POSITIONAL:
-            said.append("*" + parameter.name)
-            starred = True
-            continue
-        if parameter.kind == kinds.VAR_KEYWORD:
-            said.append("**" + parameter.name)
-            continue
-        if parameter.kind == kinds.KEYWORD_ONLY and not starred:
-            said.append("*")
-            starred = True
-        said.append(parameter.name + ("" if parameter.default is kinds.empty else "=None"))
-        last_positional_only = parameter.kind == kinds.POSITIONAL_ONLY and (
-            index + 1 == len(parameters) or parameters[index + 1].kind != kinds.POSITIONAL_ONLY)
-        if last_positional_only:
-            said.append("/")
-    name = function.__name__ if function.__name__.isidentifier() else "task"
-    place: Dict[str, Any] = {}
-    exec(f"def {name}({', '.join(said)}): pass", {}, place)  # names that Python itself has parsed
-    return place[name]  # type: ignore[no-any-return]
-
-
-def seconds_until(when: Any, now: datetime) -> float:
-    """A retry's `countdown` or `eta`, as seconds from now."""
-    if isinstance(when, datetime):
-        return max(0.0, (when - now).total_seconds())
-    return max(0.0, when.total_seconds() if isinstance(when, timedelta) else float(when or 0))
 
 
 def _raise(error: Any) -> None:

@@ -1,11 +1,9 @@
-"""Carries a session out: one loop that calls, hands leases to a pool, and never lets a heartbeat wait for a handler."""
+"""Carries a session out: one loop that calls, hands leases to slots, and never lets a heartbeat wait for a handler."""
 from __future__ import annotations
 
 import asyncio
-import collections
 import logging
-import threading
-from typing import Any, Callable, Deque, Dict, Mapping, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Set
 
 from ..address import Address
 from ..aiowire import AsyncWire
@@ -13,25 +11,21 @@ from ..errors import Problem, problem_from_bytes
 from ..exchange import Lost, Request, backoff
 from .checkpoints import Checkpoints
 from .definitions import Definition
+from .inbox import Inbox
 from .local import Pool
 from .session import Answer, Call, Key, Lease, Session
 from .signals import Report
+from .slots import Gate, Slots
 
 log = logging.getLogger("orleansjobs.worker")
 
 PROGRESS_EVERY = 0.2
-AHEAD_BELOW = 0.02
-"""Jobs that take less than so many seconds are leased ahead: a slot would stand empty for most of a call."""
-AHEAD_MOST = 16
-AHEAD_WAIT = 0.25
-"""A lease that found no slot within so many seconds is handed back: others may have one."""
 SLOWEST_BACKOFF = 3.0
 GOODBYE_PATIENCE = 10.0
 FULL_PACE, IDLE_PACE = 2.0, 0.5
 """Between calls that should have waited and did not."""
 
 PoolFactory = Callable[["Runner"], Pool]
-Gate = Callable[[Lease, float], float]
 
 
 class Runner:
@@ -46,14 +40,7 @@ class Runner:
         self._checkpoints = checkpoints
         self._gate = gate
         self._on_ready = on_ready
-        self._waiting: Deque[Tuple[float, Lease]] = collections.deque()
-        self._gated: Set[Key] = set()
-        self._started: Dict[Key, float] = {}
-        self._lock = threading.Lock()
-        self._said: Dict[Key, Dict[str, Any]] = {}
-        self._finished: Deque[Tuple[Key, Report]] = collections.deque()
-        self._woken = False
-        self._average = AHEAD_BELOW * 10
+        self._inbox = Inbox(self._read)
         self._draining = False
         self._hard = False
         self._progress_told = 0.0
@@ -65,13 +52,10 @@ class Runner:
     # What pools call, from any thread.
 
     def done(self, key: Key, report: Report) -> None:
-        self._finished.append((key, report))
-        self._wake()
+        self._inbox.ended(key, report)
 
     def say(self, key: Key, progress: Dict[str, Any]) -> None:
-        with self._lock:
-            self._said[key] = {**self._said.get(key, {}), **progress}
-        self._wake()
+        self._inbox.say(key, progress)
 
     def save(self, lease: Lease, value: Any) -> None:
         self._checkpoints.save(self.session_id(), lease, value)
@@ -97,6 +81,8 @@ class Runner:
         self._news = asyncio.Event()
         self._wire = AsyncWire(self._address)
         self._pool = self._make_pool(self)
+        self._slots = Slots(self._session, self._definitions, self._pool, self._gate, self._now, self.later, self._news.set)
+        self._inbox.attach(self.loop)
         for _ in range(self._stopping_before_start):
             self._stop()
         try:
@@ -111,7 +97,7 @@ class Runner:
         ready = False
         while not (self._draining and not self._session.held) and not self._hard:
             self._news.clear()
-            call = self._session.call(self._wanted(), self._session.heartbeat)
+            call = self._session.call(self._slots.wanted(), self._session.heartbeat)
             asked = self._now()
             sending = asyncio.ensure_future(self._send(call))
             if call.waits and not await self._first(sending):
@@ -188,11 +174,8 @@ class Runner:
         for key in answer.stale:
             log.warning("What came of job %s was refused: it had been given to somebody else meanwhile.", key[0])
         for stop in answer.stops:
-            self._stop_job(stop.key, stop.why)
-        now = self._now()
-        for lease in answer.leases:
-            self._waiting.append((now, lease))
-        self._fill()
+            self._slots.stop(stop.key, stop.why)
+        self._slots.arrived(answer.leases)
         return answer
 
     def _refused(self, call: Call, problem: Problem, failures: int) -> float:
@@ -206,112 +189,21 @@ class Runner:
         log.warning("The grid is not to be had: %s", problem)
         return problem.retry_after if problem.retry_after is not None else min(SLOWEST_BACKOFF, backoff(failures + 1))
 
-    def _wanted(self) -> int:
-        if self._draining:
-            return 0
-        ahead = 0
-        if self._average < AHEAD_BELOW:
-            ahead = self._pool.slots * min(AHEAD_MOST, int(AHEAD_BELOW / max(self._average, 1e-6)))
-        return max(0, self._pool.slots + ahead - len(self._started) - len(self._waiting) - len(self._gated))
-
-    def _fill(self) -> None:
-        """Starts what there is a slot for. What a gate holds back waits here without one."""
-        now = self._now()
-        while self._waiting and len(self._started) < self._pool.slots:
-            _, lease = self._waiting.popleft()
-            if lease.key not in self._session.held or lease.key in self._session.outbox:
-                continue
-            if self._draining:
-                self._session.report(lease.key, {"outcome": "returned"})
-                self._news.set()
-                continue
-            if lease.type not in self._definitions:
-                self._session.report(lease.key, {"outcome": "returned"})
-                continue
-            delay = self._gate(lease, now) if self._gate is not None else 0.0
-            if delay > 0:
-                self._gated.add(lease.key)
-                self.later(delay, lambda lease=lease: self._ungate(lease))  # type: ignore[misc]
-                continue
-            self._begin(lease)
-        if self._waiting:
-            self.later(AHEAD_WAIT, self._return_waiting)
-
-    def _begin(self, lease: Lease) -> None:
-        self._started[lease.key] = self._now()
-        self._pool.start(lease)
-
-    def _ungate(self, lease: Lease) -> None:
-        if lease.key not in self._gated:
-            return
-        if self._draining or len(self._started) < self._pool.slots:
-            self._gated.discard(lease.key)
-            if lease.key not in self._session.held:
-                return
-            if self._draining:
-                self._session.report(lease.key, {"outcome": "returned"})
-                self._news.set()
-            else:
-                self._begin(lease)
-            return
-        self.later(0.05, lambda: self._ungate(lease))
-
-    def _return_waiting(self) -> None:
-        now = self._now()
-        while self._waiting and now - self._waiting[0][0] >= AHEAD_WAIT:
-            _, lease = self._waiting.popleft()
-            self._average = max(self._average, AHEAD_BELOW)
-            self._session.report(lease.key, {"outcome": "returned"})
-            self._news.set()
-
-    def _stop_job(self, key: Key, why: str) -> None:
-        if key in self._started:
-            self._pool.stop(key, why)
-            return
-        self._gated.discard(key)
-        self._waiting = collections.deque((since, lease) for since, lease in self._waiting if lease.key != key)
-        if why != "lost":
-            self._session.report(key, {"outcome": "cancelled"})
-            self._news.set()
-
     def _stop(self) -> None:
-        if self._draining:
-            self._hard = True
+        self._hard = self._draining
         self._draining = True
-        for key in list(self._gated):
-            self._gated.discard(key)
-            self._session.report(key, {"outcome": "returned"})
-        while self._waiting:
-            self._session.report(self._waiting.popleft()[1].key, {"outcome": "returned"})
+        self._slots.drain()
         self._news.set()
 
-    def _wake(self) -> None:
-        with self._lock:
-            if self._woken or self.loop is None:
-                return
-            self._woken = True
-        try:
-            self.loop.call_soon_threadsafe(self._awake)
-        except RuntimeError:
-            pass  # the loop is over
-
-    def _awake(self) -> None:
-        with self._lock:
-            self._woken = False
-            said, self._said = self._said, {}
+    def _read(self) -> None:
+        said, ended = self._inbox.take()
         for key, progress in said.items():
             self._session.say(key, progress)
-        now = self._now()
-        while self._finished:
-            key, report = self._finished.popleft()
-            started = self._started.pop(key, None)
-            if started is not None:
-                self._average += ((now - started) - self._average) * 0.2
-            self._session.report(key, report)
-            self._news.set()
-        self._fill()
+        for key, report in ended:
+            self._slots.ended(key, report)
+        self._slots.fill()
         if self._session.progress and not self._news.is_set():
-            self._tell_progress(now)
+            self._tell_progress(self._now())
 
     def _tell_progress(self, now: float) -> None:
         """The first at once, then no more often than anybody could see."""

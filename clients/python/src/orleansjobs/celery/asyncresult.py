@@ -1,0 +1,188 @@
+"""The result of one task."""
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any, Callable, List, Optional
+
+from ..errors import JobNotFound, NotEnded, Problem
+from ..job import Job
+from . import states
+from .blocking import assert_will_not_block
+from .current import current_app
+from .exceptions import TimeoutError, not_here
+from .reading import read
+
+_LOOK_AGAIN = 1.0
+
+
+class ResultBase:
+    parent: Any = None
+
+
+class AsyncResult(ResultBase):
+    def __init__(self, id: str, backend: Any = None, task_name: Optional[str] = None, app: Any = None, parent: Any = None) -> None:
+        if id is None:
+            raise ValueError(f"AsyncResult requires valid id, not {type(id)}")
+        self.app = app or current_app._get_current_object()
+        self.id = id
+        self.parent = parent
+        self.ignored = False
+        self._name = task_name
+        self._job: Optional[Job] = None
+
+    task_id = property(lambda self: self.id)
+
+    @property
+    def state(self) -> str:
+        return read(self._look())[0]
+
+    @property
+    def status(self) -> str:
+        return self.state
+
+    @property
+    def info(self) -> Any:
+        return read(self._look())[1]
+
+    @property
+    def result(self) -> Any:
+        return self.info
+
+    @property
+    def name(self) -> Optional[str]:
+        job = self._look()
+        return job.type if job else self._name
+
+    @property
+    def queue(self) -> Optional[str]:
+        job = self._look()
+        return job.queue if job else None
+
+    @property
+    def date_done(self) -> Optional[datetime]:
+        job = self._look()
+        return job.finished_at.replace(tzinfo=None) if job and job.finished_at else None
+
+    @property
+    def retries(self) -> Optional[int]:
+        job = self._look()
+        return None if job is None else sum(attempt.outcome in ("failed", "postponed") for attempt in job.attempts)
+
+    @property
+    def traceback(self) -> Optional[str]:
+        """Tracebacks stay in the worker's log."""
+        return None
+
+    @property
+    def children(self) -> Optional[List[Any]]:
+        """A task's children are known where flows are; there are none here."""
+        return [] if self.ready() else None
+
+    def ready(self) -> bool:
+        return self.state in states.READY_STATES
+
+    def successful(self) -> bool:
+        return self.state == states.SUCCESS
+
+    def failed(self) -> bool:
+        return self.state == states.FAILURE
+
+    def get(
+        self, timeout: Optional[float] = None, propagate: bool = True, interval: float = 0.5, callback: Optional[Callable[[str, Any], Any]] = None,
+        on_interval: Optional[Callable[[], Any]] = None, disable_sync_subtasks: bool = True, **_: Any,
+    ) -> Any:
+        if self.ignored:
+            return None
+        if disable_sync_subtasks:
+            assert_will_not_block()
+        state, value = read(self._wait(timeout))
+        if state in states.PROPAGATE_STATES and propagate:
+            raise value
+        if callback is not None:
+            callback(self.id, value)
+        return value
+
+    wait = get
+
+    def maybe_throw(self, propagate: bool = True, callback: Optional[Callable[[str, Any], Any]] = None) -> Any:
+        state, value = read(self._look())
+        if state in states.PROPAGATE_STATES and propagate:
+            raise value
+        if callback is not None:
+            callback(self.id, value)
+        return value
+
+    maybe_reraise = maybe_throw
+
+    def revoke(self, connection: Any = None, terminate: bool = False, signal: Any = None, wait: bool = False, timeout: Any = None) -> None:
+        self.app.control.revoke(self.id, terminate=terminate, signal=signal)
+
+    def forget(self) -> None:
+        self._job = None
+        try:
+            self.app.client.delete(self.id)
+        except JobNotFound:
+            pass
+        except Problem as problem:
+            if problem.code != "wrong-state":
+                raise
+            raise RuntimeError(f"Task {self.id} has not ended: revoke it first, then forget it") from problem
+
+    def then(self, *args: Any, **kwargs: Any) -> Any:
+        raise not_here("AsyncResult.then", "follow the job with orleansjobs.AsyncClient.watch")
+
+    def as_tuple(self) -> Any:
+        return (self.id, None), None
+
+    def as_list(self) -> List[str]:
+        return [self.id]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.id}>"
+
+    def __eq__(self, other: object) -> bool:
+        return other == self.id if isinstance(other, str) else isinstance(other, AsyncResult) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.id, None, self._name)
+
+    def _look(self) -> Optional[Job]:
+        if self._job is not None:
+            return self._job
+        try:
+            job: Job = self.app.client.status(self.id)
+        except JobNotFound:
+            return None
+        return self._keep(job)
+
+    def _keep(self, job: Job) -> Job:
+        if job.ended:
+            self._job = job
+        return job
+
+    def _wait(self, timeout: Optional[float]) -> Optional[Job]:
+        started = time.monotonic()
+        while True:
+            left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+            try:
+                job = self._keep(self._job or self.app.client.wait(self.id, left))
+                if read(job)[0] in states.READY_STATES:
+                    return job
+                # It asked to be ignored: there is nothing more to come, and Celery would wait on.
+                left = left if left is not None else 0.0
+                time.sleep(left)
+                raise TimeoutError("The operation timed out.")
+            except NotEnded as error:
+                raise TimeoutError("The operation timed out.") from error
+            except JobNotFound:
+                # Not submitted yet, as far as anybody can know.
+                if left is not None and left <= 0:
+                    raise TimeoutError("The operation timed out.") from None
+                time.sleep(_LOOK_AGAIN if left is None else min(left, _LOOK_AGAIN))
