@@ -30,7 +30,7 @@ internal static class Runner
 
     private static Contender Create(string name, Stage stage) => name switch
     {
-        Report.Ours => new OurGrid(stage),
+        Report.Ours => stage.Python ? new OurPython(stage) : new OurGrid(stage),
         "bullmq" => new BullMq(stage),
         "celery" => new Celery(stage),
         "flask" => new FlaskTutorial(stage),

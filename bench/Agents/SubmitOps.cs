@@ -120,11 +120,12 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
     private async Task<JsonObject> IdleAsync(JsonElement request)
     {
         var (count, pause) = (request.GetProperty("count").GetInt32(), TimeSpan.FromMilliseconds(request.GetProperty("pauseMs").GetInt32()));
+        var type = request.TryGetProperty("type", out var said) ? said.GetString()! : "noop";
         var milliseconds = new JsonArray();
         for (var i = 0; i < count; i++)
         {
             var began = Stopwatch.GetTimestamp();
-            var job = await jobs.SubmitAsync("noop", new BenchArgs(i));
+            var job = await jobs.SubmitAsync(type, new BenchArgs(i));
             await job.WaitAsync();
             milliseconds.Add((JsonNode)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             await Task.Delay(pause, time);

@@ -29,9 +29,15 @@ internal class Celery(Stage stage) : Contender(stage)
 
     public override Task KillWorkerAsync() => throw new NotSupportedException("Celery hands jobs out again after its visibility timeout, an hour by default: nobody waits for that.");
 
+    public override Task AddWorkerAsync()
+    {
+        _workers.Add(StartWorker(_workers.Count));
+        return Task.CompletedTask;
+    }
+
     protected override async Task StartProcessesAsync()
     {
-        for (var number = 0; number < Stage.Workers; number++) _workers.Add(StartWorker(number));
+        for (var number = 0; number < Stage.Workers; number++) await AddWorkerAsync();
         var start = new ProcessStartInfo(Python) { WorkingDirectory = PeerFiles.Folder("celery"), ArgumentList = { "agent.py" } };
         start.Environment["BENCH_REDIS_PORT"] = Redis.Port.ToString(CultureInfo.InvariantCulture);
         _producer = await Agent.StartAsync($"{Name} producer", start);

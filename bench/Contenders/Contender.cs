@@ -24,6 +24,9 @@ internal sealed record Stage
     public Store Store { get; init; }
 
     public Layout Layout { get; init; }
+
+    /// <summary>Jobs are run by Python: ours by workers outside of the silo.</summary>
+    public bool Python { get; init; }
 }
 
 /// <summary>Where our load generator runs. The peers' always is a process of its own, which suits them best: an interpreter has one thread.</summary>
@@ -131,9 +134,9 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
     public Task FinishedAsync(long but = 0) => Producer.AskAsync("finished", new JsonObject { ["count"] = Submitted - but, ["but"] = but });
 
     /// <summary>Runs one job at a time. The submitter has a pause between them, so that nothing is busy when the next one comes.</summary>
-    public async Task<double[]> IdleAsync(int count, int pauseMs)
+    public async Task<double[]> IdleAsync(int count, int pauseMs, string type = "noop")
     {
-        var answer = await Producer.AskAsync("idle", new JsonObject { ["count"] = count, ["pauseMs"] = pauseMs });
+        var answer = await Producer.AskAsync("idle", new JsonObject { ["count"] = count, ["pauseMs"] = pauseMs, ["type"] = type });
         Submitted += count;
         return [.. answer.GetProperty("ms").EnumerateArray().Select(ms => ms.GetDouble())];
     }
@@ -148,6 +151,9 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
 
     /// <summary>Bytes allocated by the workers so far; null where nobody can tell.</summary>
     public virtual Task<double?> AllocatedAsync() => Task.FromResult<double?>(null);
+
+    /// <summary>One more worker process beside those that run.</summary>
+    public virtual Task AddWorkerAsync() => throw new NotSupportedException($"{Name} has all its workers from the start.");
 
     /// <summary>kill -9 of the last worker.</summary>
     public abstract Task KillWorkerAsync();

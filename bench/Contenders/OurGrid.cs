@@ -6,7 +6,7 @@ using OrleansJobs.Bench.Processes;
 namespace OrleansJobs.Bench.Contenders;
 
 /// <summary>Ours: this program again, as silos.</summary>
-internal sealed class OurGrid(Stage stage) : Contender(stage)
+internal class OurGrid(Stage stage) : Contender(stage)
 {
     private readonly List<Agent> _silos = [];
     private Agent? _client;

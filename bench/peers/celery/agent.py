@@ -62,11 +62,11 @@ def finished(count, but=0):
         time.sleep(0.005)
 
 
-def idle(count, pauseMs):
+def idle(count, pauseMs, type="noop"):
     ms = []
     for n in range(count):
         began = time.perf_counter()
-        app.tasks["noop"].apply_async(kwargs={"n": n}).get(timeout=60)
+        app.tasks[type].apply_async(kwargs={"n": n}).get(timeout=60)
         ms.append((time.perf_counter() - began) * 1000)
         time.sleep(pauseMs / 1000)
     return {"ms": ms}

@@ -34,6 +34,17 @@ def join(numbers):
     return sum(numbers)
 
 
+@app.task(name="py-noop")
+def py_noop(n=0, text=None, due=None):
+    return 42
+
+
+@app.task(name="py-1ms")
+def py_1ms(n=0, text=None, due=None):
+    time.sleep(0.001)
+    return 42
+
+
 @app.task(name="late")
 def late(n=0, text=None, due=None):
     return {"late": time.time() * 1000 - due}
