@@ -1,0 +1,135 @@
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+export type JobState = 'PENDING' | 'PROGRESS' | 'SUCCESS' | 'FAILURE' | 'REVOKED';
+export interface JobError { code: string; message: string; type?: string }
+export interface Attempt { number: number; outcome: string; startedAt?: string; endedAt?: string; error?: JobError }
+export type Follows = string | { job: string; on?: 'success' | 'end' | 'failure' };
+
+/** Where a job stood when the gateway answered: docs/HTTP.md says what its members mean. */
+export interface Job<Result = any> {
+  id: string;
+  type: string;
+  queue: string;
+  priority: number;
+  state: JobState;
+  phase?: string;
+  current: number;
+  total: number;
+  status: string;
+  data?: any;
+  attempt: number;
+  maxAttempts: number;
+  version: number;
+  submittedAt?: string;
+  dueAt?: string;
+  startedAt?: string;
+  finishedAt?: string;
+  expiresAt?: string;
+  tags?: Record<string, string>;
+  attempts?: Attempt[];
+  error?: JobError;
+  result?: Result;
+  watchToken?: string;
+  waitingFor?: { what: string; [name: string]: any }[];
+  changes?: { what: string; by?: string; at: string; reason?: string }[];
+}
+
+export interface SubmitOptions {
+  id?: string;
+  queue?: string;
+  priority?: number;
+  /** Seconds. */
+  countdown?: number;
+  eta?: Date | string;
+  /** Seconds, or an instant. */
+  expires?: Date | string | number;
+  attempts?: number;
+  /** Seconds. */
+  timeout?: number;
+  /** Seconds. */
+  retention?: number;
+  tags?: Record<string, string>;
+  after?: Follows[];
+  onUnmet?: 'fail' | 'cancel';
+}
+
+export interface Submission extends SubmitOptions { type: string; args?: any }
+export interface Abortable { signal?: AbortSignal }
+
+export interface ClientOptions {
+  /** Default: `ORLEANSJOBS_URL`, or http://localhost:8080; in a page, the page's own server. */
+  url?: string;
+  /** The API key; default `ORLEANSJOBS_KEY`. Pages have none to give away: see docs/HTTP.md for tokens to watch with. */
+  key?: string;
+  /** Seconds for which a request is asked again while the gateway is away. Default 60. */
+  patience?: number;
+  /** Seconds until one answer is given up. Default 30. */
+  timeout?: number;
+}
+
+export interface FlowJobOptions {
+  after?: Follows[];
+  each?: any;
+  queue?: string;
+  priority?: number;
+  attempts?: number;
+  timeout?: number;
+  countdown?: number;
+  tags?: Record<string, string>;
+  weight?: number;
+}
+
+export interface FlowJob extends FlowJobOptions { name: string; type: string; args?: any }
+
+export interface FlowView {
+  id: string;
+  type: string;
+  state: JobState;
+  jobs: {
+    name?: string; type: string; queue: string; state: JobState | 'SKIPPED'; id?: string; current?: number; total?: number; error?: JobError;
+    children?: { total?: number; started: number; succeeded: number; failed: number };
+  }[];
+}
+
+export class Client {
+  constructor(options?: ClientOptions);
+  readonly url: string;
+  submit<Result = any>(type: string, args?: any, options?: SubmitOptions & Abortable & { wait?: number }): Promise<Job<Result>>;
+  batch(submissions: Iterable<Submission>, options?: Abortable): Promise<(Job | Problem)[]>;
+  status<Result = any>(id: string, options?: Abortable & { wait?: number }): Promise<Job<Result>>;
+  wait<Result = any>(id: string, options?: Abortable & { timeout?: number }): Promise<Job<Result>>;
+  result<Result = any>(id: string, options?: Abortable & { timeout?: number }): Promise<Result>;
+  watch<Result = any>(ids: string | Iterable<string>, options?: Abortable): AsyncGenerator<Job<Result>, void, void>;
+  cancel(id: string, options?: Abortable & { reason?: string }): Promise<Job>;
+  retry(id: string, options?: Abortable & { reason?: string }): Promise<Job>;
+  delete(id: string, options?: Abortable & { reason?: string }): Promise<void>;
+  signal(id: string, name: string, body?: any, options?: Abortable & { key?: string }): Promise<void>;
+  submitFlow<Result = any>(
+    jobs: FlowJob[],
+    options?: Abortable & { result?: any; id?: string; onFailure?: 'cancel' | 'continue'; retention?: number; tags?: Record<string, string> },
+  ): Promise<Job<Result>>;
+  flow(id: string, options?: Abortable): Promise<FlowView>;
+  list(options?: Abortable & {
+    state?: JobState; type?: string; queue?: string; tags?: Record<string, string>; submittedAfter?: Date | string; pageSize?: number;
+  }): AsyncGenerator<Job, void, void>;
+}
+
+export function submission(type: string, args?: any, options?: SubmitOptions): Submission;
+export function ref(path: string): { $ref: string };
+export function literal(value: any): { $literal: any };
+export function flowJob(name: string, type: string, args?: any, options?: FlowJobOptions): FlowJob;
+
+export class GridError extends Error {}
+export class Unreachable extends GridError {}
+export class NotEnded extends GridError { readonly job: Job }
+export class JobFailed extends GridError { readonly job: Job; readonly code: string; readonly type?: string }
+export class JobCancelled extends GridError { readonly job: Job }
+export class Problem extends GridError {
+  /** The name under "Problems" in docs/HTTP.md. */
+  readonly code: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly mistakes: { detail: string; pointer?: string; parameter?: string }[];
+  readonly pointer?: string;
+  readonly retryAfter?: number;
+  readonly jobCode?: string;
+}

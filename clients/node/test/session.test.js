@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EventParser } from '../src/events.js';
+import { Session, keyOf } from '../src/worker/session.js';
+
+const lease = n => ({ id: `j-${n}`, token: `${n}`, type: 't' });
+
+/** A grid with one session, over a wire that loses calls and answers as drawn: each job's report must count, once. */
+test('whatever is lost on the way, each job is started once and each report arrives', () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    let state = seed;
+    const draw = most => (state = (state * 48271) % 2147483647) % most;
+    const session = new Session([{ name: 't' }]);
+    const waiting = Array.from({ length: 20 }, (_, n) => lease(n));
+    const leased = new Map();
+    const reported = new Map();
+    const started = [];
+    for (let step = 0; reported.size < 20; step++) {
+      assert.ok(step < 5000, `seed ${seed}`);
+      for (const held of session.held.values()) if (draw(3) === 0) session.report(keyOf(held), { outcome: 'success', result: held.id });
+      const call = session.call(draw(4), 1);
+      const said = JSON.parse(call.body);
+      if (draw(4) === 0) {
+        session.failed(call);
+        continue;
+      }
+
+      const reports = (said.reports ?? []).map(report => {
+        const key = keyOf(report);
+        const counts = leased.delete(key);
+        if (counts) reported.set(key, (reported.get(key) ?? 0) + 1);
+        return { id: report.id, token: report.token, status: counts || reported.has(key) ? 200 : 409 };
+      });
+      const named = new Set((said.holds ?? []).map(keyOf));
+      const lost = [...leased].filter(([key]) => !named.has(key)).map(([, one]) => one);
+      const more = said.session ? waiting.splice(0, Math.max(0, said.want - lost.length)) : [];
+      for (const one of more) leased.set(keyOf(one), one);
+      if (draw(4) === 0) {
+        session.failed(call);
+        continue;
+      }
+
+      started.push(...session.answered(call, { session: 'w-1', heartbeat: 10, leases: [...lost, ...more], reports, cancel: [] }).leases.map(keyOf));
+    }
+
+    assert.equal(new Set(started).size, started.length, `seed ${seed}: a job was started twice`);
+    assert.ok([...reported.values()].every(times => times === 1), `seed ${seed}`);
+  }
+});
+
+test('events are put together however they are cut', () => {
+  const text = 'id: 7\ndata: {"a":\ndata: 1}\n\nevent: ping\r\ndata: \r\n\r\n: said\nid: 8\ndata: x\n\n';
+  for (let cut = 0; cut <= text.length; cut++) {
+    const parser = new EventParser();
+    const events = [...parser.feed(text.slice(0, cut)), ...parser.feed(text.slice(cut))];
+    assert.deepEqual(events, [{ name: 'message', data: '{"a":\n1}', id: '7' }, { name: 'ping', data: '', id: '7' }, { name: 'message', data: 'x', id: '8' }]);
+  }
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JobCancelled, JobFailed } from 'orleansjobs';
+import { GiveUp, RetryLater, StaleAttempt, Worker } from 'orleansjobs/worker';
+import { client, quiet, serve, unique, until, url } from './grid.js';
+
+const seconds = { timeout: 60 };
+
+test('jobs are run, and their results are the handlers\'', async test => {
+  const type = unique('echo');
+  await serve(test, worker => worker.job(type, { queue: 'pictures', attempts: 7, timeout: 90, description: 'Answers.' }, (job, args) => ({ args, attempt: job.attempt, attempts: job.attempts, queue: job.queue, tags: job.tags, timeout: job.timeout, isString: typeof job.token === 'string' && job.due instanceof Date })));
+  const job = await client.submit(type, { width: 80, text: 'ä☃' }, { tags: { a: 'b' } });
+  assert.deepEqual(await client.result(job.id, seconds), { args: { width: 80, text: 'ä☃' }, attempt: 1, attempts: 7, queue: 'pictures', tags: { a: 'b' }, timeout: 90, isString: true });
+});
+
+test('many short jobs are run, each once', async test => {
+  const type = unique('short');
+  const runs = new Map();
+  await serve(test, worker => worker.job(type, job => { runs.set(job.id, (runs.get(job.id) ?? 0) + 1); }), { concurrency: 20 });
+  const jobs = await client.batch(Array.from({ length: 500 }, (_, n) => ({ type, args: n })));
+  for (const job of jobs) assert.equal(await client.result(job.id, seconds), null);
+  assert.deepEqual([...runs.values()], jobs.map(() => 1));
+});
+
+test('progress goes with its data', async test => {
+  const type = unique('steps');
+  await serve(test, worker => worker.job(type, async job => {
+    job.report(1, 3, 'Sawing', { done: ['leg'] });
+    await sleep(400);
+    job.report(2, 3);
+    await sleep(400);
+    assert.throws(() => job.report(3, 3, null, 'x'.repeat(4095)), RangeError);
+  }));
+  const job = await client.submit(type);
+  const seen = await until(job.id, one => one.current === 2, 'the second step');
+  assert.deepEqual([seen.status, seen.data], ['Sawing', { done: ['leg'] }]);
+  await client.result(job.id, seconds);
+});
+
+test('what a handler throws says how its job goes on', async test => {
+  const type = unique('fails');
+  await serve(test, worker => worker.job(type, { attempts: 2 }, (job, args) => {
+    if (args === 'later' && job.attempt === 1) throw new RetryLater(0.1);
+    if (args === 'give up') throw new GiveUp('There is no path.');
+    if (args === 'twice') throw new RangeError(`attempt ${job.attempt}`);
+    if (args === 'no json') return { self: 1n };
+    return job.attempt;
+  }));
+  const ids = Object.fromEntries((await client.batch(['later', 'give up', 'twice', 'no json'].map(args => ({ type, args })))).map((job, index) => [['later', 'give up', 'twice', 'no json'][index], job.id]));
+  assert.equal(await client.result(ids.later, seconds), 2);
+  await assert.rejects(client.result(ids['give up'], seconds), error => error instanceof JobFailed && error.message === 'There is no path.' && error.job.attempt === 1 && error.type === 'GiveUp');
+  await assert.rejects(client.result(ids.twice, seconds), error => error.message === 'attempt 2' && error.type === 'RangeError');
+  await assert.rejects(client.result(ids['no json'], seconds), error => error.message.startsWith('The result is no JSON') && error.job.attempt === 1);
+});
+
+test('checkpoints are there in the next attempt', async test => {
+  const type = unique('pages');
+  await serve(test, worker => worker.job(type, { attempts: 2 }, async job => {
+    if (job.checkpoint !== undefined) return job.checkpoint;
+    await job.saveCheckpoint({ page: 17 });
+    throw new Error('once');
+  }));
+  assert.deepEqual(await client.result((await client.submit(type)).id, seconds), { page: 17 });
+});
+
+test('cancels and timeouts abort', async test => {
+  const type = unique('long');
+  const why = [];
+  await serve(test, worker => worker.job(type, async job => {
+    try {
+      await sleep(60_000, null, { signal: job.signal });
+    } catch (error) {
+      why.push(job.stopReason);
+      throw error;
+    }
+  }));
+  const job = await client.submit(type);
+  await until(job.id, one => one.state === 'PROGRESS', 'its start');
+  await client.cancel(job.id);
+  await assert.rejects(client.result(job.id, seconds), JobCancelled);
+  const slow = await client.submit(type, null, { timeout: 1, attempts: 1 });
+  await assert.rejects(client.result(slow.id, seconds), error => error.code === 'timeout');
+  assert.deepEqual(why, ['cancelled', 'timeout']);
+});
+
+test('a worker that stops ends what runs, and hands back what has not begun', async test => {
+  const type = unique('drained');
+  let go;
+  const { worker, over } = await serve(test, worker => worker.job(type, () => new Promise(resolve => go = resolve)), { concurrency: 1 });
+  const [first, second] = await client.batch([{ type }, { type }]);
+  await until(first.id, one => one.state === 'PROGRESS', 'its start');
+  worker.stop();
+  go('done');
+  await over;
+  assert.equal(await client.result(first.id), 'done');
+  assert.equal((await client.status(second.id)).attempt <= 1, true);
+  await serve(test, worker => worker.job(type, job => job.attempt));
+  await client.result(second.id, seconds);
+});
+
+test('a worker that is killed costs its jobs one repeat', async test => {
+  const type = unique('killed');
+  const program = `
+    import { Worker } from 'orleansjobs/worker';
+    const worker = new Worker();
+    worker.job(${JSON.stringify(type)}, () => new Promise(() => {}));
+    await worker.run({ onReady: () => console.log('ready') });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: import.meta.dirname, env: { ...process.env, ORLEANSJOBS_URL: url }, stdio: ['ignore', 'pipe', 'inherit'] });
+  test.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  const job = await client.submit(type);
+  await until(job.id, one => one.state === 'PROGRESS', 'its start');
+  child.kill('SIGKILL');
+  await serve(test, worker => worker.job(type, job => job.attempt));
+  assert.equal(await client.result(job.id, seconds), 2);
+});
+
+test('what is wrong with a worker is said at once', async () => {
+  const worker = new Worker({ url, log: quiet });
+  assert.throws(() => worker.job('a b', () => {}), TypeError);
+  assert.throws(() => worker.job('a'), TypeError);
+  await assert.rejects(worker.run(), TypeError);
+  worker.job('a', () => {});
+  assert.throws(() => worker.job('a', () => {}), TypeError);
+  await assert.rejects(worker.run({ concurrency: 0 }), RangeError);
+  assert.ok(new StaleAttempt('x') instanceof Error);
+});
