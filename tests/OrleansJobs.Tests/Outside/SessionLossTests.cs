@@ -72,6 +72,51 @@ public class SessionLossTests
         Assert.All(ends, end => Assert.Equal((JobState.Success, 1, 1), (end.State, end.Attempt, end.Attempts.Length)));
     }
 
+    /// <summary>Both who count are gone: the session's activation, and the job's grain that was told.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WhatWasToldOfProgress_IsNotTakenBack_WhenTheSessionComesToLifeAnew(bool grainIsLostToo)
+    {
+        await using var grid = await StartAsync(heartbeat: TimeSpan.FromSeconds(8));
+        var worker = new TestWorker(grid);
+        var job = await grid.Jobs.SubmitAsync("outside", 0);
+        var lease = await worker.TakeAsync();
+        await job.GetStatusAsync();
+        for (var step = 1; step <= 5; step++)
+        {
+            await worker.CallAsync(progress: [new WorkProgress { Lease = lease.Name, Current = step, Total = 10 }]);
+            await Gateway.Eventually.AnswersAsync(() => job.GetStatusAsync(), status => status.Current == step);
+        }
+
+        var seen = await job.GetStatusAsync();
+        await worker.Grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+        if (grainIsLostToo) await grid.Cluster.Client.GetGrain<IJobGrain>(job.Id).AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+
+        // Nobody has heard the worker yet.
+        seen = await LaterAsync(job, seen);
+        await worker.CallAsync();
+        seen = await LaterAsync(job, seen);
+        await worker.CallAsync(progress: [new WorkProgress { Lease = lease.Name, Current = 6, Total = 10 }]);
+        var next = await Gateway.Eventually.AnswersAsync(() => job.GetStatusAsync(), status => status.Current == 6);
+        Assert.True(next.Version > seen.Version, $"{next.Version} after {seen.Version}");
+        // Said in the call that finds the session's next activation.
+        await worker.Grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+        await worker.CallAsync(progress: [new WorkProgress { Lease = lease.Name, Current = 7, Total = 10 }]);
+        var last = await Gateway.Eventually.AnswersAsync(() => job.GetStatusAsync(), status => status.Current == 7);
+        Assert.True(last.Version > next.Version, $"{last.Version} after {next.Version}");
+        Assert.Equal(last.Version, (await job.GetStatusAsync()).Version);
+        Assert.True(await worker.SucceedAsync(lease));
+        Assert.True((await job.WaitAsync()).Version > last.Version);
+    }
+
+    private static async Task<JobStatus> LaterAsync(JobHandle job, JobStatus seen)
+    {
+        var now = await job.GetStatusAsync();
+        Assert.True(now.Version >= seen.Version, $"{now.Version} after {seen.Version}");
+        return now;
+    }
+
     [Fact]
     public async Task TheLossOfTheSilo_ThatKeptTheSession_CostsTheWorkerNothing()
     {

@@ -173,6 +173,8 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
 
     public Task<SecondLook> LookAgain(string id, long version) => throw new NotSupportedException();
 
+    public Task<JobStatus?> Raise(string id, long token) => throw new NotSupportedException();
+
     public Task<bool> IsCurrent(string id, long token)
     {
         lock (_gate) return Task.FromResult(_leased.ContainsKey(new LeaseName(id, token)));
