@@ -12,6 +12,7 @@ from unittest import mock
 from orleansjobs import Client
 from orleansjobs import celery as face
 from orleansjobs.celery import Celery, chain, chord, chunks, group
+from orleansjobs.celery.calling import queue_of
 from orleansjobs.celery.encoding import exception_from
 from orleansjobs.celery.exceptions import ImproperlyConfigured, NotInThisGrid, TaskRevokedError
 from orleansjobs.celery.limits import rate
@@ -172,7 +173,7 @@ class DecisionTests(unittest.TestCase):
         app.config_from_object({"CELERY_TASK_DEFAULT_QUEUE": "q", "OTHER": 1}, namespace="CELERY")
         self.assertEqual("q", app.conf.task_default_queue)
         app.conf.task_routes = {"feeds.*": {"queue": "feeds"}, "one": "ones"}
-        self.assertEqual(["feeds", "ones", None], [app._route(name) for name in ("feeds.fetch", "one", "two")])
+        self.assertEqual(["feeds", "ones", None], [queue_of(app, name) for name in ("feeds.fetch", "one", "two")])
 
     def test_names_that_programs_import(self):
         for module, names in (

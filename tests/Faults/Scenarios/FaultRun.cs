@@ -232,15 +232,16 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
 
     /// <summary>Waits until the store holds nothing that has not ended.</summary>
     /// <param name="withoutSafeguard">How long where a safeguard is off; null: not long.</param>
-    public async Task SettleAsync(TimeSpan atMost, TimeSpan? withoutSafeguard = null)
+    /// <param name="standstill">Where a safeguard is off: for how long no handler has said anything when it is clear that nothing more will come; null: that is not looked at.</param>
+    public async Task SettleAsync(TimeSpan atMost, TimeSpan? withoutSafeguard = null, TimeSpan? standstill = null)
     {
         Log("all is healed; waiting for quiet");
-        if (without is not null) atMost = withoutSafeguard ?? QuietWithoutSafeguard;
+        if (without is not null && standstill is null) atMost = withoutSafeguard ?? QuietWithoutSafeguard;
         var from = _clock.GetTimestamp();
+        var (said, saidAt) = (-1, from);
         try
         {
-            await Deadlines.UntilAsync("all jobs have ended", atMost, async () =>
-                await Cluster.Store.CountUnfinishedAsync() == 0);
+            await Deadlines.UntilAsync("all jobs have ended", atMost, async () => await Cluster.Store.CountUnfinishedAsync() == 0 || HasComeToAStand());
         }
         catch (TimeoutException)
         {
@@ -248,6 +249,14 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
         }
 
         Figures["settleSeconds"] = Math.Round(_clock.GetElapsedTime(from).TotalSeconds, 1);
+
+        bool HasComeToAStand()
+        {
+            if (without is null || standstill is null) return false;
+            var lines = SinkFormat.ReadLines(directory).Count;
+            if (lines != said) (said, saidAt) = (lines, _clock.GetTimestamp());
+            return _clock.GetElapsedTime(saidAt) > standstill;
+        }
     }
 
     /// <summary>Reads everything three ways, twice over HTTP, and holds it against the promises.</summary>

@@ -13,7 +13,7 @@ internal static class Flows
     private const int Wide = 80;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(4);
-    private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(6);
     /// <summary>What children take at most, so that the grid has time to be ill-treated.</summary>
     private const int LongestMs = 300;
 
@@ -53,7 +53,7 @@ internal static class Flows
         // Without a safeguard nothing need die for it to show.
         if (run.IsWhole) await KillWhileAsync(run, EndAsync(run, flows, count), MostKills);
         else await SendAsync(run, flows, count);
-        await run.SettleAsync(Quiet, QuietWithoutSafeguard);
+        await run.SettleAsync(Quiet, standstill: Standstill);
     }
 
     private static async Task RedisAsync(FaultRun run)

@@ -7,9 +7,12 @@ namespace OrleansJobs.Faults.Scenarios;
 internal static class LetterCrashes
 {
     private const int Fan = 70;
+
+    /// <summary>What children take at most: some have ended, and others run for long, whenever a silo dies.</summary>
+    private const int LongestMs = 3000;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan QuietWithoutSafeguard = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan DeleteWait = TimeSpan.FromSeconds(10);
 
     /// <summary>Those that show most of the safeguards come first.</summary>
@@ -40,7 +43,7 @@ internal static class LetterCrashes
         using var stop = new CancellationTokenSource();
         Task[] loads =
         [
-            RepeatAsync(run, 0.7, () => flows.SubmitAsync(steps: 1, Fan, ms: 50, signals: 0, Patience), stop.Token),
+            RepeatAsync(run, 0.7, () => flows.SubmitAsync(steps: 1, Fan, LongestMs, signals: 0, Patience), stop.Token),
             RepeatAsync(run, 4, () => flows.SubmitFailingAsync(Fan, ms: 300, Patience), stop.Token),
             RepeatAsync(run, 2, () => flows.DeleteOneAsync(Fan, DeleteWait), stop.Token),
             RepeatAsync(run, 0.3, () => followers.SubmitAsync(Patience), stop.Token),
@@ -57,7 +60,7 @@ internal static class LetterCrashes
         await stop.CancelAsync();
         await Task.WhenAll(loads);
         run.Figures["crashPoints"] = points.Length;
-        await run.SettleAsync(Quiet, QuietWithoutSafeguard);
+        await run.SettleAsync(Quiet, standstill: Standstill);
     }
 
     /// <summary>At this pace, whatever became of those before.</summary>
