@@ -91,8 +91,9 @@ test('a worker that stops ends what runs, and hands back what has not begun', as
   const type = unique('drained');
   let go;
   const { worker, over } = await serve(test, worker => worker.job(type, () => new Promise(resolve => go = resolve)), { concurrency: 1 });
-  const [first, second] = await client.batch([{ type }, { type }]);
+  const first = await client.submit(type);
   await until(first.id, one => one.state === 'PROGRESS', 'its start');
+  const second = await client.submit(type);
   worker.stop();
   go('done');
   await over;
