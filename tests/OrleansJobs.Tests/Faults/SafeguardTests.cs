@@ -5,7 +5,8 @@ namespace OrleansJobs.Tests.Faults;
 
 /// <summary>
 /// A test of the tests: without one of the safeguards, a named scenario must find the promise broken that it keeps. The trial's takes more than five
-/// minutes and is run by hand: <c>run poison-many --without Trial</c>; its model has the same mutation.
+/// minutes and is run by hand: <c>run poison-many --without Trial</c>; its model has the same mutation. Those of letters and parking are not red with every seed
+/// here: their mutations stand in <see cref="Flows.FlowSimulationTests"/>.
 /// </summary>
 [Collection(FaultCollection.Name), Trait("Category", "Faults")]
 public class SafeguardTests(ITestOutputHelper output)
@@ -21,9 +22,6 @@ public class SafeguardTests(ITestOutputHelper output)
         new("TokenFloor", "redis-failover", "token-twice"),
         new("ClockCheck", "clock-ahead", "early"),
         new("ClockCheck", "clock-back", "lost"),
-        new("LetterMarks", "letters-crash", "join-early", "--count", "1"),
-        new("LetterCommit", "letters-crash", "unfinished", "--count", "2"),
-        new("ParkCheck", "flow-kill", "unfinished", "--count", "10"),
         new("Redelivery", "workers-kill", "unfinished"),
         // A session refuses what is not its own, and so does the partition: each covers for the other.
         new("Fence,SessionLeases", "workers-stop", "stale-accepted") { MostSeeds = 2 },
