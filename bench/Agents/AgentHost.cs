@@ -39,6 +39,8 @@ internal static class AgentHost
             silo.AddJobGrid(Register, options =>
             {
                 options.Partitions = settings.Partitions;
+                // A million of them are not spread over the partitions to the last.
+                options.MaxSchedules = 10_000_000;
                 if (settings.Slots > 0) options.Slots = settings.Slots;
             });
         });
@@ -77,7 +79,10 @@ internal static class AgentHost
         var (jobs, grains) = (services.GetRequiredService<IJobClient>(), services.GetRequiredService<IGrainFactory>());
         var submit = new SubmitOps(jobs, grains, TimeProvider.System).All;
         var flows = new FlowOps(jobs, grains, TimeProvider.System).All;
-        var loop = new AgentLoop(submit.Concat(flows).Concat(more).ToDictionary());
+        var schedules = new ScheduleOps(jobs).All;
+        var topics = new TopicOps(jobs).All;
+        var reminders = new ReminderOps(grains).All;
+        var loop = new AgentLoop(submit.Concat(flows).Concat(schedules).Concat(topics).Concat(reminders).Concat(more).ToDictionary());
         await loop.RunAsync(new JsonObject { ["http"] = settings.Http }, Console.In, Console.Out);
     }
 

@@ -7,6 +7,9 @@ namespace OrleansJobs.Bench.Agents;
 /// <summary>Arguments of all jobs here, as the peers have them.</summary>
 internal sealed record BenchArgs(int N, string? Text = null, long Count = 0);
 
+/// <summary>Arguments of an occurrence.</summary>
+internal sealed record TickArgs(DateTimeOffset At);
+
 /// <summary>What a <c>progress</c> job found.</summary>
 internal sealed record ProgressFound(double Seconds, long Allocated);
 
@@ -15,7 +18,7 @@ internal sealed class BenchJobs(TimeProvider time)
 {
     private static readonly Task<int> Result = Task.FromResult(42);
 
-    /// <summary>Start minus due of the <c>late</c> jobs, in milliseconds.</summary>
+    /// <summary>Start minus due of the <c>late</c> jobs and of occurrences, in milliseconds.</summary>
     public ConcurrentQueue<double> Late { get; } = [];
 
     /// <summary>When <c>hold</c> jobs started, and whether they had started before.</summary>
@@ -25,6 +28,7 @@ internal sealed class BenchJobs(TimeProvider time)
         .AddJob<BenchArgs, int>("noop", (_, _, _) => Result)
         .AddJob<BenchArgs, int>("brief", (_, _, _) => Result)
         .AddJob<BenchArgs, int>("late", NoteLateness)
+        .AddJob<TickArgs, int>("tick", NoteTick)
         .AddJob<BenchArgs, int>("hold", HoldAsync)
         .AddJob<BenchArgs, ProgressFound>("progress", ReportAsync)
         .AddJob<BenchArgs, int>("ticks", TickAsync);
@@ -34,6 +38,12 @@ internal sealed class BenchJobs(TimeProvider time)
     private Task<int> NoteLateness(BenchArgs args, JobContext job, CancellationToken cancellation)
     {
         Late.Enqueue(UnixMilliseconds - job.DueAt.ToUnixTimeMilliseconds());
+        return Result;
+    }
+
+    private Task<int> NoteTick(TickArgs args, JobContext job, CancellationToken cancellation)
+    {
+        Late.Enqueue((time.GetUtcNow() - args.At).TotalMilliseconds);
         return Result;
     }
 

@@ -16,11 +16,18 @@ internal sealed class Size : Question
     public static IEnumerable<SizeCase> Cases(Settings settings)
     {
         var stage = settings.Stage;
-        int[] backlogs = settings.Smoke ? [1000] : [1000, 10_000, 100_000, 1_000_000];
-        int[] silos = settings.Smoke ? [2] : [1, 2, 4];
-        int[] partitions = settings.Smoke ? [32] : [32, 64, 128, 256];
-        int[] payloads = settings.Smoke ? [10_000] : [100, 1000, 10_000, 100_000];
-        int[] queues = settings.Smoke ? [10] : [10, 100, 1000, 10_000];
+        if (settings.Smoke)
+        {
+            yield return new("2 silos, 10,000 bytes", stage with { Workers = 2 }, 1000, 10_000);
+            yield return new("10 queues", stage, 1000, Queues: 10);
+            yield break;
+        }
+
+        int[] backlogs = [1000, 10_000, 100_000, 1_000_000];
+        int[] silos = [1, 2, 4];
+        int[] partitions = [32, 64, 128, 256];
+        int[] payloads = [100, 1000, 10_000, 100_000];
+        int[] queues = [10, 100, 1000, 10_000];
         var usual = settings.CountOr(100_000, 1000);
         foreach (var backlog in backlogs) yield return new($"{backlog:N0} queued", stage, backlog);
         foreach (var count in silos) yield return new($"{count} silos", stage with { Workers = count }, usual);

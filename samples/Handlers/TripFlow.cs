@@ -9,7 +9,8 @@ public sealed record Trip(string To, IReadOnlyList<string> Bookings);
 
 /// <summary>
 /// A saga: books the parts of a trip one by one, waits for the traveller's word, and gives back what it has booked should anything of it fail. It is parked at every
-/// await, for a day perhaps; the catch block runs for a real failure only.
+/// await, for a day perhaps; the catch blocks run for a real failure only. Whoever has it retried when it has given things back is told the same again, although
+/// the part that was sold out may be had by now: that part is given back as well.
 /// </summary>
 [Job("trip", Description = "Books flight, hotel and car, waits a day for the signal 'confirmed' (true or false), and gives all back unless it comes.")]
 public sealed class TripFlow : IFlow<TripArgs, Trip>
@@ -22,16 +23,32 @@ public sealed class TripFlow : IFlow<TripArgs, Trip>
         if (args.To is not { Length: > 0 }) throw new GiveUpException("to is missing.");
         // Built anew from what is remembered whenever the flow runs again.
         var booked = new Stack<(string Part, string Number)>();
+        string? off = null;
         try
         {
             foreach (var part in Parts) booked.Push((part, await flow.JobAsync<string>(part, "book", new BookArgs(part, args.To, part == args.SoldOut))));
-            if (!await flow.SignalAsync<bool>("confirmed", Patience)) throw new GiveUpException("The traveller has changed their mind.");
-            return new Trip(args.To, [.. booked.Reverse().Select(booking => booking.Number)]);
         }
-        catch (Exception exception) when (exception is ChildFailedException or TimeoutException or GiveUpException)
+        catch (ChildFailedException exception)
         {
-            while (booked.TryPop(out var booking)) await flow.JobAsync<bool>($"give back {booking.Part}", "give-back", new GiveBackArgs(booking.Number));
-            throw new GiveUpException($"The trip to {args.To} is off: {exception.Message}", exception);
+            off = exception.Message;
+        }
+
+        // A step, since what failed may succeed where somebody has the flow retried: by then the rest has been given back.
+        off = await flow.StepAsync("off", () => Task.FromResult(off)) ?? await WhyNotConfirmedAsync(flow);
+        if (off is null) return new Trip(args.To, [.. booked.Reverse().Select(booking => booking.Number)]);
+        while (booked.TryPop(out var booking)) await flow.JobAsync<bool>($"give back {booking.Part}", "give-back", new GiveBackArgs(booking.Number));
+        throw new GiveUpException($"The trip to {args.To} is off: {off}");
+    }
+
+    private static async Task<string?> WhyNotConfirmedAsync(FlowContext flow)
+    {
+        try
+        {
+            return await flow.SignalAsync<bool>("confirmed", Patience) ? null : "The traveller has changed their mind.";
+        }
+        catch (TimeoutException exception)
+        {
+            return exception.Message;
         }
     }
 }

@@ -53,6 +53,11 @@ public static class JobIds
         }
     }
 
+    /// <summary>When one of those that the grid makes was made, in Unix milliseconds, by the clock of who made it; null: it is another.</summary>
+    internal static long? MadeAt(string id) => id.Length == 36 && id[8] == '-' && id[14] == '7'
+        && uint.TryParse(id.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var high)
+        && ushort.TryParse(id.AsSpan(9, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var low) ? ((long)high << 16) | low : null;
+
     /// <summary>Whether it may name a job. <c>.</c> and <c>..</c> may not: they are no path segments.</summary>
     public static bool IsValid(string? id) =>
         id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(Allowed) && id is not ("." or "..");

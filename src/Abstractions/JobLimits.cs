@@ -19,6 +19,10 @@ public sealed record JobLimits
 
     /// <summary>Jobs that one may be said to follow.</summary>
     public const int MaxAfter = 100;
+
+    /// <summary>Addresses that a submit may have called when its job ends.</summary>
+    public const int MaxNotify = 5;
+    public const int MaxNoticeUrl = 2048;
     public const int MaxSignalNameLength = 128;
 
     /// <value>Bytes of a job's arguments; default 256 KiB.</value>

@@ -27,6 +27,7 @@ internal sealed class ToolApp(Surroundings surroundings)
             new SignalCommand(this), new FlowCommand(this),
             new QueuesCommand(this), new PauseCommand(this), new ResumeCommand(this),
             new ScheduleCommand(this),
+            new KeysCommand(this), new KeyCommand(this), new QueueLimitCommand(this), new PublishCommand(this), new BindingsCommand(this), new BindingCommand(this),
             new StatsCommand(this), new SilosCommand(this), new TypesCommand(this), new BackUpCommand(this),
         };
         // An argument that begins with @ is a file of job arguments, not of the command line's.

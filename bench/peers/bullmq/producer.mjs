@@ -77,6 +77,20 @@ export async function producer(connection) {
       return { ms };
     },
 
+    async schedules({ count, everyMs }) {
+      const began = performance.now();
+      let next = 0;
+      const lane = async () => {
+        for (let n; (n = next++) < count; ) await queue.upsertJobScheduler(`s-${n}`, { every: everyMs }, { name: 'tick', data: {} });
+      };
+      await Promise.all(Array.from({ length: 64 }, lane));
+      return { seconds: (performance.now() - began) / 1000 };
+    },
+
+    async unschedule({ count }) {
+      for (let n = 0; n < count; n++) await queue.removeJobScheduler(`s-${n}`);
+    },
+
     async flows({ shape, size, count, inflight }) {
       flows ??= new FlowProducer({ connection });
       const before = await queue.getCompletedCount();

@@ -23,6 +23,12 @@ export async function worker(connection, concurrency) {
       return 42;
     },
 
+    // An occurrence's id ends in its instant.
+    tick: async job => {
+      late.push(now() - Number(job.id.split(':').pop()));
+      return 42;
+    },
+
     hold: job => {
       starts.push({ at: now(), again: job.stalledCounter > 0 || job.attemptsStarted > 1 });
       return new Promise(() => {});

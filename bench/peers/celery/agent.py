@@ -1,5 +1,7 @@
 """python3 agent.py: submits, and looks at what is stored. The worker is Celery's own command."""
 import json
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -13,6 +15,7 @@ from tasks import app, join, link, port
 
 results = redis.Redis(port=int(port), db=1)
 sent = []
+beat = None
 
 
 def submit(type="noop", count=1, inflight=1, batch=1, payload=0, delayMs=0, atMs=0, spreadMs=0, **others):
@@ -97,18 +100,37 @@ def flowsOne(shape, size, count, pauseMs):
     return {"ms": ms}
 
 
+def schedules(count, everyMs, **others):
+    global beat
+    settings = {"BENCH_SCHEDULES": str(count), "BENCH_EVERY_MS": str(everyMs)}
+    command = [sys.executable, "-m", "celery", "-A", "beat", "beat", "--scheduler", "beat:Planned", "--pidfile=", "--loglevel", "ERROR"]
+    beat = subprocess.Popen(command, env={**os.environ, **settings}, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+
+
+def unschedule(count):
+    beat.terminate()
+    beat.wait()
+
+
 def lateness():
-    keys = ["celery-task-meta-" + id for id in sent]
+    # Nobody tells the ids of what beat sends: their results are all that there are.
+    keys = list(results.scan_iter("celery-task-meta-*", count=1000)) if beat else ["celery-task-meta-" + id for id in sent]
     sent.clear()
-    stored = results.mget(keys)
-    return {"ms": [json.loads(value)["result"]["late"] for value in stored if value]}
+    late = []
+    for start in range(0, len(keys), 1000):
+        chunk = keys[start:start + 1000]
+        found = [json.loads(value)["result"] for value in results.mget(chunk) if value]
+        late += [result["late"] for result in found if isinstance(result, dict) and "late" in result]
+        if beat:
+            results.delete(*chunk)
+    return {"ms": late}
 
 
 def progress(count):
     return {"seconds": app.tasks["progress"].apply_async(kwargs={"count": count}).get(timeout=600)}
 
 
-ops = {op.__name__: op for op in (submit, pause, resume, finished, idle, flows, flowsOne, lateness, progress)}
+ops = {op.__name__: op for op in (submit, pause, resume, finished, idle, schedules, unschedule, flows, flowsOne, lateness, progress)}
 
 
 def answer(value):
@@ -123,3 +145,6 @@ for line in sys.stdin:
         answer(ops[request.pop("op")](**request) or {})
     except Exception as error:  # whatever it is, the driver has to hear of it
         answer({"error": repr(error)})
+
+if beat:
+    beat.terminate()

@@ -50,6 +50,11 @@ def late(n=0, text=None, due=None):
     return {"late": time.time() * 1000 - due}
 
 
+@app.task(name="tick")
+def tick(due):
+    return {"late": time.time() * 1000 - due}
+
+
 @app.task(name="hold")
 def hold(n=0, text=None, due=None):
     while True:

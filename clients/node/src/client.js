@@ -26,8 +26,10 @@ export class Client {
 
   /** Hands a job in; it is stored when this resolves. `wait`: seconds to wait for its end, at most 60. */
   async submit(type, args, { wait, signal, ...options } = {}) {
-    const body = JSON.stringify(submission(type, args, options));
-    return (await this.#exchange.ask('POST', '/jobs', { body, headers: prefer(wait), wait: (wait ?? 0) * 1000, signal })).json;
+    const said = submission(type, args, options);
+    // What has no id of its own is known by a key when it is sent again.
+    const headers = said.id === undefined ? { ...prefer(wait), 'idempotency-key': JSON.stringify(newId()) } : prefer(wait);
+    return (await this.#exchange.ask('POST', '/jobs', { body: JSON.stringify(said), headers, wait: (wait ?? 0) * 1000, signal })).json;
   }
 
   /** Hands in any number of what `submission()` makes. Of each, in order: the job, or the `Problem` that it was refused with. */
@@ -142,11 +144,12 @@ export class Client {
 }
 
 /**
- * The body of a submit. Without an id it is given one: it is what makes a repeat safe. `countdown`, `timeout` and `retention` are seconds; `eta` and
- * `expires` may be dates.
+ * The body of a submit. Without an id it is given one, which makes a repeat safe, unless it has a key or is unique: ids of those are the grid's to make. `countdown`, `timeout` and `retention` are seconds; `eta`,
+ * `expires` and `deadline` may be dates.
  */
-export function submission(type, args, { id = newId(), eta, expires, ...options } = {}) {
-  return { type, ...(args === undefined ? {} : { args }), id, eta: instant(eta), expires: instant(expires), ...options };
+export function submission(type, args, { id, eta, expires, deadline, ...options } = {}) {
+  if (!options.key && !options.unique) id ??= newId();
+  return { type, ...(args === undefined ? {} : { args }), id, eta: instant(eta), expires: instant(expires), deadline: instant(deadline), ...options };
 }
 
 function* chunksOf(submissions) {

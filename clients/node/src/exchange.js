@@ -63,7 +63,8 @@ export class Exchange {
    * `repeated` says that an answer may have been lost on the way.
    */
   async ask(method, path, options = {}) {
-    const started = Date.now();
+    // An answer may be held for as long as was asked for: what is measured is how long the gateway has been away.
+    let since;
     for (let failures = 1; ; failures++) {
       let answer;
       let json;
@@ -80,7 +81,8 @@ export class Exchange {
       const problem = answer && new Problem(answer.status, json, retryAfterOf(answer));
       if (problem && !isPassing(problem.status)) throw Object.assign(problem, { repeated: failures > 1 });
       const wait = backoff(failures, problem?.retryAfter);
-      if (Date.now() - started + wait > this.settings.patience) {
+      since ??= Date.now();
+      if (Date.now() - since + wait > this.settings.patience) {
         throw problem ?? new Unreachable(`The gateway did not answer ${method} ${path} within ${this.settings.patience / 1000} s: ${lost?.cause?.message ?? lost?.message}`, { cause: lost });
       }
 

@@ -42,6 +42,8 @@ export interface SubmitOptions {
   eta?: Date | string;
   /** Seconds, or an instant. */
   expires?: Date | string | number;
+  /** Not ended by then, however often it has run, it fails. Seconds, or an instant. */
+  deadline?: Date | string | number;
   attempts?: number;
   /** Seconds. */
   timeout?: number;
@@ -50,6 +52,13 @@ export interface SubmitOptions {
   tags?: Record<string, string>;
   after?: Follows[];
   onUnmet?: 'fail' | 'cancel';
+  /** Called when it ends. */
+  notify?: (string | { url: string; on?: ('success' | 'failure' | 'end')[] })[];
+  /** Whose limits, order and turns it goes by, such as `tenant/7`. Not together with `id`. */
+  key?: string;
+  weight?: number;
+  /** It is to be the only one of its value. Not together with `id`. */
+  unique?: boolean | { value?: string; until?: 'end' | 'start'; seconds?: number; on?: 'return' | 'reject' | 'replace' | 'debounce'; longest?: number };
 }
 
 export interface Submission extends SubmitOptions { type: string; args?: any }

@@ -13,6 +13,9 @@ test('a job is submitted, followed, and has its result', async () => {
   assert.deepEqual(seen.map(one => one.version), [...new Set(seen.map(one => one.version))].sort((a, b) => a - b));
   assert.equal(await client.result(job.id), 42);
   assert.equal((await client.submit('longtask', QUICK, { wait: 20 })).result, 42);
+  // Of one with a key the id is the grid's to make.
+  const keyed = await client.submit('longtask', QUICK, { key: 'node/7', weight: 2, wait: 20 });
+  assert.deepEqual([keyed.key, keyed.state], ['node/7', 'SUCCESS']);
 });
 
 test('a job waits, is cancelled, run again and deleted', async () => {
@@ -25,6 +28,13 @@ test('a job waits, is cancelled, run again and deleted', async () => {
   await assert.rejects(client.retry(job.id), error => error instanceof Problem && error.code === 'wrong-state');
   await client.delete(job.id);
   await assert.rejects(client.status(job.id), error => error.status === 404);
+});
+
+test('a job that has not ended by its deadline fails', async () => {
+  for (const deadline of [1, new Date(Date.now() + 2000)]) {
+    const job = await client.submit('longtask', { steps: 600, stepMs: 1000 }, { deadline });
+    await assert.rejects(client.result(job.id, { timeout: 30 }), error => error instanceof JobFailed && error.code === 'deadline_exceeded');
+  }
 });
 
 test('a batch says of each what became of it', async () => {

@@ -56,3 +56,56 @@ test('events are put together however they are cut', () => {
     assert.deepEqual(events, [{ name: 'message', data: '{"a":\n1}', id: '7' }, { name: 'ping', data: '', id: '7' }, { name: 'message', data: 'x', id: '8' }]);
   }
 });
+
+const open = () => {
+  const session = new Session([{ name: 't' }]);
+  session.answered(session.call(0, 0), { session: 'w-1', heartbeat: 10 });
+  return session;
+};
+const reply = (session, call, more = {}) => session.answered(call, { session: 'w-1', heartbeat: 10, reports: (JSON.parse(call.body).reports ?? []).map(({ id, token }) => ({ id, token, status: 200 })), ...more });
+const holding = (count, report) => {
+  const session = open();
+  reply(session, session.call(count, 0), { leases: Array.from({ length: count }, (_, n) => lease(n)) });
+  if (report !== undefined) for (const key of [...session.held.keys()]) session.report(key, report(key));
+  return session;
+};
+
+test('a goodbye is said by the call that carries the last of the reports', () => {
+  const session = holding(5, key => ({ outcome: 'success', result: `${key} ${'☃'.repeat(500_000)}` }));
+  let calls = 0;
+  for (let call; !call?.isBye; calls++) {
+    call = session.call(0, 0, true);
+    const said = JSON.parse(call.body);
+    assert.ok(Buffer.byteLength(call.body) < 4 << 20, `${Buffer.byteLength(call.body)} bytes`);
+    assert.equal(said.bye === true, said.reports.length === session.outbox.size);
+    reply(session, call);
+  }
+
+  assert.deepEqual([calls, session.held.size], [3, 0]);
+});
+
+test('after a refusal without a place, reports go alone until those of that call are gone', () => {
+  const session = holding(4, key => ({ outcome: 'success', result: key }));
+  const call = session.call(0, 0);
+  assert.equal(call.reports.length, 4);
+  assert.ok(session.refused(call, { status: 413, message: 'too long', mistakes: [] }));
+  for (let left = 4; left > 0; left--) {
+    // There is always something new.
+    const news = session.call(1, 0);
+    assert.equal(news.reports.length, 1);
+    assert.equal(JSON.parse(news.body).holds.length, session.held.size - 1, 'what is not said to have ended is held');
+    reply(session, news, { leases: [lease(100 + left)] });
+    session.report(keyOf(lease(100 + left)), { outcome: 'success' });
+  }
+
+  assert.equal(session.call(0, 0).reports.length, 4);
+});
+
+test('progress of a call has its bound too', () => {
+  const session = holding(400);
+  for (const key of session.held.keys()) session.say(key, { current: 1, total: 1, data: 'x'.repeat(4000) });
+  const calls = [];
+  for (; session.progress.size > 0; reply(session, calls.at(-1))) calls.push(session.call(0, 0));
+  assert.equal(calls.reduce((sum, call) => sum + call.progress.size, 0), 400);
+  assert.ok(calls.every(call => call.body.length < 1 << 20));
+});

@@ -3,7 +3,7 @@ import { Client, JobFailed, Problem, flowJob, ref, submission } from 'orleansjob
 import { GiveUp, RetryLater, Worker } from 'orleansjobs/worker';
 
 const client = new Client({ url: 'http://localhost:8080', patience: 5 });
-const job = await client.submit<number>('longtask', { steps: 3 }, { priority: 7, eta: new Date(), tags: { a: 'b' }, after: ['x', { job: 'y', on: 'end' }] });
+const job = await client.submit<number>('longtask', { steps: 3 }, { priority: 7, eta: new Date(), deadline: 60, tags: { a: 'b' }, after: ['x', { job: 'y', on: 'end' }] });
 const answer: number = await client.result<number>(job.id, { timeout: 5, signal: new AbortController().signal });
 for await (const seen of client.watch([job.id])) console.log(seen.state === 'SUCCESS', seen.current / seen.total, seen.data, answer);
 for (const outcome of await client.batch([submission('a'), { type: 'b', args: 1 }])) {

@@ -32,6 +32,16 @@ class ClientTests(GridTest):
         self.assertEqual(["succeeded"], [attempt.outcome for attempt in done.attempts])
         self.assertEqual(["SUCCESS"], [one.state for one in self.client.watch(job.id)], "of one that has ended, that is told")
 
+    def test_a_key_is_said_and_the_id_is_the_grids(self):
+        key = f"py/{unique('k')}"
+        job = self.client.submit("longtask", QUICK, key=key, weight=2, wait=20)
+        self.assertEqual(("SUCCESS", key), (job.state, job.raw["key"]))
+        first = self.client.submit("longtask", QUICK, countdown=3600, unique={"value": key})
+        self.assertEqual(first.id, self.client.submit("longtask", QUICK, countdown=3600, unique={"value": key}).id)
+        self.client.cancel(first.id)
+        with self.assertRaises(InvalidRequest):
+            self.client.submit("longtask", QUICK, key=key, id="mine")
+
     def test_submit_and_wait_in_one(self):
         self.assertEqual(42, self.client.submit("longtask", QUICK, wait=20).result)
 

@@ -57,6 +57,14 @@ class ExchangeTests(unittest.TestCase):
             self.assertEqual([ASKED, ASKED], drive.requests)
             self.assertTrue(exchange.repeated)
 
+    def test_patience_counts_from_the_first_failure(self):
+        drive, exchange = self.exchange(Lost("cut"), answer(200, {}), patience=5)
+        operation = exchange.expect(ASKED)
+        next(operation)
+        drive.now = 59.0  # it was held, as it was asked to be
+        pause = operation.throw(Lost("cut"))
+        self.assertIsInstance(pause, Pause)
+
     def test_what_stays_is_raised_at_once(self):
         for status, code, kind in (
                 (400, "malformed-json", InvalidRequest), (401, "unauthorized", NotAllowed), (403, "forbidden", NotAllowed), (404, "job-not-found", JobNotFound),

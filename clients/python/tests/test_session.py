@@ -101,6 +101,66 @@ class SessionTests(unittest.TestCase):
         self.assertTrue(session.refused(call, refused))
         self.assertEqual(["success", "returned"], [report["outcome"] for report in says(session.call(0, 0))["reports"]], "that, too, was refused")
 
+    def test_a_goodbye_is_said_by_the_call_that_carries_the_last_of_the_reports(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(number) for number in range(5)])
+        for key in list(session.held):
+            session.report(key, report_of_result("x" * 1_500_000))
+        calls = []
+        while not (calls and calls[-1].is_bye):
+            calls.append(session.call(0, 0, bye=True))
+            self.assertLess(len(calls[-1].body), 4 << 20)
+            self.assertEqual("bye" in says(calls[-1]), len(calls[-1].reports) == len(session.outbox))
+            reply(session, calls[-1])
+        self.assertEqual((3, 0), (len(calls), len(session.held)))
+
+    def test_reports_go_alone_until_those_of_the_refused_call_are_gone(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(number) for number in range(4)])
+        for key in list(session.held):
+            session.report(key, report_of_result(1))
+        self.assertTrue(session.refused(session.call(0, 0), InvalidRequest("malformed-json", 413, "too long")))
+        for left in range(4):
+            news = session.call(1, 0)  # there is always something new
+            self.assertEqual((1, len(session.held) - 1), (len(news.reports), len(says(news)["holds"])), "what is not said to have ended is held")
+            reply(session, news, leases=[lease(10 + left)])
+            session.report((f"j{10 + left}", str(110 + left)), report_of_result(2))
+        self.assertEqual(4, len(session.call(0, 0).reports))
+
+    def test_progress_of_a_call_has_its_bound_too(self):
+        session = opened()
+        for start in range(0, 400, 100):
+            reply(session, session.call(100, 10), leases=[lease(start + number) for number in range(100)])
+        for key in session.held:
+            session.say(key, {"current": 1, "total": 1, "data": "x" * 4000})
+        told = 0
+        while session.progress:
+            call = session.call(0, 0)
+            self.assertLess(len(call.body), 1 << 20)
+            told += len(call.progress)
+            reply(session, call)
+        self.assertEqual(400, told)
+
+    def test_refused_progress_is_not_said_again(self):
+        for refused in (InvalidRequest("invalid-member", 422, "too long", mistakes=(Mistake("too long", "/progress/1/data"),)), InvalidRequest("malformed-json", 400, "too deep")):
+            session = opened()
+            reply(session, session.call(5, 10), leases=[lease(1), lease(2)])
+            session.say(("j1", "101"), {"current": 1, "total": 9})
+            session.say(("j2", "102"), {"current": 2, "total": 9, "data": "too much"})
+            call = session.call(0, 0)
+            session.failed(call)
+            self.assertTrue(session.refused(call, refused))
+            again = says(session.call(0, 0)).get("progress", [])
+            self.assertEqual(["j1"] if refused.mistakes else [], [said["id"] for said in again])
+
+    def test_words_are_counted_as_the_grid_counts_them(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        session.say(("j1", "101"), {"current": 1, "total": 9, "data": "\u0416" * 2000})
+        self.assertLess(len(session.call(0, 0).body), 4500)
+        session.say(("j1", "101"), {"message": "half \ud800"})
+        self.assertEqual("half ?", says(session.call(0, 0))["progress"][0]["message"])
+
     def test_where_no_place_is_named_reports_go_one_by_one(self):
         session = opened()
         reply(session, session.call(5, 10), leases=[lease(number) for number in range(4)])

@@ -6,6 +6,9 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
     private readonly NamedGrains<IJobGrain> _jobs = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
     private readonly NumberedGrains<IPartitionSchedules> _schedules = new(grains);
+    private readonly NumberedGrains<IPartitionKeys> _keys = new(grains);
+    private readonly NumberedGrains<IPartitionTopics> _topics = new(grains);
+    private readonly NumberedGrains<IPartitionQueueLimits> _queueLimits = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
 
@@ -21,6 +24,12 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
     public IJobPartitionGrain Partition(int number) => _partitions[number];
 
     public IPartitionSchedules Schedules(int partition) => _schedules[partition];
+
+    public IPartitionKeys Keys(int partition) => _keys[partition];
+
+    public IPartitionTopics Topics(int partition) => _topics[partition];
+
+    public IPartitionQueueLimits QueueLimits(int partition) => _queueLimits[partition];
 
     /// <summary>One try.</summary>
     public async ValueTask<GridInfo> GetInfoAsync(CancellationToken cancellation) =>

@@ -56,6 +56,15 @@ public interface IJobClient
     /// <summary>Recurring jobs.</summary>
     IScheduleClient Schedules { get; }
 
+    /// <summary>Rules of keys.</summary>
+    IKeyClient Keys { get; }
+
+    /// <summary>Events that are jobs of whoever has bound a type to them.</summary>
+    ITopicClient Topics { get; }
+
+    /// <summary>Limits of queues.</summary>
+    IQueueLimitClient QueueLimits { get; }
+
     /// <exception cref="GridUnavailableException"/>
     Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default);
 }
@@ -100,4 +109,16 @@ public sealed record SubmitOptions
 
     /// <summary>Should one of <see cref="After"/> end otherwise than asked for, it is cancelled. Without this it fails with <c>dependency_failed</c>.</summary>
     public bool CancelIfUnmet { get; init; }
+
+    /// <summary>Who is called when it ends; at most <see cref="JobLimits.MaxNotify"/>. Needs a grid that is configured to call somebody.</summary>
+    public IReadOnlyList<JobNotice>? Notify { get; init; }
+
+    /// <summary>Whose limits, order and turns it goes by, such as <c>tenant/7</c>. Not together with <see cref="Id"/>.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>How many turns its key has for one of others, 1 to 1,000, where no rule says it.</summary>
+    public int? Weight { get; init; }
+
+    /// <summary>It is to be the only one of its value. Not together with <see cref="Id"/>.</summary>
+    public JobUnique? Unique { get; init; }
 }

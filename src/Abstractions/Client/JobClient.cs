@@ -13,7 +13,7 @@ public sealed class JobClient : IJobClient
     private readonly GridConnection _grid;
     private readonly JobSubmitter _submitter;
     private readonly JobFollower _follower;
-    private readonly JobTypeQueues _queues;
+    private readonly KnownTypes _types;
 
     public JobClient(IGrainFactory grains, TimeProvider time, IMeterFactory? meters = null, JobClientOptions? options = null)
     {
@@ -22,22 +22,31 @@ public sealed class JobClient : IJobClient
         _grid = new GridConnection(grains, time, options);
         _submitter = new JobSubmitter(_grid, meters);
         _follower = new JobFollower(_grid);
-        _queues = new JobTypeQueues(_grid);
-        Schedules = new ScheduleClient(this, _grid, _queues);
+        _types = new KnownTypes(_grid);
+        Schedules = new ScheduleClient(this, _grid, _types);
+        Keys = new KeyClient(_grid);
+        Topics = new TopicClient(_grid, _types);
+        QueueLimits = new QueueLimitClient(_grid);
     }
 
     public IScheduleClient Schedules { get; }
 
+    public IKeyClient Keys { get; }
+
+    public ITopicClient Topics { get; }
+
+    public IQueueLimitClient QueueLimits { get; }
+
     public async Task<JobHandle> SubmitAsync<TArgs>(string type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
     {
-        var receipt = await SubmitOrThrowAsync(type, args, options, null, cancellation);
+        var receipt = await SubmitOrThrowAsync(type, args, options, null, null, cancellation);
         return new JobHandle(this, receipt.Id, receipt);
     }
 
     public async Task<JobHandle<TResult>> SubmitAsync<TArgs, TResult>(
         JobType<TArgs, TResult> type, TArgs args, SubmitOptions? options = null, CancellationToken cancellation = default)
     {
-        var receipt = await SubmitOrThrowAsync(type.Name, args, options, type.Queue, cancellation);
+        var receipt = await SubmitOrThrowAsync(type.Name, args, options, type.Queue, null, cancellation);
         return new JobHandle<TResult>(this, receipt.Id, receipt);
     }
 
@@ -45,7 +54,7 @@ public sealed class JobClient : IJobClient
         where TJob : IJob<TArgs, TResult>
     {
         var job = Named<TJob>();
-        var receipt = await SubmitOrThrowAsync(job.Name, args, options, job.Queue, cancellation);
+        var receipt = await SubmitOrThrowAsync(job.Name, args, options, null, TypeDefaults.Of(job), cancellation);
         return new JobHandle<TResult>(this, receipt.Id, receipt);
     }
 
@@ -53,16 +62,21 @@ public sealed class JobClient : IJobClient
         where TJob : IJob<TArgs>
     {
         var job = Named<TJob>();
-        var receipt = await SubmitOrThrowAsync(job.Name, args, options, job.Queue, cancellation);
+        var receipt = await SubmitOrThrowAsync(job.Name, args, options, null, TypeDefaults.Of(job), cancellation);
         return new JobHandle(this, receipt.Id, receipt);
     }
 
     public async Task<JobHandle<TResult>> SubmitFlowAsync<TResult>(FlowGraph flow, SubmitOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new();
+        if (options.Unique is not null) throw new ArgumentException("A flow as a graph is not unique: submit it under an id.", nameof(options));
+        if (options.Weight is not null && options.Key is null) throw new ArgumentException("It is the weight of a key, and there is none.", nameof(options));
         if (options.Queue is not null || options.Priority is not null)
             throw new ArgumentException("Where a flow itself runs is the grid's choice: give its jobs a queue and a priority.", nameof(options));
         var info = await _grid.AskAsync(() => _grid.GetInfoAsync(cancellation).AsTask(), cancellation);
+        // A permit of its own would bound nothing, since it holds none while it waits for its jobs: it is they that have the key.
+        flow = GraphKeys.With(flow, options.Key, options.Weight);
+        options = options with { Key = null, Weight = null };
         if (GraphRules.Check(flow, info.Limits, _grid.Time.GetUtcNow()) is { Count: > 0 } problems) throw new JobRejectedException(problems);
         var id = options.Id is null ? JobIds.NewBesideOthers(info.Partitions, _grid.Time) : null;
         var job = SubmissionOf.Flow(flow, options, _grid.Time, id);
@@ -77,14 +91,16 @@ public sealed class JobClient : IJobClient
     {
         options ??= new();
         if (options.Id is not null) throw new ArgumentException("One id cannot name many jobs; submit one by one, or make submissions of your own.", nameof(options));
-        var queue = options.Queue ?? await _queues.QueueOfAsync(type, cancellation);
+        var defaults = await _types.OfAsync(type, cancellation);
+        var queue = options.Queue ?? defaults.Queue;
         var info = await _grid.AskAsync(() => _grid.GetInfoAsync(cancellation).AsTask(), cancellation);
         var partition = Random.Shared.Next(info.Partitions);
         return await SubmitManyAsync([.. args.Select((one, index) =>
         {
             // The ids are ours to make: jobs that come together go one way and into one write, not a few to everybody.
             if (index % PartitionShare == 0) partition = (partition + 1) % info.Partitions;
-            return SubmissionOf.Arguments(type, one, options, queue, _grid.Time, JobIds.NewIn(partition, info.Partitions, _grid.Time));
+            var job = SubmissionOf.Arguments(type, one, options, queue, _grid.Time, JobIds.NewIn(partition, info.Partitions, _grid.Time));
+            return JobKeys.Placed(defaults.Keyed(job, hasOwnId: false), info.Partitions, _grid.Time);
         })], cancellation);
     }
 
@@ -158,18 +174,23 @@ public sealed class JobClient : IJobClient
         return answer.Outcome == JobChangeOutcome.NotFound ? throw new JobNotFoundException(id) : false;
     }
 
-    private async Task<SubmitReceipt> SubmitOrThrowAsync<TArgs>(string type, TArgs args, SubmitOptions? options, string? queue, CancellationToken cancellation)
+    private async Task<SubmitReceipt> SubmitOrThrowAsync<TArgs>(string type, TArgs args, SubmitOptions? options, string? queue, TypeDefaults? defaults, CancellationToken cancellation)
     {
         options ??= new();
-        queue = options.Queue ?? queue ?? await _queues.QueueOfAsync(type, cancellation);
+        defaults ??= await _types.OfAsync(type, cancellation);
         var id = options.Id is null ? JobIds.NewBesideOthers(_grid.Info?.Partitions, _grid.Time) : null;
-        return Accepted(await SubmitAsync(SubmissionOf.Arguments(type, args, options, queue, _grid.Time, id), cancellation));
+        var job = defaults.Keyed(SubmissionOf.Arguments(type, args, options, options.Queue ?? queue ?? defaults.Queue, _grid.Time, id), options.Id is not null);
+        if (job.Key is not null || job.Unique is not null)
+            job = JobKeys.Placed(job, (await _grid.AskAsync(() => _grid.GetInfoAsync(cancellation).AsTask(), cancellation)).Partitions, _grid.Time);
+        return Accepted(await SubmitAsync(job, cancellation));
     }
 
     private static SubmitReceipt Accepted(SubmitReceipt receipt) =>
         receipt.Outcome switch
         {
-            SubmitOutcome.Accepted or SubmitOutcome.Replayed => receipt,
+            SubmitOutcome.Accepted or SubmitOutcome.Replayed or SubmitOutcome.Coalesced => receipt,
+            SubmitOutcome.NotUnique => throw new JobNotUniqueException(receipt.Status?.Id ?? receipt.Id),
+            SubmitOutcome.Throttled => throw new KeyRateExceededException(receipt.Reason ?? "The rate of its key allows no other submit now.", receipt.RetryAfter),
             SubmitOutcome.Conflict => throw new JobConflictException(receipt.Id),
             SubmitOutcome.Rejected => throw new JobRejectedException(receipt.Problems),
             SubmitOutcome.Overloaded => throw new GridOverloadedException(receipt.Reason ?? "The grid is full.", receipt.RetryAfter),

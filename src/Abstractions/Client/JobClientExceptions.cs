@@ -13,6 +13,19 @@ public sealed class JobConflictException(string id) : Exception($"Job '{id}' exi
     public string Id { get; } = id;
 }
 
+/// <summary>Another job has the unique value of this one, which was to be refused then.</summary>
+public sealed class JobNotUniqueException(string id) : Exception($"Job '{id}' has the same unique value.")
+{
+    /// <summary>The one that is there.</summary>
+    public string Id { get; } = id;
+}
+
+/// <summary>The rate of a key allows no other submit now. Nothing was stored.</summary>
+public sealed class KeyRateExceededException(string message, TimeSpan retryAfter) : Exception(message)
+{
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
+
 /// <summary>There is no such job, or no longer.</summary>
 public sealed class JobNotFoundException(string id) : Exception($"There is no job '{id}': it was never accepted, was deleted, or its retention is over.")
 {

@@ -42,7 +42,7 @@ internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBa
             waiting.IsAbandoned = true;
         }
 
-        return receipt is { Outcome: SubmitOutcome.Replayed, Status: { State: JobState.Success, Result: null } known }
+        return receipt is { Outcome: SubmitOutcome.Replayed or SubmitOutcome.Coalesced, Status: { State: JobState.Success, Result: null } known }
             ? receipt with { Status = await ReadAsync(known, waiting.Cancellation) }
             : receipt;
     }
@@ -111,7 +111,7 @@ internal sealed class PartitionSubmitter(IJobPartitionGrain partition, int maxBa
         }
     }
 
-    private static bool MayBeKnown(JobSubmission job) => job.Fingerprint is not null || job.MayExist;
+    private static bool MayBeKnown(JobSubmission job) => job.Fingerprint is not null || job.MayExist || job.Unique is not null;
 
     private sealed record Waiting(JobSubmission Job, CancellationToken Cancellation)
     {

@@ -1,7 +1,7 @@
 namespace OrleansJobs;
 
 /// <summary>Schedules over grain calls.</summary>
-internal sealed class ScheduleClient(JobClient client, GridConnection grid, JobTypeQueues queues) : IScheduleClient
+internal sealed class ScheduleClient(JobClient client, GridConnection grid, KnownTypes types) : IScheduleClient
 {
     public async Task<ScheduleInfo> PutAsync(string id, ScheduleSpec spec, string? version = null, CancellationToken cancellation = default)
     {
@@ -21,7 +21,7 @@ internal sealed class ScheduleClient(JobClient client, GridConnection grid, JobT
         var builder = new ScheduleBuilder();
         schedule(builder);
         var spec = builder.Build();
-        if (builder.Queue is null) spec = spec with { Queue = await queues.QueueOfAsync(spec.Type, cancellation) };
+        if (!spec.IsFlow) spec = builder.With(await types.OfAsync(spec.Type, cancellation));
         return await PutAsync(id, spec, version, cancellation);
     }
 

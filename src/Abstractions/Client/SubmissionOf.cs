@@ -21,6 +21,7 @@ internal static class SubmissionOf
     private static JobSubmission Any<TArgs>(string type, TArgs args, SubmitOptions options, string queue, int priority, TimeProvider time, string? id)
     {
         if (SubmissionRules.CheckOwnId(options.Id) is { } problem) throw new JobRejectedException([problem]);
+        if (options.Id is not null && (options.Key is not null || options.Unique is not null)) throw new JobRejectedException([new("/id", KeyRules.OwnId)]);
         var job = new JobSubmission
         {
             Id = id ?? options.Id ?? JobIds.New(time),
@@ -39,8 +40,18 @@ internal static class SubmissionOf
             Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
             After = options.After is null ? [] : [.. options.After],
             CancelIfUnmet = options.CancelIfUnmet,
+            Notify = options.Notify is null ? [] : [.. options.Notify],
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
+        if (options.Key is not null || options.Unique is not null || options.Weight is not null)
+        {
+            job = job with
+            {
+                Key = options.Key, Weight = options.Weight,
+                Unique = options.Unique is { Value: null } unique ? unique with { Value = JobKeys.UniqueOf(type, job.Args) } : options.Unique,
+            };
+        }
+
         return id is not null || options.Id is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
     }
 

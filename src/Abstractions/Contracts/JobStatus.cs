@@ -84,6 +84,9 @@ public sealed record JobStatus
     /// <summary>The instant that the occurrence is for.</summary>
     [Id(31)] public DateTimeOffset? ScheduledAt { get; init; }
 
+    /// <summary>Whose limits, order and turns it goes by.</summary>
+    [Id(33)] public string? Key { get; init; }
+
     public bool IsFinished => State.IsTerminal;
 }
 
@@ -103,6 +106,34 @@ public sealed record WaitReason([property: Id(0)] string What)
 
     /// <summary>When the waiting ends by itself.</summary>
     [Id(4)] public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Of a limit: which of them, one of <see cref="LimitWords"/>. <see cref="Name"/> is the key.</summary>
+    [Id(5)] public string? Limit { get; init; }
+
+    /// <summary>Of a limit: its place in the key's line, from 1; null: further behind than the partition has in memory.</summary>
+    [Id(6)] public long? Position { get; init; }
+
+    /// <summary>Of a limit: since when it could have started without.</summary>
+    [Id(7)] public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Of a limit that is of a whole queue: the queue. There is no <see cref="Name"/> then.</summary>
+    [Id(8)] public string? Queue { get; init; }
+}
+
+/// <summary>What of a key's rule holds a job back.</summary>
+public static class LimitWords
+{
+    /// <summary>As many attempts run as may.</summary>
+    public const string Concurrency = "concurrency";
+
+    /// <summary>As many have started in the period as may.</summary>
+    public const string Rate = "rate";
+
+    /// <summary>One before it has to start first.</summary>
+    public const string Order = "order";
+
+    /// <summary>The key is paused, or its prefix is.</summary>
+    public const string Paused = "paused";
 }
 
 public static class WaitReasons
@@ -128,6 +159,9 @@ public static class WaitReasons
     /// <summary>The ends of its own children.</summary>
     public const string Children = "children";
     public const string Signal = "signal";
+
+    /// <summary>What the rule of its key allows.</summary>
+    public const string Limit = "limit";
 }
 
 /// <summary>Why a job failed.</summary>
@@ -168,6 +202,12 @@ public static class JobErrorCodes
 
     /// <summary>A job that it was to follow has ended otherwise than asked for, or is gone.</summary>
     public const string DependencyFailed = "dependency_failed";
+
+    /// <summary>A flow or a schedule submitted it to a key whose rate refuses what comes too soon.</summary>
+    public const string Throttled = "throttled";
+
+    /// <summary>A flow or a schedule submitted it to a key that would be one too many of those that have unfinished jobs.</summary>
+    public const string Overloaded = "overloaded";
 
     /// <summary>The flow remembers more names, or more bytes, than it may.</summary>
     public const string FlowTooLong = "flow_too_long";

@@ -49,7 +49,7 @@ public sealed record JobSubmission
     /// <summary>Runs at most so often, the handler's policy deciding on all else; not together with <see cref="Retry"/>.</summary>
     [Id(16)] public int? Attempts { get; init; }
 
-    /// <summary>Whose job it is, where submitters are bounded one by one; not stored. Null: those of nobody in particular.</summary>
+    /// <summary>Whose job it is, where submitters are bounded one by one; stored of flows that are posted alone. Null: those of nobody in particular.</summary>
     [Id(17)] public string? Owner { get; init; }
 
     /// <summary>Should the job exist and have ended, its status comes without its result: many results would not fit one answer.</summary>
@@ -65,8 +65,29 @@ public sealed record JobSubmission
     [Id(22)] public long? DeadlineAfter { get; init; }
     [Id(23)] public long? DeadlineAt { get; init; }
 
+    /// <summary>Who is called when it ends. Needs a grid that is configured to call somebody.</summary>
+    [Id(24)] public JobNotice[] Notify { get; init; } = [];
+
+    /// <summary>
+    /// Whose limits, order and turns it goes by, such as <c>tenant/7</c>; see <see cref="JobKeys"/>. Jobs with a key, and unique ones, have ids that the grid makes: those
+    /// of a key are in one partition.
+    /// </summary>
+    [Id(25)] public string? Key { get; init; }
+
+    /// <summary>That it is to be the only one of its value.</summary>
+    [Id(26)] public JobUnique? Unique { get; init; }
+
+    /// <summary>How many turns its key has for one of others, 1 to 1,000, where no rule says it.</summary>
+    [Id(27)] public int? Weight { get; init; }
+
+    /// <summary>Who submits may not see jobs of other queues: of one there that has its unique value, nothing is said, and nothing becomes of it.</summary>
+    [Id(28)] public bool KeepsToQueue { get; init; }
+
     /// <summary>The flow that it is a child of. Flows say so of their own children, nobody else.</summary>
     [Id(21)] internal JobParent? Parent { get; init; }
+
+    /// <summary>Of a job of an event that may be published again: up to which one its bindings were known.</summary>
+    [Id(29)] internal long? BindingsKnown { get; init; }
 }
 
 /// <summary>Another job that must end first.</summary>
@@ -130,6 +151,15 @@ public enum SubmitOutcome : byte
 
     /// <summary>The store did not answer in time. It may or may not have been stored: submit again with the same id to find out.</summary>
     Unavailable = 5,
+
+    /// <summary>Another job has its unique value, and is the answer: <see cref="SubmitReceipt.Id"/> is that one's.</summary>
+    Coalesced = 6,
+
+    /// <summary>Another job has its unique value, <see cref="SubmitReceipt.Status"/>. Nothing was stored.</summary>
+    NotUnique = 7,
+
+    /// <summary>The rate of its key allows no other submit before <see cref="SubmitReceipt.RetryAfter"/>. Nothing was stored.</summary>
+    Throttled = 8,
 }
 
 [GenerateSerializer, Immutable, Alias("oj.receipt")]
@@ -138,7 +168,7 @@ public sealed record SubmitReceipt
     [Id(0)] public required string Id { get; init; }
     [Id(1)] public SubmitOutcome Outcome { get; init; }
 
-    /// <summary>Where the job stands; present where it was accepted or replayed. Without a result where the job was one of many that were submitted together.</summary>
+    /// <summary>Where the job stands; present where it was accepted, replayed or coalesced. Without a result where the job was one of many that were submitted together.</summary>
     [Id(2)] public JobStatus? Status { get; init; }
     [Id(3)] public SubmissionProblem[] Problems { get; init; } = [];
     [Id(4)] public TimeSpan RetryAfter { get; init; }

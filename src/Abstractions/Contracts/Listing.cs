@@ -28,6 +28,8 @@ public sealed record JobQuery
     /// <summary>Only occurrences for this instant.</summary>
     [Id(10)] public DateTimeOffset? ScheduledAt { get; init; }
 
+    [Id(11)] public ListOrder Order { get; init; }
+
     internal bool Matches(JobStatus status) =>
         (State is not { } state || status.State == state)
         && (Type is null || status.Type == Type)
@@ -40,7 +42,17 @@ public sealed record JobQuery
         && Array.TrueForAll(Tags, tag => Array.IndexOf(status.Tags, tag) >= 0);
 }
 
-/// <summary>A page of jobs, newest first. Statuses carry no result.</summary>
+[GenerateSerializer, Alias("oj.order")]
+public enum ListOrder : byte
+{
+    /// <summary>By their submits, newest first.</summary>
+    Newest = 0,
+
+    /// <summary>Only jobs that wait for an instant, by when they are due, soonest first.</summary>
+    Due = 1,
+}
+
+/// <summary>A page of jobs, in the order that was asked for. Statuses carry no result.</summary>
 /// <param name="Jobs">May be fewer than asked for, or none, with a cursor all the same: the work per page is bounded.</param>
 /// <param name="Cursor">Where the next page starts; null at the end.</param>
 [GenerateSerializer, Immutable, Alias("oj.page")]
@@ -84,6 +96,12 @@ public sealed record JobTypeInfo
 
     /// <summary>Its handler is a flow.</summary>
     [Id(9)] public bool IsFlow { get; init; }
+
+    /// <summary>What the key of its jobs is made of where a submit names none, such as <c>tenant/{tenantId}</c>; null: they have none.</summary>
+    [Id(10)] public string? Key { get; init; }
+
+    /// <summary>How many turns a key of its jobs has for one of others, where neither a rule nor the submit says it; null: one.</summary>
+    [Id(11)] public int? Weight { get; init; }
 }
 
 /// <summary>How many jobs of one queue and type are in one state.</summary>
@@ -132,7 +150,7 @@ public sealed record GridStats
     /// <summary>Letters between partitions that have not been delivered: ends of children, jobs that follow others.</summary>
     [Id(12)] public long Letters { get; init; }
 
-    /// <summary>For how long a partition has waited for letters of another while none came; zero where none waits.</summary>
+    /// <summary>How old the oldest of them is; zero where there is none.</summary>
     [Id(13)] public TimeSpan LetterAge { get; init; }
 }
 

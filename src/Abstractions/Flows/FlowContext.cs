@@ -95,6 +95,12 @@ public sealed record ChildOptions
     /// <summary>Its share of the flow's progress.</summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>Whose limits, order and turns it goes by, such as <c>tenant/7</c>; null: as its type says.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>How many turns its key has for one of others, 1 to 1,000, where no rule says it; null: as its type says.</summary>
+    public int? KeyWeight { get; init; }
+
     public ChildFailure OnFailure { get; init; }
 }
 

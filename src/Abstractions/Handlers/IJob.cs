@@ -35,6 +35,15 @@ public sealed class JobAttribute(string name) : Attribute
     /// <value>Seconds that one attempt may run before it is cancelled; 0: no limit.</value>
     public double TimeoutSeconds { get; set; }
 
+    /// <summary>
+    /// The key of its jobs where a submit names none, made of their arguments: <c>tenant/{tenantId}</c>, <c>bucket/{target.region}</c>. The members are named as they
+    /// are in JSON, and are strings, integers or booleans. See docs/KEYS.md.
+    /// </summary>
+    public string? Key { get; set; }
+
+    /// <value>How many turns a key of its jobs has for one of others, 1 to 1,000, where neither a rule nor the submit says it; 0: one.</value>
+    public int Weight { get; set; }
+
     /// <summary>In a sentence, for people who look at the list of job types.</summary>
     public string? Description { get; set; }
 }

@@ -24,11 +24,14 @@ internal static class ArgsTemplate
         try
         {
             using var document = JsonDocument.Parse(args);
-            return HasMistake(document.RootElement) ? "'$at' stands alone in its object and says 'scheduled': {\"$at\":\"scheduled\"}." : null;
+            if (HasMistake(document.RootElement)) return "'$at' stands alone in its object and says 'scheduled': {\"$at\":\"scheduled\"}.";
+            // As at each instant: names are read for it, and half a letter in one cannot be.
+            Fill(args, 0);
+            return null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return "Arguments are JSON.";
+            return "Arguments are JSON in whole letters.";
         }
     }
 

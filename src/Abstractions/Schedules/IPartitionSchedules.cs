@@ -63,7 +63,14 @@ internal sealed record DeclaredSchedule([property: Id(0)] string Id, [property: 
 /// <param name="Refused">Which are not as declared, and why.</param>
 [GenerateSerializer, Immutable, Alias("oj.declarationAnswer")]
 internal sealed record DeclarationAnswer(
-    [property: Id(0)] int Changed, [property: Id(1)] int Removed, [property: Id(2)] string? SupersededBy, [property: Id(3)] string[] Refused);
+    [property: Id(0)] int Changed, [property: Id(1)] int Removed, [property: Id(2)] string? SupersededBy, [property: Id(3)] string[] Refused)
+{
+    /// <summary>What was refused may be taken later.</summary>
+    [Id(4)] public bool IsToBeRepeated { get; init; }
+
+    /// <summary>Schedules of the application that stay, though this silo declares none.</summary>
+    [Id(5)] public int Kept { get; init; }
+}
 
 /// <summary>What a change is asked under.</summary>
 /// <param name="Version">Only where the schedule has this version; null: whichever it has. <c>*</c>: where there is one.</param>

@@ -7,6 +7,7 @@ namespace OrleansJobs;
 public sealed class ScheduleBuilder
 {
     private ScheduleSpec _spec = new() { Type = "" };
+    private TypeDefaults? _type;
 
     /// <summary>Null: no queue was said, and the type's is to be taken.</summary>
     internal string? Queue { get; private set; }
@@ -36,15 +37,8 @@ public sealed class ScheduleBuilder
     public ScheduleBuilder Submit<TArgs>(string type, TArgs args, SubmitOptions? options = null)
     {
         options ??= new();
-        if (options.Id is not null || options.Countdown is not null || options.Eta is not null || options.ExpiresAfter is not null || options.Retry is not null)
-            throw new ArgumentException("The occurrences of a schedule have ids and instants of its own, and the handler's policy with an own number of attempts.", nameof(options));
         Queue = options.Queue;
-        return With(_spec with
-        {
-            Type = type, Args = JsonSerializer.SerializeToUtf8Bytes(args, JobJson.Options), Queue = options.Queue ?? JobLimits.DefaultQueue,
-            Priority = options.Priority ?? JobLimits.DefaultPriority, Attempts = options.Attempts, Timeout = (long?)options.Timeout?.TotalMilliseconds,
-            Retention = (long?)options.Retention?.TotalMilliseconds, Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
-        });
+        return Submit(type, JsonSerializer.SerializeToUtf8Bytes(args, JobJson.Options), options.Queue ?? JobLimits.DefaultQueue, options.Priority ?? JobLimits.DefaultPriority, options);
     }
 
     /// <summary>The same, named by the contract of its handler.</summary>
@@ -52,10 +46,46 @@ public sealed class ScheduleBuilder
     public ScheduleBuilder Submit<TJob>(object? args = null, SubmitOptions? options = null)
     {
         var job = typeof(TJob).GetCustomAttribute<JobAttribute>() ?? throw new ArgumentException($"{typeof(TJob).Name} has no [Job(\"name\")] attribute.");
+        _type = TypeDefaults.Of(job);
         return Submit(job.Name, args ?? new(), (options ?? new()) with { Queue = options?.Queue ?? job.Queue });
     }
 
+    /// <summary>Each occurrence is a flow. Of the options, its deadline, retention and tags are its own; all else its jobs say.</summary>
+    public ScheduleBuilder SubmitFlow(FlowGraph flow, SubmitOptions? options = null)
+    {
+        options ??= new();
+        if (options.Queue is not null || options.Priority is not null || options.Attempts is not null || options.Timeout is not null || options.Key is not null || options.Weight is not null)
+            throw new ArgumentException("Where and how a flow itself runs is the grid's choice: give its jobs a queue, a priority, a key, attempts and a timeout.", nameof(options));
+        Queue = FlowGraph.RunQueue;
+        return Submit(FlowGraph.JobType, JsonSerializer.SerializeToUtf8Bytes(flow, JobJson.Options), FlowGraph.RunQueue, FlowGraph.RunPriority, options);
+    }
+
     internal ScheduleSpec Build() => _spec;
+
+    /// <summary>The same with what the type of its jobs says where the schedule does not.</summary>
+    /// <param name="defaults">What the grid knows of the type; its contract goes before that.</param>
+    /// <exception cref="JobRejectedException">The arguments make no key.</exception>
+    internal ScheduleSpec With(TypeDefaults defaults)
+    {
+        defaults = _type ?? defaults;
+        var spec = Queue is null ? _spec with { Queue = defaults.Queue } : _spec;
+        var job = defaults.Keyed(new JobSubmission { Id = "any", Type = spec.Type, Args = spec.Args, Key = spec.Key, Weight = spec.Weight }, hasOwnId: false);
+        return spec with { Key = job.Key, Weight = job.Weight };
+    }
+
+    private ScheduleBuilder Submit(string type, byte[] args, string queue, int priority, SubmitOptions options)
+    {
+        if (options.Id is not null || options.Countdown is not null || options.Eta is not null || options.ExpiresAfter is not null || options.Retry is not null || options.After is not null)
+            throw new ArgumentException("The occurrences of a schedule have ids and instants of its own, follow no other jobs, and have the handler's policy with an own number of attempts.", nameof(options));
+        if (options.Unique is not null) throw new ArgumentException(KeyRules.NotOfSchedules, nameof(options));
+        return With(_spec with
+        {
+            Key = options.Key, Weight = options.Weight,
+            Type = type, Args = args, Queue = queue, Priority = priority, Attempts = options.Attempts, Timeout = (long?)options.Timeout?.TotalMilliseconds,
+            Retention = (long?)options.Retention?.TotalMilliseconds, Deadline = (long?)options.DeadlineAfter?.TotalMilliseconds,
+            Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
+        });
+    }
 
     private ScheduleBuilder With(ScheduleSpec spec)
     {

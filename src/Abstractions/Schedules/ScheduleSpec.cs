@@ -1,7 +1,7 @@
 namespace OrleansJobs;
 
 /// <summary>
-/// What is to run, and when. Exactly one of <see cref="Cron"/> and <see cref="Every"/> is given. All durations are in milliseconds, all instants in Unix
+/// What is to run, and when. What runs is a job of a type, or a flow, whose graph the arguments then are: <see cref="ScheduleBuilder.SubmitFlow"/> makes one. Exactly one of <see cref="Cron"/> and <see cref="Every"/> is given. All durations are in milliseconds, all instants in Unix
 /// milliseconds.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("oj.scheduleSpec")]
@@ -64,6 +64,18 @@ public sealed record ScheduleSpec
 
     /// <summary>Whose jobs the occurrences are, where submitters are bounded one by one.</summary>
     [Id(20)] public string? Owner { get; init; }
+
+    /// <summary>An occurrence that has not ended so long after it was submitted fails. Null: none.</summary>
+    [Id(21)] public long? Deadline { get; init; }
+
+    /// <summary>Whose limits, order and turns its occurrences go by, such as <c>tenant/7</c>; see <see cref="JobKeys"/>.</summary>
+    [Id(22)] public string? Key { get; init; }
+
+    /// <summary>How many turns the key has for one of others, 1 to 1,000, where no rule says it.</summary>
+    [Id(23)] public int? Weight { get; init; }
+
+    /// <summary>Its occurrences are flows, and <see cref="Args"/> the graph.</summary>
+    public bool IsFlow => Type == FlowGraph.JobType;
 }
 
 /// <summary>What happens at an instant when an occurrence before it has not ended.</summary>

@@ -38,8 +38,26 @@ public static class SubmissionFingerprint
             hash.AppendData([(byte)after.On]);
         }
 
+        foreach (var notice in job.Notify)
+        {
+            Add(hash, notice.Url);
+            hash.AppendData([(byte)notice.On]);
+        }
+
         if (job.CancelIfUnmet) hash.AppendData([1]);
+        if (job.Key is not null || job.Unique is not null) AddKey(hash, job);
         return hash.GetHashAndReset().AsSpan(0, Length).ToArray();
+    }
+
+    private static void AddKey(IncrementalHash hash, JobSubmission job)
+    {
+        Add(hash, job.Key ?? "");
+        hash.AppendData(BitConverter.GetBytes(job.Weight ?? 0));
+        if (job.Unique is not { } unique) return;
+        Add(hash, unique.Value ?? "");
+        hash.AppendData([(byte)unique.Until, (byte)unique.On]);
+        hash.AppendData(BitConverter.GetBytes(unique.For ?? 0));
+        hash.AppendData(BitConverter.GetBytes(unique.Longest ?? 0));
     }
 
     private static long? Bits(double? number) => number is { } value ? BitConverter.DoubleToInt64Bits(value) : null;

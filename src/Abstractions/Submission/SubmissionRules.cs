@@ -48,6 +48,8 @@ public static class SubmissionRules
         CheckRetry(job.Retry, limits, Problem);
         CheckTags(job.Tags, Problem);
         CheckAfter(job, Problem);
+        CheckNotify(job.Notify, Problem);
+        if (job.Key is not null || job.Unique is not null || job.Weight is not null) KeyRules.Check(job, limits, Problem);
         return problems is null ? [] : [.. problems];
     }
 
@@ -104,6 +106,16 @@ public static class SubmissionRules
             else if (value is null || value.Length > JobLimits.MaxTagLength || value.AsSpan().ContainsAnyInRange('\0', '\u001f'))
                 problem($"/tags/{name}", $"A tag's value is at most {JobLimits.MaxTagLength} characters, none of them a control character.", false);
             else if (Array.FindIndex(tags, tag => tag.Name == name) != i) problem($"/tags/{name}", "A tag is given once.", false);
+        }
+    }
+
+    private static void CheckNotify(JobNotice[]? notify, Action<string, string, bool> problem)
+    {
+        if (notify is null || notify.Length == 0) return;
+        if (notify.Length > JobLimits.MaxNotify) problem("/notify", $"At most {JobLimits.MaxNotify} are called for a job.", false);
+        for (var i = 0; i < notify.Length; i++)
+        {
+            if (notify[i].Check($"/notify/{i}") is { } wrong) problem(wrong.Pointer, wrong.Detail, false);
         }
     }
 

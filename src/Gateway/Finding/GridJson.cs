@@ -59,6 +59,8 @@ internal static class GridJson
         if (type.Release is not null) writer.WriteString("release"u8, type.Release);
         if (type.Attempts is { } attempts) writer.WriteNumber("attempts"u8, attempts);
         if (type.Timeout is { } timeout) writer.WriteNumber("timeoutSeconds"u8, timeout.TotalSeconds);
+        if (type.Key is not null) writer.WriteString("key"u8, type.Key);
+        if (type.Weight is { } weight) writer.WriteNumber("weight"u8, weight);
         writer.WriteNumber("silos"u8, type.Silos);
         WriteSchema(writer, "argsSchema"u8, type.ArgsSchema);
         WriteSchema(writer, "resultSchema"u8, type.ResultSchema);

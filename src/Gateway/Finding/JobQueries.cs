@@ -11,7 +11,7 @@ internal static class JobQueries
     public const int MaxCursorLength = 4096;
     private const string TagPrefix = "tag.";
 
-    public static readonly string[] ListFilters = ["state", "type", "queue", "parent", "after", "schedule", "scheduledAt", "submittedAfter", "limit", "cursor"];
+    public static readonly string[] ListFilters = ["state", "type", "queue", "parent", "after", "schedule", "scheduledAt", "submittedAfter", "order", "limit", "cursor"];
     public static readonly string[] EventFilters = ["state", "type", "queue", "parent", "lastEventId"];
 
     /// <exception cref="ProblemException">400, naming the parameter.</exception>
@@ -28,6 +28,7 @@ internal static class JobQueries
             else query = Read(query, name, value);
         }
 
+        if (query is { Order: ListOrder.Due, State: not (null or JobState.Pending) }) throw Wrong("state", "By when they are due only jobs are listed that wait: PENDING.");
         if (tags.Count > JobLimits.MaxTags) throw Wrong(TagPrefix, $"At most {JobLimits.MaxTags} tags.");
         return Limit(query with { Tags = [.. tags] }, Caller.Of(context));
     }
@@ -47,6 +48,8 @@ internal static class JobQueries
             case "scheduledAt": throw Wrong(name, "It must be an instant with an offset as RFC 3339 has it, such as 2030-01-31T12:00:00Z.");
             case "submittedAfter" when Instants.TryParse(value, out var after): return query with { SubmittedAfter = after };
             case "submittedAfter": throw Wrong(name, "It must be an instant with an offset as RFC 3339 has it, such as 2030-01-31T12:00:00Z.");
+            case "order" when value is "newest" or "due": return query with { Order = value == "due" ? ListOrder.Due : ListOrder.Newest };
+            case "order": throw Wrong(name, "It must be newest or due.");
             case "limit" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= JobLimits.MaxPage:
                 return query with { Limit = limit };
             case "limit": throw Wrong(name, $"It must be 1 to {JobLimits.MaxPage}.");

@@ -8,7 +8,7 @@ using OrleansJobs.Gateway.Waiting;
 
 namespace OrleansJobs.Gateway.Finding;
 
-/// <summary><c>GET /jobs</c>: newest first, a page at a time.</summary>
+/// <summary><c>GET /jobs</c>: newest first or soonest due first, a page at a time.</summary>
 internal sealed class ListEndpoint(JobGrid grid, OwnAddress address, WaitRefiner waits)
 {
     public async Task ListAsync(HttpContext context)
@@ -37,6 +37,10 @@ internal sealed class ListEndpoint(JobGrid grid, OwnAddress address, WaitRefiner
         catch (Exception exception) when (query.Cursor is not null && exception is ArgumentException or FormatException && !GatewayErrors.IsUnavailable(exception))
         {
             throw new ProblemException(Problem.OfQuery("cursor", "It must be the cursor of a page, with the same filters."));
+        }
+        catch (ArgumentException) when (query.Order == ListOrder.Due)
+        {
+            throw new ProblemException(Problem.OfQuery("order", "Too many queues, types and priorities have jobs that wait: name a queue and a type."));
         }
     }
 

@@ -16,6 +16,7 @@ namespace OrleansJobs.Gateway.Flows;
 internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, SubmissionBuilder submissions, IOptions<JobGatewayOptions> options, TimeProvider time)
 {
     private static readonly byte[] NoArgs = "{}"u8.ToArray();
+    private static readonly JsonElement NoElement = JsonElement.Parse("{}");
 
     private readonly HashSet<string> _queues = [.. options.Value.Queues];
 
@@ -23,24 +24,70 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
     public async ValueTask<(JobSubmission? Job, Problem? Problem)> BuildAsync(JsonElement json, int bytes, Caller caller, string? idempotencyKey, JobLimits limits)
     {
         var problems = new List<SubmissionProblem>();
-        var graph = GraphReader.Read(json, problems, "id", "tags", "retention", "deadline");
+        var graph = GraphReader.Read(json, problems, FlowEnvelope.Members);
         var envelope = FlowEnvelope.Read(json, problems);
+        graph = GraphKeys.With(graph, envelope.Key, envelope.KeyWeight);
         if (envelope.Id is not null && idempotencyKey is not null) problems.Add(new("/id", "Give an id or an Idempotency-Key, not both."));
         if (SubmissionRules.CheckOwnId(envelope.Id) is { } reserved) problems.Add(reserved);
         if (problems.Count == 0) problems.AddRange(GraphRules.Check(graph, limits, time.GetUtcNow()));
         if (problems.Count > 0) return (null, SubmissionBuilder.OfRules(problems));
 
-        var known = await Task.WhenAll(graph.Jobs.Select(job => types.FindAsync(job.Type).AsTask()));
-        // What queue a type has is said now, so that it is the one that was checked.
-        graph = graph with { Jobs = [.. graph.Jobs.Zip(known, (job, type) => job with { Queue = job.Queue ?? type?.Info.Queue ?? JobLimits.DefaultQueue })] };
-        if (CheckJobs(graph, known, caller) is { } refused) return (null, refused);
-        if (CheckArgs(graph, known, submissions.BudgetFor(bytes)) is { } unfit) return (null, unfit);
+        (graph, var refused) = await CheckAsync(graph, bytes, caller, isScheduled: false);
+        if (refused is not null) return (null, refused);
         var job = Build(graph, envelope, caller, idempotencyKey is null ? null : JobIds.FromKey(await grid.IdSecretAsync(), caller.Id, idempotencyKey));
         var broken = SubmissionRules.Check(job, limits, time.GetUtcNow());
         // The flow's arguments are the flow.
-        return broken.Length > 0
-            ? (null, SubmissionBuilder.OfRules([.. broken.Select(problem => problem.Pointer == "/args" ? problem with { Pointer = "" } : problem)]))
-            : (job, null);
+        if (broken.Length > 0) return (null, SubmissionBuilder.OfRules([.. broken.Select(problem => problem.Pointer == "/args" ? problem with { Pointer = "" } : problem)]));
+        return caller.IsLimited && job.After.Length > 0 && await submissions.CheckAfterAsync(job, caller) is { } unseen ? (null, unseen) : (job, null);
+    }
+
+    /// <summary>Checks the graph that a schedule runs at each of its instants.</summary>
+    /// <param name="json">With the instant where it is to stand.</param>
+    /// <returns>The arguments of its occurrences, and tags that they have beside the schedule's own.</returns>
+    public async ValueTask<(byte[] Args, JobTag[] Tags, Problem? Problem)> BuildScheduledAsync(byte[] json, Caller caller, JobLimits limits)
+    {
+        var problems = ScheduledFlow.Check(json, limits, time.GetUtcNow()).ToList();
+        if (problems.Count > 0) return ([], [], SubmissionBuilder.OfRules(problems));
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = JobJson.MaxDepth });
+        var (graph, refused) = await CheckAsync(GraphReader.Read(document.RootElement, problems), json.Length, caller, isScheduled: true);
+        if (refused is null) return (Write(graph), [.. QueueTags(graph, caller)], null);
+        return ([], [], Problem.OfMembers(refused.Type, [.. refused.Errors.Select(error => error with { Pointer = ScheduledFlow.Pointer + error.Pointer })]));
+    }
+
+    /// <returns>The graph with the queues of its jobs.</returns>
+    private async ValueTask<(FlowGraph Graph, Problem? Problem)> CheckAsync(FlowGraph graph, int bytes, Caller caller, bool isScheduled)
+    {
+        var known = await Task.WhenAll(graph.Jobs.Select(job => types.FindAsync(job.Type).AsTask()));
+        // What queue and key a type has is said now, so that they are those that were checked.
+        graph = graph with { Jobs = [.. graph.Jobs.Zip(known, OfItsType)] };
+        return (graph, CheckJobs(graph, known, caller) ?? CheckArgs(graph, known, submissions.BudgetFor(bytes), isScheduled) ?? CheckKeys(graph));
+    }
+
+    private static GraphJob OfItsType(GraphJob job, JobType? type)
+    {
+        var key = job.Key ?? type?.Defaults.Key?.Text;
+        return job with
+        {
+            Queue = job.Queue ?? type?.Info.Queue ?? JobLimits.DefaultQueue,
+            Key = key,
+            KeyWeight = job.KeyWeight ?? (key is null ? null : type?.Info.Weight),
+        };
+    }
+
+    /// <summary>Keys that are made of arguments, as far as those are there: of what a reference brings nothing is known yet.</summary>
+    private static Problem? CheckKeys(FlowGraph graph)
+    {
+        var errors = new List<ProblemError>();
+        for (var i = 0; i < graph.Jobs.Count; i++)
+        {
+            var job = graph.Jobs[i];
+            if (job.Key is not { } text || !KeyTemplate.TryParse(text, out var template, out _) || template.IsConstant) continue;
+            var args = job.Args ?? NoElement;
+            if (GraphKeys.DependsOnOthers(template, args) || template.TryFill(args, $"/jobs/{i}/args", out _, out var problem)) continue;
+            if (errors.Count < Problem.MaxErrors) errors.Add(new(problem.Pointer, problem.Detail));
+        }
+
+        return errors.Count > 0 ? Problem.OfMembers(ProblemTypes.InvalidArgs, errors) : null;
     }
 
     private Problem? CheckJobs(FlowGraph graph, JobType?[] known, Caller caller)
@@ -66,7 +113,7 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
     }
 
     /// <summary>Holds the arguments against their types' schemas as far as they are there: what a reference brings is seen when it comes.</summary>
-    private static Problem? CheckArgs(FlowGraph graph, JobType?[] known, SchemaBudget budget)
+    private static Problem? CheckArgs(FlowGraph graph, JobType?[] known, SchemaBudget budget, bool isScheduled)
     {
         var errors = new List<ProblemError>();
         for (var i = 0; i < known.Length && errors.Count < Problem.MaxErrors; i++)
@@ -74,7 +121,9 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
             var args = graph.Jobs[i].Args;
             budget.IsTemplate = args is { } template && GraphTemplate.IsTemplate(template);
             var schema = known[i]?.Args ?? ArgsSchema.Anything;
-            schema.Check(args is { } given ? JsonMarshal.GetRawUtf8Value(given) : NoArgs, $"/jobs/{i}/args", errors, budget);
+            var bytes = args is { } given ? JsonMarshal.GetRawUtf8Value(given) : NoArgs;
+            // With some instant where they refer to one.
+            schema.Check(isScheduled ? ArgsTemplate.Fill(bytes.ToArray(), 0) : bytes, $"/jobs/{i}/args", errors, budget);
         }
 
         return errors.Count > 0 ? Problem.OfMembers(ProblemTypes.InvalidArgs, [.. errors.Take(Problem.MaxErrors)]) : null;
@@ -82,17 +131,18 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
 
     private JobSubmission Build(FlowGraph graph, FlowEnvelope envelope, Caller caller, string? derivedId)
     {
-        var bytes = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(bytes)) GraphWriter.Write(writer, graph);
         var job = new JobSubmission
         {
             Id = envelope.Id ?? derivedId ?? JobIds.NewBesideOthers(grid.Info?.Partitions, time),
             Type = FlowGraph.JobType,
             Queue = FlowGraph.RunQueue,
             Priority = FlowGraph.RunPriority,
-            Args = bytes.WrittenSpan.ToArray(),
+            Args = Write(graph),
             Retention = envelope.Retention,
-            DeadlineAfter = envelope.Deadline,
+            DeadlineAfter = envelope.DeadlineAfter,
+            DeadlineAt = envelope.DeadlineAt,
+            After = envelope.After,
+            CancelIfUnmet = envelope.CancelIfUnmet,
             Tags = [.. envelope.Tags, .. QueueTags(graph, caller)],
             TraceParent = Activity.Current?.Id,
             Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id,
@@ -100,40 +150,15 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
         return envelope.Id is null && derivedId is null ? job : job with { Fingerprint = SubmissionFingerprint.Of(job) };
     }
 
+    private static byte[] Write(FlowGraph graph)
+    {
+        var bytes = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(bytes)) GraphWriter.Write(writer, graph);
+        return bytes.WrittenSpan.ToArray();
+    }
+
     /// <summary>A flow's own queue is nobody's. Who is good for some queues only sees it by those that its jobs use.</summary>
     private static IEnumerable<JobTag> QueueTags(FlowGraph graph, Caller caller) => caller.IsLimited
         ? graph.Jobs.Select(job => job.Queue!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select((queue, index) => new JobTag($"{Caller.FlowQueueTag}{index}", queue))
         : [];
-}
-
-/// <summary>What a flow says beside its graph.</summary>
-internal sealed record FlowEnvelope(string? Id, long? Retention, long? Deadline, JobTag[] Tags)
-{
-    private const double MaxSeconds = 1e11;
-
-    public static FlowEnvelope Read(JsonElement json, List<SubmissionProblem> problems)
-    {
-        string? id = null;
-        JobTag[] tags = [];
-        if (json.ValueKind != JsonValueKind.Object) return new(id, null, null, tags);
-        if (json.TryGetProperty("id", out var idJson))
-        {
-            if (idJson.ValueKind == JsonValueKind.String) id = idJson.GetString();
-            else problems.Add(new("/id", "It must be a string."));
-        }
-
-        if (json.TryGetProperty("tags", out var tagsJson)) tags = GraphReader.Tags(tagsJson, "/tags", problems);
-        foreach (var tag in tags.Where(tag => SubmissionRules.IsReserved(tag.Name)))
-            problems.Add(new(GraphPointer.Of("/tags", tag.Name), $"Tags of flows that begin with '{JobIds.DerivedPrefix}' are the grid's own."));
-        return new(id, Seconds("retention"), Seconds("deadline"), tags);
-
-        long? Seconds(string member)
-        {
-            if (!json.TryGetProperty(member, out var value)) return null;
-            if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && Math.Abs(seconds) < MaxSeconds)
-                return (long)(seconds < 0 ? Math.Floor(seconds * 1000) : Math.Ceiling(seconds * 1000));
-            problems.Add(new($"/{member}", "It must be a number of seconds."));
-            return null;
-        }
-    }
 }

@@ -8,6 +8,9 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     private readonly NumberedGrains<IJobPartitionGrain> _partitions = new(grains);
     private readonly NumberedGrains<IJobChangesGrain> _changes = new(grains);
     private readonly NumberedGrains<IPartitionSchedules> _schedules = new(grains);
+    private readonly NumberedGrains<IPartitionKeys> _keys = new(grains);
+    private readonly NumberedGrains<IPartitionTopics> _topics = new(grains);
+    private readonly NumberedGrains<IPartitionQueueLimits> _queueLimits = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private readonly NumberedGrains<IStoreGrain> _store = new(grains);
     private GridInfo? _info;
@@ -39,6 +42,15 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     public IPartitionSchedules Schedules(int partition) => _schedules[partition];
 
     public IPartitionSchedules SchedulesOf(string id, GridInfo info) => _schedules[JobIds.PartitionOf(id, info.Partitions)];
+
+    public IPartitionKeys Keys(int partition) => _keys[partition];
+
+    public IPartitionTopics Topics(int partition) => _topics[partition];
+
+    /// <summary>The partition that knows all bindings.</summary>
+    public async ValueTask<IPartitionTopics> BindingsAsync() => _topics[TopicHome.Of((await InfoAsync()).Partitions)];
+
+    public IPartitionQueueLimits QueueLimits(int partition) => _queueLimits[partition];
 
     /// <summary>What a partition commits.</summary>
     public IJobChangesGrain Changes(int partition) => _changes[partition];

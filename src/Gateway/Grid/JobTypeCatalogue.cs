@@ -4,7 +4,11 @@ using OrleansJobs.Gateway.Schemas;
 namespace OrleansJobs.Gateway.Grid;
 
 /// <summary>A job type and its arguments' schema, ready to check with.</summary>
-internal sealed record JobType(JobTypeInfo Info, ArgsSchema Args);
+internal sealed record JobType(JobTypeInfo Info, ArgsSchema Args)
+{
+    /// <summary>What it says of its jobs where their submits do not.</summary>
+    public TypeDefaults Defaults { get; } = TypeDefaults.Of(Info);
+}
 
 /// <summary>
 /// The job types of the grid, from memory. A list that is a few seconds old is renewed beside the request that finds it so; a name that is
@@ -72,7 +76,7 @@ internal sealed class JobTypeCatalogue(JobGrid grid, TimeProvider time)
             return _snapshot = new(time.GetTimestamp(), types.Value.ToFrozenDictionary(
                 type => type.Name,
                 type => known?.GetValueOrDefault(type.Name) is { } before && before.Info.ArgsSchema == type.ArgsSchema
-                    ? before with { Info = type }
+                    ? new JobType(type, before.Args)
                     : new JobType(type, ArgsSchema.Compile(type.ArgsSchema)),
                 StringComparer.Ordinal));
         }

@@ -20,6 +20,18 @@ internal sealed partial class Audit(ILogger<Audit> logger)
     public Task<ScheduleAnswer> ScheduleAsync(HttpContext context, string what, string id, string? reason, Func<ChangeOrder, Task<ScheduleAnswer>> change) =>
         NoteAsync(context, what, $"schedule {id}", reason, change, answer => answer.Outcome.ToString());
 
+    /// <summary>Makes a change of a key and writes it down.</summary>
+    public Task<KeyAnswer> KeyAsync(HttpContext context, string what, string name, string? reason, Func<Task<KeyAnswer>> change) =>
+        NoteAsync(context, what, $"key {name}", reason, _ => change(), answer => answer.Outcome.ToString());
+
+    /// <summary>Makes a change of a binding and writes it down.</summary>
+    public Task<BindingAnswer> BindingAsync(HttpContext context, string what, string id, Func<Task<BindingAnswer>> change) =>
+        NoteAsync(context, what, $"binding {id}", null, _ => change(), answer => answer.Outcome.ToString());
+
+    /// <summary>Changes the limits of a queue and writes it down.</summary>
+    public Task<KeyAnswer> QueueLimitsAsync(HttpContext context, string what, string queue, string? reason, Func<Task<KeyAnswer>> change) =>
+        NoteAsync(context, what, $"limits of queue {queue}", reason, _ => change(), answer => answer.Outcome.ToString());
+
     /// <summary>Does something with the store and writes it down.</summary>
     public Task<StoreCopy> StoreAsync(HttpContext context, string what, Func<ChangeOrder, Task<StoreCopy>> change) =>
         NoteAsync(context, what, "store", null, change, copy => copy.Name ?? "Refused");

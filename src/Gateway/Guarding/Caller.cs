@@ -47,11 +47,16 @@ internal sealed class Caller
     public bool MayRun(string type) => _types.Length == 0 || Array.IndexOf(_types, type) >= 0;
 
     /// <summary>Jobs of other queues do not exist for it, and of flows those only that it may use all queues of.</summary>
-    public bool MaySee(JobStatus job)
+    public bool MaySee(JobStatus job) => MaySee(job.Queue, job.Tags);
+
+    /// <summary>The same of schedules, by the jobs that they submit.</summary>
+    public bool MaySee(ScheduleSpec schedule) => MaySee(schedule.Queue, schedule.Tags);
+
+    private bool MaySee(string queue, JobTag[] tags)
     {
-        if (MayUse(job.Queue)) return true;
-        if (job.Queue != FlowGraph.RunQueue) return false;
-        var queues = job.Tags.Where(tag => tag.Name.StartsWith(FlowQueueTag, StringComparison.Ordinal)).ToList();
+        if (MayUse(queue)) return true;
+        if (queue != FlowGraph.RunQueue) return false;
+        var queues = tags.Where(tag => tag.Name.StartsWith(FlowQueueTag, StringComparison.Ordinal)).ToList();
         return queues.Count > 0 && queues.TrueForAll(tag => MayUse(tag.Value));
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Submitting;
+using OrleansJobs.Gateway.Topics;
 
 namespace OrleansJobs.Gateway.Hosting;
 
@@ -19,7 +20,7 @@ internal sealed class GatewayCors(IOptions<JobGatewayOptions> options) : IConfig
         else policy.WithOrigins([.. origins]);
         policy
             .WithMethods("GET", "POST", "PUT", "DELETE")
-            .WithHeaders("Content-Type", "Authorization", Preferences.Header, IdempotencyKey.Header, "If-None-Match", "Last-Event-ID")
+            .WithHeaders("Content-Type", "Authorization", Preferences.Header, IdempotencyKey.Header, "If-None-Match", "Last-Event-ID", TopicEndpoints.EventIdHeader)
             .WithExposedHeaders("Location", "Retry-After", "ETag", "Link", Preferences.AppliedHeader, IdempotencyKey.ReplayedHeader)
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10));
     }

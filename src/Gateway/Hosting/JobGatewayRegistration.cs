@@ -9,12 +9,15 @@ using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
+using OrleansJobs.Gateway.Limits;
 using OrleansJobs.Gateway.Live;
+using OrleansJobs.Gateway.Keys;
 using OrleansJobs.Gateway.Schedules;
 using OrleansJobs.Gateway.Signals;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Store;
 using OrleansJobs.Gateway.Submitting;
+using OrleansJobs.Gateway.Topics;
 using OrleansJobs.Gateway.Waiting;
 using OrleansJobs.Gateway.Working;
 
@@ -56,6 +59,12 @@ public static class JobGatewayRegistration
         services.AddSingleton<ChangeEndpoints>();
         services.AddSingleton<MoveEndpoint>();
         services.AddSingleton<SignalEndpoint>();
+        services.AddSingleton<KeyEndpoints>();
+        services.AddSingleton<BindingEndpoints>();
+        services.AddSingleton<TopicEndpoints>();
+        services.AddSingleton<TopicFeed>();
+        services.AddSingleton<TopicEventEndpoint>();
+        services.AddSingleton<QueueLimitEndpoints>();
         services.AddSingleton<ScheduleEndpoints>();
         services.AddSingleton<ScheduleChangeEndpoints>();
         services.AddSingleton<BatchEndpoint>();

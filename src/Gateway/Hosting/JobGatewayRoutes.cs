@@ -4,6 +4,8 @@ using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
+using OrleansJobs.Gateway.Keys;
+using OrleansJobs.Gateway.Limits;
 using OrleansJobs.Gateway.Live;
 using OrleansJobs.Gateway.Pages;
 using OrleansJobs.Gateway.Schedules;
@@ -11,6 +13,7 @@ using OrleansJobs.Gateway.Signals;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Store;
 using OrleansJobs.Gateway.Submitting;
+using OrleansJobs.Gateway.Topics;
 using OrleansJobs.Gateway.Working;
 
 namespace OrleansJobs.Gateway;
@@ -30,6 +33,8 @@ public static class JobGatewayRoutes
         MapSubmits(routes, app.Services);
         MapJob(routes, app.Services);
         MapSchedules(routes, app.Services);
+        MapKeys(routes, app.Services.GetRequiredService<KeyEndpoints>());
+        MapTopics(routes, app.Services);
         MapEvents(routes, app.Services.GetRequiredService<EventEndpoints>());
         MapGrid(routes, app.Services);
         MapWork(routes, app.Services.GetRequiredService<WorkEndpoints>());
@@ -89,6 +94,34 @@ public static class JobGatewayRoutes
         routes.MapPost("/schedules/{id}/backfill", changes.BackfillAsync).RequireAuthorization(Policies.Operate);
     }
 
+    private static void MapKeys(IEndpointRouteBuilder routes, KeyEndpoints keys)
+    {
+        routes.MapMethods("/keys", Reading, keys.ListAsync).RequireAuthorization(Policies.Read);
+        foreach (var path in (string[])["/keys/{prefix}", "/keys/{prefix}/{name}"])
+        {
+            routes.MapMethods(path, Reading, keys.GetAsync).RequireAuthorization(Policies.Read);
+            routes.MapPut(path, keys.PutAsync).RequireAuthorization(Policies.Operate);
+            routes.MapDelete(path, keys.DeleteAsync).RequireAuthorization(Policies.Operate);
+        }
+
+        // Behind the name, so that a key may be called like that.
+        routes.MapPost("/keys/{prefix}/{name}/pause", keys.PauseAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/keys/{prefix}/{name}/resume", keys.ResumeAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/keys/{prefix}/pause", keys.PauseAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/keys/{prefix}/resume", keys.ResumeAsync).RequireAuthorization(Policies.Operate);
+    }
+
+    private static void MapTopics(IEndpointRouteBuilder routes, IServiceProvider services)
+    {
+        var bindings = services.GetRequiredService<BindingEndpoints>();
+        routes.MapMethods("/bindings", Reading, bindings.ListAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/bindings/{id}", Reading, bindings.GetAsync).RequireAuthorization(Policies.Read);
+        routes.MapPut("/bindings/{id}", bindings.PutAsync).RequireAuthorization(Policies.Operate);
+        routes.MapDelete("/bindings/{id}", bindings.DeleteAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/topics/{key}", services.GetRequiredService<TopicEndpoints>().PublishAsync).RequireAuthorization(Policies.Submit);
+        routes.MapGet("/topics/events", services.GetRequiredService<TopicEventEndpoint>().ListenAsync).RequireAuthorization(Policies.Read);
+    }
+
     private static void MapEvents(IEndpointRouteBuilder routes, EventEndpoints events)
     {
         routes.MapGet("/jobs/{id}/events", events.OneAsync).RequireAuthorization(Policies.Watch);
@@ -104,6 +137,10 @@ public static class JobGatewayRoutes
         routes.MapMethods("/queues", Reading, grid.GetQueuesAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/queues/{name}/pause", grid.PauseAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/queues/{name}/resume", grid.ResumeAsync).RequireAuthorization(Policies.Operate);
+        var limits = services.GetRequiredService<QueueLimitEndpoints>();
+        routes.MapMethods("/queues/{name}/limits", Reading, limits.GetAsync).RequireAuthorization(Policies.Read);
+        routes.MapPut("/queues/{name}/limits", limits.PutAsync).RequireAuthorization(Policies.Operate);
+        routes.MapDelete("/queues/{name}/limits", limits.DeleteAsync).RequireAuthorization(Policies.Operate);
     }
 
     private static void MapWork(IEndpointRouteBuilder routes, WorkEndpoints work)

@@ -31,7 +31,10 @@ internal sealed class EventReader(HttpContext context, IJobClient client, TimeSp
     public void Enqueue(JobSubscription subscription) => _news.Writer.TryWrite(subscription);
 
     /// <summary>Sets the headers and sends them, so that the client knows that it is being served.</summary>
-    public async Task StartAsync()
+    public Task StartAsync() => BeginAsync(context);
+
+    /// <inheritdoc cref="StartAsync"/>
+    public static async Task BeginAsync(HttpContext context)
     {
         var response = context.Response;
         response.ContentType = "text/event-stream";
@@ -39,7 +42,7 @@ internal sealed class EventReader(HttpContext context, IJobClient client, TimeSp
         // Proxies that gather answers would turn live events into late ones.
         response.Headers["X-Accel-Buffering"] = "no";
         await response.StartAsync(context.RequestAborted);
-        await _output.FlushAsync(context.RequestAborted);
+        await response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
     /// <summary>Marks the stream as told to its end: a browser that connects again says so, and is told to stop.</summary>

@@ -14,7 +14,15 @@ internal sealed class EventStreams(IJobClient client, IOptions<JobGatewayOptions
     public int Open => Volatile.Read(ref _open);
 
     /// <exception cref="ProblemException">503: there are too many.</exception>
-    public async Task ServeAsync(HttpContext context, Func<EventReader, CancellationToken, Task> serve)
+    public Task ServeAsync(HttpContext context, Func<EventReader, CancellationToken, Task> serve) => BoundAsync(context, async ending =>
+    {
+        var reader = new EventReader(context, client, options.Value.PingInterval, options.Value.EventWriteTimeout, time);
+        await reader.StartAsync();
+        await serve(reader, ending);
+    });
+
+    /// <summary>The same of streams that are written otherwise.</summary>
+    public async Task BoundAsync(HttpContext context, Func<CancellationToken, Task> serve)
     {
         var settings = options.Value;
         var share = Caller.ShareOf(context);
@@ -38,9 +46,7 @@ internal sealed class EventStreams(IJobClient client, IOptions<JobGatewayOptions
                 });
             }
 
-            var reader = new EventReader(context, client, settings.PingInterval, settings.EventWriteTimeout, time);
-            await reader.StartAsync();
-            await serve(reader, ending.Token);
+            await serve(ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {

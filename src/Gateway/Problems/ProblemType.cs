@@ -24,6 +24,12 @@ internal static class ProblemTypes
     public static readonly ProblemType NotFound = new("not-found", 404, "There is nothing at this address.");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "This address does not take this method.");
     public static readonly ProblemType BodyTimeout = new("body-timeout", 408, "The body came too slowly.");
+    public static readonly ProblemType QueueLimitsNotFound = new("queue-limits-not-found", 404, "No limits were put of this queue.");
+    public static readonly ProblemType KeyNotFound = new("key-not-found", 404, "There is no such rule of a key.");
+    public static readonly ProblemType BindingNotFound = new("binding-not-found", 404, "There is no such binding.");
+    public static readonly ProblemType EventIdTaken = new("event-id-taken", 409, "Something else was published with this id.");
+    public static readonly ProblemType NotUnique = new("not-unique", 409, "Another job has the same unique value.");
+    public static readonly ProblemType KeyRate = new("key-rate", 429, "The rate of the job's key allows no other submit now.");
     public static readonly ProblemType IdTaken = new("id-taken", 409, "Another job has this id.");
     public static readonly ProblemType WrongState = new("wrong-state", 409, "The job's state does not allow it.");
     public static readonly ProblemType StaleLease = new("stale-lease", 409, "The lease is another's now, or the job has ended.");
@@ -54,7 +60,7 @@ internal static class ProblemTypes
     public static readonly IReadOnlyList<ProblemType> All =
     [
         MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, JobNotFound, ScheduleNotFound, SessionNotFound, NotFound, MethodNotAllowed,
-        BodyTimeout, IdTaken, WrongState, StaleLease, Gone, ScheduleDeclared, PreconditionFailed, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
+        BodyTimeout, IdTaken, EventIdTaken, NotUnique, KeyNotFound, QueueLimitsNotFound, BindingNotFound, KeyRate, WrongState, StaleLease, Gone, ScheduleDeclared, PreconditionFailed, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
         KeyReused, UnknownHost, RateLimited, SignalsFull, HeadersTooLarge, Internal, Unavailable, Overloaded, NoCopy, JobFailed, JobCancelled,
     ];
 

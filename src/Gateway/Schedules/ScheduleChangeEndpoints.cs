@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Hosting;
@@ -11,7 +12,7 @@ using OrleansJobs.Gateway.Submitting;
 namespace OrleansJobs.Gateway.Schedules;
 
 /// <summary>Changing schedules. Each change is in the store before it is answered.</summary>
-internal sealed class ScheduleChangeEndpoints(JobGrid grid, BodyReader bodies, SubmissionBuilder builder, ReasonReader reasons, Audit audit, OwnAddress address)
+internal sealed class ScheduleChangeEndpoints(JobGrid grid, BodyReader bodies, SubmissionBuilder builder, FlowBuilder flows, ReasonReader reasons, Audit audit, OwnAddress address)
 {
     private const int BackfillBytes = 4096;
     private static readonly byte[] NoArgs = "{}"u8.ToArray();
@@ -118,28 +119,56 @@ internal sealed class ScheduleChangeEndpoints(JobGrid grid, BodyReader bodies, S
     {
         ScheduleSpec spec;
         SubmitRequest request;
+        Range? flow;
         try
         {
-            (spec, request) = ScheduleRequestReader.Read(body.Span);
+            (spec, request, flow) = ScheduleRequestReader.Read(body.Span);
         }
         catch (Exception exception) when (StrictJson.IsMalformed(exception))
         {
             throw new ProblemException(StrictJson.Malformed(exception));
         }
 
+        if (SubmissionRules.CheckOwnNames(spec.Type, request.Queue) is { } reserved) request.Wrong(reserved.Pointer, reserved.Detail);
         if (request.Errors.Count > 0) throw new ProblemException(Problem.OfMembers(ProblemTypes.InvalidMember, request.Errors));
+        var caller = Caller.Of(context);
+        spec = spec with { Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id };
+        if (flow is { } graph) return await OfFlowAsync(spec, body.Span[graph].ToArray(), caller, limits);
         spec = spec with { Args = request.Args is { } args ? body.Span[args].ToArray() : NoArgs };
         if (ArgsTemplate.MistakeOf(spec.Args) is { } mistake) throw new ProblemException(Problem.OfMember(ProblemTypes.InvalidMember, "/args", mistake));
         // Checked as its occurrences will be, with some instant where they refer to one.
         var job = new JobSubmission
         {
             Id = "any", Type = spec.Type, Args = ArgsTemplate.Fill(spec.Args, 0), Queue = request.Queue ?? "", Priority = spec.Priority, Attempts = spec.Attempts,
-            Timeout = spec.Timeout, Retention = spec.Retention, Tags = spec.Tags,
+            Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAfter = spec.Deadline, Tags = spec.Tags,
+            Key = spec.Key, Weight = spec.Weight,
         };
-        var caller = Caller.Of(context);
-        var (queue, problem) = await builder.CheckAsync(job, request, caller, limits, body.Length);
+        // The key is one for all occurrences: it cannot be made of their instants.
+        var (checkedJob, problem) = await builder.CheckAsync(job, spec.Args, request, caller, limits, body.Length);
         if (problem is not null) throw new ProblemException(problem);
-        return spec with { Queue = queue, Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id };
+        return spec with { Queue = checkedJob.Queue, Key = checkedJob.Key, Weight = checkedJob.Weight };
+    }
+
+    private async Task<ScheduleSpec> OfFlowAsync(ScheduleSpec spec, byte[] graph, Caller caller, JobLimits limits)
+    {
+        if (ArgsTemplate.MistakeOf(graph) is { } mistake) throw new ProblemException(Problem.OfMember(ProblemTypes.InvalidMember, ScheduledFlow.Pointer, mistake));
+        if (Array.Find(spec.Tags, tag => SubmissionRules.IsReserved(tag.Name)) is { Name: { } reserved })
+            throw new ProblemException(Problem.OfMember(ProblemTypes.InvalidMember, GraphPointer.Of("/tags", reserved), FlowEnvelope.ReservedTag));
+        var (args, tags, problem) = await BuildAsync();
+        if (problem is not null) throw new ProblemException(problem);
+        return spec with { Type = FlowGraph.JobType, Queue = FlowGraph.RunQueue, Priority = FlowGraph.RunPriority, Args = args, Tags = [.. spec.Tags, .. tags] };
+
+        async Task<(byte[] Args, JobTag[] Tags, Problem? Problem)> BuildAsync()
+        {
+            try
+            {
+                return await flows.BuildScheduledAsync(graph, caller, limits);
+            }
+            catch (Exception exception) when (StrictJson.IsMalformed(exception))
+            {
+                throw new ProblemException(StrictJson.Malformed(exception));
+            }
+        }
     }
 
     private static (long From, long To) ReadRange(ReadOnlySpan<byte> body)

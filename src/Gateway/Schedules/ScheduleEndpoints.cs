@@ -20,7 +20,7 @@ internal sealed class ScheduleEndpoints(JobGrid grid, OwnAddress address)
 
     /// <summary>The schedule, where the caller may see it.</summary>
     public static ScheduleInfo Shown(ScheduleInfo? schedule, HttpContext context) =>
-        schedule is not null && Caller.Of(context).MayUse(schedule.Spec.Queue) ? schedule : throw new ProblemException(Problem.NoSuchSchedule);
+        schedule is not null && Caller.Of(context).MaySee(schedule.Spec) ? schedule : throw new ProblemException(Problem.NoSuchSchedule);
 
     public async Task ListAsync(HttpContext context)
     {
@@ -37,7 +37,7 @@ internal sealed class ScheduleEndpoints(JobGrid grid, OwnAddress address)
         {
             json.Writer.WriteStartObject();
             json.Writer.WriteStartArray("schedules"u8);
-            foreach (var schedule in page.Schedules.Where(schedule => caller.MayUse(schedule.Spec.Queue))) ScheduleJson.Write(json.Writer, schedule);
+            foreach (var schedule in page.Schedules.Where(schedule => caller.MaySee(schedule.Spec))) ScheduleJson.Write(json.Writer, schedule);
             json.Writer.WriteEndArray();
             if (page.Cursor is not null) json.Writer.WriteString("cursor"u8, page.Cursor);
             json.Writer.WriteEndObject();

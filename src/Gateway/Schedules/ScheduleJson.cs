@@ -73,16 +73,25 @@ internal static class ScheduleJson
 
     private static void WriteJob(Utf8JsonWriter writer, ScheduleSpec spec)
     {
-        writer.WriteString("type"u8, spec.Type);
-        writer.WriteString("queue"u8, spec.Queue);
-        writer.WriteNumber("priority"u8, spec.Priority);
-        writer.WritePropertyName("args"u8);
+        if (spec.IsFlow) writer.WritePropertyName("flow"u8);
+        else
+        {
+            writer.WriteString("type"u8, spec.Type);
+            writer.WriteString("queue"u8, spec.Queue);
+            writer.WriteNumber("priority"u8, spec.Priority);
+            writer.WritePropertyName("args"u8);
+        }
+
         writer.WriteRawValue(spec.Args, skipInputValidation: true);
         writer.WriteStartObject("tags"u8);
-        foreach (var (name, value) in spec.Tags) writer.WriteString(name, value);
+        // What the grid has added to a flow's is not what was put.
+        foreach (var (name, value) in spec.Tags.Where(tag => !spec.IsFlow || !SubmissionRules.IsReserved(tag.Name))) writer.WriteString(name, value);
         writer.WriteEndObject();
+        if (spec.Key is not null) writer.WriteString("key"u8, spec.Key);
+        if (spec.Weight is { } weight) writer.WriteNumber("weight"u8, weight);
         if (spec.Attempts is { } attempts) writer.WriteNumber("attempts"u8, attempts);
         Seconds(writer, "timeout"u8, spec.Timeout);
+        Seconds(writer, "deadline"u8, spec.Deadline);
         Seconds(writer, "retention"u8, spec.Retention);
     }
 

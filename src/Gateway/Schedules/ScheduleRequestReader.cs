@@ -12,19 +12,26 @@ internal sealed class ScheduleRequestReader
     private static readonly string[] Overlaps = [.. Enum.GetNames<ScheduleOverlap>().Select(name => name.ToLowerInvariant())];
     private static readonly string[] MissedRules = [.. Enum.GetNames<ScheduleMissed>().Select(name => name.ToLowerInvariant())];
 
+    /// <summary>What the jobs of a flow say each for itself.</summary>
+    private static readonly string[] OfJobs = ["type", "args", "queue", "priority", "attempts", "timeout", "key", "weight"];
+
     private readonly SubmitRequest _request = new();
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private ScheduleSpec _spec = new() { Type = "" };
+    private Range? _flow;
 
-    /// <returns>What the schedule says, where of its job only <see cref="SubmitRequest.Queue"/>, <see cref="SubmitRequest.Args"/> and mistakes are taken from the request.</returns>
-    public static (ScheduleSpec Spec, SubmitRequest Request) Read(ReadOnlySpan<byte> body)
+    /// <returns>
+    /// What the schedule says, where of its job only <see cref="SubmitRequest.Queue"/>, <see cref="SubmitRequest.Args"/> and mistakes are taken from the request,
+    /// and where in the body the flow stands that it has in place of a job.
+    /// </returns>
+    public static (ScheduleSpec Spec, SubmitRequest Request, Range? Flow) Read(ReadOnlySpan<byte> body)
     {
         var reader = StrictJson.Reader(body, StrictJson.EnvelopeDepth);
         reader.Read();
         var all = new ScheduleRequestReader();
         all.ReadObject(ref reader);
         StrictJson.ExpectEnd(ref reader);
-        return (all._spec, all._request);
+        return (all._spec, all._request, all._flow);
     }
 
     private void ReadObject(ref Utf8JsonReader reader)
@@ -46,23 +53,33 @@ internal sealed class ScheduleRequestReader
             reader.Skip();
         }
 
-        if (!_seen.Contains("type")) _request.Wrong("/type", "A schedule names the type of its jobs.");
+        if (_flow is null)
+        {
+            if (!_seen.Contains("type")) _request.Wrong("/type", "A schedule names the type of its jobs, or has a flow.");
+            return;
+        }
+
+        foreach (var name in OfJobs.Where(_seen.Contains)) _request.Wrong("/" + name, "A schedule has a type or a flow, whose jobs say this each for itself.");
     }
 
     private bool ReadMember(ref Utf8JsonReader reader, string name)
     {
         switch (name)
         {
-            case "args":
-                var start = (int)reader.TokenStartIndex;
-                reader.Skip();
-                _request.Args = start..(int)reader.BytesConsumed;
-                return true;
+            case "args": _request.Args = Skipped(ref reader); return true;
+            case "flow": _flow = Skipped(ref reader); return true;
             case "type": _spec = _spec with { Type = Text(ref reader, name) ?? "" }; return true;
             case "queue": _request.Queue = Text(ref reader, name); return true;
             case "priority": _spec = _spec with { Priority = Integer(ref reader, name) ?? JobLimits.DefaultPriority }; return true;
             case "attempts": _spec = _spec with { Attempts = Integer(ref reader, name) }; return true;
             case "timeout": _spec = _spec with { Timeout = Seconds(ref reader, name) }; return true;
+            case "key": _spec = _spec with { Key = Text(ref reader, name) }; return true;
+            case "weight": _spec = _spec with { Weight = Integer(ref reader, name) }; return true;
+            case "unique":
+                _request.Wrong("/unique", KeyRules.NotOfSchedules);
+                reader.Skip();
+                return true;
+            case "deadline": _spec = _spec with { Deadline = Seconds(ref reader, name) }; return true;
             case "retention": _spec = _spec with { Retention = Seconds(ref reader, name) }; return true;
             case "tags": _spec = _spec with { Tags = SubmitRequestReader.ReadTags(ref reader, _request) }; return true;
             case "cron": _spec = _spec with { Cron = Text(ref reader, name) }; return true;
@@ -79,6 +96,13 @@ internal sealed class ScheduleRequestReader
             case "missedWithin": _spec = _spec with { MissedWithin = Seconds(ref reader, name) }; return true;
             default: return false;
         }
+    }
+
+    private static Range Skipped(ref Utf8JsonReader reader)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return start..(int)reader.BytesConsumed;
     }
 
     private string? Text(ref Utf8JsonReader reader, string name)

@@ -43,6 +43,7 @@ internal static class StatusJson
         if (job.After.Length > 0) WriteAfter(writer, job.After);
         if (job.Parent is not null) writer.WriteString("parent"u8, job.Parent);
         if (job.IsFlow) writer.WriteBoolean("flow"u8, true);
+        if (job.Key is not null) writer.WriteString("key"u8, job.Key);
         if (job.Schedule is not null) writer.WriteString("schedule"u8, job.Schedule);
         WriteInstant(writer, "scheduledAt"u8, job.ScheduledAt);
         if (job.Silo is not null) writer.WriteString("silo"u8, WorkSession.Display(job.Silo));

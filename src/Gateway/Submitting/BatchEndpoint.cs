@@ -22,12 +22,13 @@ internal sealed class BatchEndpoint(
         writer.WriteStartObject();
         writer.WriteNumber("accepted"u8, answers.Count(answer => answer.Problem is null));
         writer.WriteStartArray("items"u8);
-        foreach (var (job, refused) in answers)
+        foreach (var (job, refused, coalesced) in answers)
         {
             writer.WriteStartObject();
             writer.WriteNumber("status"u8, refused?.Type.Status ?? StatusCodes.Status202Accepted);
             if (refused is null)
             {
+                if (coalesced) writer.WriteBoolean("coalesced"u8, true);
                 writer.WritePropertyName("job"u8);
                 // A repeated batch may find as many results as it has jobs.
                 StatusJson.WriteListed(writer, job!, tokens.Of(job!));
@@ -46,7 +47,7 @@ internal sealed class BatchEndpoint(
         await json.SendAsync(context.Response);
     }
 
-    private async Task<(JobStatus? Job, Problem? Problem)[]> SubmitAsync(HttpContext context, string? key, JobLimits limits)
+    private async Task<(JobStatus? Job, Problem? Problem, bool Coalesced)[]> SubmitAsync(HttpContext context, string? key, JobLimits limits)
     {
         using var body = await bodies.ReadAsync(context, options.Value.MaxBatchBytes);
         var items = ContentRules.IsNdJson(context.Request) ? BatchReader.ReadLines(body.Span, limits.MaxBatch) : BatchReader.ReadArray(body.Span, limits.MaxBatch);
@@ -55,7 +56,7 @@ internal sealed class BatchEndpoint(
 
         var caller = Caller.Of(context);
         var budget = builder.BudgetFor(body.Span.Length);
-        var answers = new (JobStatus? Job, Problem? Problem)[items.Count];
+        var answers = new (JobStatus? Job, Problem? Problem, bool Coalesced)[items.Count];
         var (jobs, places) = (new List<JobSubmission>(items.Count), new List<int>(items.Count));
         for (var i = 0; i < items.Count; i++)
         {
@@ -63,7 +64,7 @@ internal sealed class BatchEndpoint(
             JobSubmission? job = null;
             // One key for the batch is one for each of its places.
             if (problem is null) (job, problem) = await builder.BuildAsync(request!, body.Memory, "/args", caller, key, limits, budget, i);
-            answers[i] = (null, problem);
+            answers[i] = (null, problem, false);
             if (job is null) continue;
             jobs.Add(job);
             places.Add(i);
@@ -71,7 +72,7 @@ internal sealed class BatchEndpoint(
 
         if (jobs.Count == 0) return answers;
         var receipts = await client.SubmitManyAsync(jobs, CancellationToken.None);
-        for (var i = 0; i < places.Count; i++) answers[places[i]] = (receipts[i].Status, SubmitProblem.Of(receipts[i], key is not null));
+        for (var i = 0; i < places.Count; i++) answers[places[i]] = (receipts[i].Status, SubmitProblem.Of(receipts[i], key is not null), receipts[i].Outcome == SubmitOutcome.Coalesced);
         return answers;
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Json;
+using OrleansJobs.Gateway.Keys;
 using OrleansJobs.Gateway.Problems;
 using OrleansJobs.Gateway.Schemas;
 
@@ -25,21 +26,42 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
     {
         if (request.Id is not null && idempotencyKey is not null) request.Wrong("/id", "Give an id or an Idempotency-Key, not both.");
         if ((SubmissionRules.CheckOwnId(request.Id) ?? SubmissionRules.CheckOwnNames(request.Type, request.Queue)) is { } reserved) request.Wrong(reserved.Pointer, reserved.Detail);
+        if (request.Id is not null && (request.Key is not null || request.Unique is not null)) request.Wrong("/id", KeyRules.OwnId);
         if (request.Errors.Count > 0) return (null, Problem.OfMembers(ProblemTypes.InvalidMember, request.Errors));
         var type = SubmissionRules.IsName(request.Type) ? await types.FindAsync(request.Type!) : null;
-        var derived = idempotencyKey is null ? null : JobIds.FromKey(await grid.IdSecretAsync(), caller.Id, idempotencyKey, place);
+        SubmissionProblem? unkeyed = null;
+        if (request.Key is null && type?.Defaults.Key is { } template)
+        {
+            if (request.Id is not null) return (null, Problem.OfMember(ProblemTypes.InvalidMember, "/id", KeyRules.OwnIdOfType(request.Type!, template.Text)));
+            if (template.TryFill(request.Args is { } args ? body[args] : NoArgs, argsPointer, out var key, out unkeyed)) request.Key = key;
+        }
+
+        if (request.Key is not null) request.Weight ??= type?.Info.Weight;
+        var derived = idempotencyKey is null || request.Key is not null || request.Unique is not null ? null : JobIds.FromKey(await grid.IdSecretAsync(), caller.Id, idempotencyKey, place);
         var job = Build(request, body.Span, type, caller, derived);
+        if (request.Key is not null || request.Unique is not null || request.Weight is not null)
+            job = KeyedSubmission.Of(job, request, await grid.InfoAsync(), idempotencyKey is null ? null : (await grid.IdSecretAsync(), caller.Id, idempotencyKey, place), time);
+        if (job.Unique is not null && caller.IsLimited) job = job with { KeepsToQueue = true };
         var problem = Check(job, request, type, argsPointer, caller, limits, budget);
+        // What is wrong with the arguments by their schema says more.
+        if (problem is null && unkeyed is not null) problem = Problem.OfMember(ProblemTypes.InvalidArgs, unkeyed.Pointer, unkeyed.Detail);
         if (problem is null && caller.IsLimited && job.After.Length > 0) problem = await CheckAfterAsync(job, caller);
         return problem is null ? (job, null) : (null, problem);
     }
 
-    /// <summary>Checks a job that is to be submitted later, whose queue is the request's or else the type's.</summary>
-    public async ValueTask<(string Queue, Problem? Problem)> CheckAsync(JobSubmission job, SubmitRequest request, Caller caller, JobLimits limits, long bytes)
+    /// <summary>Checks a job that is to be submitted later, whose queue and key are the request's or else the type's.</summary>
+    /// <param name="args">What its key is made of.</param>
+    /// <returns>The job with its queue and key.</returns>
+    public async ValueTask<(JobSubmission Job, Problem? Problem)> CheckAsync(
+        JobSubmission job, byte[] args, SubmitRequest request, Caller caller, JobLimits limits, long bytes)
     {
         var type = SubmissionRules.IsName(job.Type) ? await types.FindAsync(job.Type) : null;
         job = job with { Queue = request.Queue ?? type?.Info.Queue ?? JobLimits.DefaultQueue };
-        return (job.Queue, Check(job, request, type, "/args", caller, limits, BudgetFor(bytes)));
+        SubmissionProblem? unkeyed = null;
+        if (job.Key is null && type?.Defaults.Key is { } template && template.TryFill(args, "/args", out var key, out unkeyed)) job = job with { Key = key };
+        if (job.Key is not null) job = job with { Weight = job.Weight ?? type?.Info.Weight };
+        var problem = Check(job, request, type, "/args", caller, limits, BudgetFor(bytes));
+        return (job, problem ?? (unkeyed is null ? null : Problem.OfMember(ProblemTypes.InvalidArgs, unkeyed.Pointer, unkeyed.Detail)));
     }
 
     private JobSubmission Build(SubmitRequest request, ReadOnlySpan<byte> body, JobType? type, Caller caller, string? derivedId)
@@ -63,6 +85,7 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
             Tags = request.Tags,
             After = request.After,
             CancelIfUnmet = request.CancelIfUnmet,
+            Notify = request.Notify,
             TraceParent = Activity.Current?.Id,
             Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id,
         };
@@ -95,7 +118,7 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
     }
 
     /// <summary>What lies in queues that a key is not good for does not exist for it.</summary>
-    private async Task<Problem?> CheckAfterAsync(JobSubmission job, Caller caller)
+    public async Task<Problem?> CheckAfterAsync(JobSubmission job, Caller caller)
     {
         var info = await grid.InfoAsync();
         var named = await Task.WhenAll(job.After.Select(after => grid.Partition(after.Job, info).Get(after.Job)));

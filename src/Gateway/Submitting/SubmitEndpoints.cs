@@ -12,6 +12,9 @@ namespace OrleansJobs.Gateway.Submitting;
 internal sealed class SubmitEndpoints(
     JobGrid grid, IJobClient client, BodyReader bodies, SubmissionBuilder builder, JobWaits waits, WatchTokens tokens, OwnAddress address, TimeProvider time)
 {
+    /// <summary>Another job has the unique value of the one that was submitted, and is the answer.</summary>
+    public const string CoalescedHeader = "Coalesced";
+
     /// <summary>What a submit may have around its arguments.</summary>
     public const int EnvelopeBytes = 16 << 10;
 
@@ -54,6 +57,7 @@ internal sealed class SubmitEndpoints(
         // Not cancelled when the client hangs up: what was asked for goes on, and the same question again finds it.
         var receipt = await client.SubmitAsync(job!, CancellationToken.None);
         if (SubmitProblem.Of(receipt, key is not null) is { } refused) throw new ProblemException(refused);
+        if (receipt.Outcome == SubmitOutcome.Coalesced) context.Response.Headers[CoalescedHeader] = "true";
         if (receipt.Outcome == SubmitOutcome.Replayed) context.Response.Headers[IdempotencyKey.ReplayedHeader] = "true";
         return receipt.Status!;
     }

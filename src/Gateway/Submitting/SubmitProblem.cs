@@ -9,7 +9,9 @@ internal static class SubmitProblem
 
     public static Problem? Of(SubmitReceipt receipt, bool byKey) => receipt.Outcome switch
     {
-        SubmitOutcome.Accepted or SubmitOutcome.Replayed => null,
+        SubmitOutcome.Accepted or SubmitOutcome.Replayed or SubmitOutcome.Coalesced => null,
+        SubmitOutcome.NotUnique => Problem.OfMember(ProblemTypes.NotUnique, "/unique", receipt.Reason ?? "Another job has the same unique value."),
+        SubmitOutcome.Throttled => new(ProblemTypes.KeyRate, receipt.Reason ?? "The rate of its key allows no other submit now.") { RetryAfter = receipt.RetryAfter },
         SubmitOutcome.Conflict when byKey => new(ProblemTypes.KeyReused, "A request with other content was sent with this Idempotency-Key."),
         SubmitOutcome.Conflict => Problem.OfMember(ProblemTypes.IdTaken, "/id", $"A job with other content has the id '{receipt.Id}'."),
         SubmitOutcome.Rejected => SubmissionBuilder.OfRules(receipt.Problems),

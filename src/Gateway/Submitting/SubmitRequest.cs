@@ -22,6 +22,10 @@ internal sealed class SubmitRequest
 
     public JobDependency[] After { get; set; } = [];
     public bool CancelIfUnmet { get; set; }
+    public JobNotice[] Notify { get; set; } = [];
+    public string? Key { get; set; }
+    public int? Weight { get; set; }
+    public JobUnique? Unique { get; set; }
 
     /// <summary>Where the arguments stand in the body; null where there are none.</summary>
     public Range? Args { get; set; }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansJobs.Gateway.Json;
+using OrleansJobs.Gateway.Keys;
 
 namespace OrleansJobs.Gateway.Submitting;
 
@@ -64,7 +65,11 @@ internal static class SubmitRequestReader
             case Member.Deadline when reader.TokenType == JsonTokenType.String: request.DeadlineAt = ReadInstant(ref reader, member, request); break;
             case Member.Deadline: request.DeadlineAfter = ReadSeconds(ref reader, member, request); break;
             case Member.After: request.After = AfterReader.Read(ref reader, request); break;
+            case Member.Notify: request.Notify = NotifyReader.Read(ref reader, request); break;
             case Member.OnUnmet: request.CancelIfUnmet = ReadWord(ref reader, member, request, "fail", "cancel") == "cancel"; break;
+            case Member.Key: request.Key = ReadString(ref reader, member, request); break;
+            case Member.Weight: request.Weight = ReadInteger(ref reader, member, request); break;
+            case Member.Unique: request.Unique = UniqueReader.Read(ref reader, request); break;
             default: request.Tags = ReadTags(ref reader, request); break;
         }
     }
@@ -164,6 +169,10 @@ internal static class SubmitRequestReader
         if (reader.ValueTextEquals("retention"u8)) return Member.Retention;
         if (reader.ValueTextEquals("after"u8)) return Member.After;
         if (reader.ValueTextEquals("onUnmet"u8)) return Member.OnUnmet;
+        if (reader.ValueTextEquals("notify"u8)) return Member.Notify;
+        if (reader.ValueTextEquals("key"u8)) return Member.Key;
+        if (reader.ValueTextEquals("unique"u8)) return Member.Unique;
+        if (reader.ValueTextEquals("weight"u8)) return Member.Weight;
         return reader.ValueTextEquals("tags"u8) ? Member.Tags : Member.None;
     }
 
@@ -189,5 +198,9 @@ internal static class SubmitRequestReader
         After = 1 << 12,
         OnUnmet = 1 << 13,
         Deadline = 1 << 14,
+        Notify = 1 << 15,
+        Key = 1 << 16,
+        Weight = 1 << 17,
+        Unique = 1 << 18,
     }
 }

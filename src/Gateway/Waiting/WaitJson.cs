@@ -15,8 +15,12 @@ internal static class WaitJson
             writer.WriteString("what"u8, reason.What);
             if (reason.What == WaitReasons.Queue) writer.WriteBoolean("paused"u8, true);
             else if (reason.Name is { } name) writer.WriteString(NameOf(reason.What), name);
+            if (reason.Queue is { } queue) writer.WriteString("queue"u8, queue);
             if (reason.Done is { } done) writer.WriteNumber("done"u8, done);
             if (reason.Of is { } of) writer.WriteNumber("of"u8, of);
+            if (reason.Limit is { } limit) writer.WriteString("limit"u8, limit);
+            if (reason.Position is { } position) writer.WriteNumber("position"u8, position);
+            StatusJson.WriteInstant(writer, "since"u8, reason.Since);
             StatusJson.WriteInstant(writer, "until"u8, reason.Until);
             writer.WriteEndObject();
         }
@@ -28,6 +32,7 @@ internal static class WaitJson
     {
         WaitReasons.Job => "id",
         WaitReasons.Handler => "type",
+        WaitReasons.Limit => "key",
         _ => "name",
     };
 }

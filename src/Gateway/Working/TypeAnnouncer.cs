@@ -16,14 +16,19 @@ internal sealed class TypeAnnouncer(JobGrid grid, JobTypeCatalogue types, TimePr
     /// <returns>What was not taken as it was said.</returns>
     public async Task<string[]> AnnounceAsync(NamedType[] named)
     {
-        var news = named.Where(type => type.IsSaid && !WasSaid(type.Info)).Select(type => type.Info).ToArray();
+        var news = new List<JobTypeInfo>();
+        foreach (var type in named.Where(type => type.IsSaid))
+        {
+            if (!await WasSaidAsync(type.Info)) news.Add(type.Info);
+        }
+
         var unknown = new List<JobTypeInfo>();
         foreach (var type in named.Where(type => !type.IsSaid))
         {
             if (await types.FindAsync(type.Info.Name) is null) unknown.Add(type.Info);
         }
 
-        var warnings = news.Length > 0 ? await AnnounceAsync(news) : [];
+        var warnings = news.Count > 0 ? await AnnounceAsync([.. news]) : [];
         if (unknown.Count == 0) return warnings;
         var more = await grid.Types.Announce([.. unknown], onlyNew: true);
         types.Renew();
@@ -44,5 +49,8 @@ internal sealed class TypeAnnouncer(JobGrid grid, JobTypeCatalogue types, TimePr
         return warnings;
     }
 
-    private bool WasSaid(JobTypeInfo type) => _said.TryGetValue(type.Name, out var said) && said.Type == type && time.GetElapsedTime(said.At) < SaidFor;
+    /// <summary>It was said here a moment ago, and nobody has said otherwise elsewhere since, as far as is known here.</summary>
+    private async ValueTask<bool> WasSaidAsync(JobTypeInfo type) =>
+        _said.TryGetValue(type.Name, out var said) && said.Type == type && time.GetElapsedTime(said.At) < SaidFor
+        && (await types.AllAsync()).FirstOrDefault(known => known.Info.Name == type.Name) is { } known && known.Info with { Silos = 0 } == type with { Silos = 0 };
 }

@@ -34,12 +34,22 @@ internal static class TypeReader
                 case "queue": type = type with { Queue = read.Name(value, at) ?? "" }; return true;
                 case "attempts": type = type with { Attempts = (int?)read.Integer(value, at, 1, limits.MaxAttempts) }; return true;
                 case "timeout": type = type with { Timeout = read.Seconds(value, at, limits.MaxTimeout, orZero: false) }; return true;
+                case "key": type = type with { Key = Key(read, value, at) }; return true;
+                case "weight": type = type with { Weight = (int?)read.Integer(value, at, 1, JobKeys.MaxWeight) }; return true;
                 case "release": type = type with { Release = read.Text(value, at, WorkLimits.MaxReleaseLength) }; return true;
                 default: return false;
             }
         });
         if (type.Name.Length == 0) read.Wrong(pointer + "/name", "A type has a name.");
+        if (type.Key is not null && KeyTemplate.TryParse(type.Key, out var key, out _) && key.MistakeFor(type.ArgsSchema) is { } mistake) read.Wrong(pointer + "/key", mistake);
         return type;
+    }
+
+    private static string? Key(MemberReader read, JsonElement element, string pointer)
+    {
+        if (read.Text(element, pointer, KeyTemplate.MaxLength) is not { } text) return null;
+        if (!KeyTemplate.TryParse(text, out _, out var mistake)) read.Wrong(pointer, mistake);
+        return text;
     }
 
     private static string Schema(MemberReader read, JsonElement element, string pointer)

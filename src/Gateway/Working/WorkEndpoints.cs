@@ -51,6 +51,7 @@ internal sealed class WorkEndpoints(
         if (ContentRules.Check(context.Request, ContentRules.Json) is { } problem) throw new ProblemException(problem);
         var name = (string?)context.Request.RouteValues["type"];
         if (!SubmissionRules.IsName(name)) throw new ProblemException(new(ProblemTypes.NotFound, $"A job type's name is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -."));
+        if (SubmissionRules.IsReserved(name!)) throw new ProblemException(new(ProblemTypes.Forbidden, $"The type '{name}' is the grid's own, which runs it in its silos."));
         if (!Caller.Of(context).MayRun(name!)) throw new ProblemException(new(ProblemTypes.Forbidden, $"This key is not good for the type '{name}'."));
         var info = await grid.InfoAsync();
         JobTypeInfo said;
@@ -79,7 +80,8 @@ internal sealed class WorkEndpoints(
         var errors = new List<ProblemError>();
         for (var i = 0; i < request.Types.Length; i++)
         {
-            if (!caller.MayRun(request.Types[i].Info.Name)) errors.Add(new($"/types/{i}", $"This key is not good for the type '{request.Types[i].Info.Name}'."));
+            if (SubmissionRules.IsReserved(request.Types[i].Info.Name)) errors.Add(new($"/types/{i}", $"The type '{request.Types[i].Info.Name}' is the grid's own, which runs it in its silos."));
+            else if (!caller.MayRun(request.Types[i].Info.Name)) errors.Add(new($"/types/{i}", $"This key is not good for the type '{request.Types[i].Info.Name}'."));
         }
 
         for (var i = 0; i < request.Call.Queues?.Length; i++)

@@ -29,12 +29,13 @@ internal sealed class DependencyBook
     }
 
     /// <summary>Takes a job that follows others, with the letters that ask for their ends.</summary>
-    public LiveJob Submit(JobSubmission submission, long now)
+    /// <param name="isInside">It follows from something accepted: no store is too full for it.</param>
+    public LiveJob Submit(JobSubmission submission, long now, bool isInside = false)
     {
         using var together = _changes.Together();
-        var job = _jobs.Submit(submission, now);
+        var job = isInside ? _jobs.SubmitInside(submission, now) : _jobs.Submit(submission, now);
         foreach (var leader in submission.After.Select(after => after.Job).Distinct())
-            _letters.Send(PartitionOf(leader), LetterKind.Follow, new FollowLetter(leader, job.Id, null).Encode(), origin: job);
+            _letters.Send(PartitionOf(leader), LetterKind.Follow, new FollowLetter(leader, job.Id, null).Encode(), origin: job.Origin);
         return job;
     }
 

@@ -37,6 +37,7 @@ internal sealed class JobMeters
     private Func<ClockFigures>? _clock;
     private long _stale;
     private long _commitRetries;
+    private long _webhooksDropped;
     private double _fullness;
     private int _storeReachable = 1;
 
@@ -58,6 +59,7 @@ internal sealed class JobMeters
         // Counters that alerts watch and that stay at 0 in good times: observed, so that they are there before they first move.
         meter.CreateObservableCounter("orleansjobs.jobs.refused", ObserveRefused, "{job}", "Submits that were not accepted, by reason.");
         meter.CreateObservableCounter("orleansjobs.reports.stale", () => Volatile.Read(ref _stale), "{report}", "Reports of attempts that no longer hold their job, refused.");
+        meter.CreateObservableCounter("orleansjobs.webhooks.dropped", () => Volatile.Read(ref _webhooksDropped), "{call}", "Ends that nobody was told of, because too many calls wait.");
         meter.CreateObservableCounter("orleansjobs.commit.retries", () => Volatile.Read(ref _commitRetries), "{commit}", "Commits sent again because the store's reply was lost.");
 
         meter.CreateObservableGauge("orleansjobs.jobs.waiting", () => Partitions.Observe(lane => lane.Waiting), "{job}", "Due and not started.");
@@ -66,7 +68,10 @@ internal sealed class JobMeters
         meter.CreateObservableGauge("orleansjobs.jobs.oldest_age", () => Partitions.ObserveAges(_time.GetUtcNow()), "s", "How long the job that waits longest has been due.");
         meter.CreateObservableGauge("orleansjobs.jobs.orphaned", () => Partitions.Orphans, "{job}", "Jobs that nothing would wake. Anything but 0 is a defect.");
         meter.CreateObservableGauge("orleansjobs.letters.waiting", () => Partitions.Letters, "{letter}", "Letters between partitions that have not been delivered.");
-        meter.CreateObservableGauge("orleansjobs.letters.age", () => Partitions.LetterAge, "s", "How long a partition has waited for letters of another while none came.");
+        meter.CreateObservableGauge("orleansjobs.letters.age", () => Partitions.LetterAge, "s", "How old the oldest letter between partitions is that has not been delivered.");
+        meter.CreateObservableGauge("orleansjobs.keys.held", ObserveHeld, "{job}", "Due jobs that their key holds back, by limit.");
+        meter.CreateObservableGauge("orleansjobs.keys.rules", () => Partitions.Keys.Rules, "{key}", "Keys, and prefixes of keys, that have a rule.");
+        meter.CreateObservableGauge("orleansjobs.keys.paused", () => Partitions.Keys.Pauses, "{key}", "Keys, and prefixes of keys, that are paused.");
         meter.CreateObservableGauge("orleansjobs.partitions.open", () => Partitions.Open, "{partition}", "Partitions that this silo owns; over all silos, all of them.");
         meter.CreateObservableGauge("orleansjobs.partitions.configured", () => options.Value.Partitions, "{partition}", "Partitions of the grid; the same on every silo.");
         meter.CreateObservableGauge("orleansjobs.slots.limit", () => Slots.Limit, "{slot}", "Handlers that may run at a time.");
@@ -76,12 +81,23 @@ internal sealed class JobMeters
         meter.CreateObservableGauge("orleansjobs.store.reachable", () => Volatile.Read(ref _storeReachable), "{store}", "1 where the store answered last, 0 where it did not.");
         meter.CreateObservableGauge("orleansjobs.store.lost", () => health.IsLost ? 1 : 0, "{store}", "1 where the store was found empty though it had not been: accepted jobs are gone.");
         meter.CreateObservableGauge("orleansjobs.clock.offset", () => Clock.Offset.TotalSeconds, "s", "By how much this silo's clock is ahead of the store's.");
-        meter.CreateObservableGauge("orleansjobs.clock.wrong", () => Clock.IsWrong ? 1 : 0, "{silo}", "1 while this silo's clock and the store's differ by more than they may: it starts, expires and purges no jobs.");
+        meter.CreateObservableGauge("orleansjobs.clock.wrong", () => Clock.IsWrong ? 1 : 0, "{silo}", "1 while this silo's clock and the store's differ by more than they may, so that it starts, expires and purges no jobs, or have both been set back by more.");
         meter.CreateObservableGauge("orleansjobs.store.fullness", () => Volatile.Read(ref _fullness), "1", "Share of the store's memory limit that is used; 0 where it has none.");
     }
 
     /// <summary>What the partitions of this silo hold.</summary>
     public PartitionGauges Partitions { get; }
+
+    private Measurement<long>[] ObserveHeld()
+    {
+        var keys = Partitions.Keys;
+        return
+        [
+            new(keys.Concurrency, new KeyValuePair<string, object?>("limit", LimitWords.Concurrency)),
+            new(keys.Rate, new KeyValuePair<string, object?>("limit", LimitWords.Rate)),
+            new(keys.Paused, new KeyValuePair<string, object?>("limit", LimitWords.Paused)),
+        ];
+    }
 
     private ClockFigures Clock => Volatile.Read(ref _clock)?.Invoke() ?? default;
 
@@ -119,6 +135,9 @@ internal sealed class JobMeters
 
     /// <summary>A report was refused because its attempt does not hold the job any more.</summary>
     public void Stale(int reports = 1) => Interlocked.Add(ref _stale, reports);
+
+    /// <summary>A job has ended, and whoever was to be told is not: too many calls wait.</summary>
+    public void WebhookDropped() => Interlocked.Increment(ref _webhooksDropped);
 
     /// <summary>A worker starts an attempt so long after the job was due; a negative one counts as 0.</summary>
     public void Lateness(string queue, string type, TimeSpan late)

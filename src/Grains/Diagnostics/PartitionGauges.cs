@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using OrleansJobs.Keys;
 
 namespace OrleansJobs.Diagnostics;
 
@@ -30,8 +31,11 @@ internal sealed class PartitionGauges(TimeProvider time)
     /// <summary>Letters between partitions that have not been delivered.</summary>
     public long Letters => _open.Keys.Sum(partition => partition.Letters.Waiting);
 
-    /// <summary>How long, in seconds, a partition has waited for letters of another while none came.</summary>
+    /// <summary>How old, in seconds, the oldest of them is.</summary>
     public double LetterAge => _open.Keys.Select(partition => partition.Letters.Age).DefaultIfEmpty().Max();
+
+    /// <summary>What is told of keys.</summary>
+    public KeyFigures Keys => _open.Keys.Aggregate(default(KeyFigures), (sum, partition) => sum + partition.Keys);
 
     /// <summary>Names that are known now, those held as those told afterwards.</summary>
     public int Series => _seen.Count;
@@ -85,6 +89,7 @@ internal sealed class PartitionGauges(TimeProvider time)
 internal sealed class PartitionGauge(PartitionGauges owner) : IDisposable
 {
     private long _orphans;
+    private System.Runtime.CompilerServices.StrongBox<KeyFigures> _keys = new();
     private IReadOnlyDictionary<(string Queue, string Type), LaneFigures> _figures = new Dictionary<(string, string), LaneFigures>();
 
     /// <summary>Jobs that nothing would wake.</summary>
@@ -94,7 +99,14 @@ internal sealed class PartitionGauge(PartitionGauges owner) : IDisposable
         set => Volatile.Write(ref _orphans, value);
     }
 
-    /// <summary>Letters to other partitions that have not been delivered, and for how many seconds a receiver has had none of its own.</summary>
+    /// <summary>What is told of its keys.</summary>
+    public KeyFigures Keys
+    {
+        get => Volatile.Read(ref _keys).Value;
+        set => Volatile.Write(ref _keys, new(value));
+    }
+
+    /// <summary>Letters to other partitions that have not been delivered, and the age of the oldest in seconds.</summary>
     public (long Waiting, double Age) Letters { get; set; }
 
     public IReadOnlyDictionary<(string Queue, string Type), LaneFigures> Figures => Volatile.Read(ref _figures);

@@ -50,6 +50,24 @@ internal enum Safeguard
 
     /// <summary>An occurrence of a schedule and the schedule that has moved on are stored in one commit.</summary>
     OccurrenceInCommit = 16384,
+
+    /// <summary>Whether another job has a unique value is looked up, in the rows that are stored with jobs.</summary>
+    UniqueIndex = 32768,
+
+    /// <summary>A partition that opens counts the leases that it finds as permits of their keys.</summary>
+    KeyPermits = 65536,
+
+    /// <summary>The jobs of an event have ids that follow from the event's, so that publishing it again finds them.</summary>
+    EventIds = 131072,
+
+    /// <summary>A partition publishes nothing without the bindings of the version that it has stored.</summary>
+    KnownBindings = 262144,
+
+    /// <summary>What a queue's home lends is booked in the commit of the letter that lends it.</summary>
+    LoanInCommit = 524288,
+
+    /// <summary>A silo that does not answer is declared dead at once only where its address refuses connections, to two silos and twice.</summary>
+    RefusalCheck = 1048576,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

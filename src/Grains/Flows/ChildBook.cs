@@ -55,15 +55,25 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
     }
 
     /// <summary>A child is not waited for any more.</summary>
-    public void Cancel(string id, long now)
+    public void Dismiss(string id, long now)
     {
         var home = JobIds.PartitionOf(id, options.Partitions);
-        if (home == partition && jobs.Find(id) is { Spec: not null } job) CancelHere(job, now);
+        if (home == partition && jobs.Find(id) is { Spec: not null } job) DismissHere(job, now);
         else letters.Send(home, LetterKind.Cancel, System.Text.Encoding.UTF8.GetBytes(id));
     }
 
     /// <returns>Whether its worker is to be told.</returns>
-    public bool CancelHere(LiveJob job, long now) => _orders.Cancel(job, ByItsFlow, now) && job.Place == JobPlace.Leased;
+    public bool DismissHere(LiveJob child, long now)
+    {
+        if (child.Place == JobPlace.Gone || child.Outcome is { State: JobState.Success }) return false;
+        var track = child.Track with { IsDismissed = true };
+        if (child.Outcome is { } outcome) child.Outcome = outcome with { Track = track };
+        jobs.Note(child, track);
+        return CancelHere(child, now);
+    }
+
+    /// <returns>Whether its worker is to be told.</returns>
+    private bool CancelHere(LiveJob job, long now) => _orders.Cancel(job, ByItsFlow, now) && job.Place == JobPlace.Leased;
 
     /// <summary>Does with a child that is here, whose record is in memory, what its flow has ordered.</summary>
     /// <returns>Whether its worker is to be told that it is cancelled.</returns>
@@ -75,7 +85,7 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
             case Errands.ErrandKind.CancelChildren:
                 return order.Round >= RoundOf(child) && child.Place is JobPlace.Waiting or JobPlace.Leased && CancelHere(child, now);
             case Errands.ErrandKind.RetryChildren:
-                if (child.Spec!.Parent!.Run == order.Through && RoundOf(child) < order.Round) Retry(child, order.Round, now);
+                if (child.Spec!.Parent!.Run == order.Through && RoundOf(child) < order.Round && !child.Track.IsDismissed) Retry(child, order.Round, now);
                 return false;
             case Errands.ErrandKind.DeleteChildren when child.Place == JobPlace.Finished:
                 _orders.Delete(child, now);
@@ -103,8 +113,7 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
                 jobs.Note(child, child.Track with { Round = round, IsDeadlineLifted = child.Track.IsDeadlineLifted || child.Spec!.DeadlineAt <= now });
                 return;
             case JobPlace.Finished when child.Outcome!.State is not JobState.Success:
-                _orders.Retry(child, ByItsFlow, now);
-                jobs.Note(child, child.Track with { Round = round });
+                _orders.Retry(child, ByItsFlow, now, round);
                 return;
             case JobPlace.Finished when child.Track.ToldRound == RoundOf(child):
                 // Somebody had it run again when its flow knew of a failure, and it came to a good end.

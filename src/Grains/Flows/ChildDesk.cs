@@ -29,7 +29,7 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
             case LetterKind.Cancel:
                 var id = Encoding.UTF8.GetString(letter.Body);
                 await BringAsync(id, pins);
-                return () => Cancel(id);
+                return () => Dismiss(id);
             case LetterKind.RetryChild:
                 var one = ChildrenOrder.DecodeForOne(letter.Body);
                 await BringAsync(one.Child, pins);
@@ -152,9 +152,9 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
         if (shell.Core.Jobs.Find(id) is { Place: not JobPlace.Gone } child && shell.Core.Flows.Children.Do(order, Known(child), shell.Now)) shell.TellCancelled(child);
     }
 
-    private void Cancel(string id)
+    private void Dismiss(string id)
     {
-        if (shell.Core.Jobs.Find(id) is { Place: not JobPlace.Gone } job && shell.Core.Flows.Children.CancelHere(Known(job), shell.Now)) shell.TellCancelled(job);
+        if (shell.Core.Jobs.Find(id) is { Place: not JobPlace.Gone } job && shell.Core.Flows.Children.DismissHere(Known(job), shell.Now)) shell.TellCancelled(job);
     }
 
     /// <summary>Its record was brought, and the pin has kept it.</summary>

@@ -13,19 +13,25 @@ namespace OrleansJobs.Flows;
 /// </summary>
 internal sealed class FlowBook
 {
-    /// <summary>Failures of one group of which the flow is told one by one.</summary>
-    private const int MostGroupFailures = 100;
+    /// <summary>Milliseconds until a flow asks again to start children where too much is on its way to other partitions; twice as long each time, up to <see cref="LongestBusyDelay"/>.</summary>
+    private const long BusyDelay = 250;
+
+    /// <inheritdoc cref="BusyDelay"/>
+    private const long LongestBusyDelay = 8000;
 
     private readonly JobBook _jobs;
     private readonly PendingChanges _changes;
+    private readonly LetterBook _letters;
     private readonly ErrandBook _errands;
     private readonly FlowLimits _limits;
     private readonly ChildBook _children;
     private readonly KnownFlows _known;
+    private readonly int _partition;
+    private readonly int _partitions;
 
     public FlowBook(int partition, JobBook jobs, LetterBook letters, ErrandBook errands, PendingChanges changes, JobGridOptions options)
     {
-        (_jobs, _changes, _errands, _limits) = (jobs, changes, errands, options.Flows);
+        (_partition, _jobs, _changes, _letters, _errands, _limits, _partitions) = (partition, jobs, changes, letters, errands, options.Flows, options.Partitions);
         _known = new KnownFlows(jobs);
         _children = new ChildBook(partition, jobs, letters, changes, this, options);
         jobs.Ended += OnEnded;
@@ -66,17 +72,51 @@ internal sealed class FlowBook
 
         foreach (var (name, total) in change.Totals)
             flow.Groups[name] = (flow.Groups.GetValueOrDefault(name) ?? new(name, -1, 0, 0, 0)) with { Total = total };
-        foreach (var order in change.Children) Start(job, flow, order, now);
-        foreach (var id in change.Cancels) _children.Cancel(id, now);
+        Start(job, flow, change.Children, now);
+        foreach (var name in change.Cancels)
+        {
+            if (!flow.Open.TryGetValue(name, out var id)) continue;
+            flow.Dismissed.Add(name);
+            _children.Dismiss(id, now);
+        }
+
         _changes.Mark(flow.Changed());
         Begin(job);
         return null;
     }
 
-    /// <summary>When a flow that has nothing to do for now is due again.</summary>
-    public long Park(LiveJob job, FlowPark park, long now)
+    /// <summary>A flow has nothing to do for now, once what goes with its park is started.</summary>
+    /// <param name="due">When it runs again, unless something comes before.</param>
+    /// <returns>What it fails with, where a bound would be passed: nothing has changed then.</returns>
+    public JobError? Park(LiveJob job, FlowPark park, long now, out long due)
     {
         var flow = Find(job) ?? throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
+        due = now;
+        if (park.Change is { } change)
+        {
+            if (IsBusy(change))
+            {
+                // It runs again, and asks again. It waits for nothing that it waited for before.
+                flow.Park = null;
+                due += Math.Min(BusyDelay << Math.Min(flow.Refusals++, 16), LongestBusyDelay);
+                return null;
+            }
+
+            flow.Refusals = 0;
+            if (Change(job, flow, change, now) is { } refusal) return refusal;
+            park = park with { Change = null };
+        }
+
+        due = WaitFor(flow, park, now);
+        return null;
+    }
+
+    /// <summary>Children would have to be started by letter, and too many letters wait.</summary>
+    public bool IsBusy(FlowChange change) =>
+        change.Children.Length > 0 && _letters.IsFull && Array.Exists(change.Children, child => JobIds.PartitionOf(child.Job.Id, _partitions) != _partition);
+
+    private long WaitFor(FlowEntry flow, FlowPark park, long now)
+    {
         flow.Park = park;
         _changes.Mark(flow.Changed());
         if (!Sabotage.IsOff(Safeguard.ParkCheck) && (flow.LastArrival > park.Seen || park.Groups.Any(wait => HasCome(flow, wait)))) return now;
@@ -101,7 +141,9 @@ internal sealed class FlowBook
         flow.Ended = new(StringComparer.Ordinal);
         flow.Open.Clear();
         flow.Failed.Clear();
+        flow.Dismissed.Clear();
         flow.Groups.Clear();
+        flow.Recall.Begin();
         foreach (var signal in park.Untaken) Append(flow, signal);
         (flow.Unread, flow.LastSignal) = (park.Untaken.Length, flow.Last);
         _changes.Mark(flow.Changed());
@@ -115,8 +157,9 @@ internal sealed class FlowBook
     {
         var (parent, hasFailed) = (end.Parent, end.State is not JobState.Success);
         if (job.Place == JobPlace.Gone || parent.Run != flow.Run) return;
-        if (hasFailed && job.Place == JobPlace.Finished) return;
-        if (hasFailed && parent.Round < flow.Round)
+        var isDismissed = parent.Index < 0 && flow.Dismissed.Contains(parent.Name);
+        if (hasFailed && job.Place == JobPlace.Finished && !isDismissed) return;
+        if (hasFailed && parent.Round < flow.Round && !isDismissed)
         {
             _children.Retry(end.Child, new ChildrenOrder(ErrandKind.RetryChildren, flow.Id, flow.Stamp, flow.Run, flow.Round));
             return;
@@ -127,7 +170,7 @@ internal sealed class FlowBook
             // Its end has come before.
             if (!flow.Open.Remove(parent.Name)) return;
             flow.Ended?.Add(parent.Name);
-            if (hasFailed) flow.Failed[parent.Name] = end.Child;
+            if (hasFailed && !isDismissed) flow.Failed[parent.Name] = end.Child;
             Append(flow, new FlowEvent
             {
                 Kind = FlowEventKind.Child, Name = parent.Name, Value = end.Result, IsValueElsewhere = end.IsResultElsewhere, Error = end.Error, State = end.State, Job = end.Child,
@@ -137,7 +180,7 @@ internal sealed class FlowBook
         else if (flow.Groups.TryGetValue(parent.Name, out var group))
         {
             flow.Groups[parent.Name] = hasFailed ? group with { Failed = group.Failed + 1 } : group with { Succeeded = group.Succeeded + 1 };
-            if (hasFailed && group.Failed < MostGroupFailures)
+            if (hasFailed && group.Failed < FlowGroup.MostTold)
             {
                 Append(flow, new FlowEvent { Kind = FlowEventKind.GroupFailure, Name = parent.Name, Index = parent.Index, Error = end.Error, State = end.State, Job = end.Child });
                 flow.LastArrival = flow.Last;
@@ -146,7 +189,7 @@ internal sealed class FlowBook
         else return;
 
         flow.WeightDone += parent.Weight;
-        if (hasFailed) flow.WeightFailed += parent.Weight;
+        if (hasFailed && !isDismissed) flow.WeightFailed += parent.Weight;
         _changes.Mark(flow.Changed());
         Tell(job, flow, IsAwaited(flow, parent, end.State), now);
     }
@@ -172,8 +215,31 @@ internal sealed class FlowBook
         return SignalOutcome.Accepted;
     }
 
+    /// <summary>Why a signal was refused.</summary>
+    public string WhyFull(LiveJob job, FlowEntry flow) => flow.Unread >= _limits.MaxSignals
+        ? $"{flow.Unread} signals of job '{job.Id}' wait to be read, and no other is kept until an attempt has read them."
+        : $"Job '{job.Id}' remembers {flow.Bytes} bytes, signals that it has taken among them, of at most {_limits.MaxBytes}: a flow that goes on for ever starts itself anew, any other job takes no more signals.";
+
+    /// <summary>All that is remembered of a flow, for the worker that it is leased to, which then need not read it; null: too much, or not in memory.</summary>
+    public FlowPage? RecallOf(LiveJob job)
+    {
+        if (!job.Track.IsFlow || Find(job) is not { } flow || flow.Recall.All is not { } events || !FlowRecall.Fits(flow)) return null;
+        Read(flow);
+        return new FlowPage
+        {
+            Run = flow.Run, Args = flow.Args, Groups = [.. flow.Groups.Values], Seen = flow.Last, Partitions = _partitions, Started = [.. flow.Open.Keys],
+            Events = [.. events.Where(told => !flow.HasOverruled(told))],
+        };
+    }
+
     /// <summary>An attempt has read all that has come.</summary>
-    public void Read(FlowEntry flow) => flow.Unread = 0;
+    public void Read(FlowEntry flow)
+    {
+        if (flow.Unread == 0) return;
+        flow.Unread = 0;
+        // Stored, or the next activation would refuse signals for the sake of those that were read long ago.
+        _changes.Mark(flow.Changed());
+    }
 
     /// <summary>A flow that has been parked ends as failed.</summary>
     public void FailParked(LiveJob job, long token, JobError error, long now)
@@ -184,23 +250,46 @@ internal sealed class FlowBook
     /// <summary>Its changes are stored.</summary>
     public void Stored(FlowEntry flow, bool isGone) => _known.LetGo(flow, isGone);
 
-    private void Start(LiveJob job, FlowEntry flow, ChildOrder order, long now)
+    private void Start(LiveJob job, FlowEntry flow, ChildOrder[] orders, long now)
+    {
+        Dictionary<string, ChildPlaces>? places = null;
+        foreach (var order in orders)
+        {
+            if (!Start(job, flow, order, now) || order.Index < 0) continue;
+            // Whoever reads the results of a group knows where its children are by their places in it, but not of keys.
+            if (places?.TryGetValue(order.Name, out var group) is not true)
+            {
+                if (order.Job.Key is null) continue;
+                (places ??= []).Add(order.Name, group = new(order.Index));
+            }
+
+            group.Set(order.Index, order.Job.Key is null ? null : JobIds.PartitionOf(order.Job.Id, _partitions));
+        }
+
+        foreach (var (name, group) in places ?? []) Append(flow, new FlowEvent { Kind = FlowEventKind.Places, Name = name, Index = group.First, Value = group.ToArray() });
+    }
+
+    /// <returns>False: it had been started before.</returns>
+    private bool Start(LiveJob job, FlowEntry flow, ChildOrder order, long now)
     {
         if (order.Index >= 0)
         {
             var group = flow.Groups.GetValueOrDefault(order.Name) ?? new(order.Name, -1, 0, 0, 0);
             // Children of a group are started in order: it has been.
-            if (order.Index < group.Started) return;
+            if (order.Index < group.Started) return false;
             flow.Groups[order.Name] = group with { Started = order.Index + 1 };
         }
-        else if (flow.Ended?.Contains(order.Name) == true || !flow.Open.TryAdd(order.Name, order.Job.Id)) return;
+        else if (flow.Ended?.Contains(order.Name) == true || !flow.Open.TryAdd(order.Name, order.Job.Id)) return false;
         else flow.Names++;
 
         flow.Children++;
         flow.Weight += order.Weight;
         var depth = (job.Spec!.Parent?.Depth ?? 0) + 1;
         var parent = new JobParent(job.Id, flow.Stamp, flow.Run, order.Name, order.Index, order.Weight, depth, flow.Round);
-        flow.Partitions.Add(_children.Start(order.Job with { Parent = parent }, now));
+        // One that lives elsewhere may have been started by what memory has not seen.
+        var mayExist = order.Job.MayExist || (order.Index < 0 && flow.Ended is null);
+        flow.Partitions.Add(_children.Start(order.Job with { Parent = parent, MayExist = mayExist, Owner = job.Spec.Owner }, now));
+        return true;
     }
 
     private JobError? RefusalOf(LiveJob job, FlowEntry flow, FlowChange change)
@@ -225,7 +314,9 @@ internal sealed class FlowBook
     private void Append(FlowEntry flow, FlowEvent told)
     {
         flow.Bytes += told.Value?.Length ?? 0;
-        _changes.Mark(new EventEntry(flow, told with { Sequence = ++flow.Last }));
+        told = told with { Sequence = ++flow.Last };
+        flow.Recall.Add(told);
+        _changes.Mark(new EventEntry(flow, told));
     }
 
     /// <summary>Something has come: a parked flow that waits for it runs again, and a running one is told.</summary>

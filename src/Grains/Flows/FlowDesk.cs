@@ -11,8 +11,13 @@ internal sealed class FlowDesk(IPartitionShell shell)
     private const int EventsPerPage = 500;
     private const int BytesPerPage = 512 << 10;
 
+    /// <summary>Jobs that are read together, with their arguments.</summary>
+    private const int JobsPerRead = 32;
+
     private static readonly RowRead Events = new(GridLayout.Flows.Events);
     private static readonly RowRead States = new(GridLayout.Flows.States);
+
+    private readonly JobRows _rows = new(shell.Store, shell.Partition);
 
     private FlowBook Book => shell.Core.Flows;
 
@@ -49,8 +54,8 @@ internal sealed class FlowDesk(IPartitionShell shell)
         return flow;
     }
 
-    /// <summary>Flows whose attempts end otherwise than others' are brought into memory before their reports are taken.</summary>
-    public ValueTask PrepareAsync(JobReport[] reports)
+    /// <summary>Flows whose attempts end otherwise than others' are brought into memory before their reports are taken, and stay until the answer is disposed of.</summary>
+    public ValueTask<PinnedJobs> PrepareAsync(JobReport[] reports)
     {
         foreach (var report in reports)
         {
@@ -81,6 +86,7 @@ internal sealed class FlowDesk(IPartitionShell shell)
         // A run that began anew goes on counting, and has nothing behind the place where it began.
         var seen = events.Count > 0 ? events[^1].Sequence : Math.Max(after, last);
         if (seen >= last) Book.Read(flow);
+        if (after == 0 && seen >= last && (flow.Run, flow.Last) == (run, last)) flow.Recall.Fill(events);
         return new FlowPage
         {
             Run = run, Args = args, Groups = groups, Seen = seen, HasMore = seen < last, Partitions = shell.Options.Partitions, Started = started,
@@ -88,23 +94,33 @@ internal sealed class FlowDesk(IPartitionShell shell)
         };
     }
 
+    /// <inheritdoc cref="IPartitionFlows.ReadChildren"/>
+    public async Task<JobStatus?[]> ReadChildrenAsync(string[] ids, int bytes)
+    {
+        if (ids.Length > FlowPending.MostChildren) throw new ArgumentException($"At most {FlowPending.MostChildren} ids.", nameof(ids));
+        var records = await _rows.ReadEndedAsync(ids, Math.Min(bytes, BytesPerPage));
+        var now = shell.Now;
+        var children = new JobStatus?[records.Length];
+        for (var i = 0; i < records.Length; i++)
+        {
+            if (records[i] is { } record && record.IsKeptAt(now)) children[i] = StatusOf.Stored(ids[i], record, now);
+        }
+
+        return children;
+    }
+
     public async Task<FlowAnswer> ChangeAsync(LeaseName lease, FlowChange change)
     {
         if (Leased(lease) is not { } job) return new FlowAnswer(FlowAnswerKind.Stale);
-        if (change.Children.Length > 0 && shell.Core.Letters.IsFull) return new FlowAnswer(FlowAnswerKind.Busy);
+        if (Book.IsBusy(change)) return new FlowAnswer(FlowAnswerKind.Busy);
         var flow = await BringAsync(job);
-        var pins = new List<string>();
         long last;
-        try
+        using (var pinned = new PinnedJobs(shell.Core.Jobs, []))
         {
-            foreach (var child in change.Children) await BringChildAsync(child, flow, pins);
+            await BringManyAsync(ToBring(change, flow, pinned));
             if (Leased(lease) is null) return new FlowAnswer(FlowAnswerKind.Stale);
             if (Book.Change(job, flow, change, shell.Now) is { } error) return new FlowAnswer(FlowAnswerKind.Refused, error);
             last = flow.Last;
-        }
-        finally
-        {
-            foreach (var id in pins) shell.Core.Jobs.Unpin(id);
         }
 
         shell.Pump();
@@ -152,7 +168,7 @@ internal sealed class FlowDesk(IPartitionShell shell)
             var outcome = Book.Signal(job, flow, signal, shell.Now);
             shell.Pump();
             if (outcome is SignalOutcome.Accepted or SignalOutcome.Replayed) await shell.CommittedInTimeAsync();
-            return new(outcome, outcome == SignalOutcome.Full ? $"So many signals of job '{id}' wait to be taken that no other is kept." : null);
+            return new(outcome, outcome == SignalOutcome.Full ? Book.WhyFull(job, flow) : null);
         }
         catch (TimeoutException)
         {
@@ -183,23 +199,64 @@ internal sealed class FlowDesk(IPartitionShell shell)
     private async Task<byte[]?> ReadRowAsync(string id, long stamp) =>
         (await shell.Store.ReadRowsAsync(shell.Partition, States, [FlowEntry.KeyOf(id, stamp)]))[0] is { Exist: true } row ? row[0] : null;
 
-    private async Task PrepareFlowsAsync(JobReport[] reports)
+    private async Task<PinnedJobs> PrepareFlowsAsync(JobReport[] reports)
     {
-        foreach (var report in reports)
+        var pinned = new PinnedJobs(shell.Core.Jobs, []);
+        try
         {
-            if (report.Kind is ReportKind.Parked or ReportKind.StartedAnew && Leased(new(report.Id, report.Token)) is { } job) await BringAsync(job);
+            var children = new List<string>();
+            foreach (var report in reports)
+            {
+                if (report.Kind is not (ReportKind.Parked or ReportKind.StartedAnew) || Leased(new(report.Id, report.Token)) is not { } job) continue;
+                pinned.Add(job.Id);
+                var flow = await BringAsync(job);
+                if (report.Park?.Change is { } change) children.AddRange(ToBring(change, flow, pinned));
+            }
+
+            // Of all flows together: what comes with them waits for one read, not for one of each child.
+            await BringManyAsync(children);
         }
+        catch
+        {
+            pinned.Dispose();
+            throw;
+        }
+
+        return pinned;
     }
 
-    /// <summary>A child that may exist is brought into memory, so that it is found.</summary>
-    private async ValueTask BringChildAsync(ChildOrder child, FlowEntry flow, List<string> pins)
+    /// <summary>Children that may exist are to be brought into memory, so that they are found.</summary>
+    private List<string> ToBring(FlowChange change, FlowEntry flow, PinnedJobs pinned)
     {
-        // What memory has not seen all of may have started it before, and have been told how it ended.
-        if (!child.Job.MayExist && flow.RetriedAt == 0 && (child.Index >= 0 || flow.Ended is not null)) return;
-        if (JobIds.PartitionOf(child.Job.Id, shell.Options.Partitions) != shell.Partition) return;
-        shell.Core.Jobs.Pin(child.Job.Id);
-        pins.Add(child.Job.Id);
-        await shell.BringAsync(child.Job.Id);
+        var ids = new List<string>();
+        foreach (var child in change.Children)
+        {
+            // What memory has not seen all of may have started it before, and have been told how it ended.
+            if (!child.Job.MayExist && flow.RetriedAt == 0 && (child.Index >= 0 || flow.Ended is not null)) continue;
+            if (JobIds.PartitionOf(child.Job.Id, shell.Options.Partitions) != shell.Partition) continue;
+            pinned.Add(child.Job.Id);
+            ids.Add(child.Job.Id);
+        }
+
+        return ids;
+    }
+
+    /// <summary>Jobs that the caller has pinned, with their records in memory where there are any.</summary>
+    private async Task BringManyAsync(List<string> ids)
+    {
+        var jobs = shell.Core.Jobs;
+        ids.RemoveAll(id => jobs.Find(id) is { Spec: not null });
+        foreach (var part in ids.Chunk(JobsPerRead))
+        {
+            var stored = await _rows.ReadAsync(part);
+            for (var i = 0; i < part.Length; i++)
+            {
+                if (stored[i] is not { } record) continue;
+                // Others had their turn meanwhile: what memory knows goes before what was read.
+                if (jobs.Find(part[i]) is { } job) jobs.LoadSpec(job, record);
+                else jobs.Load(part[i], record);
+            }
+        }
     }
 
     private LiveJob? Leased(LeaseName lease) => shell.Core.Jobs.FindLeased(lease.Id) is { } job && job.Track.Token == lease.Token ? job : null;

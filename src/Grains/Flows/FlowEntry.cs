@@ -4,7 +4,7 @@ using OrleansJobs.Storage;
 
 namespace OrleansJobs.Flows;
 
-/// <summary>How a flow stands: what it has started and waits for. What it remembers is in rows of its own, and not in memory.</summary>
+/// <summary>How a flow stands: what it has started and waits for. What it remembers is in rows of its own, and in memory only while it is little.</summary>
 internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isStored = false) : Entry
 {
     private long _version;
@@ -64,8 +64,14 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
     /// <summary>The same of those that ended without success.</summary>
     public Dictionary<string, string> Failed { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Names of children that it does not wait for any more, and has had cancelled: they do not run again with those that failed.</summary>
+    public HashSet<string> Dismissed { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Names of children that have ended in this run; null where memory has not seen all of it. What is started again by such a name is not to be started.</summary>
     public HashSet<string>? Ended { get; set; } = isStored ? null : new(StringComparer.Ordinal);
+
+    /// <summary>What it remembers, while that is little.</summary>
+    public FlowRecall Recall { get; } = new(isWhole: !isStored);
 
     public Dictionary<string, FlowGroup> Groups { get; } = new(StringComparer.Ordinal);
 
@@ -74,6 +80,9 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
 
     /// <summary>What it waits for, where it is parked.</summary>
     public FlowPark? Park { get; set; }
+
+    /// <summary>How often in a row it was put off because too much was on its way to other partitions. Not stored.</summary>
+    public int Refusals { get; set; }
 
     /// <summary>Signals since an attempt last read what had come.</summary>
     public int Unread { get; set; }
@@ -103,7 +112,7 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
     public bool HasOverruled(FlowEvent told) => told.Sequence <= RetriedAt && told.Kind switch
     {
         FlowEventKind.GroupFailure => true,
-        FlowEventKind.Child => told.State is not JobState.Success,
+        FlowEventKind.Child => told.State is not JobState.Success && !Dismissed.Contains(told.Name),
         FlowEventKind.Step => told.Error is not null || (FlowNames.GroupOf(told.Name) is { } group && Groups.GetValueOrDefault(group)?.RetriedAt >= told.Sequence),
         _ => false,
     };

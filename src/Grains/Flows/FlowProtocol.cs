@@ -14,6 +14,13 @@ internal interface IPartitionFlows : IGrainWithIntegerKey
     [Alias("change"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<FlowAnswer> ChangeFlow(LeaseName lease, FlowChange change);
 
+    /// <summary>
+    /// Children that live in this partition, with their results, as they are stored; null where there is none. As many of the first as fit into the bytes, and one
+    /// at least.
+    /// </summary>
+    [Alias("ends"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<JobStatus?[]> ReadChildren(string[] ids, int bytes);
+
     /// <summary>Ends a parked flow as failed: what its handler did after it was parked shows that it must not be.</summary>
     [Alias("failParked"), ResponseTimeout(AnswerTimeouts.Short)]
     Task FailParked(LeaseName lease, JobError error);
@@ -62,6 +69,9 @@ internal enum FlowEventKind : byte
 
     /// <summary>A signal has come.</summary>
     Signal = 3,
+
+    /// <summary>Children of a group have been started some of which have keys: in which partitions they are, from one place in the group on. See <see cref="ChildPlaces"/>.</summary>
+    Places = 4,
 }
 
 /// <summary>Something that a flow remembers.</summary>
@@ -98,7 +108,11 @@ internal sealed record FlowEvent
 [GenerateSerializer, Immutable, Alias("oj.flowGroup")]
 internal sealed record FlowGroup(
     [property: Id(0)] string Name, [property: Id(1)] int Total, [property: Id(2)] int Started, [property: Id(3)] int Succeeded, [property: Id(4)] int Failed,
-    [property: Id(5)] long RetriedAt = 0);
+    [property: Id(5)] long RetriedAt = 0)
+{
+    /// <summary>Failures of one group of which the flow is told one by one.</summary>
+    public const int MostTold = 100;
+}
 
 [GenerateSerializer, Immutable, Alias("oj.flowChange")]
 internal sealed record FlowChange
@@ -109,7 +123,7 @@ internal sealed record FlowChange
     /// <summary>How many children a group will have, once that is known.</summary>
     [Id(2)] public FlowGroupTotal[] Totals { get; init; } = [];
 
-    /// <summary>Children, by id, that are not waited for any more: they are cancelled.</summary>
+    /// <summary>Children, by name, that are not waited for any more: they are cancelled.</summary>
     [Id(3)] public string[] Cancels { get; init; } = [];
 }
 
@@ -179,6 +193,9 @@ internal sealed record FlowPark
 
     /// <summary>Of one that starts itself anew: signals that have come and that nobody has taken, which the next run finds.</summary>
     [Id(5)] public FlowEvent[] Untaken { get; init; } = [];
+
+    /// <summary>What is to be started before it waits, in one decision with it; null: nothing. Without steps, whose places the worker would have to learn first.</summary>
+    [Id(6)] public FlowChange? Change { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.flowGroupWait")]

@@ -29,6 +29,7 @@ internal static class FlowRecord
         writer.Number(19, flow.Round);
         writer.Number(20, flow.WeightFailed);
         writer.Number(21, flow.LastSignal);
+        foreach (var name in flow.Dismissed) writer.Text(22, name);
         return writer.ToArray();
     }
 
@@ -60,6 +61,7 @@ internal static class FlowRecord
                 case 19: flow.Round = (int)reader.Number; break;
                 case 20: flow.WeightFailed = reader.Number; break;
                 case 21: flow.LastSignal = reader.Number; break;
+                case 22: flow.Dismissed.Add(reader.Text); break;
             }
         }
     }

@@ -37,6 +37,9 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
     private long _last;
     private bool _ledTooFar;
 
+    /// <summary>Both clocks were ahead, and have been set back: time, which does not go back, stands until they are there again.</summary>
+    private volatile bool _stands;
+
     /// <summary>The clock seemed to be too far ahead. The store has not been heard since: it may have been the steady clock that stood still, as it does in a host that sleeps.</summary>
     private Reading? _seemedAhead;
     private Task _watching = Task.CompletedTask;
@@ -50,7 +53,7 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
         _tolerance = options.Value.ClockTolerance;
         _logger = logger;
         health.ClockTrouble = Trouble;
-        meters.ObserveClock(() => new ClockFigures(_stored is { } stored ? _time.GetUtcNow() - At(stored) : TimeSpan.Zero, _stored is not null && !IsRight));
+        meters.ObserveClock(() => new ClockFigures(_stored is { } stored ? _time.GetUtcNow() - At(stored) : TimeSpan.Zero, _stored is not null && (!IsRight || _stands)));
     }
 
     /// <summary>The clocks agree again after somebody was told that they do not, however short that was.</summary>
@@ -78,6 +81,10 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
             return last;
         }
     }
+
+    /// <summary>How long it takes until it is an instant: longer than the time that lies between while time stands.</summary>
+    public TimeSpan Until(long instant) =>
+        instant <= Now ? TimeSpan.Zero : TimeSpan.FromMilliseconds(instant - _time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>Whether anything may be decided by the clock. False until it has been compared. Safe to call from any thread, and cheap.</summary>
     public bool IsRight
@@ -150,6 +157,7 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
                 isWrong = !IsRight;
                 if (isWrong && !wasWrong) LogWrong(Trouble());
                 NoticeLead(isWrong, told);
+                if (!isWrong) NoticeStandstill();
                 if (wasWrong && !isWrong) LogRight();
                 if (isWrong || !(_doubted || _ledTooFar)) continue;
                 if (_ledTooFar)
@@ -177,6 +185,20 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
         if (!told || _seemedAhead is not { } seemed) return;
         _ledTooFar |= IsTooFarAhead(seemed.Instant, seemed.Timestamp);
         _seemedAhead = null;
+    }
+
+    /// <summary>
+    /// The store's clock may be this machine's, as a file's is: when that is wrong, both are, and agree. What was decided meanwhile cannot be taken back; that time
+    /// goes on can be had by another start.
+    /// </summary>
+    private void NoticeStandstill()
+    {
+        var ahead = TimeSpan.FromMilliseconds(Now - _time.GetUtcNow().ToUnixTimeMilliseconds());
+        _ledTooFar |= ahead > LongestLead;
+        var stood = _stands;
+        _stands = ahead > _tolerance;
+        if (_stands && !stood) LogStands(ahead);
+        if (stood && !_stands) LogGoesOn();
     }
 
     private bool IsTooFarAhead(DateTimeOffset wall, long at) => _stored is { } stored && wall - At(stored, at) > LongestLead;
@@ -209,6 +231,12 @@ internal sealed partial class ClockGuard : ILifecycleParticipant<ISiloLifecycle>
 
     [LoggerMessage(LogLevel.Critical, "The clock of this silo was more than {Lead} ahead and has been set back: grains cannot come to life here any more. The silo stops, to be started again")]
     private partial void LogStopping(TimeSpan lead);
+
+    [LoggerMessage(LogLevel.Error, "The clocks of this silo and of its store were both ahead, and have been set back by {Ahead}. What fell due meanwhile has been served; nothing further falls due until they are there again")]
+    private partial void LogStands(TimeSpan ahead);
+
+    [LoggerMessage(LogLevel.Warning, "The clocks of this silo and of its store are where they were before they were set back: time goes on")]
+    private partial void LogGoesOn();
 
     [LoggerMessage(LogLevel.Error, "{Trouble}")]
     private partial void LogWrong(string? trouble);

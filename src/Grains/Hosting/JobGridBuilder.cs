@@ -1,7 +1,9 @@
 using System.Reflection;
 using OrleansJobs.Flows;
 using OrleansJobs.Flows.Graphs;
+using OrleansJobs.HttpCalls;
 using OrleansJobs.Schedules;
+using OrleansJobs.Webhooks;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Hosting;
@@ -12,6 +14,8 @@ namespace OrleansJobs.Hosting;
 /// </summary>
 public sealed class JobGridBuilder
 {
+    private static readonly string?[] OwnSources = [typeof(GraphFlow).FullName, typeof(WebhookJob).FullName];
+
     private readonly List<Registration> _registrations = [];
     private readonly List<(string Id, ScheduleBuilder Schedule)> _schedules = [];
 
@@ -126,17 +130,29 @@ public sealed class JobGridBuilder
     /// <summary>Registers what every silo runs for the grid itself.</summary>
     internal JobGridBuilder AddOwn() => Add(HandlerContract.Of(typeof(GraphFlow)), null);
 
+    /// <summary>What a silo runs for the grid where it is configured to.</summary>
+    private static List<Registration> Configured(JobGridOptions options)
+    {
+        var builder = new JobGridBuilder();
+        if (options.Http.Hosts.Count > 0) builder.Add(HandlerContract.Of(typeof(HttpJob)), null);
+        if (options.Http.Hosts.Count > 0 && options.Webhooks.Secrets.Count > 0) builder.Add(HandlerContract.Of(typeof(WebhookJob)), null);
+        return builder._registrations;
+    }
+
     /// <summary>What was registered, checked against the limits and defaults of the grid.</summary>
     /// <exception cref="JobRegistrationException">A name is registered twice, or an option is out of bounds; names all that is wrong.</exception>
     internal HandlerRegistry Build(JobGridOptions options)
     {
         var errors = new List<string>();
-        foreach (var same in _registrations.GroupBy(registration => registration.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
+        List<Registration> all = [.. _registrations, .. Configured(options)];
+        foreach (var same in all.GroupBy(registration => registration.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
             errors.Add($"Job '{same.Key}' is registered {same.Count()} times: by {string.Join(" and by ", same.Select(registration => registration.Source))}. A name has one handler.");
-        foreach (var registration in _registrations)
+        foreach (var registration in all)
             errors.AddRange(JobRegistrationRules.Check(registration.Name, registration.Source, registration.Options, options));
         if (errors.Count > 0) throw new JobRegistrationException(string.Join(Environment.NewLine, errors));
-        return new HandlerRegistry(_registrations.Select(registration => registration.Make(registration.Name, HandlerOptions.Of(registration.Options, options))));
+        var handlers = all.ConvertAll(registration => registration.Make(registration.Name, HandlerOptions.Of(registration.Options, options)));
+        errors.AddRange(handlers.Select(JobRegistrationRules.CheckKey).OfType<string>());
+        return errors.Count > 0 ? throw new JobRegistrationException(string.Join(Environment.NewLine, errors)) : new HandlerRegistry(handlers);
     }
 
     private JobGridBuilder AddGrainCall<TGrain, TArgs>(
@@ -155,6 +171,8 @@ public sealed class JobGridBuilder
         {
             options.Queue = contract.Attribute.Queue;
             options.Description = contract.Attribute.Description;
+            options.Key = contract.Attribute.Key;
+            if (contract.Attribute.Weight != 0) options.Weight = contract.Attribute.Weight;
             if (contract.Attribute.Attempts != 0) options.Attempts = contract.Attribute.Attempts;
             if (contract.Attribute.TimeoutSeconds != 0) options.Timeout = JobRegistrationRules.Seconds(contract.Attribute.TimeoutSeconds);
         }
@@ -165,7 +183,7 @@ public sealed class JobGridBuilder
     private JobGridBuilder Add(
         string name, string source, Action<JobRegistrationOptions>? configure, Func<string, HandlerOptions, HandlerEntry> make)
     {
-        if (SubmissionRules.IsReserved(name) && source != typeof(GraphFlow).FullName)
+        if (SubmissionRules.IsReserved(name) && !OwnSources.Contains(source))
             throw new JobRegistrationException($"'{name}', the name of the job handled by {source}, begins with '{JobIds.DerivedPrefix}', as only the grid's own may.");
         if (!SubmissionRules.IsName(name))
             throw new JobRegistrationException($"'{name}', the name of the job handled by {source}, is invalid: a name is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.");

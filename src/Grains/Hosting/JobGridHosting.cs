@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -7,11 +8,14 @@ using Orleans.Configuration;
 using Orleans.Metadata;
 using Orleans.Storage;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.HttpCalls;
 using OrleansJobs.Jobs;
 using OrleansJobs.Membership;
 using OrleansJobs.Partitions;
 using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
+using OrleansJobs.Topics;
+using OrleansJobs.Webhooks;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Hosting;
@@ -41,6 +45,19 @@ public static class JobGridHosting
         services.AddSingleton(provider => builder.Build(provider.GetRequiredService<IOptions<JobGridOptions>>().Value));
         services.AddSingleton(provider => builder.BuildSchedules(
             provider.GetRequiredService<IOptions<JobGridOptions>>().Value, provider.GetRequiredService<HandlerRegistry>(), provider.GetRequiredService<TimeProvider>().GetUtcNow()));
+        services.TryAddSingleton<HostLookup>(Dns.GetHostAddressesAsync);
+        services.AddSingleton(provider =>
+        {
+            var (grains, grid) = (provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<IOptions<JobGridOptions>>());
+            return new BindingCache(() => grains.GetGrain<IPartitionTopics>(TopicHome.Of(grid.Value.Partitions)));
+        });
+        services.AddSingleton<HttpCaller>();
+        services.AddSingleton(static provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<JobGridOptions>>().Value;
+            var (all, perHost) = options.Webhooks.CallsOf(options.Slots);
+            return new CallGate(all, perHost);
+        });
         services.AddSingleton<GridHealth>();
         services.TryAddSingleton<IPartitionStore>(MemoryStore);
         services.AddSingleton<KnownGenerations>();
@@ -53,6 +70,11 @@ public static class JobGridHosting
         AddLifecycle<PartitionKeeper>(services);
         AddLifecycle<SiloAdoption>(services);
         AddLifecycle<StandstillGuard>(services);
+        services.AddSingleton<SiloKnock>();
+        services.AddSingleton<Greetings>();
+        services.AddSingleton<ISiloWitnesses, SiloWitnesses>();
+        services.AddGrainService<SiloWitness>();
+        AddLifecycle<RefusalWatch>(services);
         AddLifecycle<ClockGuard>(services);
         AddLifecycle<PausedQueues>(services);
         AddLifecycle<ScheduleDeclarer>(services);
@@ -88,7 +110,7 @@ public static class JobGridHosting
         return silo;
     }
 
-    /// <summary>A killed silo is declared dead in under ten seconds; one that is merely slow for eight is not.</summary>
+    /// <summary>A silent silo is declared dead in under ten seconds; one that is merely slow for eight is not. Where the process has ended, <see cref="RefusalWatch"/> is faster.</summary>
     private static void UseMembershipOfJobGrid(this ISiloBuilder silo) => silo.Configure<ClusterMembershipOptions>(options =>
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(3);

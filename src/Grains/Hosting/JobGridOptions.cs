@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using OrleansJobs.HttpCalls;
+using OrleansJobs.Webhooks;
 
 namespace OrleansJobs.Hosting;
 
@@ -88,6 +90,20 @@ public sealed class JobGridOptions
     /// <value>Default 25,000.</value>
     [Range(1, 1_000_000)] public int MaxLanesPerKey { get; set; } = 25_000;
 
+    /// <summary>Rules of keys where none was put by HTTP or by a client: by prefix, or by key (<c>prefix/name</c>). The same on all silos.</summary>
+    public Dictionary<string, KeyRuleOptions> Keys { get; set; } = [];
+
+    /// <summary>Names of keys of which one partition keeps a rule or a pause; beyond it no new one is taken.</summary>
+    /// <value>Default 100,000.</value>
+    [Range(1, 10_000_000)] public int MaxKeyRules { get; set; } = 100_000;
+
+    /// <summary>Limits of queues where none were put by HTTP or by a client, by queue. The same on all silos.</summary>
+    public Dictionary<string, QueueLimitOptions> QueueLimits { get; set; } = [];
+
+    /// <summary>Queues that may have limits; beyond it no others are taken.</summary>
+    /// <value>Default 1,000.</value>
+    [Range(1, 100_000)] public int MaxQueueLimits { get; set; } = 1000;
+
     /// <summary>Which application this silo is part of: schedules that its code declares are the application's. Null: the name of the program.</summary>
     public string? Application { get; set; }
 
@@ -107,7 +123,7 @@ public sealed class JobGridOptions
 
     /// <summary>Instants that one backfill of a schedule submits; a longer range is refused.</summary>
     /// <value>Default 1,000.</value>
-    [Range(1, 10_000)] public int MaxBackfill { get; set; } = 1000;
+    [Range(1, ScheduleLimits.MaxOpen)] public int MaxBackfill { get; set; } = 1000;
 
     /// <summary>
     /// How often what was told one way and has had no answer is told again, such as that there is work, that a queue is open or that a job is to be
@@ -134,6 +150,15 @@ public sealed class JobGridOptions
 
     /// <summary>The sessions of workers outside of the silos.</summary>
     public OutsideOptions Outside { get; set; } = new();
+
+    /// <summary>Whom silos may call over HTTP.</summary>
+    public HttpCallOptions Http { get; set; } = new();
+
+    /// <summary>Bounds of what is made of events.</summary>
+    public TopicOptions Topics { get; set; } = new();
+
+    /// <summary>Who is told of jobs' ends.</summary>
+    public WebhookOptions Webhooks { get; set; } = new();
 
     /// <summary>Share of the store's memory limit from which on submits are refused, so that running jobs can still finish.</summary>
     /// <value>Default 0.9; 0.1 to 1.</value>
@@ -165,6 +190,24 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         CheckAttributes(options.Outside, "Outside:", errors);
         Positive(options.Outside.Heartbeat, "Outside:Heartbeat");
         if (options.Outside.Heartbeat > OutsideOptions.MaxHeartbeat) Error("Outside:Heartbeat", $"must be at most {OutsideOptions.MaxHeartbeat}", options.Outside.Heartbeat);
+        CheckAttributes(options.Http, "Http:", errors);
+        Positive(options.Http.Timeout, "Http:Timeout");
+        Positive(options.Http.MaxTimeout, "Http:MaxTimeout");
+        if (options.Http.Timeout > options.Http.MaxTimeout) Error("Http:Timeout", $"must be at most Http:MaxTimeout ({options.Http.MaxTimeout})", options.Http.Timeout);
+        if (options.Http.MaxTimeout > LongestAttempt) Error("Http:MaxTimeout", $"must be at most {LongestAttempt}", options.Http.MaxTimeout);
+        HostList.Parse(options.Http.Hosts, wrong => errors.Add($"{JobGridOptions.Section}:Http:Hosts: {wrong}"));
+        AddressRules.Parse(options.Http.AllowNetworks, errors: wrong => errors.Add($"{JobGridOptions.Section}:Http:AllowNetworks: {wrong}"));
+        AddressRules.Parse([], options.Http.DenyNetworks, wrong => errors.Add($"{JobGridOptions.Section}:Http:DenyNetworks: {wrong}"));
+        if (options.Http.Proxy is { } proxy)
+        {
+            // The value is not shown: it may hold a password.
+            if (proxy.IsAbsoluteUri && proxy.UserInfo.Length > 0) errors.Add($"{JobGridOptions.Section}:Http:Proxy must be a URL without user and password, which would not be used.");
+            else if (!(proxy.IsAbsoluteUri && proxy.Scheme is "http" or "https")) Error("Http:Proxy", "must be an http or https URL", proxy);
+        }
+
+        CheckAttributes(options.Topics, "Topics:", errors);
+        CheckAttributes(options.Webhooks, "Webhooks:", errors);
+        _ = new WebhookRules(options, (option, rule) => errors.Add($"{JobGridOptions.Section}:Webhooks:{option} {rule}."));
         Positive(options.SuccessRetention, nameof(options.SuccessRetention));
         Positive(options.FailureRetention, nameof(options.FailureRetention));
         Positive(options.SubmitDeadline, nameof(options.SubmitDeadline));
@@ -190,6 +233,19 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         {
             if (!SubmissionRules.IsName(queue)) Error($"Queues:{queue}", "is not a queue name: 1 to 64 of A-Z a-z 0-9 . _ -", queue);
             if (slots < 1 || slots > options.Slots) Error($"Queues:{queue}", $"must be 1 to Slots ({options.Slots})", slots);
+        }
+
+        foreach (var (key, rule) in options.Keys)
+        {
+            if (!JobKeys.IsKey(key)) Error($"Keys:{key}", "is neither a key nor a prefix of keys", key);
+            foreach (var problem in rule.ToRule().Check()) errors.Add($"{JobGridOptions.Section}:Keys:{key}: {problem.Detail}");
+        }
+
+        if (options.QueueLimits.Count > options.MaxQueueLimits) Error(nameof(options.QueueLimits), $"has more queues than {nameof(options.MaxQueueLimits)} allows", options.QueueLimits.Count);
+        foreach (var (queue, limits) in options.QueueLimits)
+        {
+            if (!SubmissionRules.IsName(queue) || SubmissionRules.IsReserved(queue)) Error($"QueueLimits:{queue}", "is not a queue name: 1 to 64 of A-Z a-z 0-9 . _ -", queue);
+            foreach (var problem in limits.ToLimits().Check()) errors.Add($"{JobGridOptions.Section}:QueueLimits:{queue}: {problem.Detail}");
         }
 
         if (options.Retry.Attempts < 1 || options.Retry.Attempts > options.Limits.MaxAttempts)

@@ -27,6 +27,14 @@ public sealed class JobRegistrationOptions
     /// <value>More than zero, and not below <see cref="Timeout"/>.</value>
     public TimeSpan? HardTimeout { get; set; }
 
+    /// <summary>What the key of its jobs is made of where a submit names none, such as <c>tenant/{tenantId}</c>. Null: they have none.</summary>
+    /// <value>Default what <see cref="JobAttribute.Key"/> says.</value>
+    public string? Key { get; set; }
+
+    /// <summary>How many turns a key of its jobs has for one of others, where neither a rule nor the submit says it. Null: one.</summary>
+    /// <value>1 to <see cref="JobKeys.MaxWeight"/>.</value>
+    public int? Weight { get; set; }
+
     /// <summary>In a sentence, for people who look at the list of job types.</summary>
     public string? Description { get; set; }
 

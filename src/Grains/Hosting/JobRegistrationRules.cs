@@ -1,3 +1,5 @@
+using OrleansJobs.Workers;
+
 namespace OrleansJobs.Hosting;
 
 /// <summary>What the options of a registration must keep to, as a pure function.</summary>
@@ -6,6 +8,10 @@ internal static class JobRegistrationRules
     /// <summary>Seconds of an attribute as a duration; what no duration can hold comes out as one that the rules refuse.</summary>
     public static TimeSpan Seconds(double seconds) =>
         double.IsFinite(seconds) && Math.Abs(seconds) < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MinValue;
+
+    /// <summary>What is wrong with the key that a handler's jobs have by their arguments; null where nothing is.</summary>
+    public static string? CheckKey(HandlerEntry handler) =>
+        handler.Options.Defaults.Key is { } key && key.MistakeFor(handler.Info.ArgsSchema) is { } mistake ? $"Job '{handler.Name}': Key: {mistake}" : null;
 
     public static IEnumerable<string> Check(string name, string source, JobRegistrationOptions options, JobGridOptions grid)
     {
@@ -19,6 +25,8 @@ internal static class JobRegistrationRules
             yield return Error("HardTimeout", $"must be more than zero, not below Timeout ({options.Timeout}), and at most {grid.Limits.MaxTimeout + grid.CancelGrace}", hard);
         if (options.Attempts is { } attempts && (attempts < 1 || attempts > grid.Limits.MaxAttempts))
             yield return Error("Attempts", $"must be 1 to {grid.Limits.MaxAttempts}", attempts);
+        if (options.Key is not null && !KeyTemplate.TryParse(options.Key, out _, out var mistake)) yield return $"Job '{name}' ({source}): Key: {mistake}";
+        if (options.Weight is < 1 or > JobKeys.MaxWeight) yield return Error("Weight", $"must be 1 to {JobKeys.MaxWeight}", options.Weight);
         if (options.Retry is not { } retry) yield break;
         if (retry.Attempts < 1 || retry.Attempts > grid.Limits.MaxAttempts)
             yield return Error("Retry.Attempts", $"must be 1 to {grid.Limits.MaxAttempts}", retry.Attempts);

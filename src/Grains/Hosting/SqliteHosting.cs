@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
 using OrleansJobs.Jobs;
@@ -32,7 +33,10 @@ public static class SqliteHosting
         silo.UseInMemoryReminderService();
         services.RemoveAll<IPartitionStore>();
         services.AddSingleton(provider => new SqlitePartitionStore(
-            GridLayout.Layout, provider.GetRequiredService<IOptions<SqliteStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+            GridLayout.Layout, provider.GetRequiredService<IOptions<SqliteStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>())
+        {
+            Log = provider.GetRequiredService<ILogger<SqlitePartitionStore>>(),
+        });
         services.AddSingleton<IPartitionStore>(provider => provider.GetRequiredService<SqlitePartitionStore>());
         services.AddGrainStorage(JobGrain.StorageName, (provider, _) => new SqliteGrainStorage(provider.GetRequiredService<SqlitePartitionStore>()));
         return silo;

@@ -42,10 +42,20 @@ internal sealed partial class JobGridGrain(
     public async Task<JobPage> List(JobQuery query)
     {
         if (query.Limit is < 1 or > JobLimits.MaxPage) throw new ArgumentOutOfRangeException(nameof(query), $"A page has 1 to {JobLimits.MaxPage} jobs.");
+        if (query.Order == ListOrder.Due) return await ListDueAsync(query);
         if (!ListCursor.TryParse(query.Cursor, out var cursor)) throw new ArgumentException("The cursor is none of ours.", nameof(query));
         var pages = await Task.WhenAll(Partitions().Select(partition =>
             GrainFactory.GetGrain<IPartitionQuery>(partition).ReadPage(query with { Cursor = null }, cursor.Before(partition))));
         return ListMerge.Merge(pages, query.Limit);
+    }
+
+    private async Task<JobPage> ListDueAsync(JobQuery query)
+    {
+        if (!DueMerge.TryParse(query.Cursor, out var place)) throw new ArgumentException("The cursor is none of ours.", nameof(query));
+        var pages = await Task.WhenAll(Partitions().Select(partition => GrainFactory.GetGrain<IPartitionQuery>(partition).ReadDuePage(query with { Cursor = null }, place)));
+        return Array.Exists(pages, page => page.HasTooManyLanes)
+            ? throw new ArgumentException("Too many queues, types and priorities have jobs that wait: name a queue and a type.", nameof(query))
+            : DueMerge.Merge(pages, query.Limit);
     }
 
     public async Task<GridStats> GetStats()

@@ -5,14 +5,21 @@ namespace OrleansJobs.Letters;
 /// <summary>What one partition must surely be told because of what another has decided.</summary>
 /// <param name="Number">Only grows from letter to letter of a sender, also over openings and failovers: it begins with the sender's generation.</param>
 /// <param name="Body">As <paramref name="Kind"/> says.</param>
+/// <param name="WrittenAt">In Unix milliseconds, by the clock of the sender; 0: not known.</param>
 [GenerateSerializer, Immutable, Alias("oj.letter")]
-internal sealed record Letter([property: Id(0)] long Number, [property: Id(1)] LetterKind Kind, [property: Id(2)] byte[] Body)
+internal sealed record Letter([property: Id(0)] long Number, [property: Id(1)] LetterKind Kind, [property: Id(2)] byte[] Body, [property: Id(3)] long WrittenAt = 0)
 {
+    /// <summary>Kinds with this bit say what a release that does not know them may do without: it passes them over. Of others it takes none, and none behind them.</summary>
+    public const byte PassedOver = 0x80;
+
+    public bool MayBePassedOver => ((byte)Kind & PassedOver) != 0;
+
     public byte[] Encode()
     {
         var writer = new RecordWriter(Body.Length + 16);
         writer.Number(1, (int)Kind);
         writer.Bytes(2, Body);
+        writer.Number(3, WrittenAt);
         return writer.ToArray();
     }
 
@@ -20,6 +27,7 @@ internal sealed record Letter([property: Id(0)] long Number, [property: Id(1)] L
     {
         var kind = default(LetterKind);
         byte[] body = [];
+        long written = 0;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -27,14 +35,15 @@ internal sealed record Letter([property: Id(0)] long Number, [property: Id(1)] L
             {
                 case 1: kind = (LetterKind)reader.Number; break;
                 case 2: body = reader.Bytes.ToArray(); break;
+                case 3: written = reader.Number; break;
             }
         }
 
-        return new Letter(number, kind, body);
+        return new Letter(number, kind, body, written);
     }
 }
 
-/// <summary>What a letter says. Stored: numbers stay.</summary>
+/// <summary>What a letter says. Stored: numbers stay. Those with <see cref="Letter.PassedOver"/> may come to a release that does not know them.</summary>
 [GenerateSerializer, Alias("oj.letterKind")]
 internal enum LetterKind : byte
 {
@@ -49,7 +58,7 @@ internal enum LetterKind : byte
     /// <summary>A flow has no use any more for its children, or wants those that failed to run again.</summary>
     ChildrenOf = 3,
 
-    /// <summary>Cancel this job.</summary>
+    /// <summary>A flow of mine does not wait any more for this child of yours: cancel it.</summary>
     Cancel = 4,
 
     /// <summary>A job of mine follows one of yours.</summary>
@@ -60,6 +69,27 @@ internal enum LetterKind : byte
 
     /// <summary>A child of a flow of mine told of an end that counts no more: run it again.</summary>
     RetryChild = 7,
+
+    /// <summary>What is said of a prefix of keys.</summary>
+    KeySetting = 8,
+
+    /// <summary>Start this occurrence of a schedule of mine, whose key is yours, or find it.</summary>
+    StartOccurrence = 9,
+
+    /// <summary>An occurrence of a schedule of yours has ended.</summary>
+    OccurrenceEnded = 10,
+
+    /// <summary>Another occurrence takes the place of this one.</summary>
+    CancelOccurrence = 11,
+
+    /// <summary>What is said of a queue's limits.</summary>
+    QueueSetting = 12,
+
+    /// <summary>What a partition asks a queue's home for, or gives back.</summary>
+    QueueAsk = 13,
+
+    /// <summary>What a queue's home lends, or asks back.</summary>
+    QueueLot = 14,
 }
 
 /// <summary>Letters of one sender, in order.</summary>

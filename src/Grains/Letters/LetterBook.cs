@@ -16,14 +16,12 @@ internal sealed class LetterBook
 {
     private readonly PendingChanges _changes;
     private readonly JobGridOptions _options;
-    private readonly long _generation;
     private readonly Dictionary<int, LetterChannel> _channels = [];
     private readonly Dictionary<int, (RowEntry Row, long Number)> _applied = [];
-    private long _written;
 
     public LetterBook(PartitionOpening opening, JobGridOptions options, PendingChanges changes)
     {
-        (_changes, _options, _generation) = (changes, options, opening.Generation);
+        (_changes, _options, Numbers) = (changes, options, new(opening.Generation));
         var delivered = opening.Rows(GridLayout.Letters.Delivered).ToDictionary(row => row.Key, row => row.Value);
         foreach (var (name, count, _) in opening.Sets(GridLayout.Letters.Outbox))
         {
@@ -39,16 +37,25 @@ internal sealed class LetterBook
             _applied.Add(Number(name), (new RowEntry(GridLayout.Letters.Applied, name, row), BitConverter.ToInt64(row)));
     }
 
+    /// <summary>Where the numbers of letters come from.</summary>
+    public FencingCounter Numbers { get; }
+
     /// <summary>Letters to a receiver can be carried from now on. Not raised within a decision.</summary>
     public Action<LetterChannel>? Ready { get; set; }
+
+    /// <summary>The present, in Unix milliseconds; 0: not known.</summary>
+    public Func<long> Clock { get; set; } = static () => 0;
 
     public IReadOnlyCollection<LetterChannel> Channels => _channels.Values;
 
     /// <summary>Letters that have not been delivered.</summary>
     public long Waiting => _channels.Values.Sum(channel => channel.Count);
 
-    /// <summary>For how long the receiver that has waited longest has had none of its letters, in milliseconds.</summary>
-    public long OldestAge(long now) => _channels.Values.Max(channel => channel.Stuck is { } since ? Math.Max(0, now - since) : (long?)0) ?? 0;
+    /// <summary>The same of those to one receiver.</summary>
+    public long WaitingFor(int receiver) => _channels.TryGetValue(receiver, out var channel) ? channel.Count : 0;
+
+    /// <summary>How old the oldest letter is that has not been delivered, in milliseconds; 0: there is none.</summary>
+    public long OldestAge(long now) => _channels.Values.Max(channel => channel.OldestAt is { } since ? Math.Max(0, now - since) : (long?)0) ?? 0;
 
     /// <summary>So many letters wait that nothing is begun that would write others. Ends, cancels and signals are told all the same.</summary>
     public bool IsFull => Waiting >= _options.MaxLetters;
@@ -58,7 +65,7 @@ internal sealed class LetterBook
     public void Send(int receiver, LetterKind kind, byte[] body, Entry? origin = null)
     {
         if (!_channels.TryGetValue(receiver, out var channel)) _channels.Add(receiver, channel = NewChannel(receiver, 0, null));
-        var letter = new OutLetter(this, channel, new Letter(FencingToken.Make(_generation, ++_written), kind, body), isStored: false) { Origin = origin };
+        var letter = new OutLetter(this, channel, new Letter(Numbers.Next(), kind, body, Clock()), isStored: false) { Origin = origin };
         channel.Add(letter);
         if (Sabotage.IsOff(Safeguard.LetterCommit)) Ready?.Invoke(channel);
         else _changes.Mark(letter);

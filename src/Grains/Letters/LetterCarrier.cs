@@ -28,7 +28,7 @@ internal sealed partial class LetterCarrier
     public LetterCarrier(IPartitionShell shell, IReadOnlyDictionary<LetterKind, ILetterReader> readers, ILogger logger)
     {
         (_shell, _book, _readers, _logger) = (shell, shell.Core.Letters, readers, logger);
-        _book.Ready = Carry;
+        (_book.Ready, _book.Clock) = (Carry, () => shell.Now);
     }
 
     /// <summary>Carries what an earlier activation left.</summary>
@@ -71,8 +71,9 @@ internal sealed partial class LetterCarrier
             var decisions = new Action[news.Length];
             for (var i = 0; i < news.Length; i++)
             {
-                if (!_readers.TryGetValue(news[i].Kind, out var reader)) throw new InvalidOperationException($"A letter of unknown kind {news[i].Kind}.");
-                decisions[i] = await reader.PrepareAsync(news[i], pins);
+                if (_readers.TryGetValue(news[i].Kind, out var reader)) decisions[i] = await reader.PrepareAsync(news[i], pins);
+                else if (news[i].MayBePassedOver) decisions[i] = static () => { };
+                else throw new InvalidOperationException($"A letter of unknown kind {news[i].Kind}.");
             }
 
             if (_shell.Commits.IsOver) throw PartitionMoved.Exception(_shell.Partition);
@@ -104,14 +105,21 @@ internal sealed partial class LetterCarrier
             var letters = channel.Next();
             // What is not stored yet comes back here when it is.
             if (letters.Count == 0) break;
+            if (channel.PauseBefore(letters, _shell.Now) is var pause && pause > TimeSpan.Zero)
+            {
+                await _shell.PauseAsync(pause);
+                letters = channel.Next();
+            }
+
+            channel.CarriedAt = _shell.Now;
             var batch = new LetterBatch(_shell.Partition, channel.LastDelivered, [.. letters.Select(letter => letter.Letter)]);
             CrashPoint.Hit("letter.sent");
             if (channel.Receiver == _shell.Partition) await TakeInAsync(batch);
             else await _shell.DeliverAsync(channel.Receiver, batch);
             CrashPoint.Hit("letter.delivered");
+            // Nobody waits for it: it is stored with the next commit. Should that never come, the letters are carried once more and found to be applied.
             _book.Delivered(channel, letters);
             channel.Stuck = channel.Count > 0 ? _shell.Now : null;
-            _shell.Pump();
         }
 
         _carrying.Remove(channel.Receiver);

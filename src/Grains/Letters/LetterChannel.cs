@@ -17,6 +17,12 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     /// <summary>Bytes of letters that go together, beyond which no other is added.</summary>
     private const int MostBytes = 1 << 20;
 
+    /// <summary>Ends of children wait for others for so many milliseconds, unless there are so many that a batch is worth its call.</summary>
+    private const long EndsTogether = 20;
+
+    /// <inheritdoc cref="EndsTogether"/>
+    private const int EnoughEnds = 64;
+
     private readonly LinkedList<OutLetter> _window = [];
     private bool _isBeyond = count > 0;
     private bool _isReading;
@@ -37,9 +43,15 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     /// <summary>Since when, in Unix milliseconds, there have been letters and none was delivered; null: there are none.</summary>
     public long? Stuck { get; set; }
 
+    /// <summary>When the first of them was written, as far as that is known; null: there are none.</summary>
+    public long? OldestAt => _window.First?.Value.Letter.WrittenAt is > 0 and var at ? at : Stuck;
+
     public RowEntry DeliveredRow { get; } = delivered;
 
     public long LastDelivered { get; private set; } = lastDelivered;
+
+    /// <summary>When letters were last carried, in Unix milliseconds.</summary>
+    public long CarriedAt { get; set; }
 
     public SetName Set => GridLayout.Letters.Outbox[Receiver.ToString(CultureInfo.InvariantCulture)];
 
@@ -76,6 +88,13 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
         Count--;
         if (letter.InWindow) _window.Remove(letter);
         else _unstoredBeyond--;
+    }
+
+    /// <summary>How long to wait for others before these are carried, so that the ends of a large group do not each cost a call and a commit.</summary>
+    public TimeSpan PauseBefore(List<OutLetter> letters, long now)
+    {
+        if (letters.Count >= EnoughEnds || now - CarriedAt >= EndsTogether || !letters.TrueForAll(static letter => letter.Letter.Kind == LetterKind.ChildEnded)) return default;
+        return TimeSpan.FromMilliseconds(Math.Clamp(CarriedAt + EndsTogether - now, 1, EndsTogether));
     }
 
     /// <summary>The letters that are to be carried next; empty where none is stored yet.</summary>

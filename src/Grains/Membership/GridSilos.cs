@@ -88,6 +88,9 @@ internal sealed class GridView(ClusterMembershipSnapshot members, ClusterManifes
     /// <summary>The silo that each partition belongs to; empty where no silo hosts the grid.</summary>
     public SiloAddress[] Owners => _owners ??= PartitionAssignment.Assign(Partitions, Active);
 
+    /// <summary>Whether a silo has said that it hosts the grid, as far as this view goes.</summary>
+    public bool HasSaidSo(SiloAddress silo) => Hosts(manifest, silo) == true;
+
     private static bool Counts(ClusterManifest manifest, SiloAddress silo, SiloAddress local) => Hosts(manifest, silo) ?? silo.Generation < local.Generation;
 
     private static bool? Hosts(ClusterManifest manifest, SiloAddress silo) =>

@@ -47,6 +47,8 @@ internal sealed partial class AnnouncedTypes(IPartitionStore store, TimeProvider
         {
             var rows = await store.ReadAsync(GridLayout.Types).ConfigureAwait(false);
             Volatile.Write(ref _types, rows.ToDictionary(row => row.Key, row => JobTypeRecord.Decode(row.Key, row.Value), StringComparer.Ordinal));
+            // One that failed is none: what is not known would be taken for what was never said.
+            Volatile.Write(ref _readAt, Math.Max(1, time.GetTimestamp()));
         }
         catch (Exception exception)
         {
@@ -54,7 +56,6 @@ internal sealed partial class AnnouncedTypes(IPartitionStore store, TimeProvider
         }
         finally
         {
-            Volatile.Write(ref _readAt, Math.Max(1, time.GetTimestamp()));
             lock (_gate) _reading = null;
         }
     }

@@ -28,14 +28,32 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     public bool IsReady => IsLoaded && !IsHeldBack;
     public byte[]? Checkpoint { get; set; }
 
-    /// <summary>Timestamp of when it was first put into an answer; 0: the worker cannot know of it.</summary>
+    /// <summary>Timestamp of when it was put into an answer, the last time before the worker named it; 0: the worker cannot know of it.</summary>
     public long GivenAt { get; set; }
 
     /// <summary>The call in whose answer it was put last.</summary>
-    public WorkCall? GivenTo { get; set; }
+    public WorkCall? GivenTo { get; private set; }
 
     /// <summary>The worker's last call named it.</summary>
-    public bool IsNamed { get; set; }
+    public bool IsNamed { get; private set; }
+
+    /// <summary>Some call of the worker named it. Before that nobody knows whether the answer that brought it has arrived.</summary>
+    public bool WasNamed { get; private set; }
+
+    /// <summary>The worker's newest call names it, or does not.</summary>
+    public void Hear(bool isNamed)
+    {
+        IsNamed = isNamed;
+        WasNamed |= isNamed;
+    }
+
+    /// <summary>It was put into an answer.</summary>
+    public void Give(WorkCall call, long now)
+    {
+        GivenTo = call;
+        // What it may take counts from the answer that arrives.
+        if (GivenAt == 0 || !WasNamed) GivenAt = now;
+    }
 
     /// <summary>Why the worker is to stop it; null: it is not.</summary>
     public WorkCancelReason? Stop { get; private set; }
@@ -48,6 +66,9 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
 
     /// <summary>Its report is made, and may not have been delivered yet.</summary>
     public bool HasEnded { get; set; }
+
+    /// <summary>Its partition knows how the attempt ended, or it is not the session's any more.</summary>
+    public bool IsSettled { get; set; }
 
     /// <summary>The job's grain may keep something of it.</summary>
     public bool HasGrainState { get; set; } = lease.HasGrainState;

@@ -25,6 +25,8 @@ internal sealed class JobTypesGrain(IPartitionStore store, GridSilos silos, IWor
         var changed = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         foreach (var type in types)
         {
+            // The grid's own are what its silos say: who announces one is refused before.
+            if (SubmissionRules.IsReserved(type.Name)) continue;
             if (Judge(type, known.GetValueOrDefault(type.Name), handled.Contains(type.Name), onlyNew, out var warning)) changed[type.Name] = JobTypeRecord.Encode(type);
             if (warning is not null) warnings.Add(warning);
         }

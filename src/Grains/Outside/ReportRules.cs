@@ -16,12 +16,14 @@ internal static class ReportRules
         return AttemptRules.LeftOf(lease, now) is { } left && !(timeout <= left) ? left : timeout;
     }
 
-    /// <param name="isCancelled">The job's cancellation was asked for: short of a result it ends as cancelled, whatever the report says.</param>
+    /// <param name="stop">Why the worker was told to stop; of a cancelled job everything short of a result is its end as cancelled.</param>
     /// <param name="chance">Uniform in [0, 1).</param>
-    public static AttemptEnding EndingOf(WorkReport report, int failures, RetryPolicy policy, bool isCancelled, JobLimits limits, double chance)
+    public static AttemptEnding EndingOf(WorkReport report, int failures, RetryPolicy policy, WorkCancelReason? stop, JobLimits limits, double chance)
     {
         if (report.Outcome is WorkOutcome.Success) return AttemptEnding.Succeeded(report.Result);
-        if (isCancelled || report.Outcome is WorkOutcome.Cancelled) return AttemptEnding.Cancelled;
+        if (stop is WorkCancelReason.Cancelled) return AttemptEnding.Cancelled;
+        // Nobody but the grid says that a job is cancelled. A worker may have taken a time-out for it.
+        if (report.Outcome is WorkOutcome.Cancelled) return stop is WorkCancelReason.Timeout ? AttemptRules.OfStuck(StopReason.Timeout) : AttemptEnding.Returned;
         if (report.Outcome is WorkOutcome.Returned) return AttemptEnding.Returned;
         if (report.Outcome is WorkOutcome.Later) return AttemptEnding.Postponed(Within(report.Delay ?? TimeSpan.Zero, limits));
         var error = ErrorOf(report.Error, limits);

@@ -15,6 +15,9 @@ internal sealed class SuspectTurn(TimeSpan turn)
 {
     private readonly long _turn = (long)turn.TotalMilliseconds;
     private readonly HashSet<int> _partitions = [];
+
+    /// <summary>Suspects that run already, and of which it is yet to be said that they do not run alone.</summary>
+    private readonly Queue<HeldLease> _running = new();
     private long? _since;
     private long _restUntil;
 
@@ -64,6 +67,22 @@ internal sealed class SuspectTurn(TimeSpan turn)
         (IsTold, IsOver) = (false, false);
     }
 
+    /// <summary>
+    /// A suspect that another activation of the session took. Its partition may have stored that it is alone, and nobody here knows whether it is: nothing is
+    /// taken until it has stored that the trial is over, or the suspect would be convicted of what those beside it do.
+    /// </summary>
+    public void Adopt(HeldLease lease)
+    {
+        if (Trial is null) BeginOver(lease);
+        else _running.Enqueue(lease);
+    }
+
+    private void BeginOver(HeldLease lease)
+    {
+        Trial = lease;
+        (IsTold, IsOver) = (true, true);
+    }
+
     /// <summary>The partition has answered to the word.</summary>
     /// <returns>Whether the suspect may run now.</returns>
     public bool Said(TrialWord word, bool stored, long now)
@@ -96,6 +115,11 @@ internal sealed class SuspectTurn(TimeSpan turn)
     {
         Trial = null;
         (IsTold, IsOver) = (false, false);
-        Rest(now);
+        while (Trial is null && _running.TryDequeue(out var next))
+        {
+            if (!next.IsSettled) BeginOver(next);
+        }
+
+        if (Trial is null) Rest(now);
     }
 }

@@ -44,7 +44,7 @@ internal sealed partial class WorkSessionGrain
         }
 
         var began = _time.GetTimestamp();
-        while (_outbox.Count > 0 || !_plan.IsQuiet || Array.Exists(_ties, ties => !ties.IsKnown))
+        while (_outbox.Count > 0 || !_plan.IsQuiet || Array.Exists(_ties, ties => !ties.IsKnown || ties.LostAnswer))
         {
             var left = AnswerPatience - _time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero) throw new TimeoutException("Not all partitions could be told in time that the session ends.");
@@ -70,6 +70,20 @@ internal sealed partial class WorkSessionGrain
         if (_state is SessionState.Live && _time.GetElapsedTime(_askedAll, now) >= services.Options.NoticePeriod) AskAll();
         Pump();
         return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// A lease whose answer was lost comes again with the next one, if the worker still wants any. If not, it is for others to run: nobody would ever report it.
+    /// A call that was sent before the answer arrived is here within a heartbeat.
+    /// </summary>
+    private void ReturnUnheard(WorkCall call)
+    {
+        var now = _time.GetTimestamp();
+        foreach (var lease in _book.Values.Where(lease => lease is { HasEnded: false, WasNamed: false, GivenAt: > 0 } && (call.Want == 0 || lease.Stop is not null)).ToList())
+        {
+            if (_time.GetElapsedTime(lease.GivenAt, now) < services.Outside.Heartbeat || call.Reports.Any(report => NameOf(report.Lease) == lease.Name)) continue;
+            End(lease, lease.Stop is WorkCancelReason.Cancelled ? AttemptEnding.Cancelled : AttemptEnding.Returned);
+        }
     }
 
     private void Look(HeldLease lease, long now)

@@ -118,6 +118,8 @@ internal sealed partial class WorkSessionGrain
         foreach (var (report, taken) in _outbox.Delivered(partition).Zip(reply.Taken)) Forget(ties, report, taken);
         if (request.Trial is { } word) SettleTrial(word, reply.TrialStored);
         foreach (var lease in reply.Leases) Take(lease, ties, isFirst, request.Worker.Suspects);
+        // What is left is of leases that are not this session's.
+        if (isFirst && _said.Count > 0) foreach (var name in _said.Keys.Where(name => PartitionOf(name.Id) == partition).ToList()) _said.Remove(name);
         var wished = request.Worker.Suspects;
         _suspects.Heard(partition, reply.Suspects);
         if (wished is SuspectWish.OneInCompany || (wished is SuspectWish.OneAlone && reply.Leases.Length == 0)) _suspects.Rest(Now);
@@ -145,6 +147,7 @@ internal sealed partial class WorkSessionGrain
     private void Drop(HeldLease lease)
     {
         lease.Close();
+        lease.IsSettled = true;
         _book.Remove(lease.Name);
         _suspects.Ended(lease, Now);
     }
@@ -173,16 +176,17 @@ internal sealed partial class WorkSessionGrain
         {
             held.GivenAt = held.ArrivedAt;
             held.HasGrainState = true;
-            held.IsNamed = _holds.Contains(name);
+            held.Hear(_holds.Contains(name));
             if (_said.Remove(name, out var progress)) held.Report(progress);
         }
 
         if (_state is not SessionState.Live || Array.IndexOf(services.Worker.Paused, lease.Queue) >= 0 && !isFirst) End(held, AttemptEnding.Returned);
-        else if (lease.IsSuspect && wished is SuspectWish.OneAlone)
+        else if (lease.IsSuspect && !isFirst && wished is SuspectWish.OneAlone)
         {
             held.IsHeldBack = true;
             _suspects.Begin(held);
         }
+        else if (lease.IsSuspect && isFirst) _suspects.Adopt(held);
 
         if (held.HasEnded) return;
         held.IsLoaded = !lease.HasGrainState || held.IsNamed;

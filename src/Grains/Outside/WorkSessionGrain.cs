@@ -20,7 +20,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
 
     private readonly ILogger _logger = logger;
     private readonly TimeProvider _time = services.Time;
-    private readonly CancellationTokenSource _closing = CancellationTokenSource.CreateLinkedTokenSource(services.Closing);
+    private readonly CancellationTokenSource _closing = new();
     private readonly Dictionary<LeaseName, HeldLease> _book = [];
     private readonly ReportAnswers _answers = new();
     private readonly RecentLeases _ended = new();
@@ -33,6 +33,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     private SiloAddress _address = null!;
     private TaskScheduler _turns = null!;
     private IGrainTimer _timer = null!;
+    private CancellationTokenRegistration _withSilo;
     private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SessionState _state = SessionState.Unheard;
     private string[] _types = [];
@@ -53,6 +54,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     {
         _address = WorkSession.AddressOf(Session);
         _turns = TaskScheduler.Current;
+        _withSilo = services.Closing.Register(_closing.Cancel);
         // Above those of an activation before this one, wherever that was: exchanges of it that are still under way are to be given nothing.
         _epoch = SequenceNumbers.First(services.Clock.Now);
         _ties = [.. Enumerable.Range(0, services.Options.Partitions).Select(_ => new PartitionTies(_epoch))];
@@ -70,6 +72,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         services.Worker.QueuesPaused -= OnQueuesPaused;
         services.Worker.PartitionHasOpened -= OnPartitionHasOpened;
         _closing.Cancel();
+        _withSilo.Dispose();
         foreach (var lease in _book.Values) lease.Close();
         Leave();
         Wake();
@@ -110,8 +113,12 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
 
     private void Keep(LeaseName name, WorkProgress progress)
     {
-        if (_holds.Contains(name) && !_ties[PartitionOf(name.Id)].IsKnown) _said[name] = progress;
+        if (_holds.Contains(name) && !_ties[PartitionOf(name.Id)].IsKnown) _said[name] = After(_said.GetValueOrDefault(name), progress);
     }
+
+    /// <summary>What it leaves out stays as it was said before.</summary>
+    private static WorkProgress After(WorkProgress? before, WorkProgress progress) =>
+        before is null ? progress : progress with { Message = progress.Message ?? before.Message, Data = progress.Data ?? before.Data };
 
     private static LeaseName NameOf(WorkLeaseName lease) => new(lease.Id, lease.Token);
 
@@ -120,8 +127,19 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     private void Enter(WorkCall call)
     {
         if (_isCounted) return;
-        if (!services.Sessions.TryEnter(isNew: call.Holds.Length == 0 && call.Reports.Length == 0))
+        var isNew = call.Holds.Length == 0 && call.Reports.Length == 0;
+        if (!services.Sessions.TryEnter(isNew))
+        {
+            // It never was: the partitions need not be told that it is dead.
+            if (call.Sequence <= 1 && _state is SessionState.Unheard && _book.Count == 0)
+            {
+                _state = SessionState.Over;
+                DeactivateOnIdle();
+            }
+
             throw new GridOverloadedException($"A silo keeps at most {services.Outside.MaxSessions} sessions.", services.Outside.Heartbeat);
+        }
+
         _isCounted = true;
     }
 
@@ -137,10 +155,14 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     {
         if (call.Sequence < _newest) return false;
         _newest = call.Sequence;
+        // Its worker speaks to the activation that counts. By a clock that is behind that of the one before, it would be taken for the older of the two for ever.
+        var now = SequenceNumbers.First(services.Clock.Now);
+        foreach (var ties in _ties) ties.Sequence = Math.Max(ties.Sequence, now);
         (_current, _isOpen) = (call, true);
         _holds = [.. call.Holds.Select(NameOf)];
         _toldLost.IntersectWith(_holds);
-        foreach (var lease in _book.Values) lease.IsNamed = _holds.Contains(lease.Name);
+        foreach (var lease in _book.Values) lease.Hear(_holds.Contains(lease.Name));
+        ReturnUnheard(call);
         if (call.Name is not null) _worker = call.Name;
         if (call.Types.Length > 0 && !(_types.AsSpan().SequenceEqual(call.Types) && Same(_queues, call.Queues)))
         {
@@ -214,8 +236,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
 
     private WorkLease Give(HeldLease held, WorkCall call)
     {
-        held.GivenTo = call;
-        if (held.GivenAt == 0) held.GivenAt = _time.GetTimestamp();
+        held.Give(call, _time.GetTimestamp());
         var lease = held.Lease;
         return new WorkLease
         {

@@ -1,9 +1,12 @@
 using OrleansJobs.Dependencies;
 using OrleansJobs.Errands;
 using OrleansJobs.Flows;
+using OrleansJobs.Keys;
+using OrleansJobs.Lending;
 using OrleansJobs.Letters;
 using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
+using OrleansJobs.Topics;
 
 namespace OrleansJobs.Partitions;
 
@@ -19,6 +22,9 @@ internal static class GridLayout
     public static readonly FlowTables Flows = new(Layout);
 
     public static readonly ScheduleTables Schedules = new(Layout);
+    public static readonly KeyTables Keys = new(Layout);
+    public static readonly TopicTables Topics = new(Layout);
+    public static readonly QueueLimitTables QueueLimits = new(Layout);
 
     /// <summary>What silos say of job types, for those who ask while no silo knows them.</summary>
     public static readonly GridTable Types = Layout.GridRows("types");

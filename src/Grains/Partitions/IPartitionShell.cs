@@ -27,6 +27,9 @@ internal interface IPartitionShell
     /// <summary>Whether there is such a job, in whichever partition.</summary>
     Task<bool> ExistsAsync(string id);
 
+    /// <summary>Jobs of a partition as they are stored, without results; null where there is none. At most <see cref="FlowGraph.MaxJobs"/>.</summary>
+    Task<JobStatus?[]> GetListedAsync(int partition, string[] ids);
+
     /// <summary>A fresh number that tells something from others that had its name.</summary>
     long NewIncarnation();
 
@@ -38,6 +41,9 @@ internal interface IPartitionShell
 
     /// <summary>What the grain of a job keeps of it is forgotten.</summary>
     Task ForgetStateAsync(string id);
+
+    /// <summary>Done after a while.</summary>
+    Task PauseAsync(TimeSpan span);
 
     /// <summary>Gives out what has become ready, and commits what nobody waits for.</summary>
     void Pump();

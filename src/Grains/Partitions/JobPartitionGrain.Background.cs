@@ -37,8 +37,16 @@ internal sealed partial class JobPartitionGrain
         // While what is late is being ended the next deadline is not to be waited for: it may be the one that has passed.
         if (_core.NextDue(Now, withDeadlines: !_expiring) is not { } next) return;
         // Timers take at most 49 days; nothing is lost by waking early.
-        var wait = Math.Clamp(next - Now, 1, (long)TimeSpan.FromDays(1).TotalMilliseconds);
+        var wait = Math.Clamp(services.Clock.Until(next).TotalMilliseconds, 1, TimeSpan.FromDays(1).TotalMilliseconds);
         _dueTimer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>What waits for a commit of others to go with does not wait longer than this.</summary>
+    private Task OnGaugesAsync()
+    {
+        _gauges.Refresh(Now);
+        if (!_commits.IsOver) CommitWhatNobodyWaitsFor();
+        return Task.CompletedTask;
     }
 
     private Task OnDueAsync()
@@ -62,7 +70,7 @@ internal sealed partial class JobPartitionGrain
         }
 
         _expiring = false;
-        Arm();
+        Pump();
     }
 
     /// <returns>Whether all that were late are done.</returns>
@@ -85,7 +93,13 @@ internal sealed partial class JobPartitionGrain
                 });
             }
 
-            if (late.Count > 0) await _commits.Committed();
+            if (late.Count > 0)
+            {
+                // Of their ends others may follow.
+                Pump();
+                await _commits.Committed();
+            }
+
             if (late.Count < SweepBatch) _core.Deadlines.Note(next.SkipWhile(entry => isRight && entry.Score <= now).Select(entry => (long?)entry.Score).FirstOrDefault());
             return late.Count < SweepBatch;
         }
@@ -130,6 +144,25 @@ internal sealed partial class JobPartitionGrain
         catch (Exception exception)
         {
             if (!_closing.IsCancellationRequested) LogBackground(exception, _partition, "the sweep of finished jobs");
+        }
+    }
+
+    private async Task SweepKeysAsync()
+    {
+        try
+        {
+            if (services.Clock.IsRight)
+            {
+                _core.Keys.Sweep(Now);
+                _core.QueueLimits.Sweep(Now);
+            }
+
+            await _uniques.SweepAsync();
+            CommitWhatNobodyWaitsFor();
+        }
+        catch (Exception exception)
+        {
+            if (!_closing.IsCancellationRequested) LogBackground(exception, _partition, "the sweep of keys");
         }
     }
 
@@ -233,6 +266,7 @@ internal sealed partial class JobPartitionGrain
     /// <summary>After opening: tells the workers, and finds out which of the leases in the store are held.</summary>
     private async Task RecoverAsync()
     {
+        _queueLimits.Declare();
         Pump();
         LearnExplained();
         TellOpened();

@@ -16,7 +16,7 @@ internal sealed partial class JobPartitionGrain
     /// <param name="IsOverdue">Its retention is over; it only has not been swept yet.</param>
     private readonly record struct FoundJob(JobStatus Status, byte[]? Fingerprint, long? RetainUntil, bool IsOverdue);
 
-    public async Task<JobStatus?> Get(string id) => await FindAsync(id) is { IsOverdue: false } found ? found.Status : null;
+    public async Task<JobStatus?> Get(string id) => await FindAsync(id) is { IsOverdue: false } found ? Refined(found.Status, withPlace: true) : null;
 
     public async Task<SecondLook> LookAgain(string id, long version)
     {
@@ -67,6 +67,8 @@ internal sealed partial class JobPartitionGrain
     {
         var wasRunning = job.Place == JobPlace.Leased;
         if (!_core.Orders.Cancel(job, Clipped(order), Now)) return null;
+        // Of its end others may follow.
+        Pump();
         return wasRunning ? AfterCancel : NothingMore;
 
         Task AfterCancel()
@@ -76,12 +78,30 @@ internal sealed partial class JobPartitionGrain
         }
     });
 
-    public Task<JobChange> Retry(string id, ChangeOrder order) => ChangeAsync(id, job =>
+    public async Task<JobChange> Retry(string id, ChangeOrder order)
     {
-        if (!_core.Orders.Retry(job, Clipped(order), Now)) return null;
-        Pump();
-        return NothingMore;
-    });
+        try
+        {
+            return await UniqueOfAsync(id) is { Unique: { } unique } spec ? await RetryUniqueAsync(id, order, spec.Key, unique.Value!) : await RetryPlainAsync(id, order);
+        }
+        catch (TimeoutException)
+        {
+            return new(JobChangeOutcome.Unavailable, null);
+        }
+    }
+
+    private async Task<JobChange> RetryPlainAsync(string id, ChangeOrder order)
+    {
+        long? next = null;
+        var change = await ChangeAsync(id, job =>
+        {
+            next = _core.Jobs.ThrottledUntil(job, Now);
+            if (!_core.Orders.Retry(job, Clipped(order), Now)) return null;
+            Pump();
+            return NothingMore;
+        });
+        return change.Outcome == JobChangeOutcome.WrongState && next - Now is { } wait and > 0 ? change with { Reason = $"The rate of its key allows no other submit for {wait} ms." } : change;
+    }
 
     public async Task<JobChange> Move(string id, DateTimeOffset? due, ChangeOrder order)
     {
@@ -203,7 +223,9 @@ internal sealed partial class JobPartitionGrain
             }
 
             var status = StatusOf.Live(job, Now);
-            Arm();
+            // Of a key, others may start in its place.
+            if (job.Spec!.Key is null) Arm();
+            else Pump();
             await _commits.Committed().WaitAsync(_options.SubmitDeadline, services.Time);
             await follow();
             return new(JobChangeOutcome.Done, status);
@@ -233,7 +255,7 @@ internal sealed partial class JobPartitionGrain
         return stored is not null ? _core.Jobs.Load(id, stored) : null;
     }
 
-    private bool IsKept(StoredJob stored) => stored.Outcome is not { } outcome || JobOutcome.Decode(outcome).RetainUntil > Now;
+    private bool IsKept(StoredJob stored) => stored.IsKeptAt(Now);
 
     /// <summary>What is kept of it with the job is bounded.</summary>
     private ChangeOrder Clipped(ChangeOrder order) => new(Clipped(order.By, ChangeOrder.MaxByLength) ?? "", Clipped(order.Reason, _options.Limits.MaxMessageLength));

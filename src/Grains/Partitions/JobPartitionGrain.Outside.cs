@@ -12,7 +12,10 @@ internal sealed partial class JobPartitionGrain
     {
         if (generation > _core.Generation) throw Succeeded(generation);
         ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(_sequences, session, out _);
-        last = Math.Max(last, sequence);
+        // Said by an activation that was succeeded, and late: its successor holds the leases, or will say the same. One whose silo's clock is behind is called to
+        // life again each minute while it has leases here, until its number is the higher one.
+        if (sequence < last) return;
+        last = sequence;
         _hungry.Forget(session);
         CrashLeasesOf(session.ToParsableString());
         Pump();

@@ -2,8 +2,12 @@ using OrleansJobs.Dependencies;
 using OrleansJobs.Errands;
 using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
+using OrleansJobs.Keys;
+using OrleansJobs.Lending;
 using OrleansJobs.Letters;
+using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
+using OrleansJobs.Topics;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
@@ -33,6 +37,8 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
 
     public Task<FlowPage> ReadFlow(LeaseName lease, long after) => _flows.ReadAsync(lease, after);
 
+    public Task<JobStatus?[]> ReadChildren(string[] ids, int bytes) => _flows.ReadChildrenAsync(ids, bytes);
+
     public Task<FlowAnswer> ChangeFlow(LeaseName lease, FlowChange change) => _flows.ChangeAsync(lease, change);
 
     public Task FailParked(LeaseName lease, JobError error) => _flows.FailParkedAsync(lease, error);
@@ -47,6 +53,9 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
         return (partition == _partition ? await Get(id) : await GrainFactory.GetGrain<IJobPartitionGrain>(partition).Get(id)) is not null;
     }
 
+    Task<JobStatus?[]> IPartitionShell.GetListedAsync(int partition, string[] ids) =>
+        partition == _partition ? GetListed(ids) : GrainFactory.GetGrain<IJobPartitionGrain>(partition).GetListed(ids);
+
     public Task<FlowGroupCount[]?> GetFlowGroups(string id) => _flows.CountGroupsAsync(id);
 
     Task IPartitionShell.CommittedInTimeAsync() => _commits.Committed().WaitAsync(_options.SubmitDeadline, services.Time);
@@ -54,6 +63,8 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
     Task<LiveJob?> IPartitionShell.BringAsync(string id) => BringAsync(id);
 
     Task IPartitionShell.ForgetStateAsync(string id) => GrainFactory.GetGrain<IJobFeed>(id).Forget();
+
+    Task IPartitionShell.PauseAsync(TimeSpan span) => Task.Delay(span, services.Time, _closing.Token);
 
     void IPartitionShell.Pump() => Pump();
 
@@ -78,6 +89,12 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
         _dependencies = new DependencyDesk(this);
         _flows = new FlowDesk(this);
         var children = new ChildDesk(this, _flows);
+        var occurrences = new OccurrenceDesk(this);
+        _keys = new KeyDesk(this, GrainFactory);
+        _uniques = new UniqueDesk(this);
+        _bindings = new BindingDesk(this, (partition, version) => GrainFactory.GetGrain<IPartitionTopics>(partition).KnowBindings(version));
+        _core.Webhooks.Dropped = services.Meters.WebhookDropped;
+        _queueLimits = new QueueLimitDesk(this, partition => GrainFactory.GetGrain<IPartitionQueueLimits>(partition));
         _core.Flows.News = job => _news.Add(job);
         _letters = new LetterCarrier(
             this,
@@ -86,6 +103,9 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
                 [LetterKind.StartChild] = children, [LetterKind.ChildEnded] = children, [LetterKind.ChildrenOf] = children, [LetterKind.Cancel] = children,
                 [LetterKind.RetryChild] = children,
                 [LetterKind.Follow] = _dependencies, [LetterKind.Followed] = _dependencies,
+                [LetterKind.KeySetting] = _keys,
+                [LetterKind.StartOccurrence] = occurrences, [LetterKind.OccurrenceEnded] = occurrences, [LetterKind.CancelOccurrence] = occurrences,
+                [LetterKind.QueueSetting] = _queueLimits, [LetterKind.QueueAsk] = _queueLimits, [LetterKind.QueueLot] = _queueLimits,
             },
             _logger);
         _errands = new ErrandRunner(

@@ -10,6 +10,12 @@ internal sealed partial class JobPartitionGrain
     private static readonly TimeSpan OverloadRetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FullRetryAfter = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// For so long nothing is there under an id that was made for a submit. What comes later than its caller waits may have been sent again, and what that has made may have
+    /// ended, and memory let go of it.
+    /// </summary>
+    private static readonly TimeSpan FreshFor = AnswerTimeouts.System;
+
     private readonly Dictionary<string, Task> _lookups = [];
     private int _pendingSubmits;
     private long _pendingBytes;
@@ -39,9 +45,9 @@ internal sealed partial class JobPartitionGrain
         {
             var submission = submissions[i];
             if (Refuse(submission) is { } refusal) receipts[i] = refusal;
-            else if (submission.After.Length > 0 || submission.Fingerprint is not null || submission.MayExist || _core.Jobs.Find(submission.Id) is not null || _lookups.ContainsKey(submission.Id))
+            else if (submission.After.Length > 0 || submission.Unique is not null || MayBeKnown(submission))
                 (known ??= []).Add(SubmitKnownAsync(submission, i, receipts));
-            else receipts[i] = Accept(submission, out accepted[i]);
+            else receipts[i] = Throttle(submission) ?? Accept(submission, out accepted[i]);
         }
 
         Pump();
@@ -49,17 +55,21 @@ internal sealed partial class JobPartitionGrain
         if (known is not null) await Task.WhenAll(known);
     }
 
+    private bool MayBeKnown(JobSubmission submission) => submission.Fingerprint is not null || submission.MayExist
+        || _core.Jobs.Find(submission.Id) is not null || _lookups.ContainsKey(submission.Id) || IsLate(submission.Id);
+
+    /// <summary>It comes so long after its id was made that its caller may have sent it again by now.</summary>
+    private bool IsLate(string id) => JobIds.MadeAt(id) < Now - (long)FreshFor.TotalMilliseconds;
+
     /// <summary>A submit whose id may be taken: looks first, one submit of an id at a time.</summary>
     private async Task SubmitKnownAsync(JobSubmission submission, int index, SubmitReceipt[] receipts)
     {
         // It waits for the store from here on, as those do that need no look.
         Hold(submission);
-        while (_lookups.TryGetValue(submission.Id, out var other)) await other;
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _lookups.Add(submission.Id, done.Task);
+        var (isHeld, hasTurn) = (true, false);
         try
         {
-            receipts[index] = await AnswerKnownAsync(submission).WaitAsync(_options.SubmitDeadline, services.Time);
+            receipts[index] = await InTurnAsync(submission.Id, AnswerAsync).WaitAsync(_options.SubmitDeadline, services.Time);
         }
         catch (TimeoutException)
         {
@@ -72,12 +82,46 @@ internal sealed partial class JobPartitionGrain
         }
         finally
         {
-            _lookups.Remove(submission.Id);
+            // One that waits for its turn still has been answered: who repeats it again and again takes nobody else's place.
+            if (!hasTurn) LetGoOnce();
+        }
+
+        Task<SubmitReceipt> AnswerAsync()
+        {
+            hasTurn = true;
+            return AnswerKnownAsync(submission, LetGoOnce);
+        }
+
+        void LetGoOnce()
+        {
+            if (isHeld) LetGo(1, submission.Args.Length);
+            isHeld = false;
+        }
+    }
+
+    /// <summary>
+    /// One submit or publish of an id at a time, until it has come to its end: one whose caller was told that the store did not answer goes on when it does, and whoever
+    /// submits again is to find what became of it.
+    /// </summary>
+    private async Task<T> InTurnAsync<T>(string id, Func<Task<T>> answer)
+    {
+        // Who has been answered by then has nothing to do any more.
+        while (_lookups.TryGetValue(id, out var other)) await other.WaitAsync(_options.SubmitDeadline, services.Time);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _lookups.Add(id, done.Task);
+        try
+        {
+            return await answer();
+        }
+        finally
+        {
+            _lookups.Remove(id);
             done.SetResult();
         }
     }
 
-    private async Task<SubmitReceipt> AnswerKnownAsync(JobSubmission submission)
+    /// <param name="found">Told once it is known whether there is such a job.</param>
+    private async Task<SubmitReceipt> AnswerKnownAsync(JobSubmission submission, Action found)
     {
         FoundJob? known;
         try
@@ -91,21 +135,15 @@ internal sealed partial class JobPartitionGrain
         }
         finally
         {
-            LetGo(1, submission.Args.Length);
+            found();
         }
 
-        if (known is { } found)
-        {
-            var same = submission.Fingerprint is null || found.Fingerprint is null || submission.Fingerprint.AsSpan().SequenceEqual(found.Fingerprint);
-            return new SubmitReceipt
-            {
-                Id = submission.Id, Outcome = same ? SubmitOutcome.Replayed : SubmitOutcome.Conflict, Status = same ? found.Status : null,
-                Reason = same ? null : $"Job '{submission.Id}' exists with other content.",
-            };
-        }
+        if (known is { } there) return AnswerOf(submission, there);
 
         if (submission.After.Length > 0 && await _dependencies.CheckAsync(submission) is { Length: > 0 } unknown)
             return new SubmitReceipt { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = unknown };
+        if (submission.Unique is not null) return await SubmitUniqueAsync(submission);
+        if (Throttle(submission) is { } tooSoon) return tooSoon;
         // Others have been taken while this one was looked up.
         if (_core.Jobs.RefusalOf(submission) is { } reason) return Overloaded(submission.Id, reason, FullRetryAfter);
         var receipts = new SubmitReceipt[1];
@@ -115,12 +153,27 @@ internal sealed partial class JobPartitionGrain
         return receipts[0];
     }
 
+    /// <summary>A job of this id is there.</summary>
+    private static SubmitReceipt AnswerOf(JobSubmission submission, FoundJob found)
+    {
+        var same = submission.Fingerprint is null || found.Fingerprint is null || submission.Fingerprint.AsSpan().SequenceEqual(found.Fingerprint);
+        return new SubmitReceipt
+        {
+            Id = submission.Id, Outcome = same ? SubmitOutcome.Replayed : SubmitOutcome.Conflict, Status = same ? found.Status : null,
+            Reason = same ? null : $"Job '{submission.Id}' exists with other content.",
+        };
+    }
+
     private SubmitReceipt? Refuse(JobSubmission submission)
     {
         if (SubmissionRules.Check(submission, _options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(Now)) is { Length: > 0 } problems)
             return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = problems };
+        if (submission.Notify.Length > 0 && _core.Webhooks.Check(submission) is { Length: > 0 } uncalled)
+            return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = uncalled };
         if (JobIds.PartitionOf(submission.Id, _options.Partitions) != _partition)
             return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = [new("/id", "The job belongs to another partition.")] };
+        if (JobKeys.PlaceOf(submission.Key, submission.Unique) is { } place && JobIds.PartitionOf(place, _options.Partitions) != _partition)
+            return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = [new("/id", KeyRules.OwnId)] };
         if (_pendingSubmits >= _options.MaxPendingSubmits)
             return Overloaded(submission.Id, $"More than {_options.MaxPendingSubmits} submits of one partition wait for the store.", OverloadRetryAfter);
         if (_pendingBytes > 0 && _pendingBytes + submission.Args.Length > _options.MaxPendingSubmitBytes)
@@ -132,10 +185,15 @@ internal sealed partial class JobPartitionGrain
         return _core.Jobs.RefusalOf(submission) is { } reason ? Overloaded(submission.Id, reason, FullRetryAfter) : null;
     }
 
-    private SubmitReceipt Accept(JobSubmission submission, out LiveJob job)
+    /// <param name="follows">It takes the place of something accepted: no store is too full for it, and nothing takes it back.</param>
+    private SubmitReceipt Accept(JobSubmission submission, out LiveJob job, bool follows = false)
     {
         var now = Now;
-        job = submission.After.Length > 0 ? _core.Dependencies.Submit(submission, now) : _core.Jobs.Submit(submission, now);
+        // What a rate that refuses has counted is stored with what it has let in.
+        using var together = submission.Key is { } key && _core.Keys.CountsSubmits(key) ? _core.Changes.Together() : default;
+        job = submission.After.Length > 0 ? _core.Dependencies.Submit(submission, now, follows)
+            : follows ? _core.Jobs.SubmitInside(submission, now) : _core.Jobs.Submit(submission, now);
+        if (submission.Key is not null && !follows) _core.Keys.Submitted(submission.Key, now);
         // Counted from here on: those of one batch add up before the first of them is sent.
         Hold(submission);
         return new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Accepted, Status = StatusOf.Live(job, now) };

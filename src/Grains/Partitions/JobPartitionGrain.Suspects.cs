@@ -60,6 +60,7 @@ internal sealed partial class JobPartitionGrain
         }
 
         _core.Suspects.Convict(conviction, Now);
+        Pump();
         await _commits.Committed();
     }
 

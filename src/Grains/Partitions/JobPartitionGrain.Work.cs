@@ -19,9 +19,7 @@ internal sealed partial class JobPartitionGrain
     public async Task<ExchangeReply> Exchange(ExchangeRequest request)
     {
         if (request.Generation > _core.Generation) throw Succeeded(request.Generation);
-        await _flows.PrepareAsync(request.Reports);
-        var now = Now;
-        var taken = Array.ConvertAll(request.Reports, report => _core.Attempts.Report(report, now));
+        var taken = await ReportAsync(request.Reports);
         var stale = taken.Count(one => !one);
         // What is said again because its answer was lost may have been taken the first time.
         if (stale > 0 && request.Held is null) services.Meters.Stale(stale);
@@ -56,6 +54,13 @@ internal sealed partial class JobPartitionGrain
         return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspects, TrialStored = trialStored };
     }
 
+    private async ValueTask<bool[]> ReportAsync(JobReport[] reports)
+    {
+        using var kept = await _flows.PrepareAsync(reports);
+        var now = Now;
+        return Array.ConvertAll(reports, report => _core.Attempts.Report(report, now));
+    }
+
     private void Met(ExchangeRequest request)
     {
         ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(_sequences, request.Worker.Silo, out _);
@@ -82,6 +87,7 @@ internal sealed partial class JobPartitionGrain
     private async Task<List<Lease>> TakeAsync(ExchangeRequest request, int want, Dictionary<string, int>? room)
     {
         var worker = request.Worker;
+        if (want > 0 && _core.QueueLimits.HasAny) await BringPermitsAsync(worker, room);
         // What is due is a matter of the clock.
         if (!services.Clock.IsRight || IsOvertaken(request)) want = 0;
         var unread = new List<LiveJob>();
@@ -118,6 +124,7 @@ internal sealed partial class JobPartitionGrain
             }
         }
 
+        _core.QueueLimits.Settle(now);
         Arm();
         CommitWhatNobodyWaitsFor();
     }
@@ -135,7 +142,7 @@ internal sealed partial class JobPartitionGrain
         // for: it knows whether another is on its way to it.
         while (_core.Jobs.Index.FirstFor(services.LocalWorker.Profile, SuspectWish.None, room: null) is { } lane)
         {
-            var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, PumpChunk));
+            var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, ChunkOf(lane)));
             if (granted == 0) break;
             var given = Give(lane, granted, now, ref leases);
             if (given < granted) services.LocalWorker.Release(lane.Queue, granted - given);
@@ -146,11 +153,15 @@ internal sealed partial class JobPartitionGrain
         if (leases is not null) _ = StartAsync(leases);
     }
 
+    /// <summary>Where keys take turns, each gives one.</summary>
+    private int ChunkOf(Lane lane) =>
+        lane.Turn is not null || _core.Keys.HasTurnsIn(lane) ? 1 : PumpChunk;
+
     private int Give(Lane lane, int granted, long now, ref List<Lease>? leases)
     {
         var given = 0;
         var unread = new List<LiveJob>();
-        while (given < granted && lane.IsReady(now) && Dispatcher.EnsureReadable(lane, granted, now, unread))
+        while (given < granted && lane.IsReady(now) && lane.Limit is not { Room: 0 } && Dispatcher.EnsureReadable(lane, granted, now, unread))
         {
             if (_core.Dispatch.Next(lane, _self, now) is not { } lease) continue;
             (leases ??= []).Add(lease);

@@ -64,10 +64,11 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _schedules = new PartitionSchedules(this);
         _scheduleCalls = new ScheduleCalls(this, _schedules);
         await _schedules.LoadOpenAsync(cancellation);
-        _gauges = new PartitionGaugeWriter(_core, services.Meters, services.Meters.Partitions.OpenPartition());
+        _gauges = new PartitionGaugeWriter(_core, _options.Partitions, services.Meters, services.Meters.Partitions.OpenPartition());
         _dueTimer = this.RegisterGrainTimer(OnDueAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true });
-        this.RegisterGrainTimer(() => { _gauges.Refresh(Now); return Task.CompletedTask; }, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });
+        this.RegisterGrainTimer(OnGaugesAsync, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });
         this.RegisterGrainTimer(SweepAsync, new() { DueTime = SweepDelay(), Period = SweepPeriod, Interleave = true });
+        this.RegisterGrainTimer(SweepKeysAsync, new() { DueTime = SweepDelay(), Period = SweepPeriod, Interleave = true });
         this.RegisterGrainTimer(RetellAsync, new() { DueTime = _options.NoticePeriod, Period = _options.NoticePeriod, Interleave = true });
         LogOpened(_partition, _core.Generation, _core.Jobs.Leased.Count, _core.Jobs.Unfinished);
         Background(RecoverAsync, "recovery");
@@ -75,6 +76,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         ReadPages();
         _letters.Start();
         _errands.Start();
+        _bindings.Start();
         Arm();
     }
 
@@ -109,7 +111,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
 
     private void LookAfter()
     {
-        if (_core.Attempts.IsExhausted) Leave(DeactivateOnIdle);
+        if (_core.IsExhausted) Leave(DeactivateOnIdle);
         CheckLeases(services.Membership.CurrentSnapshot);
         LearnExplained();
         ReadPages();
@@ -196,6 +198,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _leaving = true;
         foreach (var id in _waiters.Keys.ToList()) Notify(id);
         _changes?.Signal();
+        _topics?.Signal();
     }
 
     private void ReportLoss()

@@ -2,9 +2,13 @@ using OrleansJobs.Dependencies;
 using OrleansJobs.Errands;
 using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
+using OrleansJobs.Keys;
+using OrleansJobs.Lending;
 using OrleansJobs.Letters;
 using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
+using OrleansJobs.Topics;
+using OrleansJobs.Webhooks;
 
 namespace OrleansJobs.Partitions;
 
@@ -22,13 +26,19 @@ internal sealed class PartitionCore
         var suspicion = new Suspicion(options);
         Changes = new PendingChanges(partition, opening.Generation);
         Deadlines = new DeadlineBook(opening);
-        Jobs = new JobBook(opening, options, Changes, Deadlines, suspicion, keptEmptyLanes);
+        Keys = new KeyBook(opening, options, Changes);
+        QueueLimits = new QueueLimitBook(opening, options, Changes);
+        Jobs = new JobBook(opening, options, Changes, Deadlines, suspicion, Keys, QueueLimits, keptEmptyLanes);
+        (Keys.Index, Keys.Seat) = (Jobs.Index, Jobs.TakeSeat);
         Orders = new JobOrders(Jobs, Changes);
         Letters = new LetterBook(opening, options, Changes);
+        (QueueLimits.Index, QueueLimits.Leased, QueueLimits.Clerk.Letters) = (Jobs.Index, () => Jobs.Leased, Letters);
         Errands = new ErrandBook(opening, Changes);
         Dependencies = new DependencyBook(Jobs, Letters, Errands, Changes, options);
         Flows = new FlowBook(partition, Jobs, Letters, Errands, Changes, options);
-        Schedules = new ScheduleBook(opening, options, Changes, Jobs, Orders);
+        Schedules = new ScheduleBook(partition, opening, options, Changes, Jobs, Orders, Letters);
+        Bindings = new BindingBook(partition, opening, options, Changes);
+        Webhooks = new WebhookBook(partition, Jobs, options);
         Attempts = new AttemptBook(partition, opening.Generation, Jobs, Flows, Changes);
         Suspects = new SuspectBook(Jobs, Changes, suspicion);
         Dispatch = new Dispatcher(Jobs, Attempts, Orders, Suspects);
@@ -37,10 +47,17 @@ internal sealed class PartitionCore
     public int Partition { get; }
     public long Generation { get; }
 
+    /// <summary>Numbers that only this activation gives, for its leases or its letters, run out: open the partition anew.</summary>
+    public bool IsExhausted => Attempts.Tokens.IsExhausted || Letters.Numbers.IsExhausted;
+
     /// <summary>What has changed and is not sent yet.</summary>
     public PendingChanges Changes { get; }
     public JobBook Jobs { get; }
     public DeadlineBook Deadlines { get; }
+    public KeyBook Keys { get; }
+
+    /// <summary>Limits of whole queues, which several partitions keep together.</summary>
+    public QueueLimitBook QueueLimits { get; }
     public JobOrders Orders { get; }
     public ScheduleBook Schedules { get; }
     public AttemptBook Attempts { get; }
@@ -50,11 +67,16 @@ internal sealed class PartitionCore
     public ErrandBook Errands { get; }
     public DependencyBook Dependencies { get; }
     public FlowBook Flows { get; }
+    public BindingBook Bindings { get; }
+    public WebhookBook Webhooks { get; }
 
-    /// <summary>The next instant after now at which something falls due; null where nothing will. What is due already waits for a slot, not for the clock.</summary>
+    /// <summary>
+    /// The next instant at which something falls due, or now where something has of which nobody was told; null where nothing will. What is due already waits for a slot,
+    /// not for the clock.
+    /// </summary>
     /// <param name="withDeadlines">False: the next deadline is not to be waited for.</param>
     public long? NextDue(long now, bool withDeadlines = true) =>
-        Sooner(Sooner(Jobs.Windows.NextDue(now), Schedules.NextDue), withDeadlines ? Deadlines.Next : null);
+        Sooner(Sooner(Jobs.Windows.NextDue(now), Schedules.NextDue), Sooner(Sooner(Keys.NextWake, QueueLimits.NextWake), withDeadlines ? Deadlines.Next : null));
 
     private static long? Sooner(long? one, long? other) => one < other || other is null ? one : other;
 }

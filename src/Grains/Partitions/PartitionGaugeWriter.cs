@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Keys;
 using OrleansJobs.Records;
 
 namespace OrleansJobs.Partitions;
 
 /// <summary>Tells the instruments what a partition's commits did and what it holds.</summary>
-internal sealed class PartitionGaugeWriter(PartitionCore core, JobMeters meters, PartitionGauge gauge) : IDisposable
+internal sealed class PartitionGaugeWriter(PartitionCore core, int partitions, JobMeters meters, PartitionGauge gauge) : IDisposable
 {
     private bool _stale;
 
@@ -41,6 +42,7 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, JobMeters meters,
             if (lane.First is { } first && first.Due <= now) sum.OldestDue = Math.Min(sum.OldestDue, first.Due);
         }
 
+        gauge.Keys = KeyFigures.Of(core.Keys, name => JobKeys.PartitionOf(name, partitions) == core.Partition, now);
         foreach (var job in core.Jobs.Leased) FiguresOf(job.Lane).Running++;
         gauge.Show(figures);
         gauge.Orphans = core.Jobs.Orphans;

@@ -17,9 +17,10 @@ internal sealed class PartitionPlacementDirector(GridSilos silos) : IPlacementDi
     {
         var view = silos.Current;
         var partition = target.GrainIdentity.GetIntegerKey();
-        if (view.Active.IsEmpty) throw new SiloUnavailableException("No silo that hosts the job grid is active.");
-        return partition >= 0 && partition < view.Partitions
-            ? Task.FromResult(view.Owners[partition])
-            : throw new ArgumentException($"There is no partition {partition}; the grid has {view.Partitions}.");
+        if (view.Active.IsEmpty || view.Partitions == 0) throw new SiloUnavailableException("No active silo has said yet that it hosts the job grid.");
+        if (partition < 0 || partition >= view.Partitions) throw new ArgumentException($"There is no partition {partition}; the grid has {view.Partitions}.");
+        var owner = view.Owners[partition];
+        // One that is only taken to host the grid may not know the grain at all: who asks asks again, and by then it has said which.
+        return view.HasSaidSo(owner) ? Task.FromResult(owner) : throw new SiloUnavailableException($"Silo {owner} has not said yet whether it hosts the job grid.");
     }
 }

@@ -10,6 +10,10 @@ internal interface IPartitionQuery : IGrainWithIntegerKey
     /// <summary>Jobs with stamps below a bound, newest first.</summary>
     [Alias("page")]
     Task<PartitionPage> ReadPage(JobQuery query, long before);
+
+    /// <summary>Jobs that wait for an instant, soonest first, behind a place.</summary>
+    [Alias("due")]
+    Task<DuePage> ReadDuePage(JobQuery query, DuePlace after);
 }
 
 [GenerateSerializer, Immutable, Alias("oj.partitionPage")]
@@ -60,7 +64,7 @@ internal sealed partial class JobPartitionGrain
                 if (!IsKept(record)) continue;
                 var status = StatusOf.Stored(lines[i].Member, record, Now, withResult: false);
                 if (!query.Matches(status)) continue;
-                found.Add(new(before, status));
+                found.Add(new(before, Refined(status)));
                 if (found.Count == query.Limit) return new() { Jobs = [.. found], LookedDownTo = i + 1 < lines.Length ? before : null };
             }
 
@@ -80,13 +84,16 @@ internal sealed partial class JobPartitionGrain
             var records = await _rows.ReadListedAsync(ids[done..], ReadBytes);
             foreach (var record in records)
             {
-                if (record is not null && IsKept(record)) statuses[done] = StatusOf.Stored(ids[done], record, Now, withResult: false);
+                if (record is not null && IsKept(record)) statuses[done] = Refined(StatusOf.Stored(ids[done], record, Now, withResult: false));
                 done++;
             }
         }
 
         return statuses;
     }
+
+    /// <summary>With the limits that it waits for.</summary>
+    private JobStatus Refined(JobStatus status, bool withPlace = false) => _queueLimits.Refine(_keys.Refine(status, withPlace));
 
     public async Task<GridStats> GetStats()
     {

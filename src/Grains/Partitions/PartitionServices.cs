@@ -3,6 +3,7 @@ using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Membership;
 using OrleansJobs.Storage;
+using OrleansJobs.Topics;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
@@ -11,7 +12,7 @@ namespace OrleansJobs.Partitions;
 internal sealed class PartitionServices(
     IPartitionStore store, IOptions<JobGridOptions> options, TimeProvider time, ILocalWorker localWorker, IWorkerDirectory workers,
     IClusterMembershipService membership, ILocalSiloDetails silo, GridHealth health, StandstillGuard standstill, ClockGuard clock, KnownGenerations generations,
-    JobMeters meters, PartitionKeeper keeper, GridSilos silos)
+    JobMeters meters, PartitionKeeper keeper, GridSilos silos, BindingCache bindings)
 {
     public IPartitionStore Store { get; } = store;
     public JobGridOptions Options { get; } = options.Value;
@@ -28,6 +29,9 @@ internal sealed class PartitionServices(
     public ClockGuard Clock { get; } = clock;
     public KnownGenerations Generations { get; } = generations;
     public JobMeters Meters { get; } = meters;
+
+    /// <summary>What events are made into, once for all partitions here.</summary>
+    public BindingCache Bindings { get; } = bindings;
 
     /// <summary>The partitions of this silo are about to be closed.</summary>
     public CancellationToken Closing { get; } = keeper.Closing;

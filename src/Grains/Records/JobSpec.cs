@@ -38,11 +38,29 @@ internal sealed class JobSpec
     public JobDependency[] After { get; init; } = [];
     public bool CancelIfUnmet { get; init; }
 
+    /// <summary>Who is called when it ends.</summary>
+    public JobNotice[] Notify { get; init; } = [];
+
+    /// <summary>Whose limits, order and turns it goes by; null: nobody's.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>How many turns its key has for one of others, where no rule says it.</summary>
+    public int? Weight { get; init; }
+
+    /// <summary>That it is the only one of its value; null: it need not be.</summary>
+    public JobUnique? Unique { get; init; }
+
     /// <summary>The schedule whose occurrence it is; null: none.</summary>
     public ScheduledRun? Scheduled { get; init; }
 
+    /// <summary>Of a flow that was posted: whose share of lanes those of its children take.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Of a job of an event that may be published again: up to which one its bindings were known. Each of those that fits had its job made then.</summary>
+    public long? BindingsKnown { get; init; }
+
     /// <summary>Something follows from its end, so that books other than that of jobs are told of it.</summary>
-    public bool IsFollowed => Parent is not null || Scheduled is not null;
+    public bool IsFollowed => Parent is not null || Scheduled is not null || Notify.Length > 0;
 
     /// <summary>The lowest stamp of a millisecond.</summary>
     public static long StampAt(long milliseconds) => milliseconds << StampShift;
@@ -55,6 +73,9 @@ internal sealed class JobSpec
         DeadlineAt = submission.DeadlineAt ?? (submission.DeadlineAfter is { } deadline ? now + deadline : null),
         Retention = submission.Retention, Tags = submission.Tags, TraceParent = submission.TraceParent, Fingerprint = submission.Fingerprint,
         Parent = submission.Parent, After = submission.After, CancelIfUnmet = submission.CancelIfUnmet, Scheduled = scheduled,
+        Notify = submission.Notify,
+        Key = submission.Key is { } key ? Names.Same(key) : null, Weight = submission.Weight, Unique = submission.Unique,
+        BindingsKnown = submission.BindingsKnown, Owner = submission.Type == FlowGraph.JobType ? submission.Owner : null,
     };
 
     public byte[] Encode()
@@ -96,6 +117,24 @@ internal sealed class JobSpec
 
         if (CancelIfUnmet) writer.Number(23, 1);
         if (DeadlineAt is { } late) writer.Signed(24, late - SubmittedAt);
+        foreach (var notice in Notify)
+        {
+            writer.Text(25, notice.Url);
+            writer.Number(26, (long)notice.On);
+        }
+
+        writer.Text(27, Key);
+        writer.Signed(28, Weight);
+        if (Unique is { } unique)
+        {
+            writer.Text(29, unique.Value);
+            writer.Number(30, (int)unique.Until);
+            writer.Signed(31, unique.For);
+        }
+
+        writer.Signed(32, BindingsKnown);
+        writer.Text(33, Owner);
+
         return writer.ToArray();
     }
 
@@ -118,6 +157,12 @@ internal sealed class JobSpec
         var cancelIfUnmet = false;
         string? schedule = null;
         long at = 0, incarnation = 0;
+        List<JobNotice>? notify = null;
+        string? key = null, unique = null;
+        int? weight = null;
+        var until = UniqueUntil.End;
+        long? uniqueFor = null, bindings = null;
+        string? owner = null;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -147,6 +192,15 @@ internal sealed class JobSpec
                 case 22: (after ??= []).Add(new(named, (DependencyOn)reader.Signed)); break;
                 case 23: cancelIfUnmet = reader.Number != 0; break;
                 case 24: deadline = reader.Signed; break;
+                case 25: named = reader.Text; break;
+                case 26: (notify ??= []).Add(new(named, (NoticeOn)reader.Number)); break;
+                case 27: key = Names.Same(reader.Text); break;
+                case 28: weight = (int)reader.Signed; break;
+                case 29: unique = reader.Text; break;
+                case 30: until = (UniqueUntil)reader.Number; break;
+                case 31: uniqueFor = reader.Signed; break;
+                case 32: bindings = reader.Signed; break;
+                case 33: owner = reader.Text; break;
             }
         }
 
@@ -156,7 +210,10 @@ internal sealed class JobSpec
             DueAt = submitted + due, ExpiresAt = expires is { } instant ? submitted + instant : null, Retry = retry, Timeout = timeout,
             DeadlineAt = deadline is { } late ? submitted + late : null, Retention = retention, Tags = tags is null ? [] : [.. tags], TraceParent = trace, Fingerprint = fingerprint,
             Attempts = attempts, Parent = parent, After = after is null ? [] : [.. after], CancelIfUnmet = cancelIfUnmet,
-            Scheduled = schedule is null ? null : new(schedule, incarnation, submitted + at),
+            Notify = notify is null ? [] : [.. notify],
+            Scheduled = schedule is null ? null : new(schedule, incarnation, submitted + at), Key = key, Weight = weight,
+            Unique = unique is null ? null : new() { Value = unique, Until = until, For = uniqueFor },
+            BindingsKnown = bindings, Owner = owner,
         };
     }
 

@@ -55,6 +55,9 @@ internal sealed record JobTrack
     /// <summary>The flow that it is a child of has no use for it any more: it is kept as long as any job.</summary>
     public bool IsOrphan { get; init; }
 
+    /// <summary>Its flow does not wait for it any more, whatever becomes of that: it was cancelled, and does not run again with what had failed.</summary>
+    public bool IsDismissed { get; init; }
+
     /// <summary>The round of its flow that it runs for, where that is later than the one it was started in.</summary>
     public int Round { get; init; }
 
@@ -80,6 +83,12 @@ internal sealed record JobTrack
 
     /// <summary>When a waiting job is due, if not at the time its submit said.</summary>
     public long? DueAt { get; init; }
+
+    /// <summary>Where it has a key and stands in its line by another instant than that at which it is due: see <see cref="Keys.KeySeat"/>.</summary>
+    public long? Seat { get; init; }
+
+    /// <summary>It is the only one of its unique value no more.</summary>
+    public bool IsUniqueOver { get; init; }
     public ImmutableArray<JobAttempt> History { get; init; } = [];
 
     /// <summary>Attempts before it was last run again by hand.</summary>
@@ -133,7 +142,8 @@ internal sealed record JobTrack
         writer.Signed(6, Progress.Sequence == 0 ? null : Progress.Total);
         writer.Text(7, Progress.Message);
         writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0) | (IsSuspect ? 8 : 0) | (HasStarted ? 16 : 0) |
-            (HasFollowers ? 32 : 0) | (HasMemory ? 64 : 0) | (IsFlow ? 128 : 0) | (IsOrphan ? 256 : 0) | (IsDeadlineLifted ? 512 : 0));
+            (HasFollowers ? 32 : 0) | (HasMemory ? 64 : 0) | (IsFlow ? 128 : 0) | (IsOrphan ? 256 : 0) | (IsDeadlineLifted ? 512 : 0) | (IsUniqueOver ? 1024 : 0) |
+            (IsDismissed ? 2048 : 0));
         writer.Text(9, CancelReason);
         writer.Number(10, Token);
         writer.Number(11, StartedAt);
@@ -149,6 +159,7 @@ internal sealed record JobTrack
         if (Progress.Data is { } data) writer.Bytes(20, data);
         writer.Number(22, Round);
         writer.Signed(23, ToldRound);
+        writer.Signed(24, Seat);
         return writer.ToArray();
     }
 
@@ -158,7 +169,7 @@ internal sealed record JobTrack
         long version = 1, sequence = 0, current = 0, total = 0, flags = 0, token = 0, started = 0;
         int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0, round = 0;
         int? told = null;
-        long? due = null;
+        long? due = null, seat = null;
         string? message = null, reason = null, silo = null;
         byte[]? data = null;
         ImmutableArray<JobAttempt>.Builder? history = null;
@@ -192,6 +203,7 @@ internal sealed record JobTrack
                 case 20: data = reader.Bytes.ToArray(); break;
                 case 22: round = (int)reader.Number; break;
                 case 23: told = (int)reader.Signed; break;
+                case 24: seat = reader.Signed; break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -202,7 +214,7 @@ internal sealed record JobTrack
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
             IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
             HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0, IsDeadlineLifted = (flags & 512) != 0,
-            WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told,
+            WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told, Seat = seat, IsUniqueOver = (flags & 1024) != 0, IsDismissed = (flags & 2048) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
             Losses = losses?.ToImmutable() ?? [], Trial = trial,
             Changes = changes?.ToImmutable() ?? [],

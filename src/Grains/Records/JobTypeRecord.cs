@@ -14,6 +14,8 @@ internal static class JobTypeRecord
         writer.Number(6, type.Attempts ?? 0);
         writer.Number(7, (long)(type.Timeout?.TotalMilliseconds ?? 0));
         if (type.IsFlow) writer.Number(8, 1);
+        writer.Text(9, type.Key);
+        writer.Number(10, type.Weight ?? 0);
         return writer.ToArray();
     }
 
@@ -21,7 +23,8 @@ internal static class JobTypeRecord
     {
         string queue = JobLimits.DefaultQueue, args = "true", result = "true";
         string? description = null, release = null;
-        long attempts = 0, timeout = 0;
+        string? key = null;
+        long attempts = 0, timeout = 0, weight = 0;
         var isFlow = false;
         var reader = new RecordReader(record);
         while (reader.Next())
@@ -36,13 +39,16 @@ internal static class JobTypeRecord
                 case 6: attempts = reader.Number; break;
                 case 7: timeout = reader.Number; break;
                 case 8: isFlow = reader.Number != 0; break;
+                case 9: key = reader.Text; break;
+                case 10: weight = reader.Number; break;
             }
         }
 
         return new JobTypeInfo
         {
             Name = name, Queue = queue, ArgsSchema = args, ResultSchema = result, Description = description, Release = release,
-            Attempts = attempts > 0 ? (int)attempts : null, Timeout = timeout > 0 ? TimeSpan.FromMilliseconds(timeout) : null, IsFlow = isFlow,
+            Attempts = attempts > 0 ? (int)attempts : null, Timeout = timeout > 0 ? TimeSpan.FromMilliseconds(timeout) : null, IsFlow = isFlow, Key = key,
+            Weight = weight > 0 ? (int)weight : null,
         };
     }
 }

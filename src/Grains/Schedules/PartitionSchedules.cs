@@ -61,6 +61,12 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
             }
 
             if (!shell.IsClockRight || !Occurrences.Serve(entry, shell.Now)) return;
+            if (ScheduleOccurrences.IsToBeLookedFor(entry, shell.Now))
+            {
+                entry.LookedAt = shell.Now;
+                shell.Background(() => LookForAsync(entry.Id), "looking for occurrences");
+            }
+
             foreach (var id in ids)
             {
                 if (shell.Core.Jobs.Find(id) is { Place: JobPlace.Leased, Track.CancelRequested: true } job) cancelled.Add(job);
@@ -81,6 +87,40 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
     public void Tell(List<LiveJob> cancelled)
     {
         foreach (var job in cancelled) shell.TellCancelled(job);
+    }
+
+    /// <summary>
+    /// Looks for occurrences that live where their key does and have been open for long. Their partition may be of another store that has failed over, and have lost what
+    /// started them; or this one may have lost that they have ended. Nobody else would ever say so.
+    /// </summary>
+    private async Task LookForAsync(string id)
+    {
+        var reading = Book.BeginReading();
+        try
+        {
+            if (await FindAsync(id) is not { Record: { } record } entry) return;
+            foreach (var there in entry.State.Runs.Where(run => ScheduleOccurrences.IsOverdue(run, shell.Now)).GroupBy(run => run.Place!.Value).ToList())
+            {
+                // What starts them may be on its way still.
+                if (shell.Core.Letters.WaitingFor(there.Key) > 0) continue;
+                foreach (var runs in there.Chunk(FlowGraph.MaxJobs))
+                {
+                    var jobs = await shell.GetListedAsync(there.Key, [.. runs.Select(run => Occurrences.JobOf(entry, run))]);
+                    if (entry.Record?.Incarnation != record.Incarnation) return;
+                    for (var i = 0; i < runs.Length; i++) Occurrences.Found(entry, runs[i], jobs[i], shell.Now);
+                }
+            }
+
+            shell.Pump();
+        }
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        {
+            // That partition is away: the next instant looks again.
+        }
+        finally
+        {
+            Book.EndReading(reading);
+        }
     }
 
     private async Task ServeAllAsync()

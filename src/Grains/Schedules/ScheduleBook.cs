@@ -1,4 +1,5 @@
 using OrleansJobs.Hosting;
+using OrleansJobs.Letters;
 using OrleansJobs.Partitions;
 using OrleansJobs.Storage;
 
@@ -18,14 +19,14 @@ internal sealed class ScheduleBook
     private long _lastReading;
     private long? _next;
 
-    public ScheduleBook(PartitionOpening opening, JobGridOptions options, PendingChanges changes, JobBook jobs, JobOrders orders)
+    public ScheduleBook(int partition, PartitionOpening opening, JobGridOptions options, PendingChanges changes, JobBook jobs, JobOrders orders, LetterBook letters)
     {
         (_options, _changes) = (options, changes);
         _next = opening.First(GridLayout.Schedules.Due);
         Count = opening.Sets(GridLayout.Schedules.Lists).Where(list => list.Name == ScheduleTables.AllList).Sum(list => list.Count);
         OpenAtStart = [.. opening.Rows(GridLayout.Schedules.Open).Select(row => row.Key)];
         Releases = new ReleaseBook(opening, changes);
-        Occurrences = new ScheduleOccurrences(this, options, changes, jobs, orders);
+        Occurrences = new ScheduleOccurrences(this, partition, options, changes, jobs, orders, letters);
         Orders = new ScheduleOrders(this, options);
     }
 
@@ -53,8 +54,8 @@ internal sealed class ScheduleBook
     /// <summary>When the next one is due, or a bound below it.</summary>
     public long? NextDue => IsServing ? null : _next;
 
-    /// <summary>Why there cannot be another one; null where there can.</summary>
-    public string? Refusal => Count >= Math.Max(1, _options.MaxSchedules / _options.Partitions)
+    /// <summary>Why there cannot be another one; null where there can. Ids spread schedules by chance: a partition may have a tenth more than its share, so that not one of them is full long before the grid.</summary>
+    public string? Refusal => Count >= Math.Max(1, (long)_options.MaxSchedules * 11 / 10 / _options.Partitions)
         ? $"The grid holds as many schedules as it may ({_options.MaxSchedules})."
         : null;
 
@@ -137,6 +138,8 @@ internal sealed class ScheduleBook
     public void LetGo(ScheduleEntry entry)
     {
         if (!MayGo(entry)) return;
+        // Where it stands in line already, that is too early: a reading that is under way began before what is stored now.
+        entry.NeededBy = Math.Max(entry.NeededBy, _lastReading);
         _idle.Enqueue((entry, _lastReading));
         LetGoOfIdle();
     }

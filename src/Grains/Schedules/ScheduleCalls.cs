@@ -10,9 +10,13 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
     private const int MostServedBefore = 20;
 
     private static readonly RowRead Rows = new(GridLayout.Schedules.Records, GridLayout.Schedules.States);
-    private static readonly ScheduleAnswer Unavailable = new(ScheduleOutcome.Unavailable) { Reason = "The store did not answer in time; it may or may not have happened." };
 
     private readonly JobRows _jobRows = new(shell.Store, shell.Partition);
+    private readonly AskedOccurrences _asked = new(shell, schedules);
+
+    public static ScheduleAnswer Unavailable { get; } = new(ScheduleOutcome.Unavailable) { Reason = "The store did not answer in time; it may or may not have happened." };
+
+    public static ScheduleAnswer WrongClock { get; } = Unavailable with { Reason = "The clock of the silo is wrong, so that nothing is decided by it; ask again." };
 
     private ScheduleBook Book => shell.Core.Schedules;
 
@@ -48,25 +52,29 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
     public Task<ScheduleAnswer> PauseAsync(string id, ChangeOrder? order, ScheduleCondition condition) => ChangeAsync(id, entry =>
         order is null ? Book.Orders.Resume(entry, condition, shell.Now) : Book.Orders.Pause(entry, order, condition, shell.Now));
 
-    public Task<ScheduleAnswer> TriggerAsync(string id, string token) => WithJobsAsync(id, (entry, _) => [(0L, token)], (entry, _) =>
+    public Task<ScheduleAnswer> TriggerAsync(string id, string token) => _asked.SubmitAsync(id, (entry, _) => [(0L, token)], (entry, _) =>
         Book.Occurrences.Trigger(entry, token, shell.Now));
 
     public Task<ScheduleAnswer> BackfillAsync(string id, long from, long to)
     {
         var most = shell.Options.MaxBackfill;
-        string? mistake = null;
-        if (to < from) mistake = "The range ends before it begins.";
-        else if (to > shell.Now) mistake = "A backfill is of instants that have passed; this range ends in the future.";
-        return mistake is not null ? Task.FromResult(Wrong(mistake)) : WithJobsAsync(id, Instants, (entry, instant) => Book.Occurrences.Backfill(entry, instant, shell.Now));
+        return ScheduleRules.CheckRange(from, to, shell.Now) is { } mistake ? Task.FromResult(Wrong(mistake)) : _asked.SubmitAsync(id, Instants, (entry, instant) => Book.Occurrences.Backfill(entry, instant, shell.Now));
 
         IReadOnlyList<(long, string?)>? Instants(ScheduleEntry entry, Action<ScheduleAnswer> refuse)
         {
-            // What is not dealt with yet is served by itself, and so is what waits for others to end.
+            if (!entry.TryTimes(out var times))
+            {
+                refuse(new(ScheduleOutcome.Rejected) { Problems = [ScheduleOrders.UnknownZone(entry.Record!.Spec)] });
+                return null;
+            }
+
+            // What is not dealt with yet is served by itself, and so is what waits for others to end. What passes during a pause nobody else serves.
             var waiting = entry.State.Runs.Find(run => run.Outcome == ScheduleRunOutcome.Queued)?.Instant;
-            var last = Math.Min(to, entry.State.Passed);
-            var instants = entry.Times.AllAfter(from - 1).TakeWhile(instant => instant <= last).Where(instant => instant != waiting).Take(most + 1).Select(instant => (instant, (string?)null)).ToList();
+            var isStill = entry.Record!.Paused is not null && entry.State.Next is not null;
+            var last = Math.Min(to, isStill ? Math.Max(entry.State.Passed, shell.Now - entry.Jitter) : entry.State.Passed);
+            var instants = times.AllAfter(from - 1).TakeWhile(instant => instant <= last).Where(instant => instant != waiting).Take(most + 1).Select(instant => (instant, (string?)null)).ToList();
             if (instants.Count <= most) return instants;
-            refuse(Wrong($"The range holds more than {most} instants, which is the most that one backfill submits; the first {most} end at {ArgsTemplate.Text(instants[most - 1].instant)}."));
+            refuse(Wrong(ScheduleRules.TooLongRange(most, instants[most - 1].instant)));
             return null;
         }
 
@@ -96,7 +104,9 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
             if (await schedules.FindAsync(id) is not { Record: { } record } entry) return null;
             if (record.Paused is not null || entry.State.Next is not { } next) return [];
             var left = record.Spec.Count is { } most ? most - entry.State.Come : int.MaxValue;
-            return [.. entry.Times.AllAfter(next).Prepend(next).Take(Math.Min(left, Math.Clamp(count, 1, ScheduleLimits.MaxNext)))];
+            // Without its zone no more is known than what was told before.
+            if (!entry.TryTimes(out var times)) return [next];
+            return [.. times.AllAfter(next).Prepend(next).Take(Math.Min(left, Math.Clamp(count, 1, ScheduleLimits.MaxNext)))];
         }
         finally
         {
@@ -123,12 +133,14 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
             StoredRun[] runs = [.. entry.State.Runs.Reverse().Take(ScheduleLimits.KeptRuns)];
             var ids = Array.ConvertAll(runs, run => run.HasJob ? Book.Occurrences.JobOf(entry, run) : "");
             string[] asked = [.. ids.Where(job => job.Length > 0)];
-            var stored = asked.Length == 0 ? [] : await _jobRows.ReadListedAsync(asked, int.MaxValue);
-            var now = shell.Now;
             var statuses = new Dictionary<string, JobStatus>(StringComparer.Ordinal);
-            for (var i = 0; i < stored.Length; i++)
+            // Those without a key are here; the others are where the schedule's key was when they came.
+            foreach (var home in asked.GroupBy(job => JobIds.PartitionOf(job, shell.Options.Partitions)))
             {
-                if (stored[i] is { } job) statuses[asked[i]] = StatusOf.Stored(asked[i], job, now, withResult: false);
+                foreach (var job in home.Key == shell.Partition ? await ReadHereAsync([.. home]) : await shell.GetListedAsync(home.Key, [.. home]))
+                {
+                    if (job is not null) statuses[job.Id] = job;
+                }
             }
 
             return [.. runs.Select((run, i) => ScheduleView.Of(run, ids[i], statuses.GetValueOrDefault(ids[i])))];
@@ -137,6 +149,12 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
         {
             Book.EndReading(reading);
         }
+    }
+
+    private async Task<JobStatus?[]> ReadHereAsync(string[] ids)
+    {
+        var (stored, now) = (await _jobRows.ReadListedAsync(ids, int.MaxValue), shell.Now);
+        return [.. stored.Select((job, i) => job is null ? null : StatusOf.Stored(ids[i], job, now, withResult: false))];
     }
 
     /// <summary>As the store has them.</summary>
@@ -152,57 +170,9 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
         })];
     }
 
-    /// <summary>Submits occurrences that somebody asks for, where their jobs are not there.</summary>
-    private async Task<ScheduleAnswer> WithJobsAsync(
-        string id, Func<ScheduleEntry, Action<ScheduleAnswer>, IReadOnlyList<(long Instant, string? Token)>?> wanted, Action<ScheduleEntry, long> submit)
-    {
-        var reading = Book.BeginReading();
-        string[] pinned = [];
-        try
-        {
-            if (await schedules.FindAsync(id) is not { Record: { } record } entry) return new(ScheduleOutcome.NotFound);
-            if (shell.IsStoreFull) return new(ScheduleOutcome.Full) { Reason = "The store is nearly full." };
-            ScheduleAnswer? refusal = null;
-            if (wanted(entry, answer => refusal = answer) is not { } instants) return refusal!;
-            if (entry.State.Open + instants.Count > ScheduleLimits.MaxOpen)
-                return new(ScheduleOutcome.Full) { Reason = $"Of one schedule, {ScheduleLimits.MaxOpen} occurrences may not have ended; {entry.State.Open} have not." };
-            pinned = [.. instants.Select(one => Book.Occurrences.JobOf(entry, one.Instant, one.Token))];
-            foreach (var job in pinned) shell.Core.Jobs.Pin(job);
-            var stored = await _jobRows.ReadAsync(pinned).AsTask().WaitAsync(shell.Options.SubmitDeadline, shell.Time);
-            // One that was deleted a moment ago is gone once that is stored.
-            foreach (var job in pinned)
-            {
-                while (shell.Core.Jobs.Find(job) is { Place: JobPlace.Gone, IsSettled: false } going) await shell.Commits.Settled(going).WaitAsync(shell.Options.SubmitDeadline, shell.Time);
-            }
-
-            // Others had their turn meanwhile.
-            if (entry.Record is null || entry.Record.Incarnation != record.Incarnation) return new(ScheduleOutcome.NotFound);
-            var known = 0;
-            for (var i = 0; i < pinned.Length; i++)
-            {
-                var live = shell.Core.Jobs.Find(pinned[i]);
-                if (live is null ? stored[i] is not null : live.Place != JobPlace.Gone) known++;
-                else submit(entry, instants[i].Instant);
-            }
-
-            shell.Pump();
-            await shell.CommittedInTimeAsync();
-            return new(ScheduleOutcome.Done) { Jobs = pinned, Known = known, Schedule = entry.Record is null ? null : ScheduleView.Of(entry) };
-        }
-        catch (TimeoutException)
-        {
-            return Unavailable;
-        }
-        finally
-        {
-            foreach (var job in pinned) shell.Core.Jobs.Unpin(job);
-            Book.EndReading(reading);
-        }
-    }
-
     private async Task<ScheduleAnswer> ChangeAsync(string id, Func<ScheduleEntry, ScheduleAnswer> decide, bool mayBeNew = false)
     {
-        if (!shell.IsClockRight) return Unavailable with { Reason = "The clock of the silo is wrong, so that nothing is decided by it; ask again." };
+        if (!shell.IsClockRight) return WrongClock;
         var reading = Book.BeginReading();
         try
         {

@@ -18,6 +18,9 @@ internal sealed class ScheduleEntry(string id, ScheduleBook book) : Entry
     /// <summary>The newest reading whose caller may hold it.</summary>
     public long NeededBy { get; set; }
 
+    /// <summary>When its occurrences that live elsewhere were looked for last.</summary>
+    public long LookedAt { get; set; }
+
     /// <summary>How much later than its instants its occurrences are due.</summary>
     public long Jitter => JitterOf(Id, Record!.Spec);
 
@@ -31,6 +34,21 @@ internal sealed class ScheduleEntry(string id, ScheduleBook book) : Entry
         {
             if (!ReferenceEquals(_timesOf, Record)) (_times, _timesOf) = (new ScheduleTimes(Record!.Spec, Record.Anchor), Record);
             return _times!;
+        }
+    }
+
+    /// <returns>False: this silo does not know its zone, or cannot read its expression, though another one could.</returns>
+    public bool TryTimes(out ScheduleTimes times)
+    {
+        try
+        {
+            times = Times;
+            return true;
+        }
+        catch (Exception exception) when (exception is TimeZoneNotFoundException or FormatException)
+        {
+            times = null!;
+            return false;
         }
     }
 

@@ -1,5 +1,8 @@
+using System.Text;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
+using OrleansJobs.Letters;
 using OrleansJobs.Partitions;
 using OrleansJobs.Records;
 
@@ -11,6 +14,9 @@ namespace OrleansJobs.Schedules;
 /// </summary>
 internal sealed class ScheduleOccurrences
 {
+    /// <summary>An occurrence that lives elsewhere and has been open for so long is looked for when another one comes, in milliseconds.</summary>
+    public const long LookedForAfter = 60_000;
+
     private static readonly ChangeOrder Overlapping = new("schedule", "The next occurrence takes its place.");
 
     private readonly ScheduleBook _book;
@@ -18,19 +24,21 @@ internal sealed class ScheduleOccurrences
     private readonly PendingChanges _changes;
     private readonly JobBook _jobs;
     private readonly JobOrders _orders;
+    private readonly LetterBook _letters;
+    private readonly int _partition;
 
-    public ScheduleOccurrences(ScheduleBook book, JobGridOptions options, PendingChanges changes, JobBook jobs, JobOrders orders)
+    public ScheduleOccurrences(ScheduleBook book, int partition, JobGridOptions options, PendingChanges changes, JobBook jobs, JobOrders orders, LetterBook letters)
     {
-        (_book, _options, _changes, _jobs, _orders) = (book, options, changes, jobs, orders);
+        (_book, _partition, _options, _changes, _jobs, _orders, _letters) = (book, partition, options, changes, jobs, orders, letters);
         jobs.Ended += OnEnded;
     }
 
     /// <summary>The id of an occurrence's job.</summary>
-    public string JobOf(ScheduleEntry entry, StoredRun run) => JobOf(entry, run.Instant, run.Token);
+    public string JobOf(ScheduleEntry entry, StoredRun run) => JobOf(entry, run.Instant, run.Token, run.Place);
 
     /// <summary>The jobs that an instant may have to cancel: they must be in memory for it.</summary>
     public IEnumerable<string> ToBeCancelled(ScheduleEntry entry) => entry.Record is { Spec.Overlap: ScheduleOverlap.Cancel or ScheduleOverlap.Replace }
-        ? entry.State.Runs.Where(run => run.Outcome == ScheduleRunOutcome.Open).Select(run => JobOf(entry, run))
+        ? entry.State.Runs.Where(run => run is { Outcome: ScheduleRunOutcome.Open, Place: null }).Select(run => JobOf(entry, run))
         : [];
 
     /// <summary>Serves what is due of one schedule, as far as one commit should hold.</summary>
@@ -40,18 +48,47 @@ internal sealed class ScheduleOccurrences
         if (!(entry.Due <= now)) return false;
         var (record, state) = (entry.Record!, entry.State);
         var (spec, next) = (record.Spec, state.Next!.Value);
-        if (!TryTimes(entry, out var times))
+        if (!entry.TryTimes(out var times))
         {
-            Break(entry, now);
+            Break(entry, ScheduleOrders.UnknownZone(spec).Detail, now);
             return true;
         }
 
-        var plan = DuePlan.Of(spec, times, next, state.Come, entry.Jitter, spec.MissedAfter ?? (long)_options.MissedAfter.TotalMilliseconds, now);
+        var plan = DuePlan.Of(spec, times, next, state.Come, entry.Jitter, spec.MissedAfter ?? (long)_options.MissedAfter.TotalMilliseconds, now, state.ForwardAt);
         using var together = _changes.Together();
-        entry.State = state with { Passed = plan.Passed, Next = plan.Next, Come = plan.Come };
-        for (var i = 0; i < plan.Serve.Count; i++) Occur(entry, plan.Serve[i], i < plan.Missed ? ScheduleRunCause.Missed : ScheduleRunCause.Instant, now);
+        // What an edit brought forward may be more than one decision serves.
+        entry.State = state with { Passed = plan.Passed, Next = plan.Next, Come = plan.Come, ForwardAt = plan.Next + entry.Jitter <= state.ForwardAt ? state.ForwardAt : null };
+        try
+        {
+            for (var i = 0; i < plan.Serve.Count; i++) Occur(entry, plan.Serve[i], i < plan.Missed ? ScheduleRunCause.Missed : ScheduleRunCause.Instant, now);
+        }
+        catch (Exception exception)
+        {
+            // The schedules that are due behind it are not to wait for what this one cannot do.
+            Break(entry, $"Its occurrence could not be made: {exception.Message}", now);
+        }
+
         if (!Sabotage.IsOff(Safeguard.OccurrenceInCommit)) _book.Mark(entry);
         return true;
+    }
+
+    /// <summary>Whether it has occurrences of which it should have heard by now, and that have not been looked for lately.</summary>
+    public static bool IsToBeLookedFor(ScheduleEntry entry, long now) =>
+        entry.LookedAt < now - LookedForAfter && entry.Record is not null && entry.State.Runs.Exists(run => IsOverdue(run, now));
+
+    /// <summary>It should have been heard of by now: what starts it, or tells of its end, may have been lost with one of the two partitions' newest writes.</summary>
+    public static bool IsOverdue(StoredRun run, long now) => run is { Outcome: ScheduleRunOutcome.Open, Place: not null } && run.SubmittedAt < now - LookedForAfter;
+
+    /// <summary>What was found of an occurrence that lives elsewhere, whose start has been delivered.</summary>
+    /// <param name="job">Null: it is there no more.</param>
+    public void Found(ScheduleEntry entry, StoredRun run, JobStatus? job, long now)
+    {
+        if (job is { IsFinished: false }) return;
+        var scheduled = new ScheduledRun(entry.Id, entry.Record!.Incarnation, run.Instant);
+        using var together = _changes.Together();
+        Take(job is null
+            ? new(scheduled, JobOf(entry, run), JobState.Revoked, null, now)
+            : new(scheduled, job.Id, job.State, job.StartedAt?.ToUnixTimeMilliseconds(), job.FinishedAt?.ToUnixTimeMilliseconds() ?? now), now);
     }
 
     /// <summary>Submits an occurrence because somebody asks for it, whatever else runs.</summary>
@@ -67,12 +104,47 @@ internal sealed class ScheduleOccurrences
     public void Backfill(ScheduleEntry entry, long instant, long now)
     {
         using var together = _changes.Together();
+        // While it is paused its cursor stands still, and would come to this instant again.
+        if (instant > entry.State.Passed) entry.State = entry.State with { Passed = instant, Next = entry.State.Next is null ? null : entry.Times.After(instant) };
         Submit(entry, new() { Instant = instant, Cause = ScheduleRunCause.Backfill }, now);
         _book.Mark(entry);
     }
 
-    public string JobOf(ScheduleEntry entry, long instant, string? token) =>
-        OccurrenceId.Of(entry.Id, entry.Record!.Incarnation, instant, token, JobIds.PartitionOf(entry.Id, _options.Partitions), _options.Partitions);
+    /// <summary>Submits the occurrence that waits for others to end, where there is one.</summary>
+    public void SubmitQueued(ScheduleEntry entry, long now)
+    {
+        if (entry.State.Runs.Find(run => run.Outcome == ScheduleRunOutcome.Queued) is not { } queued) return;
+        using var together = _changes.Together();
+        // It moves to the end, where the newest are.
+        entry.State = entry.State with { Runs = entry.State.Runs.Remove(queued) };
+        Submit(entry, queued, now);
+        _book.Mark(entry);
+    }
+
+    /// <summary>The id of the job that an instant is given from now on.</summary>
+    public string JobOf(ScheduleEntry entry, long instant, string? token) => JobOf(entry, instant, token, PlaceOf(entry));
+
+    /// <summary>The partition of a schedule's key, where all jobs of that key are; null: it has none, and its jobs are where it is.</summary>
+    public int? PlaceOf(ScheduleEntry entry) => entry.Record!.Spec.Key is { } key ? JobKeys.PartitionOf(key, _options.Partitions) : null;
+
+    /// <summary>Starts an occurrence of another partition's schedule, whose key lives here, or finds it.</summary>
+    public void StartHere(JobSubmission submission, ScheduledRun scheduled, long now)
+    {
+        if (_jobs.Find(submission.Id) is not { Place: not JobPlace.Gone } known) _jobs.SubmitInside(submission, now, scheduled);
+        else if (known is { Outcome: not null, Spec.Scheduled: not null }) TellSchedule(known, now);
+    }
+
+    /// <returns>Whether its worker is to be told.</returns>
+    public bool CancelHere(LiveJob job, long now) => _orders.Cancel(job, Overlapping, now) && job.Place == JobPlace.Leased;
+
+    /// <summary>An occurrence has ended that lives where its key does.</summary>
+    public void Take(OccurrenceEnd end, long now)
+    {
+        if (_book.Find(end.Run.Schedule) is { Record: { } record } entry && record.Incarnation == end.Run.Incarnation) Close(entry, end, now);
+    }
+
+    private string JobOf(ScheduleEntry entry, long instant, string? token, int? place) =>
+        OccurrenceId.Of(entry.Id, entry.Record!.Incarnation, instant, token, place ?? JobIds.PartitionOf(entry.Id, _options.Partitions), _options.Partitions);
 
     private void Occur(ScheduleEntry entry, long instant, ScheduleRunCause cause, long now)
     {
@@ -88,11 +160,13 @@ internal sealed class ScheduleOccurrences
                 Keep(entry, run with { Outcome = ScheduleRunOutcome.Queued });
                 break;
             case ScheduleOverlap.Cancel when open < ScheduleLimits.MaxOpen:
+                // One may wait from before an edit: the end of those that are cancelled would submit it.
+                GiveUpQueued(entry);
                 CancelOpen(entry, now);
                 Submit(entry, run, now);
                 break;
             case ScheduleOverlap.Replace:
-                Change(entry, old => old.Outcome == ScheduleRunOutcome.Queued, old => old with { Outcome = ScheduleRunOutcome.Replaced });
+                GiveUpQueued(entry);
                 CancelOpen(entry, now);
                 if (entry.State.Open == 0) Submit(entry, run, now);
                 else Keep(entry, run with { Outcome = ScheduleRunOutcome.Queued });
@@ -106,43 +180,69 @@ internal sealed class ScheduleOccurrences
     private void Submit(ScheduleEntry entry, StoredRun run, long now)
     {
         var (record, spec) = (entry.Record!, entry.Record!.Spec);
+        run = run with { Place = PlaceOf(entry) };
         var submission = new JobSubmission
         {
             Id = JobOf(entry, run), Type = spec.Type, Queue = spec.Queue, Args = ArgsTemplate.Fill(spec.Args, run.Instant), Priority = spec.Priority, Tags = spec.Tags,
-            Attempts = spec.Attempts, Timeout = spec.Timeout, Retention = spec.Retention, Owner = spec.Owner,
+            Attempts = spec.Attempts, Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAfter = spec.Deadline, Owner = spec.Owner,
+            Key = spec.Key, Weight = spec.Weight,
         };
+        var scheduled = new ScheduledRun(entry.Id, record.Incarnation, run.Instant);
         // Of a schedule that a full store may still refuse the job goes with it.
-        _jobs.SubmitInside(submission, now, new(entry.Id, record.Incarnation, run.Instant)).Origin = entry.Origin;
+        if (run.Place is not { } place) _jobs.SubmitInside(submission, now, scheduled).Origin = entry.Origin;
+        else
+        {
+            // Nothing is known here of what is there, which may have been started by what this store has lost.
+            submission = submission with { MayExist = true, DeadlineAfter = null, DeadlineAt = now + spec.Deadline };
+            _letters.Send(place, LetterKind.StartOccurrence, ChildRecord.Encode(submission, scheduled), entry.Origin);
+        }
+
         Keep(entry, run with { Outcome = ScheduleRunOutcome.Open, SubmittedAt = now });
     }
 
     /// <summary>Ends those that wait; asks those that run to stop.</summary>
     private void CancelOpen(ScheduleEntry entry, long now)
     {
-        foreach (var run in entry.State.Runs.Where(run => run.Outcome == ScheduleRunOutcome.Open))
+        foreach (var run in entry.State.Runs.Where(run => run is { Outcome: ScheduleRunOutcome.Open, IsCancelSent: false }))
         {
-            if (_jobs.Find(JobOf(entry, run)) is { Spec: not null, IsSketch: false } job) _orders.Cancel(job, Overlapping, now);
+            var id = JobOf(entry, run);
+            if (run.Place is { } place)
+            {
+                // Once: a letter is not lost, and comes behind the one that starts it.
+                _letters.Send(place, LetterKind.CancelOccurrence, Encoding.UTF8.GetBytes(id));
+                entry.State = entry.State with { Runs = entry.State.Runs.Replace(run, run with { IsCancelSent = true }) };
+            }
+            else if (_jobs.Find(id) is { Spec: not null, IsSketch: false } job) _orders.Cancel(job, Overlapping, now);
         }
     }
 
     private void OnEnded(LiveJob job, long now)
     {
-        if (job.Spec!.Scheduled is not { } scheduled || _book.Find(scheduled.Schedule) is not { Record: { } record } entry || record.Incarnation != scheduled.Incarnation) return;
-        var (outcome, track) = (job.Outcome!, job.Track);
-        Change(entry, run => run.Instant == scheduled.At && run.HasJob && JobOf(entry, run) == job.Id, run => run with
-        {
-            Outcome = outcome.State == JobState.Success ? ScheduleRunOutcome.Success : outcome.State == JobState.Failure ? ScheduleRunOutcome.Failure : ScheduleRunOutcome.Revoked,
-            StartedAt = track.Token != 0 ? track.StartedAt : null, FinishedAt = now,
-        });
-        if (entry.State.Open == 0 && entry.State.Runs.Find(run => run.Outcome == ScheduleRunOutcome.Queued) is { } queued)
-        {
-            // It moves to the end, where the newest are.
-            entry.State = entry.State with { Runs = entry.State.Runs.Remove(queued) };
-            Submit(entry, queued, now);
-        }
+        if (job.Spec!.Scheduled is not null) TellSchedule(job, now);
+    }
 
+    private void TellSchedule(LiveJob job, long now)
+    {
+        var (scheduled, outcome, track) = (job.Spec!.Scheduled!, job.Outcome!, job.Track);
+        var end = new OccurrenceEnd(scheduled, job.Id, outcome.State, track.Token != 0 ? track.StartedAt : null, outcome.FinishedAt);
+        var home = JobIds.PartitionOf(scheduled.Schedule, _options.Partitions);
+        if (home == _partition) Take(end, now);
+        else _letters.Send(home, LetterKind.OccurrenceEnded, end.Encode());
+    }
+
+    private void Close(ScheduleEntry entry, OccurrenceEnd end, long now)
+    {
+        Change(entry, run => run.Instant == end.Run.At && run.HasJob && JobOf(entry, run) == end.Job, run => run with
+        {
+            Outcome = end.State == JobState.Success ? ScheduleRunOutcome.Success : end.State == JobState.Failure ? ScheduleRunOutcome.Failure : ScheduleRunOutcome.Revoked,
+            StartedAt = end.StartedAt, FinishedAt = end.FinishedAt,
+        });
+        if (entry.State.Open == 0) SubmitQueued(entry, now);
         _book.Mark(entry);
     }
+
+    private static void GiveUpQueued(ScheduleEntry entry) =>
+        Change(entry, old => old.Outcome == ScheduleRunOutcome.Queued, old => old with { Outcome = ScheduleRunOutcome.Replaced });
 
     private static void Keep(ScheduleEntry entry, StoredRun run) => entry.State = entry.State.With(run);
 
@@ -152,28 +252,16 @@ internal sealed class ScheduleOccurrences
         if (runs.FindLastIndex(which) is >= 0 and var index) entry.State = entry.State with { Runs = runs.SetItem(index, change(runs[index])) };
     }
 
-    private static bool TryTimes(ScheduleEntry entry, out ScheduleTimes times)
-    {
-        try
-        {
-            times = entry.Times;
-            return true;
-        }
-        catch (Exception exception) when (exception is TimeZoneNotFoundException or FormatException)
-        {
-            times = null!;
-            return false;
-        }
-    }
-
-    /// <summary>This silo cannot tell its instants, as another one could when it was made: it stands still where people will look, and nothing is guessed.</summary>
-    private void Break(ScheduleEntry entry, long now)
+    /// <summary>
+    /// It cannot be served, though it could be made: a silo may not know what another one did. It stands still where people will look, and nothing is guessed.
+    /// </summary>
+    private void Break(ScheduleEntry entry, string reason, long now)
     {
         var record = entry.Record!;
         entry.Record = record with
         {
             Edition = record.Edition + 1, ChangedAt = now,
-            Paused = new("grid", $"The silo that has it does not know the time zone '{record.Spec.Zone}'.", DateTimeOffset.FromUnixTimeMilliseconds(now)),
+            Paused = new("grid", reason, DateTimeOffset.FromUnixTimeMilliseconds(now)),
         };
         _book.Mark(entry);
     }

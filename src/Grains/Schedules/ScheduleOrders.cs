@@ -20,6 +20,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         // A release that declares what the one before did changes nothing.
         if (SameAs(old.Spec, spec) && old.Application == declaredBy?.Application) return Answer(ScheduleOutcome.Done, entry);
         var (isSame, jitter) = (SameInstants(old.Spec, spec), entry.Jitter);
+        var isSameButForJitter = SameInstants(old.Spec with { Jitter = spec.Jitter }, spec);
         entry.Record = old with
         {
             Spec = spec, Edition = old.Edition + 1, ChangedAt = now, Application = declaredBy?.Application, Release = declaredBy?.Release,
@@ -27,11 +28,16 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         };
         if (!isSame)
         {
-            // The cursor stays: what was served is not served again, and what the old instants passed by does not become missed by the new ones.
-            var state = entry.State with { Passed = Math.Max(entry.State.Passed, now - Math.Max(jitter, entry.Jitter)) };
-            entry.State = state with { Next = spec.Count <= state.Come ? null : entry.Times.After(state.Passed) };
+            // The cursor stays: what was served is not served again, and what the new instants would have had in the past is not missed. Where they are the old
+            // ones, those that were not due yet still come, and are not late by what they were brought forward.
+            var passed = now - (isSameButForJitter ? Math.Max(jitter, entry.Jitter) : entry.Jitter);
+            var state = entry.State with { Passed = Math.Max(entry.State.Passed, passed), Come = old.Spec.Count is null || spec.Count is null ? 0 : entry.State.Come };
+            state = state with { Next = spec.Count <= state.Come ? null : entry.Times.After(state.Passed) };
+            entry.State = state with { ForwardAt = isSameButForJitter && state.Next + entry.Jitter <= now ? now : null };
         }
 
+        // Beside others it need not wait for them.
+        if (spec.Overlap == ScheduleOverlap.All) book.Occurrences.SubmitQueued(entry, now);
         book.Mark(entry);
         return Answer(ScheduleOutcome.Done, entry) with { IsChange = true };
     }
@@ -52,13 +58,16 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
         if (!condition.Holds(record.Version)) return Answer(ScheduleOutcome.Changed, entry);
         if (record.Paused is null) return Answer(ScheduleOutcome.Done, entry);
-        entry.Record = record with { Edition = record.Edition + 1, ChangedAt = now, Paused = null };
-        if (entry.State.Next <= now - entry.Jitter)
+        var state = entry.State;
+        if (state.Next <= now - entry.Jitter)
         {
+            if (!entry.TryTimes(out var times)) return new(ScheduleOutcome.Rejected) { Problems = [UnknownZone(record.Spec)] };
             var passed = now - entry.Jitter;
-            entry.State = entry.State with { Passed = passed, Next = entry.Times.After(passed) };
+            state = state with { Passed = passed, Next = times.After(passed) };
         }
 
+        entry.Record = record with { Edition = record.Edition + 1, ChangedAt = now, Paused = null };
+        entry.State = state;
         book.Mark(entry);
         return Answer(ScheduleOutcome.Done, entry);
     }
@@ -75,6 +84,9 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         book.Mark(entry);
         return new(ScheduleOutcome.Done);
     }
+
+    /// <summary>The silo that has it does not know what the one that made it did.</summary>
+    public static SubmissionProblem UnknownZone(ScheduleSpec spec) => new("/zone", $"The silo that has it does not know the time zone '{spec.Zone}'.");
 
     /// <summary>Both have the same instants, so that the next one stays what it was.</summary>
     public static bool SameInstants(ScheduleSpec one, ScheduleSpec other) =>

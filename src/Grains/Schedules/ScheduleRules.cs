@@ -18,10 +18,13 @@ internal static class ScheduleRules
         var job = new JobSubmission
         {
             Id = "any", Type = spec.Type, Queue = spec.Queue, Args = spec.Args, Priority = spec.Priority, Tags = spec.Tags, Attempts = spec.Attempts,
-            Timeout = spec.Timeout, Retention = spec.Retention,
+            Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAfter = spec.Deadline, Key = spec.Key, Weight = spec.Weight,
         };
-        problems.AddRange(SubmissionRules.Check(job, limits, now));
-        if (spec.Args is { Length: > 0 } && ArgsTemplate.MistakeOf(spec.Args) is { } mistake) Problem("/args", mistake);
+        var args = spec.IsFlow ? ScheduledFlow.Pointer : "/args";
+        problems.AddRange(SubmissionRules.Check(job, limits, now).Select(problem => problem.Pointer == "/args" ? problem with { Pointer = args } : problem));
+        if (spec.Args is { Length: > 0 } && ArgsTemplate.MistakeOf(spec.Args) is { } mistake) Problem(args, mistake);
+        else if (spec.IsFlow) CheckFlow(spec, limits, now, problems);
+        if (!spec.IsFlow && SubmissionRules.CheckOwnNames(spec.Type, spec.Queue) is { } reserved) problems.Add(reserved);
         CheckTimes(spec, Problem);
         CheckBounds(spec, Problem);
         CheckLateness(spec, Problem);
@@ -36,6 +39,13 @@ internal static class ScheduleRules
         CheckTimes(spec, Problem);
         CheckBounds(spec, Problem);
         return [.. problems];
+    }
+
+    private static void CheckFlow(ScheduleSpec spec, JobLimits limits, DateTimeOffset now, List<SubmissionProblem> problems)
+    {
+        problems.AddRange(ScheduledFlow.Check(spec.Args, limits, now));
+        if (spec.Queue != FlowGraph.RunQueue || spec.Priority != FlowGraph.RunPriority || spec.Attempts is not null || spec.Timeout is not null || spec.Key is not null)
+            problems.Add(new(ScheduledFlow.Pointer, "Where and how a flow itself runs is the grid's choice: its jobs have a queue, a priority, a key, attempts and a timeout."));
     }
 
     private static void CheckTimes(ScheduleSpec spec, Action<string, string> problem)
@@ -87,4 +97,13 @@ internal static class ScheduleRules
     }
 
     private static string Shown(string text) => text.Length <= ScheduleLimits.MaxCronLength ? text : text[..ScheduleLimits.MaxCronLength] + "…";
+
+    /// <returns>What is wrong with the range of a backfill; null: nothing.</returns>
+    public static string? CheckRange(long from, long to, long now) =>
+        to < from ? "The range ends before it begins."
+        : to > now ? "A backfill is of instants that have passed; this range ends in the future."
+        : null;
+
+    public static string TooLongRange(int most, long last) =>
+        $"The range holds more than {most} instants, which is the most that one backfill submits; the first {most} end at {ArgsTemplate.Text(last)}.";
 }

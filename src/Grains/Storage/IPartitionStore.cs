@@ -49,7 +49,10 @@ public interface IPartitionStore
     /// <summary>The members of a set behind a place, in order, with their rows, whose keys they are.</summary>
     ValueTask<PagedLine[]> ReadPageAsync(int partition, SetName set, SetPlace after, int limit, RowRead rows, CancellationToken cancellation = default);
 
-    /// <summary>How many members of sets have a score up to and with the given one, in the order asked for.</summary>
+    /// <summary>
+    /// How many members of sets have a score up to and with the given one, in the order asked for. Of a set with very many on either side of it, a store that
+    /// would have to count them may say how many there are at least.
+    /// </summary>
     ValueTask<long[]> CountAsync(int partition, OrderedSets sets, IReadOnlyList<string> names, long upTo, CancellationToken cancellation = default);
 
     /// <summary>Lines of logs, newest first.</summary>

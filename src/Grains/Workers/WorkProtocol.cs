@@ -197,6 +197,12 @@ internal sealed record Lease
 
     /// <summary>By when the job must have ended, in Unix milliseconds; null: whenever.</summary>
     [Id(18)] public long? Deadline { get; init; }
+
+    /// <summary>Something may be remembered of it: what a flow has done so far, or signals.</summary>
+    [Id(20)] public bool HasMemory { get; init; }
+
+    /// <summary>Of a flow that remembers little: all of it, which need not be read then.</summary>
+    [Id(19)] public Flows.FlowPage? Flow { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>
@@ -272,11 +278,16 @@ internal readonly record struct Progress(
 /// </summary>
 internal static class FencingToken
 {
-    /// <summary>134 million leases; a partition opens anew at half of that, which takes it hours at thousands a second.</summary>
+    /// <summary>134 million leases, or letters; a partition opens anew at half of that, which takes it hours at thousands a second.</summary>
     private const int CounterBits = 27;
     public const long MaxCounter = (1L << CounterBits) - 1;
 
-    public static long Make(long generation, long counter) => (generation << CounterBits) | counter;
+    /// <exception cref="ArgumentOutOfRangeException">It would run into the next generation's, or come twice.</exception>
+    public static long Make(long generation, long counter)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(counter, MaxCounter);
+        return (generation << CounterBits) | counter;
+    }
 
     public static long GenerationOf(long token) => token >> CounterBits;
 }

@@ -27,7 +27,7 @@ internal sealed class WorkerGrid(IGrainFactory grains, TimeProvider time) : IWor
 
     private readonly NumberedGrains<Flows.IPartitionFlows> _flows = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _jobs = new(grains);
-    private readonly JobTypeQueues _queues = new(new GridConnection(grains, time, new JobClientOptions()));
+    private readonly KnownTypes _types = new(new GridConnection(grains, time, new JobClientOptions()));
 
     public IPartitionWork Partition(int partition) => _partitions[partition];
 
@@ -37,7 +37,9 @@ internal sealed class WorkerGrid(IGrainFactory grains, TimeProvider time) : IWor
 
     public IJobPartitionGrain Jobs(int partition) => _jobs[partition];
 
-    public ValueTask<string> QueueOfAsync(string type, CancellationToken cancellation) => _queues.QueueOfAsync(type, cancellation);
+    public ValueTask<TypeDefaults> DefaultsOfAsync(string type, CancellationToken cancellation) => _types.OfAsync(type, cancellation);
+
+    public TypeDefaults? KnownDefaultsOf(string type) => _types.Known(type);
 
     public ITrialGrain Trials => grains.GetGrain<ITrialGrain>(0);
 }

@@ -14,13 +14,15 @@ internal sealed class ListCommand : Command
     private readonly Option<string?> _type = new("--type") { Description = "Jobs of this type." };
     private readonly Option<string?> _queue = new("--queue") { Description = "Jobs of this queue." };
     private readonly Option<string?> _parent = new("--parent") { Description = "Children of this flow." };
+    private readonly Option<string?> _schedule = new("--schedule") { Description = "Occurrences of this schedule." };
+    private readonly Option<bool> _due = new("--due") { Description = "Jobs that wait for an instant, soonest first." };
     private readonly Option<string[]> _tags = Inputs.Tags("Jobs with this tag.");
     private readonly Option<double?> _since = new("--since") { Description = "Submitted within so long, such as 1h.", CustomParser = Durations.Parse };
     private readonly Option<int> _limit = new("--limit") { Description = "At most so many jobs.", DefaultValueFactory = _ => 20 };
 
-    public ListCommand(ToolApp app) : base("list", "Lists jobs, newest first.")
+    public ListCommand(ToolApp app) : base("list", "Lists jobs, newest first, or with --due by when they are due.")
     {
-        foreach (var option in new Option[] { _state, _type, _queue, _parent, _tags, _since, _limit }) Add(option);
+        foreach (var option in new Option[] { _state, _type, _queue, _parent, _schedule, _tags, _since, _due, _limit }) Add(option);
         app.SetAction(this, RunAsync);
     }
 
@@ -28,7 +30,8 @@ internal sealed class ListCommand : Command
     {
         var left = parsed.GetValue(_limit);
         if (left < 1) throw new UsageException("--limit must be 1 or more.");
-        var filter = Filter(session, parsed);
+        var byDue = parsed.GetValue(_due);
+        var filter = Filter(session, parsed) + Parameter("order", byDue ? "due" : null);
         var jobs = new List<Job>();
         string? cursor = null;
         do
@@ -46,14 +49,15 @@ internal sealed class ListCommand : Command
         }
         while (left > 0 && cursor is not null);
 
-        if (!session.Printer.AsJson) session.Printer.Table(["ID", "TYPE", "QUEUE", "STATE", "PROGRESS", "SUBMITTED", "STATUS"], jobs.Select(Row), "No jobs.");
+        if (!session.Printer.AsJson && byDue) session.Printer.Table(["ID", "TYPE", "QUEUE", "DUE", "SUBMITTED", "SCHEDULE"], jobs.Select(DueRow), "No jobs wait for an instant.");
+        else if (!session.Printer.AsJson) session.Printer.Table(["ID", "TYPE", "QUEUE", "STATE", "PROGRESS", "SUBMITTED", "STATUS"], jobs.Select(Row), "No jobs.");
         return ExitCodes.Done;
     }
 
     private string Filter(Session session, ParseResult parsed)
     {
         var filter = Parameter("state", parsed.GetValue(_state)?.ToUpperInvariant()) + Parameter("type", parsed.GetValue(_type)) + Parameter("queue", parsed.GetValue(_queue))
-            + Parameter("parent", parsed.GetValue(_parent));
+            + Parameter("parent", parsed.GetValue(_parent)) + Parameter("schedule", parsed.GetValue(_schedule));
         if (parsed.GetValue(_since) is { } seconds)
             filter += Parameter("submittedAfter", session.Surroundings.Time.GetUtcNow().AddSeconds(-seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         foreach (var tag in parsed.GetValue(_tags) ?? [])
@@ -66,6 +70,11 @@ internal sealed class ListCommand : Command
     }
 
     private static string Parameter(string name, string? value) => value is null ? "" : $"&{Uri.EscapeDataString(name)}={Uri.EscapeDataString(value)}";
+
+    private static string[] DueRow(Job job) =>
+    [
+        job.Id, job.Type, job.Queue, Words.Of(job.Json.Instant("dueAt")), Words.Of(job.Json.Instant("submittedAt")), job.Json.Text("schedule") ?? "",
+    ];
 
     private static string[] Row(Job job) =>
     [

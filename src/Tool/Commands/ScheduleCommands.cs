@@ -75,6 +75,7 @@ internal sealed class ScheduleCommand : Command
         session.Printer.Facts(
         [
             ("Id", schedule.Text("id")), ("Type", schedule.Text("type")), ("Queue", schedule.Text("queue")), ("Arguments", schedule.Member("args")?.GetRawText()),
+            ("Flow", schedule.Member("flow")?.GetRawText()),
             ("When", When(schedule)), ("Overlap", schedule.Text("overlap")), ("Missed", schedule.Text("missed")), ("Next", Words.Of(schedule.Instant("nextAt"))),
             ("Paused", schedule.Member("paused") is { } pause ? $"by {pause.Text("by")} since {Words.Of(pause.Instant("at"))} {pause.Text("reason")}" : null),
             ("Version", schedule.Text("version")), ("Application", schedule.Text("application")),
@@ -150,65 +151,7 @@ internal sealed class ScheduleCommand : Command
 
     private static string[] Row(JsonElement schedule) =>
     [
-        schedule.Text("id") ?? "", schedule.Text("type") ?? "", schedule.Text("queue") ?? "", When(schedule), Words.Of(schedule.Instant("nextAt")),
+        schedule.Text("id") ?? "", schedule.Text("type") ?? "(flow)", schedule.Text("queue") ?? "", When(schedule), Words.Of(schedule.Instant("nextAt")),
         schedule.Items("runs").FirstOrDefault().Text("outcome") ?? "", schedule.Member("paused")?.Text("by") is { } by ? $"by {by}" : "",
     ];
-}
-
-/// <summary><c>schedule put</c>: makes a schedule, or makes it what is said.</summary>
-internal sealed class SchedulePutCommand : Command
-{
-    private readonly Argument<string> _id = ScheduleCommand.Id();
-    private readonly Argument<string> _type = new("type") { Description = "The type of its jobs." };
-    private readonly Argument<string?> _args = new("args") { Description = "Their arguments as JSON; @file or - (standard input) to read them.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string[]> _arg = new("--arg", "-a") { Description = "One member of the arguments. A value that is JSON counts as such, any other as a string.", HelpName = "name=value" };
-    private readonly Option<string?> _cron = new("--cron") { Description = "Five fields, or six with seconds first, such as '30 2 * * MON-FRI'." };
-    private readonly Option<double?> _every = new("--every") { Description = "So long from one instant to the next, such as 7m.", CustomParser = Durations.Parse };
-    private readonly Option<string?> _anchor = new("--anchor") { Description = "An instant from which --every counts." };
-    private readonly Option<string?> _zone = new("--zone") { Description = "An IANA name, such as Europe/Berlin. Default: UTC." };
-    private readonly Option<string?> _start = new("--start") { Description = "No instant before." };
-    private readonly Option<string?> _end = new("--end") { Description = "No instant after." };
-    private readonly Option<int?> _count = new("--count") { Description = "So many instants." };
-    private readonly Option<double?> _jitter = new("--jitter") { Description = "Each is due by a part of this later, the same each time.", CustomParser = Durations.Parse };
-    private readonly Option<string?> _overlap = new("--overlap") { Description = "skip, queue, all, cancel or replace. Default: skip." };
-    private readonly Option<string?> _missed = new("--missed") { Description = "one, all or none. Default: one." };
-    private readonly Option<string?> _queue = new("--queue") { Description = "Default: what the handler says." };
-    private readonly Option<int?> _priority = new("--priority") { Description = "0 to 9; higher first. Default 4." };
-    private readonly Option<int?> _attempts = new("--attempts") { Description = "Each runs at most so often." };
-    private readonly Option<double?> _timeout = new("--timeout") { Description = "How long one attempt may run.", CustomParser = Durations.Parse };
-
-    public SchedulePutCommand(ToolApp app) : base("put", "Makes a schedule, or makes it what is said.")
-    {
-        foreach (var argument in new Argument[] { _id, _type, _args }) Add(argument);
-        foreach (var option in new Option[] { _arg, _cron, _every, _anchor, _zone, _start, _end, _count, _jitter, _overlap, _missed, _queue, _priority, _attempts, _timeout }) Add(option);
-        app.SetAction(this, RunAsync);
-    }
-
-    private async Task<int> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
-    {
-        var body = new Dictionary<string, object>();
-        if (await JobArgs.ReadAsync(parsed.GetValue(_args), parsed.GetValue(_arg) ?? [], session.Surroundings.Input, cancellation) is { } args) body["args"] = args;
-        Add("type", parsed.GetValue(_type));
-        Add("cron", parsed.GetValue(_cron));
-        Add("every", parsed.GetValue(_every));
-        Add("anchor", parsed.GetValue(_anchor));
-        Add("zone", parsed.GetValue(_zone));
-        Add("start", parsed.GetValue(_start));
-        Add("end", parsed.GetValue(_end));
-        Add("count", parsed.GetValue(_count));
-        Add("jitter", parsed.GetValue(_jitter));
-        Add("overlap", parsed.GetValue(_overlap));
-        Add("missed", parsed.GetValue(_missed));
-        Add("queue", parsed.GetValue(_queue));
-        Add("priority", parsed.GetValue(_priority));
-        Add("attempts", parsed.GetValue(_attempts));
-        Add("timeout", parsed.GetValue(_timeout));
-        ScheduleCommand.Summarize(session, await session.Gateway.PutAsync(ScheduleCommand.Path(parsed.GetValue(_id)!), JsonSerializer.SerializeToElement(body), cancellation));
-        return ExitCodes.Done;
-
-        void Add(string member, object? value)
-        {
-            if (value is not null) body[member] = value;
-        }
-    }
 }

@@ -24,12 +24,16 @@ internal sealed class SubmitCommand : Command
     private readonly Option<string[]> _tags = Inputs.Tags("A tag; at most 16.");
     private readonly Option<string[]> _after = new("--after") { Description = "A job that must succeed first; id:end or id:failure for another end. At most 100.", HelpName = "id[:on]" };
     private readonly Option<bool> _cancelIfUnmet = new("--cancel-if-unmet") { Description = "Cancel it where a job that it is after ends otherwise. Default: it fails." };
+    private readonly Option<string?> _key = new("--job-key") { Description = "Whose limits, order and turns it goes by, such as tenant/7." };
+    private readonly Option<int?> _weight = new("--weight") { Description = "How many turns its key has for one of others, where no rule says it." };
+    private readonly Option<string?> _unique = new("--unique") { Description = "It is the only one of this value; without a value, of its type and arguments.", Arity = ArgumentArity.ZeroOrOne, HelpName = "value" };
+    private readonly Option<string?> _uniqueOn = new("--unique-on") { Description = "What becomes of it where there is one: return (default), reject, replace or debounce." };
     private readonly Option<bool> _watch = new("--watch", "-w") { Description = "Follow the job to its end; the exit code says how it ended." };
 
     public SubmitCommand(ToolApp app) : base("submit", "Hands a job to the grid and prints its id.")
     {
         foreach (var argument in new Argument[] { _type, _args }) Add(argument);
-        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _deadline, _attempts, _timeout, _retention, _tags, _after, _cancelIfUnmet, _watch }) Add(option);
+        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _deadline, _attempts, _timeout, _retention, _tags, _after, _cancelIfUnmet, _key, _weight, _unique, _uniqueOn, _watch }) Add(option);
         app.SetAction(this, RunAsync);
     }
 
@@ -71,6 +75,16 @@ internal sealed class SubmitCommand : Command
         Add("timeout", parsed.GetValue(_timeout));
         Add("retention", parsed.GetValue(_retention));
         if (parsed.GetValue(_after) is { Length: > 0 } after) submission["after"] = new JsonArray([.. after.Select(After)]);
+        Add("key", parsed.GetValue(_key));
+        Add("weight", parsed.GetValue(_weight));
+        if (parsed.GetResult(_unique) is not null || parsed.GetValue(_uniqueOn) is not null)
+        {
+            var unique = new JsonObject();
+            if (parsed.GetValue(_unique) is { } value) unique["value"] = value;
+            if (parsed.GetValue(_uniqueOn) is { } on) unique["on"] = on;
+            submission["unique"] = unique;
+        }
+
         if (parsed.GetValue(_cancelIfUnmet)) submission["onUnmet"] = "cancel";
         if (parsed.GetValue(_tags) is { Length: > 0 } tags)
         {

@@ -35,8 +35,9 @@ internal sealed class GatewayClient : IDisposable
 
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellation) => SendAsync(() => new(HttpMethod.Get, path), cancellation);
 
-    public Task<JsonElement> PostAsync(string path, JsonElement? body, CancellationToken cancellation) =>
-        SendAsync(() => new(HttpMethod.Post, path) { Content = body is { } json ? JsonContent(json) : null }, cancellation);
+    /// <param name="timeout">For what takes longer than a request usually does.</param>
+    public Task<JsonElement> PostAsync(string path, JsonElement? body, CancellationToken cancellation, TimeSpan? timeout = null) =>
+        SendAsync(() => new(HttpMethod.Post, path) { Content = body is { } json ? JsonContent(json) : null }, cancellation, timeout);
 
     public Task<JsonElement> PutAsync(string path, JsonElement body, CancellationToken cancellation) =>
         SendAsync(() => new(HttpMethod.Put, path) { Content = JsonContent(body) }, cancellation);
@@ -51,7 +52,13 @@ internal sealed class GatewayClient : IDisposable
         new(await PostSafelyAsync(path, submission, idempotencyKey, cancellation));
 
     /// <summary>Posts what may be sent again where the answer is lost.</summary>
-    public async Task<JsonElement> PostSafelyAsync(string path, JsonElement body, string? idempotencyKey, CancellationToken cancellation)
+    public Task<JsonElement> PostSafelyAsync(string path, JsonElement body, string? idempotencyKey, CancellationToken cancellation) =>
+        PostSafelyAsync(path, body, "Idempotency-Key", idempotencyKey is null ? null : $"\"{idempotencyKey}\"", cancellation);
+
+    /// <summary>Publishes under an id, so that it may be sent again where the answer is lost.</summary>
+    public Task<JsonElement> PublishAsync(string path, JsonElement body, string eventId, CancellationToken cancellation) => PostSafelyAsync(path, body, "Event-Id", eventId, cancellation);
+
+    private async Task<JsonElement> PostSafelyAsync(string path, JsonElement body, string header, string? value, CancellationToken cancellation)
     {
         for (var tries = 1; ; tries++)
         {
@@ -61,7 +68,7 @@ internal sealed class GatewayClient : IDisposable
                 return await SendAsync(() =>
                 {
                     var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent(body) };
-                    if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", $"\"{idempotencyKey}\"");
+                    if (value is not null) request.Headers.TryAddWithoutValidation(header, value);
                     return request;
                 }, cancellation);
             }
@@ -123,19 +130,20 @@ internal sealed class GatewayClient : IDisposable
         }
     }
 
-    private async Task<JsonElement> SendAsync(Func<HttpRequestMessage> make, CancellationToken cancellation)
+    private async Task<JsonElement> SendAsync(Func<HttpRequestMessage> make, CancellationToken cancellation, TimeSpan? timeout = null)
     {
         using var request = make();
-        using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
+        using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation, timeout);
         if (!response.IsSuccessStatusCode) throw await GatewayException.OfAsync(response, cancellation);
         var body = await response.Content.ReadAsByteArrayAsync(cancellation);
         return body.Length == 0 ? default : Parse(Encoding.UTF8.GetString(body));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellation, TimeSpan? timeout = null)
     {
-        using var timeout = new CancellationTokenSource(Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
+        var longest = timeout ?? Timeout;
+        using var patience = new CancellationTokenSource(longest, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
         try
         {
             return await _http.SendAsync(request, completion, either.Token);
@@ -146,7 +154,7 @@ internal sealed class GatewayClient : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw GatewayException.Silent(Url, Timeout);
+            throw GatewayException.Silent(Url, longest);
         }
     }
 

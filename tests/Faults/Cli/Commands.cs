@@ -12,6 +12,7 @@ internal static class Commands
             [--count N]                        so many faults, in scenarios that take a number of them: {{string.Join(", ", ScenarioList.All.Where(scenario => scenario.TakesCount).Select(scenario => scenario.Name))}}
             [--without SAFEGUARD]              with a safeguard turned off (several with commas), which must not go well:
                                                {{string.Join(", ", Enum.GetNames<Safeguard>().Where(name => name != nameof(Safeguard.None)))}}
+        safeguards [NAME...] [--seed N]        each safeguard turned off in turn, or those of the scenarios named, whether its scenario notices
         soak [--minutes M] [--seed N]          random faults for so long
         """;
 
@@ -23,6 +24,7 @@ internal static class Commands
             {
                 "list" => List(),
                 "run" => await RunScenariosAsync(new Arguments(args[1..], "--seed", "--times", "--count", "--without")),
+                "safeguards" => await RunSafeguardsAsync(new Arguments(args[1..], "--seed")),
                 "soak" => await SoakAsync(new Arguments(args[1..], "--seed", "--minutes")),
                 _ => Fail(Usage),
             };
@@ -65,6 +67,26 @@ internal static class Commands
         }
 
         return Finish(results);
+    }
+
+    /// <returns>1 where a scenario has noticed nothing.</returns>
+    private static async Task<int> RunSafeguardsAsync(Arguments arguments)
+    {
+        if (arguments.Words.Find(word => !SafeguardTrials.All.Any(trial => trial.Is(word))) is { } unknown) throw new ArgumentException($"No safeguard is tried with {unknown}.");
+        var trials = SafeguardTrials.All.Where(trial => arguments.Words.Count == 0 || arguments.Words.Exists(trial.Is)).ToList();
+        var runs = new List<ScenarioResult>();
+        var blind = 0;
+        foreach (var trial in trials)
+        {
+            var (isRed, tried) = await SafeguardTrials.RunAsync(trial, arguments.Number("--seed", Random.Shared.Next(1, 1_000_000)));
+            var isSkipped = tried[^1].Skipped is not null;
+            if (!isRed && !isSkipped) blind++;
+            Console.Error.WriteLine($"{(isRed ? "red" : isSkipped ? "skipped" : "BLIND")} {trial.Name}: expected {trial.Rule}, found {string.Join(", ", tried[^1].Broken)}");
+            runs.AddRange(tried);
+        }
+
+        Console.WriteLine(Summary.Of(runs));
+        return blind > 0 ? 1 : 0;
     }
 
     private static async Task<int> SoakAsync(Arguments arguments)

@@ -50,6 +50,24 @@ internal static class Rules
     /// <summary>A child of a flow that was deleted is still there.</summary>
     public const string LeftBehind = "left-behind";
 
+    /// <summary>More attempts of a key ran at a time, or started in a window, than its rule allows.</summary>
+    public const string KeyLimit = "key-limit";
+    public const string KeyRate = "key-rate";
+
+    /// <summary>Jobs of a key started out of order.</summary>
+    public const string KeyOrder = "key-order";
+
+    /// <summary>Two jobs had one unique value.</summary>
+    public const string UniqueTwice = "unique-twice";
+
+    /// <summary>An event has no job of a binding that was there, or one of a binding that was not, or two of one.</summary>
+    public const string BindingMissed = "binding-missed";
+    public const string BindingGone = "binding-gone";
+    public const string EventTwice = "event-twice";
+
     /// <summary>A scenario's own condition, beyond what holds for every history.</summary>
     public const string Scenario = "scenario";
+
+    /// <summary>Of a schedule, each due instant is served once and never early, or missed as its rule says, and it is as it was told to be.</summary>
+    public const string Schedule = "schedule";
 }

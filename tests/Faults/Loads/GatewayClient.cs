@@ -31,7 +31,7 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
         return all[(int)((uint)Interlocked.Increment(ref _next) % (uint)all.Count)];
     }
 
-    public Task<Answer> PostAsync(string path, string json, string? idempotencyKey = null, Uri? address = null) =>
+    public Task<Answer> PostAsync(string path, string json, string? idempotencyKey = null, Uri? address = null, string? eventId = null) =>
         SendAsync(() =>
         {
             var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address ?? NextAddress(), path))
@@ -39,6 +39,7 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
                 Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
             };
             if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
+            if (eventId is not null) request.Headers.Add("Event-Id", eventId);
             return request;
         });
 

@@ -10,16 +10,11 @@ namespace OrleansJobs.Faults.Loads;
 internal sealed class WatchedSchedule(GatewayClient client, string id, string missed)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan MissedAfter = TimeSpan.FromSeconds(60);
-    private readonly List<Edition> _editions = [];
+    private readonly List<ScheduleEdition> _editions = [];
+    private readonly List<string> _wrong = [];
     private long _version;
 
     public string Id => id;
-
-    /// <summary>What it was from then on.</summary>
-    /// <param name="Since">By the grid's clock, in milliseconds.</param>
-    /// <param name="Every">Milliseconds; null while it is paused.</param>
-    private sealed record Edition(long Since, long? Every);
 
     /// <summary>Makes it, or changes it, so that its instants are the multiples of so many seconds.</summary>
     public async Task PutAsync(int seconds)
@@ -54,37 +49,19 @@ internal sealed class WatchedSchedule(GatewayClient client, string id, string mi
             load.Adopt(new Submitted(job.Id, "quick", at, at, at, ExpectedEnd.Success));
         }
 
-        var wrong = new List<string>();
-        foreach (var twice in jobs.GroupBy(job => job.At).Where(same => same.Count() > 1)) wrong.Add($"{Said(twice.Key)} has {twice.Count()} occurrences: {string.Join(", ", twice.Select(job => job.Id))}");
-        foreach (var job in jobs.Where(job => job.SubmittedAt < job.At)) wrong.Add($"{Said(job.At)} was submitted {job.At - job.SubmittedAt} ms early");
-        var due = Due().ToList();
-        var served = jobs.GroupBy(job => job.At).ToDictionary(same => same.Key, same => same.First().SubmittedAt);
-        foreach (var instant in served.Keys.Except(due).Order()) wrong.Add($"{Said(instant)} was served, and was not due");
-        for (var i = 0; i < due.Count; i++)
-        {
-            if (served.ContainsKey(due[i])) continue;
-            // When it was passed by: the next that was served tells.
-            var next = due.Skip(i + 1).Select(instant => (long?)instant).FirstOrDefault(instant => served.ContainsKey(instant!.Value));
-            if (missed == "all" || next is not { } then || served[then] - due[i] <= MissedAfter.TotalMilliseconds) wrong.Add($"{Said(due[i])} was due, and nothing became of it");
-            else if (missed == "one" && due[i + 1] == then && served[then] - then <= MissedAfter.TotalMilliseconds)
-                wrong.Add($"{Said(due[i])} was the latest that was missed, and was not served");
-        }
-
-        return [.. wrong.Take(20).Select(what => $"schedule {id}: {what}")];
+        return [.. _wrong.Concat(ScheduleChecker.Check(missed, _editions, jobs)).Concat(CheckRuns(await RunsAsync(), jobs)).Take(20)];
     }
 
-    public int CountDue() => Due().Count();
+    public int CountDue() => ScheduleChecker.Due(_editions).Count();
 
-    /// <summary>The instants of each edition, while it stood.</summary>
-    private IEnumerable<long> Due()
+    /// <summary>What the schedule tells of itself is what its jobs are.</summary>
+    private static IEnumerable<string> CheckRuns(IReadOnlyList<(string? Job, long At)> runs, IReadOnlyList<ScheduleOccurrence> jobs)
     {
-        for (var i = 0; i + 1 < _editions.Count; i++)
-        {
-            if (_editions[i].Every is not { } every) continue;
-            // What is due with the making itself is its own; what is due with a change belongs to what was before.
-            var first = (_editions[i].Since - (i == 0 ? 1 : 0)) / every + 1;
-            for (var instant = first * every; instant <= _editions[i + 1].Since; instant += every) yield return instant;
-        }
+        var known = jobs.Select(job => (job.Id, job.At)).ToHashSet();
+        foreach (var (job, at) in runs.Where(run => run.Job is not null && !known.Contains((run.Job, run.At)))) yield return $"it tells of {job} for {at}, which is not listed";
+        // The newest are told, and they are all there.
+        var told = runs.Select(run => run.Job).ToHashSet();
+        foreach (var job in jobs.OrderByDescending(job => job.At).Take(10).Where(job => !told.Contains(job.Id))) yield return $"{job.Id} is listed, and it does not tell of it";
     }
 
     private async Task NoteAsync()
@@ -92,23 +69,30 @@ internal sealed class WatchedSchedule(GatewayClient client, string id, string mi
         var schedule = JsonDocument.Parse((await AskAsync(() => client.GetAsync($"/schedules/{id}"))).Body).RootElement;
         var version = long.Parse(schedule.GetProperty("version").GetString()!.Split('-')[1], CultureInfo.InvariantCulture);
         if (version == _version) return;
-        if (version != _version + 1) throw new InvalidOperationException($"{id} went from edition {_version} to {version}, by one change.");
+        // Somebody else has had a hand in it, such as the grid, which pauses what it cannot serve.
+        if (version != _version + 1) _wrong.Add($"it went from edition {_version} to {version} by one change: {schedule.GetRawText()}");
         _version = version;
         _editions.Add(new(Milliseconds(schedule, "changedAt"), schedule.TryGetProperty("paused", out _) ? null : (long)(schedule.GetProperty("every").GetDouble() * 1000)));
     }
 
-    private async Task<List<(string Id, long At, long SubmittedAt)>> ReadAsync()
+    private async Task<List<ScheduleOccurrence>> ReadAsync()
     {
-        var jobs = new List<(string, long, long)>();
+        var jobs = new List<ScheduleOccurrence>();
         for (string? cursor = ""; cursor is not null;)
         {
             var path = $"/jobs?schedule={id}&limit=200{(cursor.Length > 0 ? "&cursor=" + Uri.EscapeDataString(cursor) : "")}";
             var page = JsonDocument.Parse((await AskAsync(() => client.GetAsync(path))).Body).RootElement;
-            jobs.AddRange(page.GetProperty("jobs").EnumerateArray().Select(job => (job.GetProperty("id").GetString()!, Milliseconds(job, "scheduledAt"), Milliseconds(job, "submittedAt"))));
+            jobs.AddRange(page.GetProperty("jobs").EnumerateArray().Select(job => new ScheduleOccurrence(job.GetProperty("id").GetString()!, Milliseconds(job, "scheduledAt"), Milliseconds(job, "submittedAt"))));
             cursor = page.TryGetProperty("cursor", out var next) ? next.GetString() : null;
         }
 
         return jobs;
+    }
+
+    private async Task<List<(string? Job, long At)>> RunsAsync()
+    {
+        var runs = JsonDocument.Parse((await AskAsync(() => client.GetAsync($"/schedules/{id}/runs"))).Body).RootElement.GetProperty("runs");
+        return [.. runs.EnumerateArray().Select(run => (run.TryGetProperty("job", out var job) ? job.GetString() : null, Milliseconds(run, "scheduledAt")))];
     }
 
     private static async Task<Answer> AskAsync(Func<Task<Answer>> ask)
@@ -118,6 +102,4 @@ internal sealed class WatchedSchedule(GatewayClient client, string id, string mi
     }
 
     private static long Milliseconds(JsonElement of, string member) => of.GetProperty(member).GetDateTimeOffset().ToUnixTimeMilliseconds();
-
-    private static string Said(long instant) => DateTimeOffset.FromUnixTimeMilliseconds(instant).UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 }

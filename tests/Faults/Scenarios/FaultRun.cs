@@ -298,7 +298,7 @@ internal sealed class FaultRun(string directory, int seed, string? without, int 
         _followers.Dispose();
     }
 
-    private void Violate(string rule, string id, string detail)
+    public void Violate(string rule, string id, string detail)
     {
         lock (_violations) _violations.Add(new(rule, id, detail));
     }

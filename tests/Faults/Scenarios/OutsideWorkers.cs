@@ -77,15 +77,7 @@ internal static class OutsideWorkers
         using var stop = new CancellationTokenSource();
         var load = run.Load.RunAsync(40, Draw, Patience, stop.Token);
         await run.Load.SendAsync(60, 16, random => Sleep(5_000 + random.Next(20_000)), Patience);
-        for (var i = 0; i < 6; i++)
-        {
-            await run.DelayAsync(0.5 + run.Random.NextDouble());
-            var gateway = run.Cluster.Gateways[i % 2];
-            run.Record("kill", gateway.Name, explains: false);
-            gateway.Kill();
-            gateway.Start(run.Cluster.Settings);
-            await Deadlines.UntilAsync($"{gateway.Name} is ready again", TimeSpan.FromSeconds(60), () => run.Cluster.IsReadyAsync(gateway.Address));
-        }
+        await Gateways.KillInTurnAsync(run);
 
         await stop.CancelAsync();
         await load;

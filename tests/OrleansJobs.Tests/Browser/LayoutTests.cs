@@ -16,6 +16,7 @@ public class LayoutTests(BrowserFixture fixture)
     [InlineData("/failures")]
     [InlineData("/schedules")]
     [InlineData("/new-schedule")]
+    [InlineData("/coming")]
     [InlineData("/queues")]
     [InlineData("/overview")]
     [InlineData("/nowhere")]

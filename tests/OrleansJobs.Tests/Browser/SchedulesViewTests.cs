@@ -65,6 +65,57 @@ public class SchedulesViewTests(BrowserFixture fixture)
     }
 
     [Fact]
+    public async Task AFlow_IsPutByTheForm_Shown_AndEdited()
+    {
+        var id = $"s-{Guid.NewGuid():N}"[..12];
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync("/new-schedule");
+        await page.Page.GetByLabel("Id").FillAsync(id);
+        await page.Page.GetByLabel("What runs").SelectOptionAsync("flow");
+        await Expect(page.Page.GetByLabel("Job type")).ToBeHiddenAsync();
+        await page.Page.GetByLabel("Flow as JSON").FillAsync("""{"jobs":[{"name":"a","type":"longtask","args":{"steps":1,"stepMs":1}},{"name":"b","type":"longtask","args":{"steps":1,"stepMs":1},"after":["a"]}]}""");
+        await page.Page.GetByLabel("Cron expression").FillAsync("0 3 1 1 *");
+        await page.Page.GetByLabel("Fails after so many seconds").FillAsync("600");
+        await page.Button("Make the schedule").ClickAsync();
+        await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = id })).ToBeVisibleAsync();
+        await ConsolePage.SeeAsync(page.Main, "flow of 2 jobs");
+        await page.Button($"Run now {id}").ClickAsync();
+        await ConsolePage.SeeAsync(page.Page.GetByRole(AriaRole.Region, new() { Name = "Newest occurrences" }).GetByRole(AriaRole.Table), "succeeded");
+
+        await page.GoAsync($"/schedules/{id}/edit");
+        await Expect(page.Page.GetByLabel("What runs")).ToHaveValueAsync("flow");
+        await page.Page.GetByLabel("Cron expression").FillAsync("0 4 1 1 *");
+        await page.Button("Save").ClickAsync();
+        await ConsolePage.SeeAsync(page.Main, "0 4 1 1 *");
+        var edited = await fixture.Host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/schedules/{id}", UriKind.Relative));
+        Assert.Equal((2, 600), (edited.GetProperty("flow").GetProperty("jobs").GetArrayLength(), edited.GetProperty("deadline").GetInt32()));
+        Assert.False(edited.TryGetProperty("type", out _));
+        await fixture.Host.Http.DeleteAsync(new Uri($"/schedules/{id}", UriKind.Relative));
+    }
+
+    [Fact]
+    public async Task JobsThatWaitForTheirTime_AreShownSoonestFirst_RunNow_AndMoved()
+    {
+        var first = await fixture.Host.SubmitAsync(new { type = "longtask", args = new { steps = 1, stepMs = 1 }, countdown = 3600 });
+        var second = await fixture.Host.SubmitAsync(new { type = "longtask", args = new { steps = 1, stepMs = 1 }, countdown = 7200 });
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync("/schedules");
+        await page.Link("Coming jobs").ClickAsync();
+        var rows = page.Main.Locator($"tr[data-job='{first}'], tr[data-job='{second}']");
+        await Expect(rows).ToHaveCountAsync(2);
+        await Expect(rows.First).ToHaveAttributeAsync("data-job", first);
+        await rows.First.GetByRole(AriaRole.Button, new() { Name = "Run now" }).ClickAsync();
+        await Expect(page.Main.Locator($"tr[data-job='{first}']")).ToHaveCountAsync(0);
+        await fixture.Host.EndOfAsync(first);
+
+        await page.Main.Locator($"tr[data-job='{second}']").GetByRole(AriaRole.Button, new() { Name = "Move" }).ClickAsync();
+        await page.Dialog.GetByLabel("When").FillAsync("2031-05-06T07:08");
+        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Move" }).ClickAsync();
+        await ConsolePage.SeeAsync(page.Main.Locator($"tr[data-job='{second}']"), "2031");
+        await fixture.Host.Http.PostAsync(new Uri($"/jobs/{second}/cancel", UriKind.Relative), null);
+    }
+
+    [Fact]
     public async Task AnEdit_OfWhatSomebodyElseHasChanged_IsRefused()
     {
         var id = $"s-{Guid.NewGuid():N}"[..12];

@@ -12,7 +12,7 @@ public class StartViewTests(BrowserFixture fixture)
         await using var page = await fixture.OpenAsync();
         await page.GoAsync();
 
-        var card = await page.StartLongTaskAsync(steps: 20, stepMs: 60);
+        var card = await page.StartLongTaskAsync(steps: 100, stepMs: 60);
 
         await ConsolePage.SeeMovingAsync(card);
         await Expect(card).ToContainTextAsync("Running");

@@ -22,6 +22,9 @@ internal sealed class FakeGrid : IJobGridGrain
     public JobTypeInfo[] Types { get; set; } = [];
     public int TypeReads { get; private set; }
 
+    /// <summary>While set, types are told only once it completes.</summary>
+    public Task TypesGate { get; set; } = Task.CompletedTask;
+
     /// <summary>Before a client has met a silo, it has no grains to give.</summary>
     public bool IsMet { get; set; } = true;
 
@@ -42,10 +45,11 @@ internal sealed class FakeGrid : IJobGridGrain
 
     public Task<GridInfo> GetInfo() => Answer(Info);
 
-    public Task<Immutable<JobTypeInfo[]>> GetJobTypes()
+    public async Task<Immutable<JobTypeInfo[]>> GetJobTypes()
     {
         TypeReads++;
-        return Answer(Types.AsImmutable());
+        await TypesGate;
+        return await Answer(Types.AsImmutable());
     }
 
     public Task<JobPage> List(JobQuery query) => Answer(new JobPage([], query.Cursor));

@@ -122,6 +122,17 @@ public class SubmitTests
     }
 
     [Fact]
+    public async Task Submits_ThatNeedTheTypesAtTheSameTime_ShareOneRead()
+    {
+        var (gate, submits) = (new TaskCompletionSource(), new List<Task>());
+        _grid.TypesGate = gate.Task;
+        for (var i = 0; i < 50; i++) submits.Add(_jobs.SubmitAsync("unknown", 1, new() { Queue = "mine" }));
+        gate.SetResult();
+        await Task.WhenAll(submits);
+        Assert.Equal((1, 50), (_grid.TypeReads, _grid.Submitted.Count()));
+    }
+
+    [Fact]
     public async Task Submit_OfATypeThatASiloBroughtSince_IsLookedUpAgain()
     {
         await _jobs.SubmitAsync("thumbnail", 1);

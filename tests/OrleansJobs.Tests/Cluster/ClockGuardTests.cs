@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Diagnostics;
@@ -23,6 +25,7 @@ public sealed class ClockGuardTests : IDisposable
     private readonly ApplicationLifetime _host = new(NullLogger<ApplicationLifetime>.Instance);
     private readonly ClockGuard _guard;
     private readonly FakeLifecycle _lifecycle = new();
+    private readonly LevelLog _log = new();
 
     public ClockGuardTests()
     {
@@ -33,7 +36,7 @@ public sealed class ClockGuardTests : IDisposable
         _health.Grid = new GridRecord(1, "x", "secret");
         _store = new ClockStore(_stores, _steady);
         _guard = new ClockGuard(
-            _store.Store, Options.Create(new JobGridOptions()), _silos, _health, _services.GetRequiredService<JobMeters>(), _host, NullLogger<ClockGuard>.Instance);
+            _store.Store, Options.Create(new JobGridOptions()), _silos, _health, _services.GetRequiredService<JobMeters>(), _host, _log);
         _guard.Participate(_lifecycle);
     }
 
@@ -116,6 +119,41 @@ public sealed class ClockGuardTests : IDisposable
         _silos.Offset = TimeSpan.Zero;
         _steady.Advance(TimeSpan.FromSeconds(1));
         await StoppingAsync();
+    }
+
+    /// <summary>A file has no clock but the silo's own: both leap and are put right together, and agree all along.</summary>
+    [Fact]
+    public async Task WhenBothClocksWereFarAheadAndAreSetBack_TheSiloStops()
+    {
+        await _lifecycle.StartAsync();
+        await LeapAsync(ClockGuard.LongestLead + TimeSpan.FromSeconds(5));
+        _silos.Offset = _stores.Offset = TimeSpan.Zero;
+        _steady.Advance(TimeSpan.FromSeconds(1));
+        await StoppingAsync();
+    }
+
+    [Fact]
+    public async Task WhenBothClocksWereAheadForAWhileAndAreSetBack_ItIsSaid_AndTimeGoesOnOnceTheyAreThere()
+    {
+        await _lifecycle.StartAsync();
+        await LeapAsync(TimeSpan.FromMinutes(5));
+        var before = _guard.Now;
+        _silos.Offset = _stores.Offset = TimeSpan.Zero;
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        Assert.True(_guard.IsRight);
+        Assert.Equal(before, _guard.Now);
+        Assert.Equal([LogLevel.Error], _log.Levels);
+        Assert.Equal(1, ClockWrong());
+        // A timer that waited for a moment would go off again and again.
+        Assert.InRange(_guard.Until(before + 1), TimeSpan.FromMinutes(4.9), TimeSpan.FromMinutes(5));
+        Assert.Equal(TimeSpan.Zero, _guard.Until(before));
+
+        for (var second = 0; second < 300; second++) await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(_silos.GetUtcNow().ToUnixTimeMilliseconds(), _guard.Now);
+        Assert.Equal([LogLevel.Error, LogLevel.Warning], _log.Levels);
+        Assert.Equal(0, ClockWrong());
+        Assert.False(_host.ApplicationStopping.IsCancellationRequested);
     }
 
     /// <summary>The steady clock stands still in a host that sleeps, and those of silo and store do not.</summary>
@@ -267,6 +305,32 @@ public sealed class ClockGuardTests : IDisposable
         _services.Dispose();
     }
 
+    /// <summary>Both clocks leap, and the silo has gone along.</summary>
+    private async Task LeapAsync(TimeSpan by)
+    {
+        _silos.Offset = _stores.Offset = by;
+        var before = _guard.Now;
+        for (var second = 0; second < 3; second++) await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.True(_guard.IsRight);
+        Assert.True(_guard.Now - before >= (by - TimeSpan.FromSeconds(5)).TotalMilliseconds, "the guard goes along with both");
+    }
+
+    private int ClockWrong()
+    {
+        var wrong = -1;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "orleansjobs.clock.wrong" && ReferenceEquals(instrument.Meter.Scope, _services.GetRequiredService<IMeterFactory>())) listening.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<int>((_, value, _, _) => wrong = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return wrong;
+    }
+
     private Task StoppingAsync() =>
         Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _host.ApplicationStopping).ContinueWith(_ => { }).WaitAsync(TimeSpan.FromSeconds(30));
 
@@ -275,6 +339,18 @@ public sealed class ClockGuardTests : IDisposable
     {
         _steady.Advance(by);
         while (_steady.Timers == 0 && !_host.ApplicationStopping.IsCancellationRequested) await Task.Yield();
+    }
+
+    private sealed class LevelLog : ILogger<ClockGuard>
+    {
+        public List<LogLevel> Levels { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Levels.Add(logLevel);
     }
 
     /// <summary>A store of which only the clock is looked at.</summary>

@@ -17,8 +17,8 @@ public class ShortSelectionTests(ITestOutputHelper output)
     [Theory]
     [InlineData("kill-restart", "poison")]
     [InlineData("redis-kill", "one-key")]
+    [InlineData("workers-stop", "file-kills --count 12")]
     [InlineData("flow-kill --count 10", "workers-kill")]
-    [InlineData("workers-stop")]
     public Task Grid_ThroughFaults_KeepsItsPromises(params string[] scenarios) => Task.WhenAll(scenarios.Select(RunAsync));
 
     private async Task RunAsync(string scenario)

@@ -24,7 +24,7 @@ public class DrawnFlowTests
             var drawn = DrawnFlow.Draw(new Random(seed));
             try
             {
-                var troubled = await RunAsync(drawn, seed, crashes: 14, losses: 14);
+                var troubled = await RunAsync(drawn, seed, crashes: 18, losses: 14);
                 attempts += troubled.Attempts.Count;
                 crashes += troubled.Endings.Count(ending => ending.Kind is ReportKind.Returned);
                 parks += troubled.Endings.Count(ending => ending.Kind is ReportKind.Parked);

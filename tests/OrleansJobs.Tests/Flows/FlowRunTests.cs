@@ -270,12 +270,15 @@ public class FlowRunTests
     public async Task AThreadThatIsBlocked_IsEndedByTheTimeout_AsThatOfAnyHandler()
     {
         using var release = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var flow = Flow((flow, _) =>
         {
+            begun.SetResult();
             release.Wait(TimeSpan.FromMinutes(1));
             return Task.FromResult(0);
         }, options => options.Timeout = TimeSpan.FromMinutes(10));
         flow.Begin();
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(30));
         _time.Advance(TimeSpan.FromMinutes(11));
         _time.Advance(new JobGridOptions().CancelGrace);
         var ending = await flow.EndAsync();
@@ -302,6 +305,30 @@ public class FlowRunTests
         using var flow = Flow((flow, _) => flow.StepAsync("one", () => Task.FromResult(1)));
         var ending = await flow.AttemptAsync();
         Assert.Equal((ReportKind.Failed, JobErrorCodes.FlowTooLong), (ending.Kind, ending.Error?.Code));
+    }
+
+    [Fact]
+    public async Task WhatCameBetweenTheLeaseAndTheStart_IsFoundWhileAStepRuns()
+    {
+        var release = new TaskCompletionSource<int>();
+        using var flow = Flow(async (flow, _) =>
+        {
+            var step = flow.StepAsync("long", () => release.Task);
+            var stop = flow.SignalAsync<int>("stop");
+            await Task.WhenAny(step, stop);
+            release.TrySetResult(1);
+            return await stop + await step;
+        });
+        var ending = await flow.AttemptAsync(with: lease =>
+        {
+            FlowPage? known;
+            do known = _world.Recall();
+            while (known is null);
+            // Told to nobody: the lease is on its way.
+            _world.Signal("stop", "5");
+            return lease with { HasMemory = true, Flow = known };
+        });
+        Assert.Equal("6", Text(ending));
     }
 
     [Fact]

@@ -23,6 +23,7 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
     private readonly HashSet<string> _steps = [];
     private readonly List<string> _cancelled = [];
     private long _token;
+    private long _retriedAt;
     private int _faults;
 
     /// <summary>Out of a hundred calls, how many end the attempt, and how many are lost before or after they took effect.</summary>
@@ -31,6 +32,12 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
 
     /// <summary>Whether workers are told the place of what they have stored, and which children run.</summary>
     public bool IsTerse { get; init; }
+
+    /// <summary>Out of a hundred results of children, how many are too large to be carried.</summary>
+    public int ElsewhereShare { get; init; } = 25;
+
+    /// <summary>Children cannot be read while this says so.</summary>
+    public Func<bool> AreAway { get; set; } = static () => false;
 
     /// <summary>How a child ends: its result, or what it fails with.</summary>
     public Func<JobSubmission, (byte[]? Result, string? Error)> Ends { get; init; } = static child => (child.Args, null);
@@ -43,6 +50,9 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
     public JobError? FailedParked { get; private set; }
     public int Changes { get; private set; }
     public int Reads { get; private set; }
+
+    /// <summary>Calls that asked for children.</summary>
+    public int ChildReads { get; private set; }
     public int Orders { get; private set; }
 
     /// <summary>Called with every change that is taken.</summary>
@@ -70,6 +80,18 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
         get { lock (_gate) return _events.Count; }
     }
 
+    /// <summary>Whether anything is remembered.</summary>
+    public bool HasMemory
+    {
+        get { lock (_gate) return Run > 1 || _events.Count + _children.Count + _groups.Count > 0; }
+    }
+
+    /// <summary>What a lease says of it: all that is remembered, or nothing, by chance.</summary>
+    public FlowPage? Recall()
+    {
+        lock (_gate) return IsTerse || _random.Next(2) == 0 ? null : Page(0, int.MaxValue);
+    }
+
     /// <summary>Gives the flow out; whoever had it before does not hold it any more.</summary>
     public long Lease()
     {
@@ -85,6 +107,17 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
             _groups.Clear();
             _steps.Clear();
             _children.Clear();
+        }
+    }
+
+    /// <summary>Somebody has the flow, which has failed, run again: its failures are forgotten, and what had failed runs again.</summary>
+    public void Retry()
+    {
+        lock (_gate)
+        {
+            _retriedAt = _events.Count;
+            foreach (var child in _children.Values.Where(static child => child.Status.State == JobState.Failure)) child.Status = child.Status with { State = JobState.Pending };
+            foreach (var group in _groups.Values.Where(static group => group.Failed > 0).ToList()) _groups[group.Name] = group with { Failed = 0, RetriedAt = _retriedAt };
         }
     }
 
@@ -134,14 +167,15 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
             Reads++;
             Fail(lease, isBefore: true);
             if (lease.Token != _token) return new FlowPage { IsStale = true };
-            var events = _events.Skip((int)after).Take(PerPage).ToArray();
-            return new FlowPage
-            {
-                Run = Run, Args = Args, Events = events, HasMore = after + events.Length < _events.Count, Groups = [.. _groups.Values], Seen = after + events.Length,
-                Partitions = Partitions,
-                Started = IsTerse ? [] : [.. _children.Values.Where(child => child.Index < 0 && !child.Status.IsFinished).Select(child => child.Name)],
-            };
+            return Page(after, PerPage);
         }
+    }
+
+    public async Task<JobStatus?[]> ReadChildren(string[] ids, int bytes)
+    {
+        await Task.Yield();
+        // Not always do all of them fit.
+        lock (_gate) return AskForChildren() ?? [.. ids.Take(_random.Next(4) == 0 ? 1 + _random.Next(ids.Length) : ids.Length).Select(id => _children.GetValueOrDefault(id)?.Status)];
     }
 
     public async Task<FlowAnswer> ChangeFlow(LeaseName lease, FlowChange change)
@@ -152,19 +186,28 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
             Fail(lease, isBefore: true);
             if (lease.Token != _token) return new FlowAnswer(FlowAnswerKind.Stale);
             if (Answer(change) is { } answer) return answer;
-            Changes++;
-            Assert.True(change.Children.Length <= 256, "More children in one call than may be.");
-            foreach (var step in change.Steps)
-            {
-                if (_steps.Add(step.Name)) Append(new FlowEvent { Kind = FlowEventKind.Step, Name = step.Name, Value = step.Value, Error = step.Error });
-            }
-
-            foreach (var (name, total) in change.Totals) _groups[name] = (_groups.GetValueOrDefault(name) ?? new FlowGroup(name, -1, 0, 0, 0)) with { Total = total };
-            foreach (var order in change.Children) Start(order);
-            _cancelled.AddRange(change.Cancels);
-            Changed(change);
+            Apply(change);
             Fail(lease, isBefore: false);
             return lease.Token != _token ? new FlowAnswer(FlowAnswerKind.Stale) : new FlowAnswer(FlowAnswerKind.Stored, null, IsTerse ? 0 : _events.Count);
+        }
+    }
+
+    /// <summary>Takes the report of an attempt that parks, with what is to be started before.</summary>
+    /// <returns>False: it got lost with its silo, and nothing was stored.</returns>
+    public bool Park(FlowPark park)
+    {
+        lock (_gate)
+        {
+            if (park.Change is not { } change) return true;
+            if (_faults <= 60 && _random.Next(200) < CrashShare)
+            {
+                _faults++;
+                return false;
+            }
+
+            Assert.Empty(change.Steps);
+            Apply(change);
+            return true;
         }
     }
 
@@ -184,7 +227,11 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
     public async Task<JobStatus?> Get(string id)
     {
         await Task.Yield();
-        lock (_gate) return _children.GetValueOrDefault(id)?.Status;
+        lock (_gate)
+        {
+            AskForChildren();
+            return _children.GetValueOrDefault(id)?.Status;
+        }
     }
 
     Task<SubmitReceipt> IJobPartitionGrain.Submit(JobSubmission submission) => throw new NotSupportedException();
@@ -199,6 +246,47 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
     Task<FlowGroupCount[]?> IJobPartitionGrain.GetFlowGroups(string id) => throw new NotSupportedException();
     Task<JobStatus?[]> IJobPartitionGrain.GetListed(string[] ids) => throw new NotSupportedException();
     Task<GridStats> IJobPartitionGrain.GetStats() => throw new NotSupportedException();
+
+    /// <returns>Null: the children are there.</returns>
+    private JobStatus?[]? AskForChildren()
+    {
+        ChildReads++;
+        return AreAway() ? throw new OrleansException("The store is away.") : null;
+    }
+
+    private bool IsOverruled(FlowEvent told) => told.Sequence <= _retriedAt && told.Kind switch
+    {
+        FlowEventKind.GroupFailure => true,
+        FlowEventKind.Child => told.State is not JobState.Success,
+        FlowEventKind.Step => told.Error is not null || FlowNames.GroupOf(told.Name) is not null,
+        _ => false,
+    };
+
+    private FlowPage Page(long after, int most)
+    {
+        var events = _events.Skip((int)after).Take(most).ToArray();
+        return new FlowPage
+        {
+            Run = Run, Args = Args, Events = [.. events.Where(told => !IsOverruled(told))], HasMore = after + events.Length < _events.Count, Groups = [.. _groups.Values], Seen = after + events.Length,
+            Partitions = Partitions,
+            Started = IsTerse ? [] : [.. _children.Values.Where(child => child.Index < 0 && !child.Status.IsFinished).Select(child => child.Name)],
+        };
+    }
+
+    private void Apply(FlowChange change)
+    {
+        Changes++;
+        Assert.True(change.Children.Length <= 256, "More children in one call than may be.");
+        foreach (var step in change.Steps)
+        {
+            if (_steps.Add(step.Name)) Append(new FlowEvent { Kind = FlowEventKind.Step, Name = step.Name, Value = step.Value, Error = step.Error });
+        }
+
+        foreach (var (name, total) in change.Totals) _groups[name] = (_groups.GetValueOrDefault(name) ?? new FlowGroup(name, -1, 0, 0, 0)) with { Total = total };
+        foreach (var order in change.Children) Start(order);
+        _cancelled.AddRange(change.Cancels);
+        Changed(change);
+    }
 
     private void Start(ChildOrder order)
     {
@@ -230,14 +318,14 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
         child.Status = child.Status with { State = state, Result = result, Error = failure };
         if (child.Index < 0)
         {
-            var elsewhere = failure is null && _random.Next(4) == 0;
+            var elsewhere = failure is null && _random.Next(100) < ElsewhereShare;
             Append(new FlowEvent { Kind = FlowEventKind.Child, Name = child.Name, Job = child.Job.Id, State = state, Value = elsewhere ? null : result, Error = failure, IsValueElsewhere = elsewhere });
             return;
         }
 
         var group = _groups[child.Name];
         _groups[child.Name] = failure is null ? group with { Succeeded = group.Succeeded + 1 } : group with { Failed = group.Failed + 1 };
-        if (failure is not null)
+        if (failure is not null && group.Failed < FlowGroup.MostTold)
             Append(new FlowEvent { Kind = FlowEventKind.GroupFailure, Name = child.Name, Index = child.Index, Job = child.Job.Id, State = state, Error = failure });
     }
 

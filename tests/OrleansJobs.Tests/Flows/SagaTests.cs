@@ -10,12 +10,13 @@ public class SagaTests
 {
     private readonly FlowTime _time = new();
     private readonly FlowWorld _world;
+    private bool _isAnotherDay;
 
     public SagaTests() => _world = new FlowWorld(1, _time)
     {
-        Ends = static child => child.Type switch
+        Ends = child => child.Type switch
         {
-            "book" when JsonSerializer.Deserialize<BookArgs>(child.Args, JobJson.Options)! is var book => book.IsSoldOut
+            "book" when JsonSerializer.Deserialize<BookArgs>(child.Args, JobJson.Options)! is var book => book.IsSoldOut && !_isAnotherDay
                 ? (null, $"No {book.Part} is left.")
                 : (JsonSerializer.SerializeToUtf8Bytes(book.Part + "-1"), null),
             _ => ("true"u8.ToArray(), null),
@@ -57,6 +58,21 @@ public class SagaTests
         var ending = await saga.RunAsync("""{"to":"Rome"}""", park => park.Signals.Length == 0 ? _world.EndChild() : word is not null && Signal(word));
         Assert.Equal(ReportKind.Failed, ending.Kind);
         Assert.Equal(["give back car", "give back hotel", "give back flight"], _world.Children.Skip(3).Select(child => child.Name));
+    }
+
+    [Fact]
+    public async Task ASagaThatHasGivenBack_AndIsRetried_DoesNotGoOnAsIfItHadNot()
+    {
+        using var saga = Saga();
+        const string Rome = """{"to":"Rome","soldOut":"car"}""";
+        Assert.Equal(ReportKind.Failed, (await saga.RunAsync(Rome)).Kind);
+        // By now the car can be had.
+        _isAnotherDay = true;
+        _world.Retry();
+        var ending = await saga.RunAsync(Rome, park => park.Signals.Length == 0 ? _world.EndChild() : Signal("true"));
+        Assert.Equal(ReportKind.Failed, ending.Kind);
+        Assert.Contains("No car is left.", ending.Error!.Message);
+        Assert.Equal(["flight", "hotel", "car", "give back hotel", "give back flight", "give back car"], _world.Children.Select(child => child.Name));
     }
 
     [Fact]

@@ -85,6 +85,10 @@ internal static class BadInputs
         yield return Post("`expires` that is no instant", 422, "invalid-member", """{"type":"longtask","expires":"soon"}""");
         yield return Post("`deadline` of zero", 422, "invalid-member", """{"type":"longtask","deadline":0}""");
         yield return Post("`deadline` before `countdown` is over", 422, "invalid-member", """{"type":"longtask","countdown":60,"deadline":30}""");
+        yield return Post("`notify` that is no array", 422, "invalid-member", """{"type":"longtask","notify":{"url":"https://a.example/"}}""");
+        yield return Post("`notify` without a URL", 422, "invalid-member", """{"type":"longtask","notify":[{"on":["end"]}]}""");
+        yield return Post("`notify` of an address that is no URL", 422, "invalid-member", """{"type":"longtask","notify":["nowhere"]}""");
+        yield return Post("`notify` of an end that there is not", 422, "invalid-member", """{"type":"longtask","notify":[{"url":"https://a.example/","on":["soon"]}]}""");
         yield return Post("a timeout of zero", 422, "invalid-member", """{"type":"longtask","timeout":0}""");
         yield return Post("a timeout beyond 30 days", 422, "invalid-member", """{"type":"longtask","timeout":2600000}""");
         yield return Post("a negative retention", 422, "invalid-member", """{"type":"longtask","retention":-1}""");
@@ -175,6 +179,9 @@ internal static class BadInputs
         yield return Flow("a flow without jobs", 422, "invalid-member", """{"jobs":[]}""");
         yield return Flow("a flow of 1,001 jobs", 422, "invalid-member", $$"""{"jobs":[{{string.Join(',', Enumerable.Repeat("1", 1001))}}]}""");
         yield return Flow("a flow with an unknown member", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask"}],"job":1}""");
+        yield return Flow("a job of a flow whose key is none", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask","key":"{steps}"}]}""");
+        yield return Flow("a job of a flow whose arguments do not make its key", 422, "invalid-args", """{"jobs":[{"name":"a","type":"longtask","key":"a/{of}"}]}""");
+        yield return Flow("a unique job of a flow", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask","unique":true}]}""");
         yield return Flow("two jobs of a flow with one name", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask"},{"name":"a","type":"longtask"}]}""");
         yield return Flow("a name in a flow with a dot", 422, "invalid-member", """{"jobs":[{"name":"a.b","type":"longtask"}]}""");
         yield return Flow("a job of a flow after one that there is not", 422, "invalid-member", """{"jobs":[{"name":"a","type":"longtask","after":["b"]}]}""");
@@ -283,6 +290,50 @@ internal static class BadInputs
         yield return Schedule("a schedule of an unknown type", 422, "unknown-type", "tick", """{"type":"nope","every":1}""");
         yield return Schedule("arguments of a schedule that do not fit the schema", 422, "invalid-args", "tick", """{"type":"longtask","every":1,"args":{"steps":99}}""");
         yield return Schedule("a schedule that is not JSON", 400, "malformed-json", "tick", """{"type":""");
+        yield return Schedule("a schedule with both `type` and `flow`", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"flow":{"jobs":[{"name":"a","type":"longtask"}]}}""");
+        yield return Schedule("a schedule of a flow with a queue", 422, "invalid-member", "tick", """{"queue":"mail","every":1,"flow":{"jobs":[{"name":"a","type":"longtask"}]}}""");
+        yield return Schedule("a schedule of a flow that is no object", 422, "invalid-member", "tick", """{"every":1,"flow":[]}""");
+        yield return Schedule("a schedule of a flow without jobs", 422, "invalid-member", "tick", """{"every":1,"flow":{"jobs":[]}}""");
+        yield return Schedule("a schedule of a flow with an `id`", 422, "invalid-member", "tick", """{"every":1,"flow":{"id":"x","jobs":[{"name":"a","type":"longtask"}]}}""");
+        yield return Schedule("a schedule of a flow that waits for itself", 422, "invalid-member", "tick", """{"every":1,"flow":{"jobs":[{"name":"a","type":"longtask","after":["a"]}]}}""");
+        yield return Schedule("a schedule of a flow of an unknown type", 422, "unknown-type", "tick", """{"every":1,"flow":{"jobs":[{"name":"a","type":"nope"}]}}""");
+        yield return Schedule("arguments in a schedule's flow that do not fit the schema", 422, "invalid-args", "tick", """{"every":1,"flow":{"jobs":[{"name":"a","type":"longtask","args":{"steps":99}}]}}""");
+        yield return Schedule("a reference in a schedule's flow to another instant", 422, "invalid-member", "tick", """{"every":1,"flow":{"jobs":[{"name":"a","type":"longtask","args":{"a":{"$at":"noon"}}}]}}""");
+        yield return Schedule("a schedule of a flow with a tag of the grid's own", 422, "invalid-member", "tick", """{"every":1,"tags":{"oj-queue-0":"mail"},"flow":{"jobs":[{"name":"a","type":"longtask"}]}}""");
+        yield return Schedule("half a letter in a schedule's flow", 422, "invalid-member", "tick", """{"every":1,"flow":{"jobs":[{"name":"\ud800","type":"longtask"}]}}""");
+        yield return Schedule("a schedule of a type of the grid's own", 422, "invalid-member", "tick", """{"type":"oj-flow","every":1}""");
+        yield return Schedule("a schedule in a queue of the grid's own", 422, "invalid-member", "tick", """{"type":"longtask","queue":"oj-flows","every":1}""");
+        yield return Schedule("a negative deadline of a schedule", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"deadline":-1}""");
+        yield return Schedule("a deadline of a schedule that is an instant", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"deadline":"2030-01-01T00:00:00Z"}""");
+        yield return Schedule("a schedule whose key is none", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"key":"a b"}""");
+        yield return Schedule("a weight of a schedule without a key", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"weight":2}""");
+        yield return Schedule("a schedule of unique jobs", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"unique":true}""");
+        yield return Schedule("a schedule of a flow with a key", 422, "invalid-member", "tick", """{"key":"a","every":1,"flow":{"jobs":[{"name":"a","type":"longtask"}]}}""");
+        yield return Get("keys in an order that there is not", 400, "invalid-query", "/keys?rank=loudest");
+        yield return Get("the first 0 jobs of a key", 400, "invalid-query", "/keys/tenant/7?jobs=0");
+        yield return Schedule("a timeout of a schedule of zero", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"timeout":0}""");
+        yield return Schedule("attempts of a schedule of zero", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"attempts":0}""");
+        yield return Schedule("a priority of a schedule of 10", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"priority":10}""");
+        yield return Schedule("a negative retention of a schedule", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"retention":-1}""");
+        yield return Schedule("tags of a schedule that are no object", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"tags":["a"]}""");
+        yield return Schedule("`missedAfter` beyond 31 days", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"missedAfter":2678401}""");
+        yield return Schedule("`missedWithin` beyond 31 days", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"missed":"all","missedWithin":2678401}""");
+        yield return Schedule("a period beyond ten years", 422, "invalid-member", "tick", """{"type":"longtask","every":316224001}""");
+        yield return Schedule("a start after 2499", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"start":"2999-01-01T00:00:00Z"}""");
+        yield return Schedule("negative jitter", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"jitter":-1}""");
+        yield return Schedule("a cron expression of 101 characters", 422, "invalid-member", "tick", $$"""{"type":"longtask","cron":"{{new string('1', 101)}}"}""");
+        yield return Schedule("half a letter in the arguments of a schedule", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"args":{"\ud800":{"$at":"scheduled"}}}""");
+        foreach (var (why, body) in (IEnumerable<(string, string)>)
+            [
+                ("without any", "{}"), ("that are no object", "5"), ("with an order", """{"concurrency":1,"order":"fifo"}"""), ("with a weight", """{"concurrency":1,"weight":2}"""),
+                ("with a concurrency of 0", """{"concurrency":0}"""), ("with half a concurrency", """{"concurrency":1.5}"""), ("with a rate without a period", """{"rate":{"limit":5}}"""),
+                ("with a rate that refuses", """{"rate":{"limit":5,"per":1,"on":"reject"}}"""), ("with a member given twice", """{"concurrency":1,"concurrency":2}"""),
+            ])
+            yield return new($"limits of a queue {why}", 422, "invalid-member", RawHttp.Request("PUT", "/queues/mail/limits", Json, Encoding.UTF8.GetBytes(body)));
+        yield return new("limits of a queue that are no JSON", 400, "malformed-json", RawHttp.Request("PUT", "/queues/mail/limits", Json, "{"u8.ToArray()));
+        yield return new("limits of a queue without a type of content", 415, "unsupported-content", RawHttp.Request("PUT", "/queues/mail/limits", "", "{}"u8.ToArray()));
+        yield return new("limits of what is no queue's name", 404, "not-found", RawHttp.Request("PUT", "/queues/no%20name/limits", Json, "{\"concurrency\":1}"u8.ToArray()));
+        yield return new("taking limits away that were not put", 404, "queue-limits-not-found", RawHttp.Request("DELETE", "/queues/nope/limits", "", []));
         yield return Get("a schedule that does not exist", 404, "schedule-not-found", "/schedules/nope");
         yield return new("pausing a schedule that does not exist", 404, "schedule-not-found", RawHttp.Request("POST", "/schedules/nope/pause", "", []));
         yield return new("triggering a schedule that does not exist", 404, "schedule-not-found", RawHttp.Request("POST", "/schedules/nope/trigger", "", []));
@@ -290,6 +341,32 @@ internal static class BadInputs
         yield return new("a backfill from what is no instant", 422, "invalid-member", RawHttp.Request("POST", "/schedules/nope/backfill", Json, """{"from":"yesterday","to":"2026-01-01T00:00:00Z"}"""u8.ToArray()));
         yield return new("`If-Match` that is no version", 400, "invalid-header", RawHttp.Request("PUT", "/schedules/tick", Json + "If-Match: 7\r\n", """{"type":"longtask","every":1}"""u8.ToArray()));
         yield return new("`If-None-Match` of a schedule that is not `*`", 400, "invalid-header", RawHttp.Request("PUT", "/schedules/tick", Json + "If-None-Match: \"7\"\r\n", """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return new("a backfill with an unknown member", 422, "invalid-member", RawHttp.Request("POST", "/schedules/tick/backfill", Json, """{"from":"2026-01-01T00:00:00Z","till":"2026-01-02T00:00:00Z"}"""u8.ToArray()));
+        yield return new("a backfill that is no object", 422, "invalid-member", RawHttp.Request("POST", "/schedules/tick/backfill", Json, "[]"u8.ToArray()));
+        yield return new("`If-Match` and `If-None-Match` of a schedule", 400, "invalid-header", RawHttp.Request("PUT", "/schedules/tick", Json + "If-Match: \"7-1\"\r\nIf-None-Match: *\r\n", """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return new("resuming a schedule that does not exist", 404, "schedule-not-found", RawHttp.Request("POST", "/schedules/nope/resume", "", []));
+        yield return new("deleting a schedule that does not exist", 404, "schedule-not-found", RawHttp.Request("DELETE", "/schedules/nope", "", []));
+        yield return new("a backfill that ends before it begins", 422, "invalid-member", RawHttp.Request("POST", "/schedules/tick/backfill", Json, """{"from":"2026-01-02T00:00:00Z","to":"2026-01-01T00:00:00Z"}"""u8.ToArray()));
+        yield return new("a backfill that ends in the future", 422, "invalid-member", RawHttp.Request("POST", "/schedules/tick/backfill", Json, """{"from":"2026-01-02T00:00:00Z","to":"2199-01-01T00:00:00Z"}"""u8.ToArray()));
+        yield return new("a backfill of more than 1,000 instants", 422, "invalid-member", RawHttp.Request("POST", "/schedules/tick/backfill", Json, """{"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}"""u8.ToArray()));
+        yield return new("an edit with the `ETag` of an older version of a schedule", 412, "precondition-failed", RawHttp.Request("PUT", "/schedules/tick", Json + "If-Match: \"1-7\"\r\n", """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return new("making a schedule that exists with `If-None-Match: *`", 412, "precondition-failed", RawHttp.Request("PUT", "/schedules/tick", Json + "If-None-Match: *\r\n", """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return new("an edit of a schedule that code declares", 409, "schedule-declared", RawHttp.Request("PUT", "/schedules/declared", Json, """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return new("deleting a schedule that code declares", 409, "schedule-declared", RawHttp.Request("DELETE", "/schedules/declared", "", []));
+        yield return new("deleting a schedule that another application's code declares", 409, "schedule-declared", RawHttp.Request("DELETE", "/schedules/declared?application=store", "", []));
+        yield return Schedule("an end of a schedule that is no instant", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"end":"never"}""");
+        yield return Schedule("an end of a schedule after 2499", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"end":"2999-01-01T00:00:00Z"}""");
+        yield return Schedule("an anchor before 1970", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"anchor":"1969-01-01T00:00:00Z"}""");
+        yield return Schedule("a count of a schedule that is no number", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"count":"five"}""");
+        yield return Schedule("a zone that is no string", 422, "invalid-member", "tick", """{"type":"longtask","cron":"0 0 * * *","zone":1}""");
+        yield return Schedule("a period that is no number", 422, "invalid-member", "tick", """{"type":"longtask","every":"minute"}""");
+        yield return Get("the occurrences of a schedule that does not exist", 404, "schedule-not-found", "/schedules/nope/runs");
+        yield return Get("the next instants of a schedule that does not exist", 404, "schedule-not-found", "/schedules/nope/next");
+        yield return Get("the next 0 instants of a schedule", 400, "invalid-query", "/schedules/tick/next?count=0");
+        yield return Get("a cursor of schedules that is none", 400, "invalid-query", "/schedules?cursor=a%20b");
+        yield return Get("a filter by a schedule that cannot be one", 400, "invalid-query", "/jobs?schedule=a%20b");
+        yield return Get("an order of jobs that there is not", 400, "invalid-query", "/jobs?order=oldest");
+        yield return Get("jobs that have ended by when they are due", 400, "invalid-query", "/jobs?order=due&state=SUCCESS");
         yield return Get("a preview of a wrong expression", 400, "invalid-query", "/schedules/next?cron=61%20*%20*%20*%20*");
         yield return Get("a preview without `cron` and `every`", 400, "invalid-query", "/schedules/next");
         yield return Get("a preview of 101 instants", 400, "invalid-query", "/schedules/next?every=60&count=101");

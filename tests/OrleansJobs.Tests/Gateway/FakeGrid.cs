@@ -67,6 +67,8 @@ internal sealed class FakeGrid : IGrainFactory
 
     public void Forget(string id) => _jobs.TryRemove(id, out _);
 
+    private readonly ConcurrentDictionary<string, ScheduleInfo> _schedules = new();
+
     public FakeJob Add(JobStatus status)
     {
         var job = new FakeJob(new() { Id = status.Id, Type = status.Type, Queue = status.Queue, Args = "{}"u8.ToArray() }, status);
@@ -82,7 +84,10 @@ internal sealed class FakeGrid : IGrainFactory
         typeof(TGrainInterface) == typeof(IJobGridGrain) ? (TGrainInterface)(object)new GridFace(this)
         : typeof(TGrainInterface) == typeof(IStoreGrain) ? (TGrainInterface)(object)new StoreFace()
         : typeof(TGrainInterface) == typeof(IJobChangesGrain) ? (TGrainInterface)(object)new ChangesFace(this, primaryKey)
-        : typeof(TGrainInterface) == typeof(IPartitionSchedules) ? (TGrainInterface)(object)new FakeSchedules()
+        : typeof(TGrainInterface) == typeof(IPartitionSchedules) ? (TGrainInterface)(object)new FakeSchedules(_schedules)
+        : typeof(TGrainInterface) == typeof(IPartitionKeys) ? (TGrainInterface)(object)new FakeKeys()
+        : typeof(TGrainInterface) == typeof(IPartitionTopics) ? (TGrainInterface)(object)new FakeTopics()
+        : typeof(TGrainInterface) == typeof(IPartitionQueueLimits) ? (TGrainInterface)(object)new FakeQueueLimits()
         : (TGrainInterface)(object)new PartitionFace(this);
 
     private void Watch(FakeJob job)

@@ -1,28 +1,42 @@
+using System.Collections.Concurrent;
+using OrleansJobs.Hosting;
 using OrleansJobs.Schedules;
 
 namespace OrleansJobs.Tests.Gateway;
 
-/// <summary>A partition that has every schedule but <c>nope</c>, and looks at those that it is given by the rules of a real one.</summary>
-internal sealed class FakeSchedules : IPartitionSchedules
+/// <summary>A partition that has every schedule but <c>nope</c>, of which code declares the one called <c>declared</c>, and looks at what it is given by the rules of a real one.</summary>
+/// <param name="put">Those that it was given.</param>
+internal sealed class FakeSchedules(ConcurrentDictionary<string, ScheduleInfo> put) : IPartitionSchedules
 {
-
     public Task<ScheduleAnswer> PutSchedule(string id, ScheduleSpec spec, ScheduleCondition condition)
     {
+        if (!condition.Holds(Find(id)?.Version)) return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Changed) { Schedule = Find(id) });
+        if (Find(id)?.Application is not null) return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Declared) { Schedule = Find(id) });
         var problems = ScheduleRules.Check(id, spec, new(), TimeProvider.System.GetUtcNow());
         return Task.FromResult(problems.Length > 0
             ? new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = problems }
-            : new ScheduleAnswer(ScheduleOutcome.Created) { Schedule = new() { Id = id, Spec = spec, Version = "1-1" } });
+            : new ScheduleAnswer(ScheduleOutcome.Created) { Schedule = put[id] = new() { Id = id, Spec = spec, Version = "1-1" } });
     }
 
     public Task<ScheduleInfo?> GetSchedule(string id) => Task.FromResult(Find(id));
 
-    public Task<ScheduleAnswer> DeleteSchedule(string id, ScheduleCondition condition, string? application) => Task.FromResult(Answer(id));
+    public Task<ScheduleAnswer> DeleteSchedule(string id, ScheduleCondition condition, string? application) => Task.FromResult(
+        Find(id) is { } found && !condition.Holds(found.Version) ? new(ScheduleOutcome.Changed) { Schedule = found }
+        : Find(id) is { Application: { } owner } declared && owner != application ? new(ScheduleOutcome.Declared) { Schedule = declared }
+        : Answer(id));
 
     public Task<ScheduleAnswer> PauseSchedule(string id, ChangeOrder? order, ScheduleCondition condition) => Task.FromResult(Answer(id));
 
     public Task<ScheduleAnswer> TriggerSchedule(string id, string token) => Task.FromResult(Answer(id));
 
-    public Task<ScheduleAnswer> BackfillSchedule(string id, long from, long to) => Task.FromResult(Answer(id));
+    public Task<ScheduleAnswer> BackfillSchedule(string id, long from, long to)
+    {
+        var wrong = ScheduleRules.CheckRange(from, to, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+        // Each of them comes each second.
+        var (most, last) = (new JobGridOptions().MaxBackfill, from + new JobGridOptions().MaxBackfill * 1000L);
+        if (wrong is null && to >= last) wrong = ScheduleRules.TooLongRange(most, last);
+        return Task.FromResult(wrong is null ? Answer(id) : new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = [new("/to", wrong)] });
+    }
 
     public Task<long[]?> NextOfSchedule(string id, int count) => Task.FromResult<long[]?>(Find(id) is null ? null : []);
 
@@ -34,8 +48,8 @@ internal sealed class FakeSchedules : IPartitionSchedules
 
     public Task<DeclarationAnswer> DeclareSchedules(ScheduleDeclaration declaration) => Task.FromResult(new DeclarationAnswer(0, 0, null, []));
 
-    private static ScheduleInfo? Find(string id) => id == "nope" ? null : new() { Id = id, Spec = new() { Type = "longtask", Every = 1000 }, Version = "1-1" };
+    private ScheduleInfo? Find(string id) => put.TryGetValue(id, out var found) ? found : id == "nope" ? null : new() { Id = id, Spec = new() { Type = "longtask", Every = 1000 }, Version = "1-1", Application = id == "declared" ? "shop" : null };
 
-    private static ScheduleAnswer Answer(string id) =>
+    private ScheduleAnswer Answer(string id) =>
         Find(id) is { } schedule ? new(ScheduleOutcome.Done) { Schedule = schedule, Jobs = ["job-1"] } : new(ScheduleOutcome.NotFound);
 }

@@ -38,6 +38,17 @@ public sealed class FlowTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AKeyOfTheFlow_IsThatOfItsJobsThatNameNone_AndTheFlowItselfHasNone()
+    {
+        var answer = await _host.Http.PostJsonAsync(
+            "/flows", """{"jobs":[{"name":"a","type":"longtask"},{"name":"b","type":"longtask","key":"own/1","keyWeight":9}],"key":"tenant/7","keyWeight":3}""");
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        var sent = _host.Grid.LastSubmission!;
+        Assert.Null(sent.Key);
+        Assert.Equal([("tenant/7", 3), ("own/1", 9)], JsonSerializer.Deserialize<FlowGraph>(sent.Args, JobJson.Options)!.Jobs.Select(job => (job.Key!, job.KeyWeight!.Value)));
+    }
+
+    [Fact]
     public async Task AnIdempotencyKey_HoldsAsForJobs()
     {
         var first = await (await _host.Http.PostJsonAsync("/flows", Graph, ("Idempotency-Key", "k"))).JsonAsync();
@@ -64,6 +75,13 @@ public sealed class FlowTests : IAsyncLifetime
     [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"id":5}""", 422, "invalid-member", "/id")]
     [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"tags":{"oj-queue-0":"x"}}""", 422, "invalid-member", "/tags/oj-queue-0")]
     [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"retention":-1}""", 422, "invalid-member", "/retention")]
+    [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"deadline":"tomorrow"}""", 422, "invalid-member", "/deadline")]
+    [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"deadline":true}""", 422, "invalid-member", "/deadline")]
+    [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"after":"x"}""", 422, "invalid-member", "/after")]
+    [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"after":["x",{"job":"y","on":"never"},7],"onUnmet":"wait"}""", 422, "invalid-member", "/after/1/on,/after/2,/onUnmet")]
+    [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"key":""}""", 422, "invalid-member", "/key")]
+    [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"key":7,"keyWeight":0}""", 422, "invalid-member", "/key,/keyWeight")]
+    [InlineData("""{"jobs":[{"name":"a","type":"longtask"}],"keyWeight":1}""", 422, "invalid-member", "/keyWeight")]
     public async Task WhatIsWrong_IsPointedAt_AndStoresNothing(string flow, int status, string type, string pointers)
     {
         var answer = await _host.Http.PostJsonAsync("/flows", flow);

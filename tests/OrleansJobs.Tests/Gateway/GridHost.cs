@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -7,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using OrleansJobs.Faults.Processes;
 using OrleansJobs.Gateway;
 using OrleansJobs.Hosting;
 using OrleansJobs.Samples;
@@ -34,7 +33,7 @@ public sealed class GridHost : IAsyncLifetime
         builder.Services.AddJobGateway(builder.Configuration);
         builder.UseOrleans(silo =>
         {
-            var (siloPort, gatewayPort) = (FreePort(), FreePort());
+            var (siloPort, gatewayPort) = (Ports.Free(), Ports.Free());
             silo.UseLocalhostClustering(siloPort, gatewayPort, clusterId: $"gateway-{siloPort}", serviceId: $"gateway-{siloPort}");
             silo.UseMemoryJobStore();
             // The tests' own fakes look like grains to Orleans, since they implement the interfaces of grains.
@@ -57,13 +56,6 @@ public sealed class GridHost : IAsyncLifetime
     {
         Http.Dispose();
         await _app.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

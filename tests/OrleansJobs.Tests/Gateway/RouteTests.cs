@@ -122,7 +122,7 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
 
     private static string ScopeOf(string route) => route switch
     {
-        "POST /jobs" or "POST /jobs:batch" or "POST /jobs/{type}" or "POST /flows" => Scopes.Submit,
+        "POST /jobs" or "POST /jobs:batch" or "POST /jobs/{type}" or "POST /flows" or "POST /topics/{key}" => Scopes.Submit,
         _ when route.StartsWith("GET", StringComparison.Ordinal) => Scopes.Read,
         "POST /work" or "POST /work/jobs/{id}/checkpoint" or "PUT /job-types/{type}" => Scopes.Work,
         _ => Scopes.Operate,
@@ -140,7 +140,7 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
 
     private Task<HttpResponseMessage> SendAsync(string route, string? authorization, string query = "")
     {
-        var (method, path) = (route.Split(' ')[0], route.Split(' ')[1].Replace("{id}", "job-1").Replace("{type}", "longtask").Replace("{name}", "default"));
+        var (method, path) = (route.Split(' ')[0], route.Split(' ')[1].Replace("{id}", "job-1").Replace("{type}", "longtask").Replace("{name}", "default").Replace("{key}", "orders.eu"));
         var request = new HttpRequestMessage(new HttpMethod(method), path + query);
         if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
         return fixture.Host.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

@@ -16,6 +16,13 @@ public class OutsideRulesTests
     [InlineData("v2.1", "2.1", 0)]
     [InlineData("1.2", "1.2.1", -1)]
     [InlineData("1.2-beta", "1.2-alpha", 1)]
+    [InlineData("1.0.0", "1.0.0-rc.1", 1)]
+    [InlineData("1.0.0-rc.2", "1.0.0-rc.10", -1)]
+    [InlineData("1.0.0-rc.1", "1.0.0.1", -1)]
+    [InlineData("1.0.1-rc.1", "1.0.0", 1)]
+    [InlineData("2026-11-22", "2026-11-3", 1)]
+    [InlineData("2026-11", "2026-11-22", -1)]
+    [InlineData("1.0.0+5", "1.0.0+12", -1)]
     [InlineData(null, "0.1", -1)]
     [InlineData("0.1", "", 1)]
     [InlineData(null, "", 0)]
@@ -29,18 +36,19 @@ public class OutsideRulesTests
         {
             var policy = new RetryPolicy { Attempts = random.Next(1, 5) };
             var failures = random.Next(0, 6);
-            var cancelled = random.Next(4) == 0;
+            WorkCancelReason? stop = random.Next(8) switch { 0 or 1 => WorkCancelReason.Cancelled, 2 => WorkCancelReason.Timeout, _ => null };
             var report = new WorkReport
             {
                 Lease = new("j", 1), Outcome = (WorkOutcome)random.Next(5), IsFinal = random.Next(3) == 0,
                 Delay = random.Next(2) == 0 ? null : TimeSpan.FromSeconds(random.Next(-5, 1_000_000_000)), Error = random.Next(2) == 0 ? null : new("timeout", "T", new string('x', 5000)),
             };
 
-            var ending = ReportRules.EndingOf(report, failures, policy, cancelled, Limits, random.NextDouble());
+            var ending = ReportRules.EndingOf(report, failures, policy, stop, Limits, random.NextDouble());
 
             var expected = report.Outcome is WorkOutcome.Success ? ReportKind.Succeeded
-                : cancelled || report.Outcome is WorkOutcome.Cancelled ? ReportKind.Cancelled
-                : report.Outcome is WorkOutcome.Returned ? ReportKind.Returned
+                : stop is WorkCancelReason.Cancelled ? ReportKind.Cancelled
+                : report.Outcome is WorkOutcome.Cancelled && stop is WorkCancelReason.Timeout ? ReportKind.Failed
+                : report.Outcome is WorkOutcome.Cancelled or WorkOutcome.Returned ? ReportKind.Returned
                 : report.Outcome is WorkOutcome.Later ? ReportKind.Postponed
                 : report.IsFinal || failures + 1 >= policy.Attempts ? ReportKind.Failed : ReportKind.FailedOnce;
             Assert.Equal(expected, ending.Kind);
@@ -110,6 +118,33 @@ public class OutsideRulesTests
         turn.Heard(3, suspects: false);
         Assert.Equal(new SuspectStep(SuspectWish.None, true), turn.Next(isEmpty: false, 200_000));
     }
+
+    [Fact]
+    public void SuspectsThatRunAlready_AreSaidNotToBeAlone_OneAfterTheOther_BeforeAnythingIsTaken()
+    {
+        var turn = new SuspectTurn(TimeSpan.FromSeconds(60));
+        var suspects = Enumerable.Range(1, 3).Select(number => Held($"j{number}")).ToList();
+        foreach (var suspect in suspects) turn.Adopt(suspect);
+        // It has ended before its turn came.
+        suspects[1].IsSettled = true;
+        foreach (var suspect in (HeldLease[])[suspects[0], suspects[2]])
+        {
+            Assert.Equal(new SuspectStep(SuspectWish.None, false), turn.Next(isEmpty: false, 10));
+            Assert.Equal(new TrialWord(suspect.Name, true), turn.Word);
+            Assert.False(turn.Said(turn.Word!.Value, stored: true, 20));
+        }
+
+        Assert.Null(turn.Word);
+        Assert.Equal(new SuspectStep(SuspectWish.None, true), turn.Next(isEmpty: false, 30));
+    }
+
+    private static HeldLease Held(string job) => new(
+        new Lease
+        {
+            Id = job, Partition = 0, Token = 1, Type = "t", Queue = "q", Args = [], Attempt = 1, Failures = 0, SubmittedAt = DateTimeOffset.UnixEpoch,
+            DueAt = DateTimeOffset.UnixEpoch, HasGrainState = false, IsSuspect = true,
+        },
+        new RetryPolicy(), null, null!) { ArrivedAt = 1 };
 
     [Fact]
     public void WhatAWorkerNames_IsNeitherRefusedNorGivenOutAgain_InWhateverOrderPartitionsAskAndAnswer()

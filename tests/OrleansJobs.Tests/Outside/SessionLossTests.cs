@@ -1,6 +1,8 @@
 using Orleans.Core.Internal;
 using Orleans.Runtime;
+using OrleansJobs.Outside;
 using OrleansJobs.Tests.Cluster;
+using OrleansJobs.Workers;
 
 namespace OrleansJobs.Tests.Outside;
 
@@ -192,6 +194,73 @@ public class SessionLossTests
         // Silent from here on.
         var end = await killer.WaitAsync().WaitAsync(TestWorker.Patience);
         Assert.Equal((JobState.Failure, JobErrorCodes.Poison), (end.State, end.Error!.Code));
+    }
+
+    [Fact]
+    public async Task ASuspectOnTrial_WhoseSessionMoves_IsNotHeldToBeAloneWithWhatComesAfter()
+    {
+        await using var grid = await StartAsync();
+        var suspect = await grid.Jobs.SubmitAsync("outside", 0);
+        for (var crash = 1; crash <= 2; crash++)
+        {
+            var lost = new TestWorker(grid);
+            Assert.Equal(crash, (await lost.TakeAsync()).Attempt);
+        }
+
+        var worker = new TestWorker(grid);
+        Assert.Equal(suspect.Id, (await worker.TakeAsync()).Name.Id);
+        await worker.Grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+        // Its next activation takes something beside the suspect, and that kills the worker.
+        await grid.Jobs.SubmitAsync("outside", 0);
+        await worker.TakeAsync();
+
+        var end = await Gateway.Eventually.AnswersAsync(() => suspect.GetStatusAsync(), status => status.Attempts.Length == 3);
+        Assert.Equal((JobState.Pending, "crashed", null), (end.State, end.Attempts[2].Outcome, end.Error));
+    }
+
+    [Fact]
+    public async Task ALeaseThatNeverReachedItsWorker_IsForOthers_WhereTheWorkerWantsNoMore()
+    {
+        await using var grid = await StartAsync();
+        var (full, other) = (new TestWorker(grid), new TestWorker(grid));
+        var job = await grid.Jobs.SubmitAsync("outside", 0, new() { Attempts = 1 });
+        var given = await full.TakeAsync();
+        // The answer was lost.
+        full.Holds.Clear();
+        using var over = new CancellationTokenSource();
+        var calls = CallOnAsync(full, over.Token);
+
+        var lease = await other.TakeAsync();
+
+        Assert.Equal((given.Name.Id, 1), (lease.Name.Id, lease.Attempt));
+        Assert.True(await other.SucceedAsync(lease));
+        Assert.Equal("returned", (await job.WaitAsync()).Attempts[0].Outcome);
+        await over.CancelAsync();
+        await calls;
+    }
+
+    private static async Task CallOnAsync(TestWorker worker, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested) await worker.CallAsync(wait: 0.5);
+    }
+
+    [Fact]
+    public async Task WhatAnActivationThatWasSucceeded_SaysLateOfItsEnd_CostsTheWorkerNothing()
+    {
+        await using var grid = await StartAsync();
+        var worker = new TestWorker(grid);
+        var job = await grid.Jobs.SubmitAsync("outside", 0, new() { Attempts = 1 });
+        var lease = await worker.TakeAsync();
+        var partition = grid.Cluster.Client.GetGrain<IPartitionWork>(JobIds.PartitionOf(job.Id, TestGrid.Partitions));
+        await partition.Lost(WorkSession.AddressOf(worker.Session), SequenceNumbers.First(0), 0);
+        Assert.True(await worker.SucceedAsync(lease));
+        Assert.Single((await job.WaitAsync()).Attempts);
+        // One that is newer counts.
+        var second = await grid.Jobs.SubmitAsync("outside", 0, new() { Id = job.Id + "-2" });
+        var crashed = await worker.TakeAsync();
+        var its = grid.Cluster.Client.GetGrain<IPartitionWork>(JobIds.PartitionOf(second.Id, TestGrid.Partitions));
+        await its.Lost(WorkSession.AddressOf(worker.Session), long.MaxValue, 0);
+        Assert.False(await worker.SucceedAsync(crashed));
     }
 
     [Fact]

@@ -97,6 +97,7 @@ internal static class WorkInputs
         yield return new("a type that is a number", 422, "invalid-member", "/types/0", """{"seq":1,"types":[1]}""");
         yield return new("a type whose name is none", 422, "invalid-member", "/types/0", """{"seq":1,"types":["a b"]}""");
         yield return new("a type without a name", 422, "invalid-member", "/types/0/name", """{"seq":1,"types":[{"schema":true}]}""");
+        yield return new("a type of the grid's own", 403, "forbidden", "/types/1", """{"seq":1,"want":1,"types":["t","oj-webhook"]}""");
         yield return new("a schema that is a string", 422, "invalid-member", "/types/0/schema", """{"seq":1,"types":[{"name":"t","schema":"{}"}]}""");
         yield return new("a type with no attempts", 422, "invalid-member", "/types/0/attempts", """{"seq":1,"types":[{"name":"t","attempts":0}]}""");
         yield return new("a type with no time", 422, "invalid-member", "/types/0/timeout", """{"seq":1,"types":[{"name":"t","timeout":0}]}""");
@@ -126,6 +127,7 @@ internal static class WorkInputs
     {
         yield return new("an announced type with a name in its body", 422, "invalid-member", "/name", """{"name":"t"}""") { Path = "/job-types/t", Method = "PUT" };
         yield return new("an announced type whose name is none", 404, "not-found", "", "{}") { Path = "/job-types/a%20b", Method = "PUT" };
+        yield return new("an announced type of the grid's own", 403, "forbidden", "", "{}") { Path = "/job-types/oj-webhook", Method = "PUT" };
         yield return new("an announced type of more than 64 KiB of schema", 422, "invalid-member", "/schema", $$"""{"schema":{"description":"{{new string('x', 64 << 10)}}"} }""") { Path = "/job-types/t", Method = "PUT" };
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansJobs.Tests.Gateway;
 
 namespace OrleansJobs.Tests.Outside;
@@ -83,6 +84,27 @@ public sealed class WorkRouteTests(GridHost grid) : IClassFixture<GridHost>
         Assert.Equal(HttpStatusCode.Accepted, fits.StatusCode);
         var listed = (await (await grid.Http.GetAsync("/job-types")).JsonAsync()).EnumerateArray().Single(type => type.Text("name") == _type);
         Assert.Equal("2.0", listed.Text("release"));
+    }
+
+    [Fact]
+    public async Task ATypeThatSomebodyElseAnnouncedAnewMeanwhile_IsWhatIsSaidLast()
+    {
+        await OpenAsync("First");
+        // By another gateway.
+        await grid.Services.GetRequiredService<IGrainFactory>().GetGrain<IJobTypesGrain>(0).Announce([new() { Name = _type, Description = "Second" }], onlyNew: false);
+        await Eventually.AnswersAsync(
+            async () =>
+            {
+                await OpenAsync("First");
+                return await (await grid.Http.GetAsync("/job-types")).JsonAsync();
+            },
+            types => types.EnumerateArray().Single(type => type.Text("name") == _type).Text("description") == "First");
+
+        async Task OpenAsync(string description)
+        {
+            using var opened = await grid.Http.PostJsonAsync("/work", $$"""{"seq":1,"types":[{"name":"{{_type}}","description":"{{description}}"}]}""");
+            Assert.Equal(HttpStatusCode.OK, opened.StatusCode);
+        }
     }
 
     [Fact]

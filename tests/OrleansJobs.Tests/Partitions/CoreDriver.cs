@@ -84,6 +84,8 @@ internal sealed class CoreDriver
 
     public StoredRows Rows(RowRead read, string key) => _store.ReadRowsAsync(0, read, [key]).AsTask().Result[0];
 
+    public PagedLine[] ReadLetters(SetName set, SetPlace after) => _store.ReadPageAsync(0, set, after, 100, new RowRead(GridLayout.Letters.Rows) with { ByteBudget = 1 << 20 }).AsTask().Result;
+
     public StoredJob? Stored(string id) => _rows.ReadAsync(id).AsTask().Result;
 
     public JobStatus? Status(string id) => Stored(id) is { } stored ? StatusOf.Stored(id, stored, Now) : null;

@@ -45,7 +45,7 @@ public class LaneIndexTests
         Assert.Same(lane, index.TakeLow());
         lane.BeginRead();
         // A full page says that there may be more.
-        lane.EndRead([.. Enumerable.Range(0, 4).Select(number => new LaneEntry($"j{number}", number, null))], isLast: false, entry => new(entry.Id, null!) { Lane = lane, Due = entry.Due });
+        lane.EndRead([.. Enumerable.Range(0, 4).Select(number => new LaneEntry($"j{number}", number, null))], isLast: false, entry => new(entry.Id, null!) { Lane = lane, Due = entry.Score });
         foreach (var job in lane.Window.ToList()) lane.Remove(job);
 
         index.Forget();

@@ -1,3 +1,4 @@
+using OrleansJobs.Flows;
 using OrleansJobs.Partitions;
 using OrleansJobs.Workers;
 
@@ -72,6 +73,22 @@ public class MoveTests
         _driver.Core.Dependencies.Submit(new() { Id = "follows", Type = "work", Args = "{}"u8.ToArray(), After = [new("expires", DependencyOn.Success)] }, _driver.Now);
         _driver.Commit();
         Assert.Contains("does not wait for time alone", Move("follows", 0), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Move_OfAFlowThatWaitsForAnotherAttempt_GivesItAnotherTime()
+    {
+        Submit("flow");
+        var lease = Assert.Single(_driver.Take());
+        _driver.Core.Flows.Load(_driver.Bring("flow"), null);
+        _driver.Core.Attempts.Report(new JobReport { Id = "flow", Token = lease.Token, Kind = ReportKind.Parked, Park = new FlowPark { Signals = ["go"], Until = _driver.Now + 10 } }, _driver.Now);
+        _driver.Commit();
+        Assert.Contains("does not wait for time alone", Move("flow", 5), StringComparison.Ordinal);
+        _driver.Now += 10;
+        Assert.True(_driver.Report(Assert.Single(_driver.Take()), ReportKind.FailedOnce, delay: TimeSpan.FromHours(1)));
+        Assert.Equal(JobPhase.Retrying, _driver.Status("flow")!.Phase);
+        Assert.Null(Move("flow", 0));
+        Assert.Equal("flow", Assert.Single(_driver.Take()).Id);
     }
 
     private void Submit(string id, long countdown = 0)

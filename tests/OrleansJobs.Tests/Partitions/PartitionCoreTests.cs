@@ -45,6 +45,21 @@ public class PartitionCoreTests
         Assert.Single(_driver.Take());
     }
 
+    /// <summary>The clock may tick between telling what is due and looking when the next is: what falls due there must not wait for somebody to pass by.</summary>
+    [Fact]
+    public void NextDue_OfAJobThatHasFallenDueAndNobodyWasToldOf_IsNow()
+    {
+        _driver.Submit("a", job => job with { Countdown = 1000 });
+        _driver.Commit();
+        _driver.Now += 999;
+        Assert.Empty(_driver.Core.Jobs.Index.TakeNews(_driver.Now));
+        _driver.Now += 1;
+        Assert.Equal(_driver.Now, _driver.Core.NextDue(_driver.Now));
+        Assert.Equal(_driver.Now, _driver.Core.NextDue(_driver.Now));
+        Assert.Single(_driver.Core.Jobs.Index.TakeNews(_driver.Now));
+        Assert.Null(_driver.Core.NextDue(_driver.Now));
+    }
+
     [Fact]
     public void Take_WhenNobodyKnowsTheFirstJobsType_GivesTheNextOne()
     {

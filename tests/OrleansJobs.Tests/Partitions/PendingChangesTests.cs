@@ -36,6 +36,16 @@ public class PendingChangesTests
     }
 
     [Fact]
+    public void WhatIsStored_CameOfNothingThatCouldStillBeRefused()
+    {
+        var driver = new CoreDriver();
+        LiveJob[] jobs = [driver.Submit("a"), driver.Submit("b")];
+        jobs[1].Origin = jobs[0];
+        driver.Commit();
+        Assert.All(jobs, job => Assert.Null(job.Origin));
+    }
+
+    [Fact]
     public void Refused_DropsWhatASubmitBrought_AndKeepsTheRestTogether()
     {
         Note accepted = new("accepted", 1), job = new("job", 1), letter = new("letter", 1), other = new("other", 1);

@@ -99,6 +99,13 @@ internal sealed class ProcessGrid : IAsyncDisposable
 
     public Task<string> ScrapeAsync(Uri process) => _http.GetStringAsync(new Uri(process, "/metrics"));
 
+    public async Task<int> PutAsync(string path, string json)
+    {
+        using var content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await _http.PutAsync(new Uri(Gateway, path), content);
+        return (int)answer.StatusCode;
+    }
+
     public async Task<bool> PostAsync(string path)
     {
         using var answer = await _http.PostAsync(new Uri(Gateway, path), null);

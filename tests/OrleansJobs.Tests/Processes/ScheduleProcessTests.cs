@@ -16,9 +16,7 @@ public sealed class ScheduleProcessTests : IDisposable
     public async Task ASchedule_ThroughKills_HasOneOccurrenceForEachInstant()
     {
         await StartAsync();
-        var body = """{"type":"longtask","args":{"steps":1,"stepMs":1},"every":1,"overlap":"all"}""";
-        using (var answer = await _host.Http.PutAsync(new Uri("/schedules/tick", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json")))
-            Assert.Equal(System.Net.HttpStatusCode.Created, answer.StatusCode);
+        await PutAsync("tick", """{"type":"longtask","args":{"steps":1,"stepMs":1},"every":1,"overlap":"all"}""");
         await UntilAsync("three have succeeded", runs => runs.Count(run => run.Outcome == "success") >= 3);
         var seen = new Dictionary<DateTimeOffset, string>();
         for (var life = 0; life < 3; life++)
@@ -48,23 +46,76 @@ public sealed class ScheduleProcessTests : IDisposable
         }
     }
 
-    private Task StartAsync() => _host.StartAsync("--Store:Path", Path.Combine(_host.Folder, "jobs.db"));
-
-    private async Task UntilAsync(string what, Func<IReadOnlyList<(DateTimeOffset At, string Job, string Outcome)>, bool> condition) =>
-        await Deadlines.UntilAsync(what, LoneHost.Patience, async () => condition(await RunsAsync()));
-
-    private async Task<IReadOnlyList<(DateTimeOffset At, string Job, string Outcome)>> RunsAsync()
+    /// <summary>By default an instant is skipped while the occurrence before it has not ended: one that ran when its process was killed runs again soon, and then it goes on.</summary>
+    [Fact]
+    public async Task AScheduleThatSkips_ThroughKills_RunsWhatRanAgain_AndGoesOn()
     {
-        var runs = (await _host.Http.GetFromJsonAsync<JsonElement>(new Uri("/schedules/tick/runs", UriKind.Relative))).GetProperty("runs");
-        return [.. runs.EnumerateArray().Select(run => (run.GetProperty("scheduledAt").GetDateTimeOffset(), run.GetProperty("job").GetString()!, run.GetProperty("outcome").GetString()!))];
+        await StartAsync();
+        // As short as the occurrences of "tick", and one that is sure to run at the kill.
+        await PutAsync("tick", """{"type":"longtask","args":{"steps":1,"stepMs":1},"every":1}""");
+        await PutAsync("long", """{"type":"longtask","args":{"steps":20,"stepMs":100},"every":1}""");
+        var told = new Dictionary<(string, DateTimeOffset), (string Job, string Outcome)>();
+        for (var life = 0; life < 3; life++)
+        {
+            await UntilAsync("three more have succeeded", runs => runs.Count(run => run.Outcome == "success" && !told.ContainsKey(("tick", run.At))) >= 3);
+            await UntilAsync("the long one runs", runs => runs.Any(run => run.Outcome == "open"), "long");
+            await RememberAsync();
+            var open = told.Where(run => run.Value.Outcome == "open").ToList();
+            Assert.NotEmpty(open);
+            await _host.KillAsync();
+            await StartAsync();
+            await RememberAsync();
+            foreach (var ((schedule, at), (job, _)) in open)
+                await UntilAsync($"{job} has run again", runs => runs.Any(run => run.At == at && run.Job == job && run.Outcome == "success"), schedule);
+        }
+
+        await RememberAsync();
+        foreach (var schedule in new[] { "tick", "long" })
+        {
+            var jobs = await JobsAsync(schedule);
+            Assert.Equal(jobs.Count, jobs.Select(job => job.At).Distinct().Count());
+            // Each instant between the first and the last was served or said to be skipped.
+            var instants = told.Keys.Where(run => run.Item1 == schedule).Select(run => run.Item2).Order().ToList();
+            Assert.Equal(Enumerable.Range(0, instants.Count).Select(i => instants[0].AddSeconds(i)), instants);
+            Assert.All(told.Where(run => run.Key.Item1 == schedule), run => Assert.Equal(run.Value.Outcome == "skipped" ? 0 : 1, jobs.Count(job => job.At == run.Key.Item2)));
+        }
+
+        async Task RememberAsync()
+        {
+            foreach (var schedule in new[] { "tick", "long" })
+            {
+                foreach (var (at, job, outcome) in await RunsAsync(schedule))
+                {
+                    if (told.TryGetValue((schedule, at), out var before)) Assert.Equal(before.Job, job);
+                    told[(schedule, at)] = (job, outcome);
+                }
+            }
+        }
     }
 
-    private async Task<IReadOnlyList<(DateTimeOffset At, string Id)>> JobsAsync()
+    private async Task PutAsync(string id, string body)
+    {
+        using var answer = await _host.Http.PutAsync(new Uri($"/schedules/{id}", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
+        Assert.Equal(System.Net.HttpStatusCode.Created, answer.StatusCode);
+    }
+
+    private Task StartAsync() => _host.StartAsync("--Store:Path", Path.Combine(_host.Folder, "jobs.db"));
+
+    private async Task UntilAsync(string what, Func<IReadOnlyList<(DateTimeOffset At, string Job, string Outcome)>, bool> condition, string id = "tick") =>
+        await Deadlines.UntilAsync(what, LoneHost.Patience, async () => condition(await RunsAsync(id)));
+
+    private async Task<IReadOnlyList<(DateTimeOffset At, string Job, string Outcome)>> RunsAsync(string id = "tick")
+    {
+        var runs = (await _host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/schedules/{id}/runs", UriKind.Relative))).GetProperty("runs");
+        return [.. runs.EnumerateArray().Select(run => (run.GetProperty("scheduledAt").GetDateTimeOffset(), run.TryGetProperty("job", out var job) ? job.GetString()! : "", run.GetProperty("outcome").GetString()!))];
+    }
+
+    private async Task<IReadOnlyList<(DateTimeOffset At, string Id)>> JobsAsync(string id = "tick")
     {
         var jobs = new List<(DateTimeOffset, string)>();
         for (string? cursor = ""; cursor is not null;)
         {
-            var page = await _host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/jobs?schedule=tick&limit=200{(cursor.Length > 0 ? "&cursor=" + Uri.EscapeDataString(cursor) : "")}", UriKind.Relative));
+            var page = await _host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/jobs?schedule={id}&limit=200{(cursor.Length > 0 ? "&cursor=" + Uri.EscapeDataString(cursor) : "")}", UriKind.Relative));
             jobs.AddRange(page.GetProperty("jobs").EnumerateArray().Select(job => (job.GetProperty("scheduledAt").GetDateTimeOffset(), job.GetProperty("id").GetString()!)));
             cursor = page.TryGetProperty("cursor", out var next) ? next.GetString() : null;
         }

@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using OrleansJobs.Tests.Infrastructure;
 using OrleansJobs.Tests.Infrastructure.Redis;
 using OrleansJobs.Tests.Packages;
+using Ports = OrleansJobs.Faults.Processes.Ports;
 
 namespace OrleansJobs.Tests.Samples;
 
@@ -24,13 +23,13 @@ internal sealed class SampleProcess : IDisposable
     public HttpClient Http { get; }
 
     /// <summary>Ports that are free now, for a silo.</summary>
-    public static string[] SiloPorts() => [$"--Silo:Port={FreePort()}", $"--Silo:GatewayPort={FreePort()}"];
+    public static string[] SiloPorts() => [$"--Silo:Port={Ports.Free()}", $"--Silo:GatewayPort={Ports.Free()}"];
 
     /// <param name="sample">A sample's name, or the path of an assembly.</param>
     public static async Task<SampleProcess> StartAsync(string sample, RedisServer? redis, params string[] more)
     {
         var assembly = Path.IsPathRooted(sample) ? sample : Repository.PathOf($"samples/{sample}/bin/{PackedPackages.Configuration}/net10.0/{sample}.dll");
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{Ports.Free()}");
         string[] arguments = [assembly, "--urls", address.ToString(), .. redis is null ? [] : new[] { $"--ConnectionStrings:redis={redis.ConnectionString}" }, .. more];
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -91,12 +90,5 @@ internal sealed class SampleProcess : IDisposable
         {
             // It was never started.
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OrleansJobs.Faults.Processes;
+using OrleansJobs.Tests.Gateway;
 using OrleansJobs.Tests.Infrastructure;
 using OrleansJobs.Tests.Processes;
 
@@ -62,8 +63,11 @@ public sealed class ShellWorkerTests : IDisposable
         await SubmitAsync("job", "1");
         await UntilAsync("job", job => job.GetProperty("state").GetString() == "PROGRESS");
         first.Kill();
-        Start("shell", "sleep 15; echo '\"done\"'");
+        var begun = Path.Combine(_host.Folder, "begun");
+        Start("shell", $"touch {begun}; sleep 15; echo '\"done\"'");
         await UntilAsync("job", job => job.GetProperty("state").GetString() == "PROGRESS" && job.GetProperty("attempt").GetInt32() == 2);
+        // That the job is leased is seen before its worker hears of it. Were the answer lost with the gateway, the lease would be handed back.
+        await Eventually.IsTrueAsync(() => File.Exists(begun));
 
         // The process that keeps the session, the gateway and the store dies and comes back: the worker goes on with what is its own.
         await _host.KillAsync();

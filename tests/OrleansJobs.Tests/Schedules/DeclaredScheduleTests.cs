@@ -66,6 +66,39 @@ public class DeclaredScheduleTests
     }
 
     [Fact]
+    public async Task ASiloThatDeclaresNone_LeavesThoseOfItsApplication()
+    {
+        await using (var first = await StartAsync("shop", "1", jobs => jobs.AddSchedule("nightly", Yearly))) await UntilAsync(async () => await IdsAsync(first) is ["nightly"]);
+        // Another role of the same release, and one of the next.
+        await using var second = await StartAsync("shop", "1", _ => { });
+        var made = (await second.Jobs.Schedules.GetAsync("nightly"))!;
+        foreach (var release in new[] { "1", "2" })
+        {
+            var answer = await second.Cluster.Client.GetGrain<IPartitionSchedules>(JobIds.PartitionOf("nightly", TestGrid.Partitions)).DeclareSchedules(new("shop", release, false, []));
+            Assert.Equal((0, 1), (answer.Removed, answer.Kept));
+        }
+
+        Assert.Equal(made.Version, (await second.Jobs.Schedules.GetAsync("nightly"))!.Version);
+        // The release that declares goes on doing so.
+        Assert.Null((await DeclareAsync(second, "nightly", "shop", "1", new DeclaredSchedule("nightly", made.Spec))).SupersededBy);
+    }
+
+    [Fact]
+    public async Task OneForWhichThereWasNoRoom_IsMadeOnceThereIs()
+    {
+        // Each partition may hold two, and of this one somebody has the first.
+        string[] ids = [.. Enumerable.Range(0, 100).Select(i => $"s-{i}").Where(id => JobIds.PartitionOf(id, TestGrid.Partitions) == 0).Take(3)];
+        await using (var before = await StartAsync("library", "1", _ => { })) await before.Jobs.Schedules.PutAsync(ids[0], Yearly);
+        await using var grid = await StartAsync("shop", "1", jobs => jobs.AddSchedule(ids[1], Yearly).AddSchedule(ids[2], Yearly), maxSchedules: 2 * TestGrid.Partitions);
+        await UntilAsync(async () => (await IdsAsync(grid)).Length == 2);
+        var answer = await DeclareAsync(grid, ids[0], "shop", "1", new DeclaredSchedule(ids[1], Spec()), new DeclaredSchedule(ids[2], Spec()));
+        Assert.True(answer.IsToBeRepeated);
+        Assert.Contains("as many schedules as it may", Assert.Single(answer.Refused), StringComparison.Ordinal);
+        Assert.True(await grid.Jobs.Schedules.DeleteAsync(ids[0]));
+        await UntilAsync(async () => (await IdsAsync(grid)).Order(StringComparer.Ordinal).SequenceEqual(ids[1..].Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
     public void Mistakes_AreFoundWhenTheSiloIsBuilt()
     {
         var builder = new JobGridBuilder().AddSchedule("twice", Yearly).AddSchedule("twice", Yearly).AddSchedule("next", Yearly)
@@ -77,8 +110,15 @@ public class DeclaredScheduleTests
 
     private static void Yearly(ScheduleBuilder schedule) => schedule.Cron("0 3 1 1 *", "Europe/Berlin").Submit("echo", "x");
 
-    private Task<TestGrid> StartAsync(string application, string release, Action<JobGridBuilder> jobs) => TestGrid.StartAsync(
-        configure: options => (options.Application, options.Release) = (application, release), jobs: (grid, _) => jobs(grid), store: _store);
+    private static ScheduleSpec Spec()
+    {
+        var builder = new ScheduleBuilder();
+        Yearly(builder);
+        return builder.Build();
+    }
+
+    private Task<TestGrid> StartAsync(string application, string release, Action<JobGridBuilder> jobs, long maxSchedules = 1000) => TestGrid.StartAsync(
+        configure: options => (options.Application, options.Release, options.MaxSchedules) = (application, release, maxSchedules), jobs: (grid, _) => jobs(grid), store: _store);
 
     private static async Task<string[]> IdsAsync(TestGrid grid) => [.. (await grid.Jobs.Schedules.ListAsync()).Schedules.Select(schedule => schedule.Id)];
 

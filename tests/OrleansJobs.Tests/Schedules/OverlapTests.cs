@@ -53,6 +53,8 @@ public class OverlapTests
     [Theory]
     [InlineData(ScheduleOverlap.Skip)]
     [InlineData(ScheduleOverlap.Queue)]
+    [InlineData(ScheduleOverlap.All)]
+    [InlineData(ScheduleOverlap.Cancel)]
     [InlineData(ScheduleOverlap.Replace)]
     public void OneThatWaitsForAnotherAttempt_HasNotEnded_AndOneThatFailedHas(ScheduleOverlap overlap)
     {
@@ -62,7 +64,7 @@ public class OverlapTests
         _driver.Report(lease, ReportKind.FailedOnce, error: new(JobErrorCodes.Error, null, "no"), delay: TimeSpan.FromSeconds(90));
         Assert.Equal("open", Outcomes());
         Tick();
-        Assert.Equal(overlap switch { ScheduleOverlap.Skip => "open skipped", ScheduleOverlap.Queue => "open queued", _ => "revoked open" }, Outcomes());
+        Assert.Equal(overlap switch { ScheduleOverlap.Skip => "open skipped", ScheduleOverlap.Queue => "open queued", ScheduleOverlap.All => "open open", _ => "revoked open" }, Outcomes());
         _driver.Now += 40_000;
         lease = Assert.Single(_driver.Take());
         _driver.Report(lease, ReportKind.Failed, error: new(JobErrorCodes.Error, null, "no"));
@@ -71,16 +73,78 @@ public class OverlapTests
         Assert.Equal(Outcomes(), StoredOutcomes());
     }
 
-    [Fact]
-    public void CancelledFromOutside_LetsTheQueuedOneGo()
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, "open skipped", "revoked skipped")]
+    [InlineData(ScheduleOverlap.Queue, "open queued", "revoked open")]
+    [InlineData(ScheduleOverlap.All, "open open", "revoked open")]
+    [InlineData(ScheduleOverlap.Cancel, "revoked open", "revoked revoked")]
+    [InlineData(ScheduleOverlap.Replace, "revoked open", "revoked revoked")]
+    public void CancelledFromOutside_LetsTheNextOneGo(ScheduleOverlap overlap, string before, string after)
     {
-        Put(ScheduleOverlap.Queue);
+        Put(overlap);
         Tick();
         Tick();
-        _driver.Core.Orders.Cancel(_driver.Bring(Job(0)), new("somebody"), _driver.Now);
+        Assert.Equal(before, Outcomes());
+        _driver.Core.Orders.Cancel(_driver.Bring(Job(_entry.State.Runs.FindIndex(run => run.Outcome == ScheduleRunOutcome.Open))), new("somebody"), _driver.Now);
+        _driver.Commit();
+        Assert.Equal(after, Outcomes());
+        Assert.Equal(after, StoredOutcomes());
+        Tick();
+        Assert.EndsWith(after is "revoked open" && overlap == ScheduleOverlap.Queue ? "queued" : "open", Outcomes(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, "open skipped", "success skipped")]
+    [InlineData(ScheduleOverlap.Queue, "open queued", "success open")]
+    [InlineData(ScheduleOverlap.All, "open open", "success open")]
+    [InlineData(ScheduleOverlap.Cancel, "revoked open", "revoked open")]
+    [InlineData(ScheduleOverlap.Replace, "revoked open", "revoked open")]
+    public void OneWhoseSiloWasKilled_HasNotEnded_UntilItHasRunAgain(ScheduleOverlap overlap, string during, string after)
+    {
+        Put(overlap);
+        Tick();
+        var lease = Assert.Single(_driver.Take());
+        Assert.Equal(1, _driver.Core.Suspects.Crash(CoreDriver.SiloA.ToParsableString(), _driver.Now));
+        _driver.Commit();
+        Assert.Equal("open", Outcomes());
+        Tick();
+        Assert.Equal(during, Outcomes());
+        foreach (var again in _driver.Take(want: 2).Where(one => one.Id == lease.Id)) _driver.Report(again, ReportKind.Succeeded, "1"u8.ToArray());
+        Assert.Equal(after, Outcomes());
+        Assert.Equal(after, StoredOutcomes());
+    }
+
+    [Theory]
+    [InlineData(ScheduleOverlap.Cancel, "open open")]
+    [InlineData(ScheduleOverlap.Replace, "open queued")]
+    public void OneWhoseSiloIsKilledWhileItWasToStop_HasEnded(ScheduleOverlap overlap, string before)
+    {
+        Put(overlap);
+        Tick();
+        Assert.Single(_driver.Take());
+        Tick();
+        Assert.Equal(before, Outcomes());
+        _driver.Core.Suspects.Crash(CoreDriver.SiloA.ToParsableString(), _driver.Now);
         _driver.Commit();
         Assert.Equal("revoked open", Outcomes());
-        Assert.Equal(JobState.Pending, _driver.Status(Job(1))!.State);
+        Assert.Equal("revoked open", StoredOutcomes());
+    }
+
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip), InlineData(ScheduleOverlap.Queue), InlineData(ScheduleOverlap.All), InlineData(ScheduleOverlap.Cancel), InlineData(ScheduleOverlap.Replace)]
+    public void OneThatIsRunAgainByHand_CountsAsEnded(ScheduleOverlap overlap)
+    {
+        Put(overlap);
+        Tick();
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.Failed, error: new(JobErrorCodes.Error, null, "no"));
+        Assert.True(_driver.Core.Orders.Retry(_driver.Bring(Job(0)), new("somebody"), _driver.Now));
+        _driver.Commit();
+        Tick();
+        Assert.Equal("failure open", Outcomes());
+        var again = _driver.Take(want: 2).Single(lease => lease.Id == Job(0));
+        Assert.True(_driver.Report(again, ReportKind.Succeeded, "1"u8.ToArray()));
+        Assert.Equal("success open", Outcomes());
+        Assert.Equal("success open", StoredOutcomes());
     }
 
     [Fact]
@@ -120,13 +184,41 @@ public class OverlapTests
         Assert.Equal((ScheduleLimits.MaxOpen, 2), (_entry.State.Open, _entry.State.Runs.Count(run => run.Outcome == ScheduleRunOutcome.Skipped)));
     }
 
-    private void Put(ScheduleOverlap overlap)
+    [Fact]
+    public void OneThatCannotBeMade_StandsStill_AndSaysWhy()
+    {
+        Put(ScheduleOverlap.Skip);
+        // As a release that checked less might have stored it.
+        _entry.Record = _entry.Record! with { Spec = _entry.Record.Spec with { Args = """{"half \ud800":1,"at":{"$at":"scheduled"}}"""u8.ToArray() } };
+        Tick();
+        Assert.Equal("grid", _entry.Record!.Paused?.By);
+        Assert.StartsWith("Its occurrence could not be made", _entry.Record.Paused!.Reason, StringComparison.Ordinal);
+        Assert.Null(_entry.Due);
+        _driver.Commit();
+        Assert.Equal(ScheduleOutcome.Done, _driver.Core.Schedules.Orders.Delete(_entry, new(), null).Outcome);
+    }
+
+    /// <summary>Each is a row that waits until the key's partition has it.</summary>
+    [Theory]
+    [InlineData(ScheduleOverlap.Replace, 1, 1)]
+    [InlineData(ScheduleOverlap.Cancel, 12, 11)]
+    public void OccurrencesWithAKey_AreToldOnceThatTheyAreCancelled(ScheduleOverlap overlap, int starts, int cancels)
+    {
+        Put(overlap, key: "tenant/7");
+        for (var i = 0; i < 12; i++) Tick();
+        Assert.Equal(starts + cancels, _driver.Core.Letters.Waiting);
+        _driver.Reopen();
+        Assert.Equal(starts + cancels, _driver.Core.Letters.Waiting);
+        Assert.Equal(cancels, ScheduleState.Decode(StoredRows()[1]).Runs.Count(run => run.IsCancelSent));
+    }
+
+    private void Put(ScheduleOverlap overlap, string? key = null)
     {
         _driver.Now = _driver.Now / Minute * Minute + 1;
         // As whoever decides something of a schedule holds it.
         _reading = _driver.Core.Schedules.BeginReading();
         _entry = _driver.Core.Schedules.New("s");
-        var answer = _driver.Core.Schedules.Orders.Put(_entry, new() { Type = "work", Cron = "* * * * *", Overlap = overlap }, new(), 7, null, _driver.Now);
+        var answer = _driver.Core.Schedules.Orders.Put(_entry, new() { Type = "work", Cron = "* * * * *", Overlap = overlap, Key = key }, new(), 7, null, _driver.Now);
         Assert.Equal(ScheduleOutcome.Created, answer.Outcome);
         _driver.Commit();
         _driver.Now--;

@@ -39,10 +39,10 @@ public class ScheduleRulesTests
         var spec = new ScheduleSpec
         {
             Type = "no name!", Every = 999, Anchor = -1, Start = 10, End = 9, Count = 0, Jitter = -1, MissedAfter = 1, MissedWithin = 1, Overlap = (ScheduleOverlap)9,
-            Missed = (ScheduleMissed)9, Args = "{\"a\":{\"$at\":\"noon\"}}"u8.ToArray(), Priority = 10,
+            Missed = (ScheduleMissed)9, Args = "{\"a\":{\"$at\":\"noon\"}}"u8.ToArray(), Priority = 10, Deadline = -1, Timeout = 0,
         };
         Assert.Equal(
-            ["/anchor", "/args", "/count", "/end", "/every", "/id", "/jitter", "/missed", "/missedAfter", "/missedWithin", "/missedWithin", "/overlap", "/priority", "/type"],
+            ["/anchor", "/args", "/count", "/deadline", "/end", "/every", "/id", "/jitter", "/missed", "/missedAfter", "/missedWithin", "/missedWithin", "/overlap", "/priority", "/timeout", "/type"],
             ScheduleRules.Check("next", spec, new(), DateTimeOffset.UnixEpoch).Select(problem => problem.Pointer).Order(StringComparer.Ordinal));
     }
 
@@ -89,7 +89,7 @@ public class ScheduleRulesTests
         var spec = new ScheduleSpec
         {
             Type = "t", Queue = "q", Args = "[1]"u8.ToArray(), Priority = 0, Tags = [new("a", "b"), new("c", "")], Attempts = 3, Timeout = 5, Retention = 0, Every = 1500, Anchor = 7,
-            Zone = "Europe/Berlin", Start = 1, End = 2, Count = 4, Jitter = 9, Overlap = ScheduleOverlap.Replace, Missed = ScheduleMissed.All, MissedAfter = 1000, MissedWithin = 2000, Owner = "me",
+            Zone = "Europe/Berlin", Start = 1, End = 2, Count = 4, Jitter = 9, Overlap = ScheduleOverlap.Replace, Missed = ScheduleMissed.All, MissedAfter = 1000, MissedWithin = 2000, Owner = "me", Deadline = 60_000,
         };
         var record = new ScheduleRecord
         {

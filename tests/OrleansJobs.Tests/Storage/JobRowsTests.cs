@@ -69,7 +69,7 @@ public class JobRowsTests
         Assert.Equal(["c:1:True", "a:2:True"], Lane(await rows.ReadLaneAsync("q/4/t", new(1, "b"), 10, 100)));
         Assert.Equal(["2", "0"], (await rows.CountDueAsync(["q/4/t", "q/5/t"], 1)).Select(count => $"{count}"));
 
-        static IEnumerable<string> Lane(LaneEntry[] entries) => entries.Select(entry => $"{entry.Id}:{entry.Due}:{entry.Job is not null}");
+        static IEnumerable<string> Lane(LaneEntry[] entries) => entries.Select(entry => $"{entry.Id}:{entry.Score}:{entry.Job is not null}");
     }
 
     [Fact]

@@ -10,11 +10,11 @@ public sealed class MovingMetricsTests
     private static readonly TimeSpan ScrapePause = TimeSpan.FromMilliseconds(200);
 
     // Constants of the grid; a defect that must not come about; and what takes a cut network to bring about: stale reports, which the fault scenarios see, and
-    // letters that wait.
+    // letters that wait. What webhooks drop is seen in the tests of webhooks.
     private static readonly string[] Still =
     [
         "orleansjobs_partitions_configured", "orleansjobs_slots_limit", "orleansjobs_jobs_orphaned", "orleansjobs_reports_stale_total", "orleansjobs_letters_waiting",
-        "orleansjobs_letters_age_seconds",
+        "orleansjobs_letters_age_seconds", "orleansjobs_webhooks_dropped_total",
     ];
 
     private static readonly Dictionary<string, string> Options = new()
@@ -30,6 +30,14 @@ public sealed class MovingMetricsTests
         await using var grid = await ProcessGrid.StartAsync(1, Options);
         using var stop = new CancellationTokenSource();
         var scraping = ScrapeAsync(grid, seen, stop.Token);
+
+        // Keys: a rule, and a pause that holds a job back.
+        Assert.Equal(201, await grid.PutAsync("/keys/ruled", """{"concurrency":1}"""));
+        Assert.True(await grid.PostAsync("/keys/held/pause"));
+        await grid.SubmitAsync("""{"type":"quick","args":{},"key":"held/x"}""");
+        await grid.UntilAsync("keys are seen", () => Task.FromResult(
+            seen.Has("orleansjobs_keys_held", value => value == 1) && seen.Has("orleansjobs_keys_rules", value => value == 1) && seen.Has("orleansjobs_keys_paused", value => value == 1)));
+        Assert.True(await grid.PostAsync("/keys/held/resume"));
 
         // Work: waiting and due later (each for longer than the 5 s that a gauge takes to be brought up to date), running, failing, stuck.
         await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":200} }""", 160));

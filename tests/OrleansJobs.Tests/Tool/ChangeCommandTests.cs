@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 
 namespace OrleansJobs.Tests.Tool;
 
@@ -63,6 +64,14 @@ public class ChangeCommandTests
     }
 
     [Fact]
+    public async Task BackUp_WaitsForACopyThatTakesLong()
+    {
+        _tool.Gateway.On("POST /store/backup", () => new(HttpStatusCode.OK) { Content = new SlowContent(_tool.Time, TimeSpan.FromMinutes(20), """{"name":"jobs-1.db","bytes":4096}""") });
+        Assert.Equal(0, await _tool.RunAsync("backup"));
+        Assert.StartsWith("jobs-1.db, ", _tool.Out);
+    }
+
+    [Fact]
     public async Task Queues_ArePausedAndResumed()
     {
         _tool.Gateway.On("POST /queues/media/pause", """{"name":"media","paused":true}""").On("POST /queues/media/resume", """{"name":"media","paused":false}""");
@@ -71,5 +80,22 @@ public class ChangeCommandTests
         Assert.Equal("""{"reason":"maintenance"}""", _tool.Gateway.Requests[0].Body);
         Assert.Equal(0, await _tool.RunAsync("resume", "media", "--json"));
         Assert.Equal("{\"name\":\"media\",\"paused\":false}\n", _tool.Out);
+    }
+
+    private sealed class SlowContent(TimeProvider time, TimeSpan takes, string json) : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, default);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            await Task.Delay(takes, time, cancellationToken);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(json), cancellationToken);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 }

@@ -18,6 +18,34 @@ public class ScheduleCommandTests
     }
 
     [Fact]
+    public async Task Put_OfAFlow_SendsTheFile()
+    {
+        _tool.Gateway.On("PUT /schedules/nightly", Nightly);
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, """{"jobs":[{"name":"a","type":"longtask"}]}""");
+            Assert.Equal(0, await _tool.RunAsync("schedule", "put", "nightly", "--flow", file, "--every", "7m", "--deadline", "1h", "--tag", "kind=report"));
+            Assert.Equal("""{"flow":{"jobs":[{"name":"a","type":"longtask"}]},"every":420,"deadline":3600,"tags":{"kind":"report"}}""", _tool.Gateway.Requests[0].Body);
+            Assert.Equal(2, await _tool.RunAsync("schedule", "put", "nightly", "longtask", "--flow", file, "--every", "7m"));
+            Assert.Equal(2, await _tool.RunAsync("schedule", "put", "nightly", "--every", "7m"));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task List_ByDue_AndOfASchedule()
+    {
+        _tool.Gateway.On("GET /jobs?limit=20&schedule=nightly&order=due", """{"jobs":[{"id":"j-1","type":"cleanup","queue":"default","state":"PENDING","current":0,"total":1,"status":"","version":1,"attempt":0,"submittedAt":"2026-01-01T02:00:00Z","dueAt":"2030-01-01T02:00:00Z","schedule":"nightly"}]}""");
+        Assert.Equal(0, await _tool.RunAsync("list", "--schedule", "nightly", "--due"));
+        Assert.Contains("DUE", _tool.Out, StringComparison.Ordinal);
+        Assert.Contains("nightly", _tool.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_GoesThroughAllPages()
     {
         _tool.Gateway.On("GET /schedules?limit=200", $$"""{"schedules":[{{Nightly}}],"cursor":"nightly"}""");
@@ -38,7 +66,7 @@ public class ScheduleCommandTests
         Assert.Equal(0, await _tool.RunAsync("schedule", "resume", "nightly"));
         Assert.Equal(0, await _tool.RunAsync("schedule", "trigger", "nightly"));
         Assert.EndsWith("oj-1\n", _tool.Out, StringComparison.Ordinal);
-        Assert.Equal(0, await _tool.RunAsync("schedule", "backfill", "nightly", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-02T00:00:00Z"));
+        Assert.Equal(0, await _tool.RunAsync("schedule", "backfill", "nightly", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:10:00Z"));
         Assert.EndsWith("2 submitted, 1 were there.\n", _tool.Out, StringComparison.Ordinal);
         Assert.Equal(0, await _tool.RunAsync("schedule", "next", "nightly", "--count", "2"));
         Assert.EndsWith("2026-01-02T02:00:00Z\n2026-01-03T02:00:00Z\n", _tool.Out, StringComparison.Ordinal);

@@ -39,7 +39,9 @@ internal static class NextRelease
         foreach (var file in Directory.EnumerateFiles(Repository.Root)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         foreach (var source in Folders) Copy(Repository.PathOf(source), Path.Combine(folder, source));
         foreach (var (file, after, added) in Additions) Add(Path.Combine(folder, file), after, added);
-        await Command.DotnetAsync(folder, "build", "tests/Faults", "-c", "Release", "-v", "quiet", "-p:Version=99.0.0", "-o", "built");
+        // What analyzers say of these sources has been said; without them they build in half the time.
+        await Command.DotnetAsync(
+            folder, "build", "tests/Faults", "-c", "Release", "-v", "quiet", "-p:Version=99.0.0", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false", "-o", "built");
         return Path.Combine(folder, "built", "OrleansJobs.Faults.dll");
     }
 

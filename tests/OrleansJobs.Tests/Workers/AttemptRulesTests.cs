@@ -5,7 +5,7 @@ namespace OrleansJobs.Tests.Workers;
 public class AttemptRulesTests
 {
     private static readonly JobLimits Limits = new();
-    private static readonly HandlerOptions Handler = new("default", new RetryPolicy { Attempts = 3, Jitter = 0 }, null, null, [typeof(ArgumentException)], null);
+    private static readonly HandlerOptions Handler = new("default", new RetryPolicy { Attempts = 3, Jitter = 0 }, null, null, [typeof(ArgumentException)], null, TypeDefaults.None);
 
     [Fact]
     public void Of_AnException_RunsAgainAfterThePolicysDelay()

@@ -37,7 +37,9 @@ internal sealed class FakePartitions : IWorkerGrid
 
     IJobPartitionGrain IWorkerGrid.Jobs(int partition) => Jobs ?? throw new NotSupportedException();
 
-    ValueTask<string> IWorkerGrid.QueueOfAsync(string type, CancellationToken cancellation) => new(JobLimits.DefaultQueue);
+    ValueTask<TypeDefaults> IWorkerGrid.DefaultsOfAsync(string type, CancellationToken cancellation) => new(TypeDefaults.None);
+
+    TypeDefaults? IWorkerGrid.KnownDefaultsOf(string type) => null;
 
     public FakeTrials Trials { get; } = new();
 

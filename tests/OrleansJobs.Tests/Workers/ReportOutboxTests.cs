@@ -1,3 +1,4 @@
+using OrleansJobs.Flows;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Tests.Workers;
@@ -40,6 +41,31 @@ public class ReportOutboxTests
         Assert.Equal(["large"], Ids(outbox.Take(0, out _)));
         outbox.Delivered(0);
         Assert.Equal(["half", "half too"], Ids(outbox.Take(0, out _)));
+    }
+
+    [Fact]
+    public void WhatGoesWithAPark_CountsAsResultsDo()
+    {
+        var child = new ChildOrder { Name = "child", Job = new JobSubmission { Id = "c", Type = "work", Args = new byte[1000], Tags = [new("name", new string('x', 128))] } };
+        var park = new FlowPark { Change = new FlowChange { Children = [.. Enumerable.Repeat(child, 1000)] } };
+        var report = Report("flow") with { Kind = ReportKind.Parked, Park = park };
+        Assert.InRange(ReportOutbox.SizeOf(report), 1000 * 1128, 1000 * 1400);
+        var untaken = Report("flow") with { Park = new FlowPark { Untaken = [new() { Kind = FlowEventKind.Signal, Name = "s", Value = new byte[5000] }] } };
+        Assert.InRange(ReportOutbox.SizeOf(untaken), 5000, 5100);
+
+        var outbox = new ReportOutbox(1);
+        for (var i = 0; i < 8; i++) outbox.Add(0, report with { Id = $"{i}" });
+        Assert.Equal(3, outbox.Take(0, out var left).Length);
+        Assert.Equal(5, left);
+        while (!outbox.IsFull) outbox.Add(0, report);
+        Assert.True(outbox.Count < 70);
+        while (outbox.Count > 0)
+        {
+            outbox.Take(0, out _);
+            outbox.Delivered(0);
+        }
+
+        Assert.False(outbox.IsFull);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 // What a handler knows of the job it runs, and how it speaks of it.
+import { clip } from './reports.js';
+
 const MAX_DATA = 4096;
 const MAX_MESSAGE = 1000;
 
@@ -51,7 +53,7 @@ export class RunningJob {
   /** How far the job is. Costs next to nothing: the newest travels, a few times a second. `message` and `data` stay as they were where they are left out. */
   report(current, total, message, data) {
     const progress = { current: Math.trunc(current), total: Math.max(1, Math.trunc(total)) };
-    if (message !== undefined && message !== null) progress.message = String(message).slice(0, MAX_MESSAGE);
+    if (message !== undefined && message !== null) progress.message = clip(String(message), MAX_MESSAGE);
     if (data !== undefined) {
       const size = new TextEncoder().encode(JSON.stringify(data)).length;
       if (size > MAX_DATA) throw new RangeError(`data of progress is at most ${MAX_DATA} bytes of JSON; this is ${size}`);

@@ -30,7 +30,7 @@ export class StaleAttempt extends Error {
 }
 
 // Half of a surrogate pair is no text that JSON in UTF-8 could carry.
-const clip = (text, most) => {
+export const clip = (text, most) => {
   const whole = text.isWellFormed?.() === false ? text.toWellFormed() : text;
   return whole.length <= most ? whole : clip(`${whole.slice(0, most - 1)}…`, most);
 };

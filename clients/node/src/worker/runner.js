@@ -17,6 +17,8 @@ export class Runner {
   #log;
   #onReady;
   #wake = () => {};
+  #stopped = () => {};
+  #abandoned;
   #woken = false;
   #progressTimer;
   #progressAt = 0;
@@ -33,13 +35,15 @@ export class Runner {
     this.#hard = this.#draining;
     this.#draining = true;
     this.#slots.drain();
-    if (this.#hard) this.#slots.abandon();
+    if (this.#hard) this.#abandoned ??= this.#slots.abandon();
+    this.#stopped();
     this.#ring();
   }
 
   async run() {
     try {
       await this.#serve();
+      await this.#abandoned;
       await this.#goodbye();
     } finally {
       clearTimeout(this.#progressTimer);
@@ -56,7 +60,7 @@ export class Runner {
       const sending = this.#send(call);
       if (call.waits && !await this.#first(sending)) {
         // There is news: the next call says it, and ends this one's wait.
-        sending.then(answer => this.#take(call, answer), () => {});
+        sending.then(answer => this.#take(call, answer)).catch(() => {});
         continue;
       }
 
@@ -87,17 +91,28 @@ export class Runner {
       this.#log.warn(`The grid is not to be had: ${error.message}`);
     }
 
-    await sleep(error.retryAfter !== undefined ? error.retryAfter * 1000 : Math.min(SLOWEST_BACKOFF, backoff(failures)));
+    await this.#rest(error.retryAfter, Math.min(SLOWEST_BACKOFF, backoff(failures)));
+  }
+
+  /** For as long as was asked for, as far as what is held can wait for a heartbeat. Who is to stop looks up. */
+  #rest(retryAfter, otherwise) {
+    if (this.#hard || (this.#draining && this.#session.held.size === 0)) return undefined;
+    const asked = this.#session.held.size > 0 ? Math.min(retryAfter ?? 0, this.#session.heartbeat) : retryAfter;
+    const over = new AbortController();
+    this.#stopped = () => over.abort();
+    return sleep(retryAfter === undefined ? otherwise : asked * 1000, over.signal).catch(() => {});
   }
 
   async #goodbye() {
-    const until = performance.now() + GOODBYE_PATIENCE;
+    let until = performance.now() + GOODBYE_PATIENCE;
     for (let failures = 1; this.#session.id !== undefined; failures++) {
       const call = this.#session.call(0, 0, true);
       try {
         this.#session.answered(call, await this.#send(call));
-        if (this.#session.outbox.size === 0) return;
+        if (call.isBye) return;
+        until = performance.now() + GOODBYE_PATIENCE;
       } catch (error) {
+        this.#session.failed(call);
         const isFinal = error instanceof Problem && !this.#session.refused(call, error) && !error.isPassing;
         if (performance.now() > until || isFinal) {
           this.#log.warn(`The goodbye did not arrive; what was held is given out again by its silence. ${error.message}`);

@@ -1,10 +1,12 @@
 // One session of docs/WORKERS.md without a wire and without a clock: what the next call says, and what an answer means.
-import { failure } from './reports.js';
+import { clip, failure } from './reports.js';
 
 const MAX_WANT = 100;
 const MAX_HELD = 1000;
 const MAX_REPORTS = 1000;
 const MAX_BYTES = 3 << 20;
+/** Of progress, beside that of reports: a call may be 4 MiB. */
+const MAX_PROGRESS_BYTES = 1 << 19;
 const MAX_REMEMBERED = 20_000;
 const POINTER = /^\/(reports|progress)\/(\d+)(?:\/|$)/;
 
@@ -15,7 +17,9 @@ export class Session {
   #sent = new Set();
   #stopped = new Set();
   #ended = new Set();
-  #single = false;
+  /** Reports of a call that was refused without a word of which is wrong: until none of them is left, each goes alone. */
+  #doubtful = new Set();
+  #texts = new WeakMap();
 
   /** @param {object[]} types what is announced */
   constructor(types, { queues, name } = {}) {
@@ -49,33 +53,27 @@ export class Session {
     // Only opens the session: were the answer lost that brings leases, nobody would know whose they are.
     if (this.id === undefined) return { seq, body: JSON.stringify({ seq, types: this.types, ...this.who }), reports: [], progress: new Map(), waits: false, want: 0 };
     const reports = this.#pick();
-    const progress = new Map();
-    if (!(this.#single && reports.length > 0)) {
-      for (const [key, said] of this.progress) {
-        if (progress.size === MAX_REPORTS) break;
-        progress.set(key, said);
-        this.progress.delete(key);
-      }
-    }
-
+    const progress = this.#doubtful.size > 0 && reports.length > 0 ? new Map() : this.#pickProgress();
+    // What it does not carry would be handed back.
+    const isBye = bye && reports.length === this.outbox.size;
     for (const key of reports) this.#sent.add(key);
     const asked = Math.max(0, Math.min(want, MAX_WANT, MAX_HELD - this.held.size));
     const waits = wait > 0 && reports.length === 0 && progress.size === 0 && !bye;
     const named = (key, more) => ({ id: this.held.get(key).id, token: this.held.get(key).token, ...more });
-    const body = JSON.stringify({
+    const head = JSON.stringify({
       session: this.id, seq, types: this.names, ...this.who, want: asked, wait: waits ? wait : 0,
       holds: [...this.held.keys()].filter(key => !this.#sent.has(key)).map(key => named(key)),
       ...(progress.size > 0 ? { progress: [...progress].map(([key, said]) => named(key, said)) } : {}),
-      ...(bye ? { bye: true } : {}),
-      ...(reports.length > 0 ? { reports: reports.map(key => named(key, this.outbox.get(key))) } : {}),
+      ...(isBye ? { bye: true } : {}),
     });
-    return { seq, body, reports, progress, waits, want: asked };
+    const said = reports.map(key => `${JSON.stringify(named(key)).slice(0, -1)},${this.#textOf(this.outbox.get(key)).slice(1)}`);
+    const body = said.length > 0 ? `${head.slice(0, -1)},"reports":[${said.join(',')}]}` : head;
+    return { seq, body, reports, progress, waits, want: asked, isBye };
   }
 
   answered(call, answer) {
     this.id = answer.session;
     this.heartbeat = answer.heartbeat ?? this.heartbeat;
-    this.#single &&= this.outbox.size > 0;
     const stale = [];
     for (const said of answer.reports ?? []) {
       const key = keyOf(said);
@@ -83,6 +81,7 @@ export class Session {
       this.#strike(key);
     }
 
+    for (const key of this.#doubtful) if (!this.outbox.has(key)) this.#doubtful.delete(key);
     const leases = [];
     for (const lease of answer.leases ?? []) {
       const key = keyOf(lease);
@@ -121,6 +120,8 @@ export class Session {
     }
 
     if (![400, 413, 422].includes(problem.status) || (call.reports.length === 0 && call.progress.size === 0)) return false;
+    // The grid has not read them.
+    for (const key of call.reports) this.#sent.delete(key);
     const places = problem.mistakes.map(mistake => POINTER.exec(mistake.pointer ?? '')).filter(Boolean);
     if (places.length === 0) return this.#takeApart(call, problem);
     for (const [, part, index] of places) {
@@ -134,8 +135,8 @@ export class Session {
   /** It is not said which part is wrong: progress is given up, and reports go one by one until the wrong one is found. */
   #takeApart(call, problem) {
     for (const key of call.progress.keys()) this.progress.delete(key);
-    if (this.#single && call.reports.length === 1) this.#replace(call.reports[0], problem);
-    this.#single = call.reports.length > 0;
+    if (call.reports.length === 1 && this.#doubtful.has(call.reports[0])) this.#replace(call.reports[0], problem);
+    for (const key of call.reports) this.#doubtful.add(key);
     return true;
   }
 
@@ -143,7 +144,7 @@ export class Session {
   #replace(key, problem) {
     const report = this.outbox.get(key);
     if (report === undefined) return;
-    const substitute = failure(`The grid refused the report: ${problem.message}`.slice(0, 1000), { type: problem.name, isFinal: true });
+    const substitute = failure(clip(`The grid refused the report: ${problem.message}`, 1000), { type: problem.name, isFinal: true });
     this.outbox.set(key, JSON.stringify(report) === JSON.stringify(substitute) ? { outcome: 'returned' } : substitute);
   }
 
@@ -151,17 +152,37 @@ export class Session {
     const keys = [];
     let size = 0;
     for (const [key, report] of this.outbox) {
-      size += (report.result === undefined ? 0 : JSON.stringify(report.result).length) + 500;
-      if (keys.length > 0 && (size > MAX_BYTES || keys.length >= (this.#single ? 1 : MAX_REPORTS))) break;
+      size += Buffer.byteLength(this.#textOf(report)) + 200;
+      if (keys.length > 0 && (size > MAX_BYTES || keys.length >= (this.#doubtful.size > 0 ? 1 : MAX_REPORTS))) break;
       keys.push(key);
     }
 
     return keys;
   }
 
+  #pickProgress() {
+    const progress = new Map();
+    let size = 0;
+    for (const [key, said] of this.progress) {
+      size += Buffer.byteLength(JSON.stringify(said)) + 100;
+      if (progress.size > 0 && (size > MAX_PROGRESS_BYTES || progress.size === MAX_REPORTS)) break;
+      progress.set(key, said);
+      this.progress.delete(key);
+    }
+
+    return progress;
+  }
+
+  /** Written once, however often it is measured and sent. */
+  #textOf(report) {
+    let text = this.#texts.get(report);
+    if (text === undefined) this.#texts.set(report, text = JSON.stringify(report));
+    return text;
+  }
+
   #strike(key) {
     if (!this.held.delete(key)) return;
-    for (const one of [this.outbox, this.progress, this.#stopped, this.#sent]) one.delete(key);
+    for (const one of [this.outbox, this.progress, this.#stopped, this.#sent, this.#doubtful]) one.delete(key);
     this.#ended.add(key);
     if (this.#ended.size > MAX_REMEMBERED) this.#ended.delete(this.#ended.values().next().value);
   }

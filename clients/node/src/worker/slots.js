@@ -1,4 +1,5 @@
 // Leases from their arrival to their end: which wait for a slot, and which run.
+import { sleep } from '../exchange.js';
 import { keyOf } from './session.js';
 import { reportOfError, reportOfResult } from './reports.js';
 import { RunningJob } from './job.js';
@@ -9,6 +10,9 @@ const AHEAD_MOST = 16;
 
 /** A lease that found no slot within so many milliseconds is handed back: others may have one. */
 const AHEAD_WAIT = 250;
+
+/** How long handlers have to end that are asked to stop because the program does. */
+const ABANDON_PATIENCE = 1000;
 
 export class Slots {
   #session;
@@ -50,7 +54,8 @@ export class Slots {
     const job = this.#running.get(key);
     if (job !== undefined) return job.stop(why);
     this.#waiting = this.#waiting.filter(({ lease }) => keyOf(lease) !== key);
-    if (why !== 'lost') this.#say(key, { outcome: 'cancelled' });
+    // That it had no time left is nothing that it did: it has not begun.
+    if (why !== 'lost') this.#say(key, { outcome: why === 'cancelled' ? 'cancelled' : 'returned' });
   }
 
   /** Hands back what has not begun, and begins nothing more. */
@@ -59,12 +64,11 @@ export class Slots {
     for (const { lease } of this.#waiting.splice(0)) this.#say(keyOf(lease), { outcome: 'returned' });
   }
 
-  /** Hands back what runs too. */
-  abandon() {
-    for (const [key, job] of this.#running) {
-      job.stop('returned');
-      this.#session.report(key, { outcome: 'returned' });
-    }
+  /** Asks what runs to stop, and after a moment hands back what has not: elsewhere it begins at once, beside what still runs here. */
+  async abandon() {
+    for (const job of this.#running.values()) job.stop('returned');
+    for (const until = performance.now() + ABANDON_PATIENCE; this.#running.size > 0 && performance.now() < until;) await sleep(10);
+    for (const key of this.#running.keys()) this.#session.report(key, { outcome: 'returned' });
   }
 
   #fill() {

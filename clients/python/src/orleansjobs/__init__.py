@@ -11,15 +11,18 @@ from .address import VERSION as __version__
 from .aio import AsyncClient
 from .client import Client
 from .errors import (
-    Conflict, GridError, InvalidRequest, JobCancelled, JobFailed, JobNotFound, Mistake, NotAllowed, NotEnded, Problem, Unavailable, Unreachable)
+    BindingNotFound, Conflict, GridError, InvalidRequest, JobCancelled, JobFailed, JobNotFound, Mistake, NotAllowed, NotEnded, Problem, ScheduleNotFound, Unavailable,
+    Unreachable)
 from .flows import Flow, FlowJob, flow_job, literal, ref
 from .job import Attempt, Job, JobError
+from .schedules import Schedule, ScheduleRun, schedule_body
 from .submission import submission
+from .topics import Binding, Published
 from .worker import AsyncJob, Cancelled, GiveUp, RetryLater, StaleAttempt, Worker
 from .worker import Job as RunningJob
 
 __all__ = [
-    "AsyncClient", "AsyncJob", "Attempt", "Cancelled", "Client", "Conflict", "Flow", "FlowJob", "GiveUp", "GridError", "InvalidRequest", "Job", "JobCancelled", "JobError", "JobFailed", "JobNotFound", "Mistake",
-    "NotAllowed", "NotEnded", "Problem", "RetryLater", "RunningJob", "StaleAttempt", "Unavailable",
-    "Unreachable", "Worker", "__version__", "flow_job", "literal", "ref", "submission",
+    "AsyncClient", "AsyncJob", "Attempt", "Binding", "BindingNotFound", "Cancelled", "Client", "Conflict", "Flow", "FlowJob", "GiveUp", "GridError", "InvalidRequest", "Job", "JobCancelled", "JobError", "JobFailed", "JobNotFound", "Mistake",
+    "NotAllowed", "NotEnded", "Problem", "Published", "RetryLater", "RunningJob", "Schedule", "ScheduleNotFound", "ScheduleRun", "StaleAttempt", "Unavailable",
+    "Unreachable", "Worker", "__version__", "flow_job", "literal", "ref", "schedule_body", "submission",
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 import ssl
 import time
 from datetime import datetime
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, TypeVar, Union
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
-from . import operations
+from . import operations, schedules, topics
 from .address import Address
 from .events import Watch
 from .exchange import Drive, Lost, Operation, Pause, Request, Response
@@ -14,7 +14,9 @@ from .flows import Edge, Flow, flow_submission
 from .instants import Span
 from .job import Job
 from .operations import Outcome, Settings
+from .schedules import Schedule, ScheduleRun, schedule_body
 from .submission import When, list_filters, submission, with_id
+from .topics import Binding, Published
 from .wire import Wire
 
 T = TypeVar("T")
@@ -46,12 +48,13 @@ class Client:
         self, type: str, args: Any = None, *, id: Optional[str] = None, queue: Optional[str] = None, priority: Optional[int] = None,
         countdown: Optional[Span] = None, eta: Union[datetime, str, None] = None, expires: Optional[When] = None, attempts: Optional[int] = None,
         timeout: Optional[Span] = None, retention: Optional[Span] = None, tags: Optional[Mapping[str, str]] = None, after: Sequence[Edge] = (), on_unmet: Optional[str] = None,
-        wait: Optional[float] = None,
+        deadline: Optional[When] = None, notify: Sequence[Union[str, Mapping[str, Any]]] = (), key: Optional[str] = None, weight: Optional[int] = None,
+        unique: Union[bool, Mapping[str, Any], None] = None, wait: Optional[float] = None,
     ) -> Job:
         """Hands a job in; it is stored when this returns. `wait`: seconds to wait for its end, at most 60. The rest is said at `submission()`."""
         body = submission(
             type, args, id=id, queue=queue, priority=priority, countdown=countdown, eta=eta, expires=expires, attempts=attempts, timeout=timeout,
-            retention=retention, tags=tags, after=after, on_unmet=on_unmet)
+            retention=retention, tags=tags, after=after, on_unmet=on_unmet, deadline=deadline, notify=notify, key=key, weight=weight, unique=unique)
         return self._run(operations.submit(self._settings, body, wait))
 
     def batch(self, submissions: Iterable[Mapping[str, Any]]) -> List[Outcome]:
@@ -118,6 +121,69 @@ class Client:
     def flow(self, job_id: str) -> Flow:
         """Where each job of a flow stands."""
         return self._run(operations.flow(self._settings, job_id))
+
+    def put_schedule(self, schedule: str, type: str, args: Any = None, *, if_version: Optional[str] = None, **what: Any) -> Schedule:
+        """Makes a schedule, or replaces it. The rest is said at `schedule_body()`. `if_version`: only where this is its version still, or, with "", where there is none."""
+        return self._run(schedules.put(self._settings, schedule, schedule_body(type, args, **what), if_version))
+
+    def schedule(self, schedule: str) -> Schedule:
+        """How it stands, with its newest runs."""
+        return self._run(schedules.get(self._settings, schedule))
+
+    def schedules(self) -> Iterator[Schedule]:
+        """All of them, in the order of their ids; pages are fetched as they are needed."""
+        cursor: Optional[str] = None
+        while True:
+            found, cursor = self._run(schedules.page(self._settings, cursor))
+            yield from found
+            if not cursor:
+                return
+
+    def delete_schedule(self, schedule: str) -> None:
+        """Removes it; its jobs stay."""
+        self._run(schedules.delete(self._settings, schedule))
+
+    def pause_schedule(self, schedule: str, reason: Optional[str] = None) -> Schedule:
+        return self._run(schedules.pause(self._settings, schedule, reason))
+
+    def resume_schedule(self, schedule: str, reason: Optional[str] = None) -> Schedule:
+        return self._run(schedules.resume(self._settings, schedule, reason))
+
+    def trigger_schedule(self, schedule: str, *, key: Optional[str] = None) -> str:
+        """Submits an occurrence now, and gives its job's id. Of those with the same `key` there is one."""
+        return self._run(schedules.trigger(self._settings, schedule, key))
+
+    def backfill_schedule(self, schedule: str, start: Union[datetime, str], end: Union[datetime, str]) -> Tuple[str, ...]:
+        """Submits the occurrences of a range that has passed, as far as they are not there, and gives their jobs' ids."""
+        return self._run(schedules.backfill(self._settings, schedule, start, end))
+
+    def publish(self, key: str, data: Any = None, *, event_id: Optional[str] = None) -> Published:
+        """Publishes an event: a job for each binding that its key fits, all or none. Published again with the same `event_id`, nothing is made twice."""
+        return self._run(topics.publish(self._settings, key, data, event_id))
+
+    def put_binding(self, binding: str, pattern: str, type: str, args: Optional[Mapping[str, Any]] = None, *, queue: Optional[str] = None) -> Binding:
+        """Each event published from now on whose key fits is a job of the type. `args` gets what was published as `event`; without it, that is the arguments."""
+        return self._run(topics.put(self._settings, binding, pattern, type, args, queue))
+
+    def binding(self, binding: str) -> Binding:
+        return self._run(topics.get(self._settings, binding))
+
+    def bindings(self) -> Iterator[Binding]:
+        """All of them, in the order of their names; pages are fetched as they are needed."""
+        cursor: Optional[str] = None
+        while True:
+            found, cursor = self._run(topics.page(self._settings, cursor))
+            yield from found
+            if not cursor:
+                return
+
+    def delete_binding(self, binding: str) -> None:
+        """Takes it away; its jobs stay."""
+        self._run(topics.delete(self._settings, binding))
+
+    def schedule_runs(self, schedule: str) -> Tuple[ScheduleRun, ...]:
+        """What became of its newest 50 instants, newest first."""
+        return self._run(schedules.runs(self._settings, schedule))
 
     def list(
         self, *, state: Optional[str] = None, type: Optional[str] = None, queue: Optional[str] = None, tags: Optional[Mapping[str, str]] = None,

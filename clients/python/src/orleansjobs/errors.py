@@ -90,6 +90,14 @@ class JobNotFound(Problem):
     """There is no such job: never accepted, deleted, or no longer kept."""
 
 
+class ScheduleNotFound(Problem):
+    """There is no such schedule."""
+
+
+class BindingNotFound(Problem):
+    """There is no such binding."""
+
+
 class Conflict(Problem):
     """The id is another job's, or the job's state does not allow it."""
 
@@ -98,7 +106,7 @@ class Unavailable(Problem):
     """The grid is away, overloaded or wants to be asked less often, and patience has run out."""
 
 
-_KINDS: Dict[int, Type[Problem]] = {401: NotAllowed, 403: NotAllowed, 421: NotAllowed, 408: Unavailable, 409: Conflict, 429: Unavailable}
+_KINDS: Dict[int, Type[Problem]] = {401: NotAllowed, 403: NotAllowed, 421: NotAllowed, 408: Unavailable, 409: Conflict, 412: Conflict, 429: Unavailable}
 
 
 def problem_from(status: int, body: Any, retry_after: Optional[float] = None) -> Problem:
@@ -113,6 +121,10 @@ def problem_from(status: int, body: Any, retry_after: Optional[float] = None) ->
     family: Type[Problem]
     if code in ("job-not-found", "gone"):
         family = JobNotFound
+    elif code == "schedule-not-found":
+        family = ScheduleNotFound
+    elif code == "binding-not-found":
+        family = BindingNotFound
     else:
         family = _KINDS.get(status, Unavailable if status >= 500 else InvalidRequest)
     detail = str(document.get("detail") or "") or (f"The answer was {status}." if not document else "")

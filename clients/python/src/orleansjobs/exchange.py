@@ -103,7 +103,7 @@ class Exchange:
     repeated: bool = False
 
     def run(self, request: Request) -> "Operation[Response]":
-        started = self.clock()
+        since: Optional[float] = None  # an answer may be held for as long as was asked for: what is measured is how long the gateway has been away
         failures = 0
         while True:
             answer: Optional[Response] = None
@@ -117,7 +117,9 @@ class Exchange:
             failures += 1
             self.repeated = True
             wait = backoff(failures, answer.retry_after if answer is not None else None)
-            if self.clock() - started + wait > self.patience:
+            if since is None:
+                since = self.clock()
+            if self.clock() - since + wait > self.patience:
                 if answer is not None:
                     raise problem_from_bytes(answer.status, answer.body, answer.retry_after)
                 raise Unreachable(f"The gateway did not answer {request.method} {request.path} within {self.patience:g} s: {lost}") from lost

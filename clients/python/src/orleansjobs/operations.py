@@ -45,7 +45,9 @@ def _prefer(wait: Optional[float]) -> Dict[str, str]:
 
 
 def submit(settings: Settings, body: Mapping[str, Any], wait: Optional[float] = None) -> Operation[Job]:
-    request = Request("POST", "/jobs", encode(body), {**_JSON, **_prefer(wait)}, settings.timeout + (wait or 0))
+    # What has no id of its own is known by a key when it is sent again.
+    known = {} if "id" in body else {"idempotency-key": json.dumps(str(uuid4()))}
+    request = Request("POST", "/jobs", encode(body), {**_JSON, **_prefer(wait), **known}, settings.timeout + (wait or 0))
     answer = yield from settings.exchange().expect(request)
     return Job.of(answer.json())
 

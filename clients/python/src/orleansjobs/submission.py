@@ -15,23 +15,28 @@ def submission(
     type: str, args: Any = None, *, id: Optional[str] = None, queue: Optional[str] = None, priority: Optional[int] = None, countdown: Optional[Span] = None,
     eta: Union[datetime, str, None] = None, expires: Optional[When] = None, attempts: Optional[int] = None, timeout: Optional[Span] = None,
     retention: Optional[Span] = None, tags: Optional[Mapping[str, str]] = None, after: Sequence[Union[str, Mapping[str, str]]] = (),
-    on_unmet: Optional[str] = None,
+    on_unmet: Optional[str] = None, deadline: Optional[When] = None, notify: Sequence[Union[str, Mapping[str, Any]]] = (),
+    key: Optional[str] = None, weight: Optional[int] = None, unique: Union[bool, Mapping[str, Any], None] = None,
 ) -> Dict[str, Any]:
-    """The body of a submit. Without an id it is given one: it is what makes a repeat safe.
+    """The body of a submit. Without an id it is given one, which makes a repeat safe, unless it has a key or is unique: ids of those are the grid's to make.
 
+    `expires`: not started so long after it was handed in, or by then, it fails; `deadline`: not ended, however often it has run.
     `after`: ids of jobs that must succeed first, or `{"job": id, "on": "end"}` or `"failure"`; `on_unmet`: `fail` (default) or `cancel` where they cannot any more.
+    `notify`: URLs to call when it ends, or `{"url": url, "on": ["failure"]}`.
+    `key`: whose limits, order and turns it goes by, such as `tenant/7`; `unique`: `True`, or an object with `value`, `on`, `until` and `seconds`.
     """
     body: Dict[str, Any] = {
-        "type": type, "args": args, "id": id or str(uuid.uuid4()), "queue": queue, "priority": priority,
+        "type": type, "args": args, "id": id or (None if key or unique else str(uuid.uuid4())), "queue": queue, "priority": priority,
         "countdown": None if countdown is None else instants.seconds(countdown), "eta": None if eta is None else instants.instant(eta),
-        "expires": None if expires is None else _expiry(expires), "attempts": attempts,
+        "expires": None if expires is None else _when(expires), "deadline": None if deadline is None else _when(deadline), "attempts": attempts,
         "timeout": None if timeout is None else instants.seconds(timeout), "retention": None if retention is None else instants.seconds(retention),
         "tags": dict(tags) if tags else None, "after": list(after) or None, "onUnmet": on_unmet,
+        "notify": list(notify) or None, "key": key, "weight": weight, "unique": unique or None,
     }
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _expiry(value: When) -> Union[float, str]:
+def _when(value: When) -> Union[float, str]:
     return instants.instant(value) if isinstance(value, (datetime, str)) else instants.seconds(value)
 
 

@@ -108,6 +108,8 @@ internal sealed class JobPart(string type, object? args, object? items, string? 
             Countdown = options.Countdown,
             Tags = options.Tags,
             Weight = options.Weight,
+            Key = options.Key,
+            KeyWeight = options.KeyWeight,
         });
         return ([own], Flow.Ref(own + ".result"));
     }

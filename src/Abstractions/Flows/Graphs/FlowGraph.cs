@@ -73,6 +73,15 @@ public sealed record GraphJob
 
     /// <summary>Its share of the flow's progress.</summary>
     public int Weight { get; init; } = 1;
+
+    /// <summary>
+    /// Whose limits, order and turns it goes by: a key, or one that is made of the job's own arguments once references are filled in, such as
+    /// <c>tenant/{tenantId}</c>. Null: as the type says.
+    /// </summary>
+    public string? Key { get; init; }
+
+    /// <summary>How many turns its key has for one of others, 1 to 1,000, where no rule says it.</summary>
+    public int? KeyWeight { get; init; }
 }
 
 /// <summary>Another job of the graph that must end first.</summary>

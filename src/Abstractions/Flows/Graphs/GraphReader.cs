@@ -103,6 +103,11 @@ internal static class GraphReader
                 case "weight": return job with { Weight = Integer(json, at) };
                 case "timeout": return job with { Timeout = Seconds(json, at) };
                 case "countdown": return job with { Countdown = Seconds(json, at) };
+                case "key": return job with { Key = Text(json, at) };
+                case "keyWeight": return job with { KeyWeight = Integer(json, at) };
+                case "unique":
+                    problems.Add(new(at, KeyRules.NotOfFlows));
+                    return job;
                 case "tags": return job with { Tags = GraphReader.Tags(json, at, problems) };
                 default:
                     problems.Add(new(at, "There is no such member."));

@@ -62,6 +62,8 @@ internal static class GraphRules
         };
         foreach (var problem in SubmissionRules.Check(submission, limits, now)) problems.Add(problem with { Pointer = pointer + problem.Pointer });
         if (SubmissionRules.CheckOwnNames(job.Type, job.Queue) is { } reserved) problems.Add(reserved with { Pointer = pointer + reserved.Pointer });
+        if (job.Key is not null && !KeyTemplate.TryParse(job.Key, out _, out var mistake)) problems.Add(new(pointer + "/key", mistake));
+        if (job.KeyWeight is < 1 or > JobKeys.MaxWeight) problems.Add(new(pointer + "/keyWeight", $"A weight is 1 to {JobKeys.MaxWeight}."));
         if (job.Weight is < 1 or > 1_000_000) problems.Add(new(pointer + "/weight", "A weight is 1 to 1000000."));
     }
 

@@ -57,6 +57,8 @@ internal static class GraphWriter
         }
 
         if (job.Weight != 1) writer.WriteNumber("weight"u8, job.Weight);
+        if (job.Key is not null) writer.WriteString("key"u8, job.Key);
+        if (job.KeyWeight is { } turns) writer.WriteNumber("keyWeight"u8, turns);
         writer.WriteEndObject();
     }
 

@@ -15,6 +15,7 @@ export function to(segments, params = {}) {
 }
 
 export const toJob = (id) => to(['jobs', id]);
+export const toKey = (key) => to(['keys', ...key.split('/')]);
 export const toSchedule = (id, ...more) => to(['schedules', id, ...more]);
 
 /** Goes to a view; `replace` leaves no entry to go back to. */

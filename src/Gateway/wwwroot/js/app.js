@@ -14,7 +14,9 @@ const routes = {
   failures: () => import('./views/failures.js'),
   schedules: (segments) => scheduleView(segments.slice(1)),
   'new-schedule': () => import('./views/scheduleEdit.js'),
+  coming: () => import('./views/coming.js'),
   queues: () => import('./views/queues.js'),
+  keys: (segments) => (segments.length > 1 ? import('./views/key.js') : import('./views/keys.js')),
   overview: () => import('./views/overview.js'),
 };
 

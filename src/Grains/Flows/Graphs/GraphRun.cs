@@ -127,8 +127,18 @@ internal sealed class GraphRun(FlowGraph graph, FlowContext flow)
             Countdown = job.Countdown,
             Tags = [.. job.Tags],
             Weight = job.Weight,
+            Key = KeyOf(node, args),
+            KeyWeight = job.KeyWeight,
             OnFailure = tolerance == Tolerance.Ignore ? ChildFailure.Ignore : ChildFailure.Throw,
         });
+    }
+
+    private static string? KeyOf(GraphNode node, JsonElement args)
+    {
+        if (node.Job.Key is not { } text || !KeyTemplate.TryParse(text, out var template, out _)) return null;
+        return template.TryFill(args, $"/jobs/{node.Index}/args", out var key, out var problem)
+            ? key
+            : throw new GiveUpException($"{problem.Pointer}: {problem.Detail}", code: JobErrorCodes.BadArgs);
     }
 
     private JsonElement Fill(JsonElement template, Func<GraphNode, GraphEnd> ends, (JsonElement Value, int Index)? item, bool isResult = false)

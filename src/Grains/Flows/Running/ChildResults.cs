@@ -7,8 +7,33 @@ internal sealed class ChildResults(AttemptServices services)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    /// <summary>Bytes that are asked for at a time, of all partitions together.</summary>
+    private const int BytesPerPage = 4 << 20;
+
+    /// <summary>Of each at least: what does not fit is a call of its own.</summary>
+    private const int LeastPerHome = 256 << 10;
+
     /// <returns>Null: there is no such job, or no longer.</returns>
-    public Task<JobStatus?> GetAsync(string id, int partitions) => Task.Run(async () =>
+    public Task<JobStatus?> GetAsync(string id, int partitions) =>
+        Task.Run(() => AskAsync(() => services.Grid.Jobs(JobIds.PartitionOf(id, partitions)).Get(id)));
+
+    /// <summary>Several, with one call for each partition that has some of them.</summary>
+    /// <returns>In the order of the ids; of those that did not fit nothing is said.</returns>
+    public Task<Read<JobStatus?>[]> GetManyAsync(string[] ids, int partitions) => Task.Run(async () =>
+    {
+        var found = new Read<JobStatus?>[ids.Length];
+        var homes = Enumerable.Range(0, ids.Length).GroupBy(place => JobIds.PartitionOf(ids[place], partitions)).ToArray();
+        await Task.WhenAll(homes.Select(async home =>
+        {
+            var places = home.ToArray();
+            var children = await AskAsync(() => services.Grid.Flows(home.Key).ReadChildren(Array.ConvertAll(places, place => ids[place]), Math.Max(BytesPerPage / homes.Length, LeastPerHome))).ConfigureAwait(false);
+            for (var i = 0; i < children.Length; i++) found[places[i]] = new(true, children[i]);
+        })).ConfigureAwait(false);
+        return found;
+    });
+
+    /// <exception cref="FlowUnavailableException">There is no answer, which says nothing of the child.</exception>
+    private async Task<T> AskAsync<T>(Func<Task<T>> question)
     {
         var outage = new Outage(services.Time, Patience);
         while (true)
@@ -16,16 +41,17 @@ internal sealed class ChildResults(AttemptServices services)
             var asked = services.Time.GetTimestamp();
             try
             {
-                return await services.Grid.Jobs(JobIds.PartitionOf(id, partitions)).Get(id).ConfigureAwait(false);
+                return await question().ConfigureAwait(false);
             }
-            catch (Exception exception) when (TransientFailure.Is(exception, CancellationToken.None) && outage.GoesOn(asked))
+            catch (Exception exception) when (TransientFailure.Is(exception, CancellationToken.None))
             {
-                // Its partition moves, or its store is away.
+                // The partition moves, or its store is away.
+                if (!outage.GoesOn(asked)) throw new FlowUnavailableException(exception);
             }
 
             await outage.DelayAsync(CancellationToken.None).ConfigureAwait(false);
         }
-    });
+    }
 
     /// <exception cref="ChildFailedException"/>
     /// <exception cref="FlowFailedException">It does not fit.</exception>
@@ -41,21 +67,6 @@ internal sealed class ChildResults(AttemptServices services)
     }
 }
 
-/// <summary>Reads one after the other, some of them in advance.</summary>
-internal sealed class ReadAhead<T>(Func<int, Task<T>> read, int first, int count)
-{
-    private const int InAdvance = 16;
-
-    private readonly Queue<Task<T>> _under = new();
-    private int _next = first;
-
-    public Task<T> NextAsync()
-    {
-        while (_under.Count < InAdvance && _next < count) _under.Enqueue(read(_next++));
-        return _under.Dequeue();
-    }
-}
-
 /// <summary>The results of a group whose children have all ended.</summary>
 internal sealed class GroupResults<TResult>(RunningFlow flow, ChildGroup group, int count, ChildFailure failure) : FlowResults<TResult>
 {
@@ -64,7 +75,7 @@ internal sealed class GroupResults<TResult>(RunningFlow flow, ChildGroup group, 
 
     public override async IAsyncEnumerator<TResult> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        var ahead = new ReadAhead<JobStatus?>(flow.StatusOf(group), 0, count);
+        var ahead = flow.ReadAheadOf(group, 0, count);
         for (var i = 0; i < count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -13,6 +13,7 @@ internal sealed class EachGroup<TItem, TResult>(
     private Task<JobStatus?>? _status;
     private int _aheadEnd;
     private int _lookedAt = -1;
+    private bool _allHaveEnded;
     private int _started = execution.Memory.Group(name)?.Started ?? 0;
     private int _position;
     private int? _total;
@@ -112,28 +113,34 @@ internal sealed class EachGroup<TItem, TResult>(
             return true;
         }
 
-        if (next >= _aheadEnd && Ended >= _started)
+        while (true)
         {
-            _aheadEnd = _started;
-            _ahead = new ReadAhead<JobStatus?>(flow.StatusOf(_group), next, _aheadEnd);
-        }
+            if (next >= _aheadEnd)
+            {
+                // Those before it have ended. Whether it has is known to itself alone, and the same until others have ended.
+                if (Ended <= next || Ended == _lookedAt) return false;
+                (_lookedAt, _aheadEnd, _allHaveEnded) = (Ended, Math.Min(Ended, _started), Ended >= _started);
+                _ahead = flow.ReadAheadOf(_group, next, _aheadEnd);
+            }
 
-        if (next < _aheadEnd)
-        {
-            _status = _ahead!.NextAsync();
-            return true;
-        }
+            var status = _ahead!.NextAsync();
+            if (_allHaveEnded || IsEnd(await flow.BesideAsync(status)))
+            {
+                _status = status;
+                return true;
+            }
 
-        // Those before it have ended; whether it has is known to itself alone.
-        if (Ended <= next || Ended == _lookedAt) return false;
-        _lookedAt = Ended;
-        var status = execution.Results.GetAsync(flow.IdOf(_group, next), execution.Memory.Partitions);
-        // A failure is one when the flow is told of it: what is read here may be of a round before, and run again.
-        if (await flow.BesideAsync(status) is not { State: JobState.Success }) return false;
-        _status = status;
-        _lookedAt = -1;
-        return true;
+            // It had not when it was read.
+            _aheadEnd = next;
+        }
     }
+
+    /// <summary>
+    /// A failure is one when the flow is told of it, as it is of the first: what is read of a child may be of a round before, and run again. Of the others it is
+    /// never told.
+    /// </summary>
+    private bool IsEnd(JobStatus? status) => status is { State: JobState.Success }
+        || (status is { IsFinished: true } && execution.Memory.Failures(name).Count >= FlowGroup.MostTold && execution.Memory.Group(name) is { RetriedAt: 0 });
 
     /// <summary>Until a quarter of those that run have ended, so that a flow of many children does not run from the top for each; or until the next item is there.</summary>
     private async Task WaitAsync()

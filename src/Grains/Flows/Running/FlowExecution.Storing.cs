@@ -60,8 +60,7 @@ internal sealed partial class FlowExecution
         {
             _calling = false;
             if (exception is not FlowUnavailableException) Threw(exception);
-            else if (_job.Reason is not StopReason.None) End(Stopped);
-            else End(new FlowEnd(AttemptEnding.Postponed(Unavailable)));
+            else EndUnheard();
         });
     }
 
@@ -100,7 +99,8 @@ internal sealed partial class FlowExecution
     /// <summary>Steps run: what comes meanwhile is read when it is told of, and looked for now and then.</summary>
     private void StayAwake()
     {
-        if (_news && !_calling) ReadOn();
+        // Of what came between the lease and the start nobody was told.
+        if ((_news || (Memory.ReadAt == DateTimeOffset.MinValue && _open.Count > 1)) && !_calling) ReadOn();
         if (_open.Count == 0) return;
         var wait = NextDue() - Now is { } left && left < LookAround ? left : LookAround;
         if (wait < TimeSpan.FromMilliseconds(1)) wait = TimeSpan.FromMilliseconds(1);

@@ -40,7 +40,6 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     private bool _stopped;
     private volatile bool _over;
     private RetryLaterException? _later;
-    private int _parked;
 
     /// <param name="start">Calls the flow's code.</param>
     public FlowExecution(RunningJob job, AttemptServices services, Func<FlowExecution, Task<object?>> start)
@@ -72,17 +71,25 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     {
         _job.News += OnNews;
         _stopping = _job.Cancellation.UnsafeRegister(static state => ((FlowExecution)state!).OnStop(), this);
-        _pump.Enqueue(() => ReadOn(() =>
+        _pump.Enqueue(() =>
+        {
+            if ((_job.Lease.HasMemory ? _job.Lease.Flow : new FlowPage { Partitions = _services.Partitions }) is not { } known) ReadOn(Begin);
+            else
+            {
+                // Of the time of the lease, which is another clock's: whoever must know what has come by some instant reads on.
+                Memory.Take([known], DateTimeOffset.MinValue);
+                Begin();
+            }
+        });
+        return _ended.Task;
+
+        void Begin()
         {
             _begun = true;
             if (IsStopping) End(Stopped);
             else StartHandler();
-        }));
-        return _ended.Task;
+        }
     }
-
-    /// <summary>Its code went on after it was parked.</summary>
-    public bool HasComeLate => Volatile.Read(ref _parked) == CameLateOnce;
 
     public void Open(FlowWait wait)
     {
@@ -127,7 +134,10 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
         });
     }
 
-    /// <summary>Reads something that is the same whenever it is read: as if it took no time, nothing else is given to the flow's code before it is there.</summary>
+    /// <summary>
+    /// Reads something that is the same whenever it is read: as if it took no time, nothing else is given to the flow's code before it is there. Where it cannot be
+    /// read for long, that is nothing that the flow's code could deal with: it would take for a failure what the next attempt does not.
+    /// </summary>
     public void Fetch<T>(Func<Task<T>> work, Action<T> then, Action<Exception> failed)
     {
         _holds++;
@@ -138,7 +148,8 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
         }, exception =>
         {
             _holds--;
-            _pump.Complete(() => failed(exception));
+            if (exception is FlowUnavailableException) EndUnheard();
+            else _pump.Complete(() => failed(exception));
         });
     }
 
@@ -191,6 +202,12 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
 
         if (_holds > 0) return false;
         if (DeliverNext()) return true;
+        if (ParksWithPending())
+        {
+            Park();
+            return false;
+        }
+
         Flush();
         if (DeliverDue()) return true;
         Flush();
@@ -201,27 +218,6 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     }
 
     public void Threw(Exception exception) => End(new FlowEnd(null, null, exception));
-
-    public void CameLate()
-    {
-        if (Interlocked.CompareExchange(ref _parked, CameLateOnce, ParkedOnce) != ParkedOnce) return;
-        if (_settled) _ = _line.FailParkedAsync(ForeignAwait);
-    }
-
-    /// <summary>The attempt is about to be reported: what comes later than this is said to the partition.</summary>
-    public FlowEnd Settle(FlowEnd end)
-    {
-        _settled = true;
-        Interlocked.MemoryBarrier();
-        return HasComeLate ? new FlowEnd(AttemptEnding.Failed(ForeignAwait)) : end;
-    }
-
-    private const int ParkedOnce = 1;
-    private const int CameLateOnce = 2;
-    private volatile bool _settled;
-
-    private static JobError ForeignAwait { get; } = new(JobErrorCodes.ForeignAwait, null,
-        "The flow awaited something that is not its own while it waited for something of its own, and so was parked. Put such an await into a step: await flow.StepAsync(\"name\", () => ...).");
 
     private bool IsBusy => _busy > 0 || _sources.Any(static source => source.IsAtWork);
 
@@ -247,6 +243,7 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
         if (_over) return;
         if (run.IsCompletedSuccessfully) End(new FlowEnd(null, run.Result));
         else if (run.IsCanceled) End(new FlowEnd(null, null, new TaskCanceledException(run)));
+        else if (run.Exception!.InnerExceptions is [FlowUnavailableException]) EndUnheard();
         else End(new FlowEnd(null, null, run.Exception!.InnerExceptions is [var only] ? only : run.Exception));
     }
 
@@ -289,16 +286,6 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
         OrFail(() => _pump.Complete(() => wait.Complete(Memory)));
     }
 
-    private void Park()
-    {
-        var park = new FlowParkBuilder();
-        foreach (var wait in _open) wait.Describe(park, Memory);
-        // Said first: from the moment of the drop on, its code may come late.
-        Volatile.Write(ref _parked, ParkedOnce);
-        if (!_pump.TryDrop()) Volatile.Write(ref _parked, 0);
-        else End(new FlowEnd(AttemptEnding.Parked(park.Build(Memory.Seen))));
-    }
-
     private void GoOnStopping()
     {
         if (_pending.KeepSteps()) Open(new EndlessWait());
@@ -308,6 +295,9 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
         if (_open.Count == 0) return;
         End(_later is null || _job.Reason is not StopReason.None ? Stopped : new FlowEnd(null, null, _later));
     }
+
+    /// <summary>What the flow needs to go on is not to be had for now.</summary>
+    public void EndUnheard() => End(_job.Reason is not StopReason.None ? Stopped : new FlowEnd(AttemptEnding.Postponed(Unavailable)));
 
     private void End(FlowEnd end)
     {

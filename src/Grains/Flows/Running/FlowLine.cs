@@ -34,7 +34,7 @@ internal sealed class FlowLine(RunningJob job, AttemptServices services)
     /// <exception cref="FlowUnavailableException"/>
     public async Task<(FlowAnswer Answer, FlowPage[]? News, DateTimeOffset Asked)> ChangeAsync(FlowChange change, long seen)
     {
-        var children = await WithQueuesAsync(change.Children).ConfigureAwait(false);
+        var children = await OfTheirTypesAsync(change.Children).ConfigureAwait(false);
         if (children != change.Children) change = change with { Children = children };
         var delay = FirstBusyDelay;
         FlowAnswer answer;
@@ -50,6 +50,16 @@ internal sealed class FlowLine(RunningJob job, AttemptServices services)
         if (answer.Kind is not FlowAnswerKind.Stored || IsNext(answer, seen, change.Steps.Length)) return (answer, null, asked);
         return await ReadAsync(seen).ConfigureAwait(false) is { } news ? (answer, news, asked) : (new FlowAnswer(FlowAnswerKind.Stale), null, asked);
     }
+
+    /// <summary>What the types of children say where their flow does not can be said without asking the grid.</summary>
+    public bool KnowsTypesOf(IEnumerable<ChildOrder> children) => children.All(child => ChildTypes.IsSaid(child) || (services.DefaultsHere(child.Job.Type) is { } type && ChildTypes.Fits(child, type)));
+
+    /// <summary>The same change with what the types of the children say, where that is known.</summary>
+    /// <exception cref="JobRejectedException">The arguments of one make no key.</exception>
+    public FlowChange OfTypesHere(FlowChange change) => change with
+    {
+        Children = [.. change.Children.Select(child => ChildTypes.IsSaid(child) ? child : ChildTypes.With(child, services.DefaultsHere(child.Job.Type)!, services.Partitions))],
+    };
 
     /// <summary>Once the report is delivered by which the flow is parked. Where it is not heard, the flow runs on as if nothing had been amiss.</summary>
     public async Task FailParkedAsync(JobError error)
@@ -77,14 +87,14 @@ internal sealed class FlowLine(RunningJob job, AttemptServices services)
 
     private static bool IsNext(FlowAnswer answer, long seen, int steps) => steps == 0 ? answer.Last <= seen : answer.Last == seen + steps;
 
-    /// <summary>Children whose queue nobody has named go where their type says.</summary>
-    private async ValueTask<ChildOrder[]> WithQueuesAsync(ChildOrder[] children)
+    /// <summary>Children whose queue or key nobody has named have those that their type says.</summary>
+    private async ValueTask<ChildOrder[]> OfTheirTypesAsync(ChildOrder[] children)
     {
-        if (!Array.Exists(children, static child => child.Job.Queue.Length == 0)) return children;
-        var queues = new Dictionary<string, string>();
-        foreach (var type in children.Where(static child => child.Job.Queue.Length == 0).Select(static child => child.Job.Type).Distinct())
-            queues[type] = await AskAsync(() => services.QueueOfAsync(type, job.Cancellation)).ConfigureAwait(false);
-        return [.. children.Select(child => child.Job.Queue.Length > 0 ? child : child with { Job = child.Job with { Queue = queues[child.Job.Type] } })];
+        if (Array.TrueForAll(children, ChildTypes.IsSaid)) return children;
+        var types = new Dictionary<string, TypeDefaults>();
+        foreach (var type in children.Where(static child => !ChildTypes.IsSaid(child)).Select(static child => child.Job.Type).Distinct())
+            types[type] = await AskAsync(() => services.DefaultsOfAsync(type, job.Cancellation)).ConfigureAwait(false);
+        return [.. children.Select(child => ChildTypes.IsSaid(child) ? child : ChildTypes.With(child, types[child.Job.Type], services.Partitions))];
     }
 
     private async Task<T> AskAsync<T>(Func<Task<T>> question)

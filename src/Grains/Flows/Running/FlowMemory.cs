@@ -11,6 +11,7 @@ internal sealed class FlowMemory
     private readonly Dictionary<string, List<FlowEvent>> _failures = [];
     private readonly Dictionary<string, List<FlowEvent>> _signals = [];
     private readonly Dictionary<string, FlowGroup> _groups = [];
+    private readonly Dictionary<string, List<FlowEvent>> _places = [];
     private readonly HashSet<string> _started = [];
 
     public long Seen { get; private set; }
@@ -77,6 +78,22 @@ internal sealed class FlowMemory
     /// <summary>In the order in which they came.</summary>
     public IReadOnlyList<FlowEvent> Failures(string group) => _failures.TryGetValue(group, out var failures) ? failures : [];
 
+    /// <summary>The partition of a group's child that has a key; null: it is where its place in the group puts it.</summary>
+    public int? PlaceOf(string group, int index)
+    {
+        if (!_places.TryGetValue(group, out var told)) return null;
+        // The last that begins no later: they come in order, and none overlap.
+        var (low, high) = (0, told.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (told[middle].Index <= index) low = middle + 1;
+            else high = middle;
+        }
+
+        return low == 0 ? null : ChildPlaces.Of(told[low - 1], index);
+    }
+
     /// <inheritdoc cref="Failures"/>
     public IReadOnlyList<FlowEvent> Signals(string name) => _signals.TryGetValue(name, out var signals) ? signals : [];
 
@@ -93,10 +110,14 @@ internal sealed class FlowMemory
                 _steps.TryAdd(happened.Name, happened);
                 break;
             case FlowEventKind.Child:
-                _children[happened.Name] = happened;
+                // One that is told twice has the place that earlier attempts gave it. Ends that count no more are not among these.
+                _children.TryAdd(happened.Name, happened);
                 break;
             case FlowEventKind.GroupFailure:
                 ListOf(_failures, happened.Name).Add(happened);
+                break;
+            case FlowEventKind.Places:
+                ListOf(_places, happened.Name).Add(happened);
                 break;
             case FlowEventKind.Signal:
                 ListOf(_signals, happened.Name).Add(happened);

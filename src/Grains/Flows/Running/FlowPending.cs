@@ -9,6 +9,12 @@ internal sealed class FlowPending
     private const int MostBytes = 1 << 20;
     private const int MostSteps = 1000;
 
+    /// <summary>Of what goes with a park, whose call carries reports of other jobs too.</summary>
+    private const int MostBytesOfPark = 64 << 10;
+
+    /// <summary>Numbers, and names of members, of one child.</summary>
+    private const int OverheadOfChild = 64;
+
     private readonly Queue<FlowStep> _steps = [];
     private readonly Queue<(ChildOrder? Child, FlowGroupTotal? Total, Action? Stored)> _starts = [];
     private readonly Queue<string> _cancels = [];
@@ -17,12 +23,31 @@ internal sealed class FlowPending
 
     public bool HasSteps => _steps.Count > 0;
 
+    /// <summary>The flow's code need not hear of any of it before it waits, and it fits into one change.</summary>
+    public bool IsForPark =>
+        _steps.Count == 0 && _starts.Count <= MostChildren && _cancels.Count <= MostChildren && _starts.All(static start => start.Stored is null)
+        && Children.Sum(SizeOf) <= MostBytesOfPark;
+
+    /// <summary>Those that are to be started.</summary>
+    public IEnumerable<ChildOrder> Children => _starts.Where(static start => start.Child is not null).Select(static start => start.Child!);
+
+    /// <summary>What a child adds to a call: its arguments, and about what else is said of it.</summary>
+    public static long SizeOf(ChildOrder child)
+    {
+        var job = child.Job;
+        var size = (long)job.Args.Length + job.Id.Length + child.Name.Length + job.Type.Length + job.Queue.Length + (job.Key?.Length ?? 0) + (job.TraceParent?.Length ?? 0);
+        foreach (var tag in job.Tags) size += tag.Name.Length + tag.Value.Length;
+        foreach (var notice in job.Notify) size += notice.Url.Length;
+        return size + OverheadOfChild;
+    }
+
     public void Add(FlowStep step) => _steps.Enqueue(step);
 
     public void Add(ChildOrder child, Action? stored = null) => _starts.Enqueue((child, null, stored));
 
     public void Add(FlowGroupTotal total, Action? stored = null) => _starts.Enqueue((null, total, stored));
 
+    /// <param name="child">Its name.</param>
     public void Cancel(string child) => _cancels.Enqueue(child);
 
     /// <summary>Nothing is started any more.</summary>
@@ -62,7 +87,7 @@ internal sealed class FlowPending
             if (start.Stored is { } then) stored.Add(then);
         }
 
-        while (cancels.Count < MostChildren && _cancels.TryDequeue(out var id)) cancels.Add(id);
+        while (cancels.Count < MostChildren && _cancels.TryDequeue(out var name)) cancels.Add(name);
         return (new FlowChange { Steps = [.. steps], Children = [.. children], Totals = [.. totals], Cancels = [.. cancels] }, [.. stored]);
     }
 }

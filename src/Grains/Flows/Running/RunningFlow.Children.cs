@@ -19,7 +19,8 @@ internal sealed partial class RunningFlow
         if (jobs.Count is 0 or > FlowIds.MostAtHome)
             throw new ArgumentException($"AnyAsync runs 1 to {FlowIds.MostAtHome} jobs; these are {jobs.Count}.", nameof(jobs));
         if (Claim(name) is not { } claimed) return await Never<(int, TResult)>();
-        var waits = jobs.Select((job, index) => OpenChild(execution.Names.ClaimPart(claimed, index), job, ChildFailure.Throw)).ToArray();
+        if (ClaimParts(claimed, jobs.Count) is not { } names) return await Never<(int, TResult)>();
+        var waits = jobs.Select((job, index) => OpenChild(names[index], job, ChildFailure.Throw)).ToArray();
         var left = waits.Select(wait => wait.Task).ToList();
         while (true)
         {
@@ -31,7 +32,7 @@ internal sealed partial class RunningFlow
             foreach (var wait in waits)
             {
                 execution.Close(wait);
-                if (Memory.Child(wait.Name) is null) execution.Pending.Cancel(IdOf(wait.Name, -1, isSpread: false));
+                if (Memory.Child(wait.Name) is null) execution.Pending.Cancel(wait.Name);
             }
 
             execution.Names.Release(claimed);
@@ -54,7 +55,10 @@ internal sealed partial class RunningFlow
         }
     }
 
-    public Func<int, Task<JobStatus?>> StatusOf(ChildGroup group) => index => execution.Results.GetAsync(IdOf(group, index), Memory.Partitions);
+    /// <summary>The children of a group between two places, read in advance.</summary>
+    public ReadAhead<JobStatus?> ReadAheadOf(ChildGroup group, int first, int end) => new(
+        (from, count) => execution.Results.GetManyAsync([.. Enumerable.Range(from, count).Select(index => IdOf(group, index))], Memory.Partitions),
+        index => execution.Results.GetAsync(IdOf(group, index), Memory.Partitions), first, end);
 
     /// <summary>Awaits a read of the runner's own: the flow is not parked meanwhile. Steps may read too.</summary>
     public async ValueTask<T> BesideAsync<T>(Task<T> read)
@@ -78,9 +82,10 @@ internal sealed partial class RunningFlow
     {
         var options = job.Options;
         if (options.Weight < 0) throw new ArgumentOutOfRangeException(nameof(job), options.Weight, "A child's weight is not below zero.");
+        if (options.KeyWeight is < 1 or > JobKeys.MaxWeight) throw new JobRejectedException([new("/keyWeight", $"A weight is 1 to {JobKeys.MaxWeight}.")]);
         var submission = new JobSubmission
         {
-            Id = IdOf(name, index, isSpread),
+            Id = IdOf(name, index, isSpread, JobKeys.IsKey(options.Key) ? JobKeys.PartitionOf(options.Key!, Memory.Partitions) : null),
             Type = job.Type,
             // None: where its type says, which is looked up before it is started.
             Queue = options.Queue ?? "",
@@ -92,18 +97,26 @@ internal sealed partial class RunningFlow
             // What a flow must have done by then, its children must have.
             DeadlineAt = Lease.Deadline,
             Tags = options.Tags,
+            // None: as its type says.
+            Key = options.Key,
+            Weight = options.KeyWeight,
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : Lease.TraceParent,
         };
         var problems = SubmissionRules.Check(
-            options.Queue is null ? submission with { Queue = JobLimits.DefaultQueue } : submission, execution.Services.Limits, execution.Services.Time.GetUtcNow());
+            submission with { Queue = options.Queue ?? JobLimits.DefaultQueue, Weight = options.Key is null ? null : options.KeyWeight }, execution.Services.Limits, execution.Services.Time.GetUtcNow());
         if (problems.Length > 0) throw new JobRejectedException(problems);
         return new ChildOrder { Job = submission, Name = name, Index = index, Weight = options.Weight };
     }
 
-    public string IdOf(ChildGroup group, int index) => IdOf(group.Name, index, group.IsSpread);
+    /// <summary>The id of a group's child that has been started.</summary>
+    public string IdOf(ChildGroup group, int index) => IdOf(group.Name, index, group.IsSpread, Memory.PlaceOf(group.Name, index));
 
-    public string IdOf(string name, int index, bool isSpread) =>
-        FlowIds.Child(Id, Lease.SubmittedAt.ToUnixTimeMilliseconds(), Memory.Run, name, index, isSpread, Memory.Partitions);
+    /// <param name="place">The partition of its key; null: it has none.</param>
+    private string IdOf(string name, int index, bool isSpread, int? place)
+    {
+        var id = FlowIds.Child(Id, Lease.SubmittedAt.ToUnixTimeMilliseconds(), Memory.Run, name, index, isSpread, Memory.Partitions);
+        return place is { } partition ? FlowIds.In(id, partition, Memory.Partitions) : id;
+    }
 
     public static string NameOf(ChildGroup group, int index) => FlowNames.PartOf(group.Name, index);
 

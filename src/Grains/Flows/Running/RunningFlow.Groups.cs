@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace OrleansJobs.Flows;
 
 /// <summary>Children by the list.</summary>
@@ -46,7 +48,8 @@ internal sealed partial class RunningFlow
             }
 
             // Of a small group the number is stored with the first of its children, so that no later run can take it for a large one.
-            if (position > 0) await StartAsync(batch, new FlowGroupTotal(name, position));
+            // These are waited for by what waits for their ends.
+            if (position > 0 && !TryAdd(batch, new FlowGroupTotal(name, position), stored: null)) await Never<bool>();
             return position;
         }
 
@@ -89,13 +92,20 @@ internal sealed partial class RunningFlow
     /// <param name="total">Where it is known by now; stored no later than the first of these.</param>
     public Task StartAsync(List<ChildOrder> batch, FlowGroupTotal? total)
     {
-        if (!Enter()) return Never<bool>();
-        if (batch.Count == 0 && total is null) return Task.CompletedTask;
         var stored = new TaskCompletionSource();
-        Action then = () => stored.TrySetResult();
-        if (total is { } known) execution.Pending.Add(known, batch.Count == 0 ? then : null);
-        for (var i = 0; i < batch.Count; i++) execution.Pending.Add(batch[i], i == batch.Count - 1 ? then : null);
-        batch.Clear();
+        if (!TryAdd(batch, total, () => stored.TrySetResult())) return Never<bool>();
         return stored.Task;
+    }
+
+    /// <summary>Has children of a group started.</summary>
+    /// <returns>False: the flow's code is not to go on.</returns>
+    private bool TryAdd(List<ChildOrder> batch, FlowGroupTotal? total, Action? stored, [CallerMemberName] string member = "")
+    {
+        if (!Enter(member)) return false;
+        if (batch.Count == 0 && total is null) stored?.Invoke();
+        if (total is { } known) execution.Pending.Add(known, batch.Count == 0 ? stored : null);
+        for (var i = 0; i < batch.Count; i++) execution.Pending.Add(batch[i], i == batch.Count - 1 ? stored : null);
+        batch.Clear();
+        return true;
     }
 }

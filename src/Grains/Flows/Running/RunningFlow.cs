@@ -119,10 +119,19 @@ internal sealed partial class RunningFlow(FlowExecution execution) : FlowContext
     private string? Claim(string name, [CallerMemberName] string member = "")
     {
         FlowNames.Check(name);
-        if (!Enter(member)) return null;
+        return Enter(member) ? OrFail(() => execution.Names.Claim(name)) : null;
+    }
+
+    /// <inheritdoc cref="Claim"/>
+    private string[]? ClaimParts(string claimed, int count) =>
+        OrFail(() => Enumerable.Range(0, count).Select(index => execution.Names.ClaimPart(claimed, index)).ToArray());
+
+    private T? OrFail<T>(Func<T> claim)
+        where T : class
+    {
         try
         {
-            return execution.Names.Claim(name);
+            return claim();
         }
         catch (FlowFailedException failed)
         {
@@ -140,6 +149,9 @@ internal sealed partial class RunningFlow(FlowExecution execution) : FlowContext
                 break;
             case RetryLaterException later:
                 execution.PutOff(later);
+                break;
+            case FlowUnavailableException:
+                execution.EndUnheard();
                 break;
             case OperationCanceledException when execution.Job.Reason is not StopReason.None:
                 // It is not remembered, and not thrown: the attempt stops here, and the next one runs the step again.

@@ -19,6 +19,7 @@ internal static class StepRun
 
     /// <exception cref="FlowFailedException">What it returned cannot be remembered.</exception>
     /// <exception cref="RetryLaterException">The step wants the flow to be run again later.</exception>
+    /// <exception cref="FlowUnavailableException">Results that the step reads are not to be had for now, which is no failure of its own.</exception>
     /// <exception cref="OperationCanceledException">The attempt was stopped.</exception>
     public static async Task<StepOutcome> RunAsync<T>(string name, Func<Task<T>> run, StepOptions options, RunningJob job, AttemptServices services)
     {
@@ -31,7 +32,7 @@ internal static class StepRun
             {
                 value = await run().ConfigureAwait(false);
             }
-            catch (Exception exception) when (exception is RetryLaterException or FlowFailedException)
+            catch (Exception exception) when (exception is RetryLaterException or FlowFailedException or FlowUnavailableException)
             {
                 throw;
             }

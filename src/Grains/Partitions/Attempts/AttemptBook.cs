@@ -8,10 +8,8 @@ namespace OrleansJobs.Partitions;
 /// <summary>Who runs what: how attempts begin with a lease, and how they end with what their worker says.</summary>
 internal sealed class AttemptBook(int partition, long generation, JobBook jobs, FlowBook flows, PendingChanges changes)
 {
-    private long _tokens;
-
-    /// <summary>The fencing tokens of this generation run out: open the partition anew.</summary>
-    public bool IsExhausted => _tokens >= FencingToken.MaxCounter / 2;
+    /// <summary>Where the fencing tokens of its leases come from.</summary>
+    public FencingCounter Tokens { get; } = new(generation);
 
     /// <summary>Gives a waiting job, whose record is in memory, to a silo. The lease counts once its commit is applied.</summary>
     public Lease Lease(LiveJob job, string silo, long now)
@@ -19,7 +17,8 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
         var hadGrainState = job.Track.HasGrainState;
         jobs.Run(job, job.Track with
         {
-            Version = JobVersion.Next(job, 0, now), Token = FencingToken.Make(generation, ++_tokens), StartedAt = now, Silo = silo, IsRetrying = false, Trial = TrialState.None,
+            Version = JobVersion.Next(job, 0, now), Token = Tokens.Next(), StartedAt = now, Silo = silo, IsRetrying = false, Trial = TrialState.None,
+            WaitsFor = [],
         });
         return LeaseOf(job, hadGrainState);
     }
@@ -100,7 +99,12 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
                 break;
             case ReportKind.Parked:
                 track = track.Overcome();
-                var due = flows.Park(job, report.Park ?? new(), now);
+                if (flows.Park(job, report.Park ?? new(), now, out var due) is { } refusal)
+                {
+                    jobs.Finish(job, JobState.Failure, null, refusal, track, now);
+                    break;
+                }
+
                 jobs.WaitAgain(job, due, track with { WaitsFor = due == now ? [] : [.. flows.WaitsOf(job)] }, now);
                 break;
             case ReportKind.StartedAnew:
@@ -123,7 +127,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = job.Lane.Suspects,
             SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
             Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
-            Deadline = DeadlineBook.EndOf(spec, job.Track),
+            Deadline = DeadlineBook.EndOf(spec, job.Track), HasMemory = job.Track.HasMemory, Flow = flows.RecallOf(job),
         };
     }
 

@@ -161,7 +161,7 @@ internal sealed class PendingChanges(int partition, long generation)
     /// <summary>Takes back a submit from outside, with all that came of it, where none of it has been sent.</summary>
     public bool TryWithdraw(Entry submit)
     {
-        if (submit.IsStored || submit.InFlight > 0) return false;
+        if (submit.IsStored || submit.InFlight > 0 || submit.Origin != submit) return false;
         var all = submit.Group?.Members.Where(member => member.Origin == submit).ToList() ?? [submit];
         foreach (var entry in all) entry.Drop();
         return true;

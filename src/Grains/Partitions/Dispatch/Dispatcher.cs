@@ -1,3 +1,4 @@
+using OrleansJobs.Lending;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
@@ -28,6 +29,15 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
         }
 
         return leases;
+    }
+
+    /// <summary>Ends the rest of those queues with limits that a worker could have jobs of.</summary>
+    /// <returns>The limits of which something may be lent that goes before all that it would be given now; null: nothing does.</returns>
+    public QueueLine? Awaken(WorkerProfile worker, long now, Dictionary<string, int>? room)
+    {
+        jobs.Index.Advance(now);
+        if (jobs.Index.AwakenFor(worker, room) is not { } queue) return null;
+        return jobs.Index.FirstFor(worker, SuspectWish.None, room) is { } first && Lane.IsAhead(queue.Oldest, first) ? queue.Limit : null;
     }
 
     /// <summary>Leases the first job of a lane, whose record is in memory; null where it left the lane by another way, and the next is to be looked at.</summary>

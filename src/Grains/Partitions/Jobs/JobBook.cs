@@ -1,4 +1,6 @@
 using OrleansJobs.Hosting;
+using OrleansJobs.Keys;
+using OrleansJobs.Lending;
 using OrleansJobs.Records;
 using OrleansJobs.Storage;
 
@@ -14,17 +16,19 @@ internal sealed class JobBook
     private readonly PendingChanges _changes;
     private readonly DeadlineBook _deadlines;
     private readonly Suspicion _suspicion;
+    private readonly KeyBook _keys;
+    private readonly QueueLimitBook _limits;
     private readonly Dictionary<string, LiveJob> _live = [];
     private readonly Dictionary<string, LiveJob> _leased = [];
     private readonly Dictionary<string, int> _pins = [];
     private long _lastStamp;
 
     /// <param name="keptEmptyLanes">See <see cref="LaneIndex"/>.</param>
-    public JobBook(PartitionOpening opening, JobGridOptions options, PendingChanges changes, DeadlineBook deadlines, Suspicion suspicion, int keptEmptyLanes)
+    public JobBook(PartitionOpening opening, JobGridOptions options, PendingChanges changes, DeadlineBook deadlines, Suspicion suspicion, KeyBook keys, QueueLimitBook limits, int keptEmptyLanes)
     {
-        (_options, _changes, _deadlines, _suspicion) = (options, changes, deadlines, suspicion);
+        (_options, _changes, _deadlines, _suspicion, _keys, _limits) = (options, changes, deadlines, suspicion, keys, limits);
         _lastStamp = opening.LastStamp;
-        Index = new LaneIndex(options.WindowJobs, keptEmptyLanes);
+        Index = new LaneIndex(options.WindowJobs, keptEmptyLanes, keys, limits);
         Windows = new LaneWindows(Index, this, options);
         Counts = new JobCounts(opening);
         Unfinished = Counts.All().Where(count => !count.State.IsTerminal).Sum(count => count.Jobs);
@@ -65,8 +69,11 @@ internal sealed class JobBook
     {
         if (Unfinished >= Math.Max(1, _options.MaxBacklog / _options.Partitions))
             return $"The grid holds as many unfinished jobs as it may ({_options.MaxBacklog}).";
-        return Index.Contains(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false)) ? null : RefusalOfLane(job.Owner);
+        return RefusalOfLane(job);
     }
+
+    /// <summary>From whose ends something follows, beside those of which their records say so; null: of none.</summary>
+    public Func<JobSpec, bool>? IsFollowedToo { get; set; }
 
     /// <summary>A job has ended from whose end something follows. What other books change because of it is stored with the end.</summary>
     public event Action<LiveJob, long>? Ended;
@@ -80,18 +87,45 @@ internal sealed class JobBook
     /// <summary>Takes a job that comes from outside, has been checked against the rules and is known to be new.</summary>
     public LiveJob Submit(JobSubmission submission, long now)
     {
-        var job = SubmitInside(submission, now);
+        var job = Make(submission, now, null);
         job.Origin = job;
         return job;
     }
 
-    /// <summary>The same of a job that follows from something accepted: no store is too full for it.</summary>
+    /// <summary>
+    /// The same of a job that follows from something accepted: no store is too full for it. Nobody is there to be told to come later, so one that comes too soon by
+    /// a rate that refuses fails, and one whose key would open a lane too many.
+    /// </summary>
     public LiveJob SubmitInside(JobSubmission submission, long now, ScheduledRun? scheduled = null)
+    {
+        var refusal = submission.Key is null ? null : RefusalOfLane(submission);
+        var job = Make(submission, now, scheduled);
+        if (refusal is not null) Finish(job, JobState.Failure, null, new(JobErrorCodes.Overloaded, null, refusal), job.Track, now);
+        else if (submission.Key is not null) Admit(job, now);
+        return job;
+    }
+
+    /// <summary>When a job that had come too soon by a rate that refuses may come; null: it may now, or it is not that by which it has ended.</summary>
+    public long? ThrottledUntil(LiveJob job, long now) => WasThrottled(job) ? _keys.TooSoon(job.Spec!.Key!, now) : null;
+
+    // A handler may fail with the same word, of a job whose submit was counted.
+    private static bool WasThrottled(LiveJob job) => job is { Outcome.Error.Code: JobErrorCodes.Throttled, Track.Token: 0, Spec.Key: not null };
+
+    /// <summary>Counts the submit of a job with a key, or ends the job where the key's rate refuses it.</summary>
+    private void Admit(LiveJob job, long now)
+    {
+        var key = job.Spec!.Key!;
+        if (_keys.TooSoon(key, now) is { } next)
+            Finish(job, JobState.Failure, null, new(JobErrorCodes.Throttled, null, $"The rate of '{key}' allows no other submit for {next - now} ms."), job.Track, now);
+        else _keys.Submitted(key, now);
+    }
+
+    private LiveJob Make(JobSubmission submission, long now, ScheduledRun? scheduled)
     {
         var due = submission.Eta ?? now + (submission.Countdown ?? 0);
         _lastStamp = Math.Max(_lastStamp + 1, JobSpec.StampAt(now));
         var spec = JobSpec.Of(submission, now, _lastStamp, Math.Max(due, now), scheduled);
-        var lane = Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false));
+        var lane = Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false, spec.Key));
         Index.Owners.Own(lane, submission.Owner);
         var job = new LiveJob(submission.Id, this) { Spec = spec, Lane = lane };
         // A deleted job may still be pinned by somebody who has yet to hear of it.
@@ -111,7 +145,10 @@ internal sealed class JobBook
     {
         var job = Inflate(id, stored);
         Add(job);
-        if (job.Place == JobPlace.Leased) _leased.Add(id, job);
+        if (job.Place != JobPlace.Leased) return job;
+        _leased.Add(id, job);
+        if (job.Lane.Line is { } line) _keys.Take(line);
+        if (_limits.HasAny) _limits.Found(job.Lane.Queue);
         return job;
     }
 
@@ -128,6 +165,11 @@ internal sealed class JobBook
         job.Track = whole.Track;
         job.Stored = whole.Stored;
         job.IsSketch = false;
+        if (job.Lane.Line is not { } line) return;
+        // The seat of a sketch says no more than about when it is due.
+        line.Weigh(job.Spec.Weight);
+        job.Due = whole.Due;
+        Index.Changed(job.Lane);
     }
 
     /// <summary>
@@ -155,17 +197,23 @@ internal sealed class JobBook
     public bool IsPinnedTwice(string id) => _pins.GetValueOrDefault(id) > 1;
 
     /// <summary>Puts a job back into its lane, after something has happened to it.</summary>
-    public void WaitAgain(LiveJob job, long due, JobTrack track, long now) =>
-        Wait(job, due, track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) });
+    public void WaitAgain(LiveJob job, long due, JobTrack track, long now) => Wait(
+        job, due, track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) },
+        keepsSeat: job.Lane.Line is { } line && job.Track.Token != 0 && (due <= now || (line.Rule?.Order == KeyOrder.Fifo && track.IsRetrying)));
 
     /// <summary>A job that had ended waits again.</summary>
-    public void Reopen(LiveJob job, JobTrack track, long now)
+    /// <param name="round">Of a child that its flow has run again: the round that it runs for from now on.</param>
+    public void Reopen(LiveJob job, JobTrack track, long now, int? round)
     {
         var isKnown = track.HasMemory || job.Spec!.Parent is not null;
-        using var together = isKnown ? _changes.Together() : default;
+        // Its submit has not been counted: it comes now.
+        var comesNow = WasThrottled(job);
+        using var together = isKnown || comesNow ? _changes.Together() : default;
         Unfinished++;
         WaitAgain(job, now, track, now);
         if (isKnown) Retried?.Invoke(job, now);
+        if (round is { } later) Note(job, job.Track with { Round = later });
+        if (comesNow) Admit(job, now);
     }
 
     /// <summary>What a waiting job waited for has come, or it has less to wait for.</summary>
@@ -186,20 +234,45 @@ internal sealed class JobBook
     /// <summary>A waiting job runs from now on.</summary>
     public void Run(LiveJob job, JobTrack track)
     {
+        var isUnique = job.Spec!.Unique is { Until: UniqueUntil.Start } && !track.IsUniqueOver;
+        using var decision = isUnique ? _changes.Together() : default;
+        if (isUnique) track = _keys.Uniques.Release(job, track, mayShare: true, track.StartedAt);
+        Index.Serve(job.Lane);
         job.Lane.Remove(job);
         job.Place = JobPlace.Leased;
         job.Track = track;
         _leased.Add(job.Id, job);
         Windows.Weigh(job);
+        if (_limits.HasAny) _limits.Start(job.Lane.Queue);
+        if (job.Lane.Line is { } line)
+        {
+            using var together = _changes.Together();
+            _changes.Mark(job);
+            _keys.Take(line, track.StartedAt);
+            return;
+        }
+
+        _changes.Mark(job);
+    }
+
+    /// <summary>A waiting job with a key takes another seat in its line: one that was left, or that of when it is due.</summary>
+    public void TakeSeat(LiveJob job, long seat)
+    {
+        job.Lane.Remove(job);
+        job.Seat = seat;
+        job.Track = job.Track with { Seat = seat == (job.Spec is { } spec ? KeySeat.Of(spec, job.Due) : KeySeat.At(job.Due)) ? null : seat };
+        job.Lane.Add(job);
         _changes.Mark(job);
     }
 
     public void Finish(LiveJob job, JobState state, byte[]? result, JobError? error, JobTrack track, long now)
     {
-        var isFollowed = job.Spec!.IsFollowed || track.IsFollowed;
-        using var together = isFollowed ? _changes.Together() : default;
+        var isFollowed = job.Spec!.IsFollowed || track.IsFollowed || IsFollowedToo?.Invoke(job.Spec) == true;
+        var isUnique = job.Spec.Unique is not null && !track.IsUniqueOver;
+        using var together = isFollowed || isUnique ? _changes.Together() : default;
+        if (isUnique) track = _keys.Uniques.Release(job, track, state == JobState.Success, now);
         if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
-        _leased.Remove(job.Id);
+        Vacate(job);
         job.Place = JobPlace.Finished;
         Windows.Weigh(job);
         job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now), WaitsFor = [] };
@@ -210,6 +283,13 @@ internal sealed class JobBook
         {
             State = state, Result = result, Error = error, FinishedAt = now, RetainUntil = now + retention, Track = job.Track,
         };
+        if (job.Spec.Unique is { For: { } shared } rule && (rule.Until == UniqueUntil.Start || state == JobState.Success))
+        {
+            // Who asks for its value until then is given this job.
+            var free = (rule.Until == UniqueUntil.Start ? track.StartedAt : now) + shared;
+            if (job.Outcome.RetainUntil < free) job.Outcome = job.Outcome with { RetainUntil = free };
+        }
+
         Unfinished--;
         _changes.Mark(job);
         if (isFollowed) Ended?.Invoke(job, now);
@@ -232,7 +312,7 @@ internal sealed class JobBook
         if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
         // One that was cancelled before it was stored has ended already.
         if (job.Place is JobPlace.Waiting or JobPlace.Leased) Unfinished--;
-        _leased.Remove(job.Id);
+        Vacate(job);
         job.Place = JobPlace.Gone;
         Windows.Weigh(job);
         _live.Remove(job.Id);
@@ -251,12 +331,13 @@ internal sealed class JobBook
     public LiveJob? Resolve(Lane lane, LaneEntry entry)
     {
         if (_live.TryGetValue(entry.Id, out var known))
-            return known.Place == JobPlace.Waiting && known.Lane == lane && known.Due == entry.Due ? known : null;
+            return known.Place == JobPlace.Waiting && known.Lane == lane && known.Score == entry.Score ? known : null;
         var job = entry.Job is { } stored
             ? Inflate(entry.Id, stored, lane)
             : new LiveJob(entry.Id, this)
             {
-                IsSketch = true, Lane = lane, Due = entry.Due, Stored = new() { HasSpec = true, Lane = lane.Name, Due = entry.Due, Counted = JobState.Pending },
+                IsSketch = true, Lane = lane, Due = lane.Line is null ? entry.Score : KeySeat.DueOf(entry.Score), Seat = entry.Score,
+                Stored = new() { HasSpec = true, Lane = lane.Name, Score = entry.Score, Counted = JobState.Pending },
             };
         if (job.Place != JobPlace.Waiting) return null;
         Add(job);
@@ -269,9 +350,10 @@ internal sealed class JobBook
         Windows.Weigh(job);
     }
 
-    private string? RefusalOfLane(string? owner)
+    private string? RefusalOfLane(JobSubmission job)
     {
-        var owners = Index.Owners;
+        if (Index.Contains(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false, job.Key))) return null;
+        var (owners, owner) = (Index.Owners, job.Owner);
         if (Index.Count >= _options.MaxLanes || owners.CountOf(owner) >= _options.MaxLanesPerKey) Index.ForgetAll();
         if (Index.Count >= _options.MaxLanes)
             return $"The grid holds as many combinations of queue, priority and type as it may ({_options.MaxLanes}).";
@@ -288,16 +370,18 @@ internal sealed class JobBook
         var lease = outcome is null && stored.Lease is { } leased ? JobTrack.Decode(leased) : null;
         var waiting = outcome is null && lease is null && stored.Track is { } tracked ? JobTrack.Decode(tracked) : null;
         var track = outcome?.Track ?? lease ?? waiting ?? JobTrack.Fresh;
-        var lane = found ?? Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, track.IsSuspect));
+        var lane = found ?? Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, track.IsSuspect, spec.Key));
         var waits = outcome is null && lease is null;
         var due = track.DueAt ?? spec.DueAt;
+        var seat = spec.Key is null ? 0 : track.Seat ?? KeySeat.Of(spec, due);
+        if (waits) lane.Line?.Weigh(spec.Weight);
         return new LiveJob(id, this)
         {
-            Spec = spec, Track = track, Outcome = outcome, Lane = lane, Due = due,
+            Spec = spec, Track = track, Outcome = outcome, Lane = lane, Due = due, Seat = seat,
             Place = outcome is not null ? JobPlace.Finished : lease is not null ? JobPlace.Leased : JobPlace.Waiting,
             Stored = new JobShape
             {
-                HasSpec = true, Lane = waits ? lane.Name : null, Due = waits ? due : 0, Track = waiting, Lease = lease, Outcome = outcome,
+                HasSpec = true, Lane = waits ? lane.Name : null, Score = !waits ? 0 : lane.Line is null ? due : seat, Track = waiting, Lease = lease, Outcome = outcome,
                 EndsBy = waits ? DeadlineBook.Of(spec, track) : null,
                 Counted = outcome?.State ?? (lease is not null || track.IsFlow ? JobState.Progress : JobState.Pending),
             },
@@ -305,19 +389,39 @@ internal sealed class JobBook
     }
 
     /// <summary>Puts a job into its lane, from wherever it was.</summary>
-    private void Wait(LiveJob job, long due, JobTrack track)
+    /// <param name="keepsSeat">Of a job with a key that has run: it stands where its submit put it.</param>
+    private void Wait(LiveJob job, long due, JobTrack track, bool keepsSeat = false)
     {
-        _leased.Remove(job.Id);
+        Vacate(job);
         job.Place = JobPlace.Waiting;
         job.Due = due;
         // What lane it waits in is stored with it, and never derived again: the options may be others when it is read.
         job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track) };
         job.Outcome = null;
-        job.Lane = Index.Of(Lane.NameOf(job.Spec!.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect));
+        if (job.Spec!.Key is not null) Seat(job, keepsSeat);
+        job.Lane = Index.Of(Lane.NameOf(job.Spec.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
+        job.Lane.Line?.Weigh(job.Spec.Weight);
         job.Lane.Add(job);
         Windows.Weigh(job);
         _deadlines.Note(DeadlineBook.Of(job.Spec, job.Track));
         _changes.Mark(job);
+    }
+
+    private static void Seat(LiveJob job, bool keepsSeat)
+    {
+        var seat = KeySeat.Of(job.Spec!, job.Due);
+        // One that had taken another's seat, or was moved forward, keeps that.
+        job.Seat = !keepsSeat ? seat : job.Seat > 0 ? Math.Min(job.Seat, KeySeat.First(job.Spec!)) : KeySeat.First(job.Spec!);
+        long? kept = job.Seat == seat ? null : job.Seat;
+        if (job.Track.Seat != kept) job.Track = job.Track with { Seat = kept };
+    }
+
+    /// <summary>It runs no more, if it did.</summary>
+    private void Vacate(LiveJob job)
+    {
+        if (!_leased.Remove(job.Id)) return;
+        if (job.Lane.Line is { } line) _keys.GiveBack(line);
+        if (_limits.HasAny) _limits.End(job.Lane.Queue);
     }
 
     private void OnCommitted(SealedCommit commit)

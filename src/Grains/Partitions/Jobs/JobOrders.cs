@@ -43,10 +43,12 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
     public void Expire(LiveJob job, long now) => jobs.Finish(job, JobState.Failure, null, DeadlineBook.ErrorOf(job), job.Track, now);
 
     /// <summary>Runs a job that failed or was cancelled again, with a fresh set of attempts and its history kept.</summary>
-    /// <returns>False where its state does not allow it.</returns>
-    public bool Retry(LiveJob job, ChangeOrder order, long now)
+    /// <param name="round">Where its flow orders it: for which of its rounds. A child whose key refuses it still ends so once more, which is told to the flow.</param>
+    /// <returns>False where its state does not allow it, or its key.</returns>
+    public bool Retry(LiveJob job, ChangeOrder order, long now, int? round = null)
     {
         if (job is not { Place: JobPlace.Finished, Outcome: { State: JobState.Failure or JobState.Revoked } outcome }) return false;
+        if (round is null && jobs.ThrottledUntil(job, now) is not null) return false;
         var track = job.Track;
         // One that ended while it waited has all of its attempts in the history.
         var earlier = track.HasOpenAttempt ? track.Attempt : track.Attempt - 1;
@@ -55,8 +57,8 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         {
             Earlier = earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
             // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
-            HasStarted = true, IsDeadlineLifted = track.IsDeadlineLifted || job.Spec!.DeadlineAt <= now,
-        }, now);
+            HasStarted = true, IsDeadlineLifted = track.IsDeadlineLifted || job.Spec!.DeadlineAt <= now, IsUniqueOver = false,
+        }, now, round);
         return true;
     }
 

@@ -13,6 +13,9 @@ internal sealed class JobRows(IPartitionStore store, int partition)
     private static readonly RowColumn[] ListedColumns =
         [Columns[0] with { Omitted = RecordFields.SpecArgs }, Columns[1], Columns[2], Columns[3] with { Omitted = RecordFields.OutcomeResult }];
 
+    /// <summary>With what came of a job, and without what it was given.</summary>
+    private static readonly RowColumn[] EndedColumns = [ListedColumns[0], Columns[1], Columns[2], Columns[3]];
+
     private static readonly RowRead Whole = new(Columns);
 
     /// <summary>Records of jobs, live or finished, in the order asked for; null where there is none.</summary>
@@ -25,10 +28,14 @@ internal sealed class JobRows(IPartitionStore store, int partition)
     public async ValueTask<StoredJob?[]> ReadListedAsync(IReadOnlyList<string> ids, int byteBudget) =>
         Array.ConvertAll(await store.ReadRowsAsync(partition, new(ListedColumns, byteBudget), ids), StoredJob.Of);
 
-    /// <summary>Waiting jobs of a lane in the order (due, id), from behind a place; beyond the budget without their records.</summary>
+    /// <summary>Records of jobs with their results and without their arguments; fewer than asked for where the budget of bytes ends them.</summary>
+    public async ValueTask<StoredJob?[]> ReadEndedAsync(IReadOnlyList<string> ids, int byteBudget) =>
+        Array.ConvertAll(await store.ReadRowsAsync(partition, new(EndedColumns, byteBudget), ids), StoredJob.Of);
+
+    /// <summary>Waiting jobs of a lane in its order, from behind a place; beyond the budget without their records.</summary>
     public async ValueTask<LaneEntry[]> ReadLaneAsync(string lane, LanePosition after, int limit, int byteBudget)
     {
-        var place = new SetPlace(after.Due, after.Id);
+        var place = new SetPlace(after.Score, after.Id);
         var page = await store.ReadPageAsync(partition, GridLayout.Jobs.Lanes[lane], place, limit, Whole with { ByteBudget = byteBudget });
         return Array.ConvertAll(page, static line => new LaneEntry(line.Member, line.Score, line.Rows is { } rows ? StoredJob.Of(rows) : null));
     }

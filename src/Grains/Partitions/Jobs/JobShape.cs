@@ -13,7 +13,9 @@ internal sealed record JobShape
 
     /// <summary>The lane whose entry it has; null: none.</summary>
     public string? Lane { get; init; }
-    public long Due { get; init; }
+
+    /// <summary>Its place in the lane.</summary>
+    public long Score { get; init; }
     public JobTrack? Track { get; init; }
     public JobTrack? Lease { get; init; }
     public JobOutcome? Outcome { get; init; }
@@ -29,8 +31,10 @@ internal sealed record JobShape
     {
         JobPlace.Waiting => new()
         {
-            HasSpec = true, Lane = job.Lane.Name, Due = job.Due, Counted = job.Track.IsFlow ? JobState.Progress : JobState.Pending,
-            Track = job.Track == JobTrack.Fresh ? null : job.Track, EndsBy = DeadlineBook.Of(job.Spec!, job.Track),
+            HasSpec = true, Lane = job.Lane.Name, Score = job.Score, Counted = job.Track.IsFlow ? JobState.Progress : JobState.Pending,
+            Track = job.Track == JobTrack.Fresh ? null : job.Track,
+            // Where memory has let go of what was submitted, nothing has changed that a deadline hangs on.
+            EndsBy = job.Spec is { } spec ? DeadlineBook.Of(spec, job.Track) : job.Stored.EndsBy,
         },
         JobPlace.Leased => new() { HasSpec = true, Lease = job.Track, Counted = JobState.Progress },
         JobPlace.Finished => new() { HasSpec = true, Outcome = job.Outcome, Counted = job.Outcome!.State },
@@ -52,10 +56,10 @@ internal sealed record JobShape
             if (spec.Scheduled is { } scheduled) commit.Put(tables.Indexes[IndexNames.Schedule(scheduled.Schedule)], job.Id, spec.Stamp);
         }
 
-        if (before.Lane != after.Lane || before.Due != after.Due)
+        if (before.Lane != after.Lane || before.Score != after.Score)
         {
-            if (before.Lane is not null) commit.Remove(tables.Lanes[before.Lane], job.Id, before.Due);
-            if (after.Lane is not null) commit.Put(tables.Lanes[after.Lane], job.Id, after.Due);
+            if (before.Lane is not null) commit.Remove(tables.Lanes[before.Lane], job.Id, before.Score);
+            if (after.Lane is not null) commit.Put(tables.Lanes[after.Lane], job.Id, after.Score);
         }
 
         if (!ReferenceEquals(before.Track, after.Track)) counts.Waits += Replace(tables.Tracks, after.Track?.Encode());

@@ -1,3 +1,4 @@
+using OrleansJobs.Keys;
 using OrleansJobs.Records;
 
 namespace OrleansJobs.Partitions;
@@ -17,6 +18,12 @@ internal sealed class LiveJob(string id, JobBook book) : Entry
 
     /// <summary>While waiting: when it is due.</summary>
     public long Due { get; set; }
+
+    /// <summary>While waiting, where it has a key: its place in the key's line; see <see cref="KeySeat"/>.</summary>
+    public long Seat { get; set; }
+
+    /// <summary>By what its lane is in order.</summary>
+    public long Score => Lane.Line is null ? Due : Seat;
 
     /// <summary>Only its place in the lane is known, not what happened to it so far: its record is to be read before use.</summary>
     public bool IsSketch { get; set; }
@@ -44,7 +51,12 @@ internal sealed class LiveJob(string id, JobBook book) : Entry
         return before;
     }
 
-    public override void Applied() => book.LetGo(this);
+    public override void Applied()
+    {
+        // From now on it was accepted: what follows from it is not refused, and no other job is kept in memory for its sake.
+        if (IsStored) Origin = null;
+        book.LetGo(this);
+    }
 
     public override void Restore(object before) => Stored = (JobShape)before;
 

@@ -66,7 +66,7 @@ internal static class StatusOf
             Changes = track.Changes.IsEmpty ? [] : [.. track.Changes],
             WaitingFor = outcome is null && !leased ? WaitsOf(track, phase, due, now) : [], Parent = spec.Parent?.Id, IsFlow = track.IsFlow, After = spec.After,
             Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent, Data = progress.Data,
-            Schedule = spec.Scheduled?.Schedule, ScheduledAt = spec.Scheduled is { } scheduled ? Instant(scheduled.At) : null,
+            Key = spec.Key, Schedule = spec.Scheduled?.Schedule, ScheduledAt = spec.Scheduled is { } scheduled ? Instant(scheduled.At) : null,
         };
     }
 

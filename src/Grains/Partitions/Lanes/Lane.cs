@@ -1,7 +1,10 @@
+using OrleansJobs.Keys;
+using OrleansJobs.Lending;
+
 namespace OrleansJobs.Partitions;
 
 /// <summary>
-/// The waiting jobs of one queue, priority and type, in the order (due, id). Memory holds the front of it, the window: all entries up to
+/// The waiting jobs of one queue, priority and type, and where they have one, of one key, in the order (due, id), or (seat, id) where they have a key. Memory holds the front of it, the window: all entries up to
 /// <see cref="Horizon"/>. The rest stays in the store and is paged in. Jobs of a lane are alike, so that one nobody can run never stands
 /// before one that somebody can.
 /// </summary>
@@ -10,6 +13,9 @@ internal sealed class Lane(string name, string queue, int priority, string type,
 {
     private const char Separator = '/';
     private const string SuspectMark = "!";
+
+    /// <summary>Stands before the key of a lane whose jobs have one.</summary>
+    private const char KeyMark = '=';
 
     private readonly SortedSet<LiveJob> _window = new(WindowOrder.Instance);
     private string?[]? _countKeys;
@@ -28,6 +34,15 @@ internal sealed class Lane(string name, string queue, int priority, string type,
 
     /// <summary>Its jobs were present at so many crashes that they run one at a time.</summary>
     public bool Suspects { get; } = suspects;
+
+    /// <summary>The key of its jobs, which says when they may start; null: they have none.</summary>
+    public KeyLine? Line { get; init; }
+
+    /// <summary>The key's place in the turns of its queue and priority.</summary>
+    public KeyTurn? Turn { get; set; }
+
+    /// <summary>The limits of its queue; null: there are none.</summary>
+    public QueueLine? Limit { get; set; }
 
     /// <summary>Waiting jobs, in memory or not.</summary>
     public long Count { get; set; }
@@ -64,13 +79,20 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public static bool IsAhead(Lane lane, Lane other) =>
         lane.Priority != other.Priority ? lane.Priority > other.Priority : lane.First!.Due < other.First!.Due;
 
-    public static string NameOf(string queue, int priority, string type, bool suspects) =>
-        string.Concat(queue, "/", priority.ToString(System.Globalization.CultureInfo.InvariantCulture), suspects ? "/" + type + "/" + SuspectMark : "/" + type);
+    public static string NameOf(string queue, int priority, string type, bool suspects, string? key = null)
+    {
+        var name = string.Concat(queue, "/", priority.ToString(System.Globalization.CultureInfo.InvariantCulture), suspects ? "/" + type + "/" + SuspectMark : "/" + type);
+        return key is null ? name : string.Concat(name, "/=", key);
+    }
 
     public static Lane Parse(string name, LaneIndex index)
     {
-        var parts = name.Split(Separator);
-        return new Lane(name, parts[0], int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), parts[2], parts.Length > 3, index);
+        var parts = name.Split(Separator, 4);
+        var (suspects, rest) = parts.Length < 4 ? (false, "") : parts[3].StartsWith(SuspectMark, StringComparison.Ordinal) ? (true, parts[3][1..].TrimStart(Separator)) : (false, parts[3]);
+        return new Lane(name, parts[0], int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), parts[2], suspects, index)
+        {
+            Line = rest.Length > 0 && rest[0] == KeyMark ? index.LineOf(rest[1..]) : null,
+        };
     }
 
     /// <summary>The store has entries that memory has not seen.</summary>
@@ -80,11 +102,16 @@ internal sealed class Lane(string name, string queue, int priority, string type,
         index.Changed(this);
     }
 
-    /// <summary>Whether a job due now would be handed out. False too where the front has yet to be read.</summary>
-    public bool IsReady(long now) => First is { } first && first.Due <= now;
+    /// <summary>Whether a worker may come for a job due now. False too where the front has yet to be read.</summary>
+    public bool IsReady(long now) => First is { } first && first.Due <= now && (Line is null || Line.Admits(this)) && (Limit is null || Limit.Offered > 0);
 
-    /// <summary>Ready jobs in memory, counted up to a limit.</summary>
-    public int CountReady(long now, int limit)
+    /// <summary>Ready jobs in memory that may start, counted up to a limit.</summary>
+    public int CountReady(long now, int limit) => CountWilling(now, Limit is null ? limit : Math.Min(limit, Limit.Offered));
+
+    /// <summary>The same, whatever the limits of its queue allow now.</summary>
+    public int CountWilling(long now, int limit) => CountInWindow(now, Line is null ? limit : Math.Min(limit, Line.Limits.Room));
+
+    private int CountInWindow(long now, int limit)
     {
         // With a backlog all of the window is due, and nobody wants to walk a thousand jobs to be told so.
         if (_window.Max is { } last && last.Due <= now) return Math.Min(limit, _window.Count);
@@ -104,7 +131,9 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     /// <summary>Jobs that are due; where the window ends before the present, those in it at least.</summary>
     public long CountDue(long now)
     {
-        var ready = CountReady(now, int.MaxValue);
+        var ready = CountInWindow(now, int.MaxValue);
+        // How a key's jobs are ordered in the store is not by when they are due.
+        if (Line is not null) return IsDueBeyondWindow(now) ? Count : ready;
         return IsDueBeyondWindow(now) ? Math.Clamp(DueInStore, ready, Math.Max(ready, Count)) : ready;
     }
 
@@ -167,7 +196,7 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     {
         var left = _leftDuringRead!;
         StopReading();
-        Horizon = isLast ? null : page.Length == 0 ? Horizon : new LanePosition(page[^1].Due, page[^1].Id);
+        Horizon = isLast ? null : page.Length == 0 ? Horizon : new LanePosition(page[^1].Score, page[^1].Id);
         foreach (var entry in page)
         {
             if (left.Contains(entry.Id) || resolve(entry) is not { InWindow: false } job) continue;
@@ -203,7 +232,7 @@ internal sealed class Lane(string name, string queue, int priority, string type,
         last.InWindow = false;
         (_behind ??= []).Add(last);
         var end = _window.Max!;
-        Horizon = new LanePosition(end.Due, end.Id);
+        Horizon = new LanePosition(end.Score, end.Id);
         return last;
     }
 
@@ -221,12 +250,12 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     }
 
     private static bool IsWithin(LiveJob job, LanePosition horizon) =>
-        job.Due < horizon.Due || (job.Due == horizon.Due && string.CompareOrdinal(job.Id, horizon.Id) <= 0);
+        job.Score < horizon.Score || (job.Score == horizon.Score && string.CompareOrdinal(job.Id, horizon.Id) <= 0);
 
     private sealed class WindowOrder : IComparer<LiveJob>
     {
         public static readonly WindowOrder Instance = new();
 
-        public int Compare(LiveJob? x, LiveJob? y) => x!.Due != y!.Due ? x.Due.CompareTo(y.Due) : string.CompareOrdinal(x.Id, y.Id);
+        public int Compare(LiveJob? x, LiveJob? y) => x!.Score != y!.Score ? x.Score.CompareTo(y.Score) : string.CompareOrdinal(x.Id, y.Id);
     }
 }

@@ -1,3 +1,5 @@
+using OrleansJobs.Keys;
+using OrleansJobs.Lending;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
@@ -8,7 +10,9 @@ namespace OrleansJobs.Partitions;
 /// last job.
 /// </summary>
 /// <param name="keptEmpty">Empty lanes that are kept all the same: a lane that is empty now and then need not be made anew each time.</param>
-internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEmpty)
+/// <param name="keys">Opens and closes the lanes of keys; null: there are none.</param>
+/// <param name="limits">Says which queues have limits; null: none has.</param>
+internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEmpty, KeyBook? keys = null, QueueLimitBook? limits = null)
 {
     /// <summary>Jobs in the windows of all lanes together, about: with many lanes each gets less.</summary>
     public const int SharedWindowJobs = 1 << 16;
@@ -27,8 +31,12 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     private readonly Queue<Lane> _low = [];
     private readonly List<Lane> _grown = [];
     private readonly List<Lane> _empty = [];
+    private readonly List<Lane> _held = [];
     private List<Lane> _news = [];
     private long _now = long.MinValue;
+
+    /// <summary>A lane's jobs change places among themselves: it is looked at once they have.</summary>
+    private bool _isSeating;
 
     public int Count => _byName.Count;
 
@@ -57,10 +65,15 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         if (_byName.TryGetValue(name, out var lane)) return lane;
         lane = Lane.Parse(name, this);
         _byName.Add(name, lane);
+        if (lane.Line is { } line) lane.Turn = keys!.Join(line, lane);
+        lane.Limit = limits?.Find(lane.Queue);
         // Until a job waits there: a lane that is made for one that has ended, or runs, may never hear of another.
         Note(lane, LaneNote.Empty, _empty);
         return lane;
     }
+
+    /// <summary>The key of a lane that is being made.</summary>
+    public KeyLine LineOf(string key) => keys!.LineOf(key);
 
     /// <summary>Time has passed, or gone back: lanes whose first job has fallen due are ready from now on.</summary>
     public void Advance(long now)
@@ -72,6 +85,10 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         }
 
         _now = now;
+        keys?.Advance(now);
+        limits?.Advance(now);
+        // What time it is must be known: one that has just become due has its place for good.
+        if (_held.Count > 0) foreach (var lane in Take(_held, LaneNote.Held, lane => lane is { Line.KeepsSeats: false, First: { } first } && KeySeat.IsKept(first, now))) LetPass(lane);
         while (_later.First is { } lane && lane.First!.Due <= now)
         {
             Changed(lane);
@@ -82,7 +99,46 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     /// <summary>The lane's first job is another one, or its window has grown or shrunk.</summary>
     public void Changed(Lane lane)
     {
-        var isReady = lane.First is { } first && first.Due <= _now;
+        if (_isSeating) return;
+        if (lane.Line is { KeepsSeats: false } && lane.First is { } front && KeySeat.IsKept(front, _now)) Note(lane, LaneNote.Held, _held);
+        if (lane.Line is not { IsOrdered: true, Lanes.Count: > 1 } line || line.FindHead() is var head && head == line.Head)
+        {
+            Place(lane);
+            return;
+        }
+
+        // Another of the key's lanes has the job that goes first. The one that has changed comes before others are compared with it.
+        var was = line.Head;
+        line.Head = head;
+        Place(lane);
+        if (was is not null && was != lane) Place(was);
+        if (head is not null && head != lane) Place(head);
+    }
+
+    /// <summary>
+    /// Jobs that are not due have the first places of a lane where the key's order held others back for them. Once it does so no more, they take those of when they
+    /// are due.
+    /// </summary>
+    private void LetPass(Lane lane)
+    {
+        _isSeating = true;
+        try
+        {
+            while (lane.First is { } first && KeySeat.IsKept(first, _now)) keys!.Seat!(first, KeySeat.At(first.Due));
+        }
+        finally
+        {
+            _isSeating = false;
+        }
+
+        Changed(lane);
+    }
+
+    private void Place(Lane lane)
+    {
+        var isDue = lane.First is { } first && first.Due <= _now;
+        // What a key holds back stands nowhere: the key says when that is over.
+        var isReady = isDue && (lane.Line is null || lane.Line.Admits(lane));
         if (lane.Standing == LaneStanding.Ready)
         {
             if (isReady) ReadyOf(lane).Update(lane);
@@ -90,15 +146,38 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         }
         else if (lane.Standing == LaneStanding.Later)
         {
-            if (isReady || lane.First is null) LeaveLater(lane);
+            if (isDue || lane.First is null) LeaveLater(lane);
             else _later.Update(lane);
         }
 
-        if (lane.Standing == LaneStanding.None && isReady) EnterReady(lane);
-        else if (lane.Standing == LaneStanding.None && lane.First is not null) EnterLater(lane);
+        if (lane.Standing == LaneStanding.None && isReady)
+        {
+            EnterReady(lane);
+            // Nobody was told of it while its key held it back.
+            if (lane.Line is not null) Tell(lane);
+        }
+        else if (lane.Standing == LaneStanding.None && !isDue && lane.First is not null) EnterLater(lane);
+        if (lane.Limit is { } limit && lane.Standing == LaneStanding.Ready) limits!.Touch(limit);
         if (lane.NeedsPage) NoteLow(lane);
         if (lane.IsOverLimit) Note(lane, LaneNote.Grown, _grown);
         if (lane.IsIdle) Note(lane, LaneNote.Empty, _empty);
+    }
+
+    /// <summary>Queues have other limits than before.</summary>
+    public void Relimit(HashSet<string> queues)
+    {
+        var lanes = _byName.Values.Where(lane => queues.Contains(lane.Queue)).ToList();
+        foreach (var lane in lanes)
+        {
+            if (lane.Standing == LaneStanding.Ready) LeaveReady(lane);
+            lane.Limit = limits!.Find(lane.Queue);
+        }
+
+        foreach (var lane in lanes)
+        {
+            Place(lane);
+            Tell(lane);
+        }
     }
 
     /// <summary>There is something in this lane that was not there before, and nobody has been told.</summary>
@@ -112,6 +191,12 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     {
         foreach (var lane in Ready()) Tell(lane);
     }
+
+    /// <summary>
+    /// Something is ready of which nobody has been told. A look at the clock alone makes it so, whoever looked: the lane waits for the clock no more, and who is woken
+    /// by the clock must come for the news.
+    /// </summary>
+    public bool HasNews => _news.Exists(static lane => lane.Standing == LaneStanding.Ready);
 
     /// <summary>The ready lanes that have news, those that go first before others. They have none from now on.</summary>
     public List<Lane> TakeNews(long now)
@@ -153,40 +238,106 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         foreach (var lane in Take(_empty, LaneNote.Empty, static lane => lane.IsIdle))
         {
             // Never another of its name.
-            if (_byName.GetValueOrDefault(lane.Name) == lane) _byName.Remove(lane.Name);
+            if (_byName.GetValueOrDefault(lane.Name) == lane)
+            {
+                _byName.Remove(lane.Name);
+                if (lane.Line is { } line) keys!.Leave(line, lane);
+            }
+
             Owners.Disown(lane);
         }
     }
 
-    /// <summary>The best ready lane of a worker: of the highest priority, and within it the one whose first job has been due longest.</summary>
+    /// <summary>A job of the lane is handed out: its key has had a turn.</summary>
+    public void Serve(Lane lane)
+    {
+        if (lane.Turn is not { } turn)
+        {
+            if (keys is { HasTurns: true } && keys.ClockOf(lane.Queue, lane.Priority) is { Ready: > 0 } clock) clock.Serve(clock.Plain);
+            return;
+        }
+
+        turn.Clock.Serve(turn);
+        if (turn.Ready < 2) return;
+        foreach (var other in turn.Line!.Lanes)
+        {
+            if (other != lane && other.Turn == turn && other.Standing == LaneStanding.Ready) ReadyOf(other).Update(other);
+        }
+    }
+
+    /// <summary>
+    /// The best ready lane of a worker: of the queue whose first job has the highest priority, and within it has been due longest; and where its keys take turns,
+    /// the lane whose turn it is.
+    /// </summary>
     public Lane? FirstFor(WorkerProfile worker, SuspectWish suspects, Dictionary<string, int>? room)
     {
+        ReadyQueue? oldest = null;
         Lane? best = null;
-        if (suspects is not SuspectWish.OneAlone && _ready.Count > 0) Look(_ready);
-        if (suspects is not SuspectWish.None && _suspects.Count > 0) Look(_suspects);
+        Look();
+        if (oldest is null) return null;
+        if (keys is not { HasTurns: true }) return oldest.First;
+        // Of one queue, whichever type's turn it is.
+        var queue = oldest.Name;
+        best = oldest.First;
+        oldest = null;
+        Look(queue);
         return best;
 
-        void Look(Dictionary<string, ReadyLanes> ready)
+        void Look(string? only = null)
+        {
+            if (suspects is not SuspectWish.OneAlone && _ready.Count > 0) LookIn(_ready, only);
+            if (suspects is not SuspectWish.None && _suspects.Count > 0) LookIn(_suspects, only);
+        }
+
+        void LookIn(Dictionary<string, ReadyLanes> ready, string? only)
         {
             if (ready.Count < worker.Types.Length)
             {
                 foreach (var (type, lanes) in ready)
                 {
-                    if (Array.IndexOf(worker.Types, type) >= 0) Consider(lanes);
+                    if (Array.IndexOf(worker.Types, type) >= 0) Consider(lanes, only);
                 }
             }
             else
             {
                 foreach (var type in worker.Types)
                 {
-                    if (ready.TryGetValue(type, out var lanes)) Consider(lanes);
+                    if (ready.TryGetValue(type, out var lanes)) Consider(lanes, only);
                 }
             }
         }
 
-        void Consider(ReadyLanes lanes)
+        void Consider(ReadyLanes lanes, string? only)
         {
-            if (lanes.FirstFor(worker, room) is { } lane && (best is null || Lane.IsAhead(lane, best))) best = lane;
+            if (only is not null)
+            {
+                if (lanes.Find(only) is { First: var first } && ReadyQueue.GoesBefore(first, best!)) best = first;
+            }
+            else if (lanes.FirstFor(worker, room) is { } queue && (oldest is null || Lane.IsAhead(queue.Oldest, oldest.Oldest))) oldest = queue;
+        }
+    }
+
+    /// <summary>Ends the rest of those queues with limits that a worker could have jobs of.</summary>
+    /// <returns>The one that goes first; null where none rested.</returns>
+    public ReadyQueue? AwakenFor(WorkerProfile worker, Dictionary<string, int>? room)
+    {
+        ReadyQueue? best = null;
+        foreach (var type in worker.Types)
+        {
+            if (_ready.TryGetValue(type, out var lanes)) AwakenIn(lanes);
+            if (worker.Suspects is not SuspectWish.None && _suspects.TryGetValue(type, out var suspects)) AwakenIn(suspects);
+        }
+
+        return best;
+
+        void AwakenIn(ReadyLanes lanes)
+        {
+            if (lanes.Resting.Count == 0) return;
+            foreach (var queue in lanes.Resting.Where(queue => LaneFit.OfQueue(worker, queue.Name, room) == Fit.Open).ToList())
+            {
+                limits!.Awaken(queue.Limit!);
+                if (best is null || Lane.IsAhead(queue.Oldest, best.Oldest)) best = queue;
+            }
         }
     }
 
@@ -198,7 +349,8 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     {
         if (_suspects.Count == 0) return false;
         var held = false;
-        return worker.Types.Any(type => _suspects.TryGetValue(type, out var lanes) && lanes.Count(worker, now, 1, null, ref held) > 0);
+        Dictionary<object, int>? shares = null;
+        return worker.Types.Any(type => _suspects.TryGetValue(type, out var lanes) && lanes.Count(worker, now, 1, null, ref held, ref shares) > 0);
     }
 
     /// <summary>How many jobs a worker could have, counted up to a limit; suspects, which it asks for apart, not among them.</summary>
@@ -207,12 +359,13 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     {
         var held = false;
         var count = 0;
+        Dictionary<object, int>? shares = null, ofSuspects = null;
         foreach (var type in worker.Types)
         {
-            if (count < limit && _ready.TryGetValue(type, out var lanes)) count += lanes.Count(worker, now, limit - count, room, ref held);
+            if (count < limit && _ready.TryGetValue(type, out var lanes)) count += lanes.Count(worker, now, limit - count, room, ref held, ref shares);
             if (!_suspects.TryGetValue(type, out var suspects)) continue;
             // For the sake of what is held back.
-            suspects.Count(worker, now, limit, room, ref held);
+            suspects.Count(worker, now, limit, room, ref held, ref ofSuspects);
         }
 
         heldBack = held;
@@ -229,6 +382,13 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     {
         var ready = lane.Suspects ? _suspects : _ready;
         if (!ready.TryGetValue(lane.Type, out var lanes)) ready.Add(lane.Type, lanes = new ReadyLanes());
+        if (lane.Turn is { } turn)
+        {
+            if (turn.Ready++ == 0) turn.Clock.Enter(turn);
+            turn.Clock.Ready++;
+            keys!.Ready++;
+        }
+
         lanes.Add(lane);
         lane.Standing = LaneStanding.Ready;
     }
@@ -239,6 +399,10 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         lanes.Remove(lane);
         if (lanes.IsEmpty) (lane.Suspects ? _suspects : _ready).Remove(lane.Type);
         lane.Standing = LaneStanding.None;
+        if (lane.Turn is not { } turn) return;
+        turn.Ready--;
+        turn.Clock.Ready--;
+        keys!.Ready--;
     }
 
     private void EnterLater(Lane lane)
@@ -299,4 +463,7 @@ internal enum LaneNote : byte
     Low = 2,
     Grown = 4,
     Empty = 8,
+
+    /// <summary>Its first job may hold others back without the right to.</summary>
+    Held = 16,
 }

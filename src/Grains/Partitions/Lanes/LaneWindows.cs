@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using OrleansJobs.Hosting;
+using OrleansJobs.Lending;
 
 namespace OrleansJobs.Partitions;
 
@@ -68,11 +69,13 @@ internal sealed class LaneWindows(LaneIndex index, JobBook jobs, JobGridOptions 
         }
     }
 
-    /// <summary>When the next job falls due after now; null where none will. What is due already waits for a slot, not for the clock.</summary>
+    /// <summary>
+    /// When the next job falls due after now, or now where one has of which nobody was told; null where none will. What is due already waits for a slot, not for the clock.
+    /// </summary>
     public long? NextDue(long now)
     {
         index.Advance(now);
-        return index.NextDue;
+        return index.HasNews ? now : index.NextDue;
     }
 
     /// <summary>For how long the job that waits longest has been due, in milliseconds, as far as memory knows.</summary>
@@ -89,15 +92,30 @@ internal sealed class LaneWindows(LaneIndex index, JobBook jobs, JobGridOptions 
     {
         index.Advance(now);
         var due = new Dictionary<(string, string), long>();
+        Dictionary<QueueLine, long>? left = null;
         foreach (var lane in index.Ready())
-            CollectionsMarshal.GetValueRefOrAddDefault(due, (lane.Queue, lane.Type), out _) += lane.CountDue(now);
+            CollectionsMarshal.GetValueRefOrAddDefault(due, (lane.Queue, lane.Type), out _) += CountDue(lane, now, ref left);
         return [.. due.Select(lane => new JobCount(JobState.Pending, lane.Key.Item1, lane.Key.Item2, lane.Value))];
+    }
+
+    /// <summary>
+    /// What a key holds back needs no worker, nor what the limits of its queue do: of those as many are counted as have been lent what they need, over all lanes together.
+    /// </summary>
+    private static long CountDue(Lane lane, long now, ref Dictionary<QueueLine, long>? left)
+    {
+        var due = lane.Line is { } line ? Math.Min(lane.CountDue(now), line.Limits.Room) : lane.CountDue(now);
+        if (lane.Limit is not { } limit) return due;
+        left ??= [];
+        if (!left.TryGetValue(limit, out var more)) more = limit.Offered;
+        due = Math.Min(due, more);
+        left[limit] = more - due;
+        return due;
     }
 
     /// <summary>Lanes of which memory cannot tell how many jobs are due: all in the window are, and there are more behind it.</summary>
     public List<Lane> DueBeyond(long now)
     {
         index.Advance(now);
-        return [.. index.Ready().Where(lane => lane.IsDueBeyondWindow(now))];
+        return [.. index.Ready().Where(lane => lane.Line is null && lane.IsDueBeyondWindow(now))];
     }
 }

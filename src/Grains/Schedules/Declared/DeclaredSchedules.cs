@@ -15,18 +15,32 @@ internal sealed record DeclaredSchedules(string Application, string Release, Dec
         var errors = new List<string>();
         foreach (var same in declared.GroupBy(one => one.Id, StringComparer.Ordinal).Where(group => group.Count() > 1))
             errors.Add($"The schedule '{same.Key}' is declared {same.Count()} times. An id has one schedule.");
-        var all = declared.Select(one => new DeclaredSchedule(one.Id, WithQueue(one.Schedule, handlers))).ToArray();
-        foreach (var schedule in all)
-            errors.AddRange(ScheduleRules.Check(schedule.Id, schedule.Spec, options.Limits, now).Select(problem => $"The schedule '{schedule.Id}', {problem.Pointer}: {problem.Detail}"));
+        var all = new List<DeclaredSchedule>();
+        foreach (var (id, schedule) in declared)
+        {
+            try
+            {
+                all.Add(new(id, OfItsType(schedule, handlers)));
+                Note(id, ScheduleRules.Check(id, all[^1].Spec, options.Limits, now));
+            }
+            catch (JobRejectedException rejected)
+            {
+                Note(id, rejected.Problems);
+            }
+        }
+
         return errors.Count > 0
             ? throw new JobRegistrationException(string.Join(Environment.NewLine, errors))
-            : new(ApplicationNames.Application(options), ApplicationNames.Release(options), all);
+            : new(ApplicationNames.Application(options), ApplicationNames.Release(options), [.. all]);
+
+        void Note(string id, IEnumerable<SubmissionProblem> problems) => errors.AddRange(problems.Select(problem => $"The schedule '{id}', {problem.Pointer}: {problem.Detail}"));
     }
 
-    /// <summary>Where nobody says a queue, it is that of the handler here.</summary>
-    private static ScheduleSpec WithQueue(ScheduleBuilder schedule, HandlerRegistry handlers)
+    /// <summary>Where nobody says a queue or a key, it is as the handler here says.</summary>
+    private static ScheduleSpec OfItsType(ScheduleBuilder schedule, HandlerRegistry handlers)
     {
         var spec = schedule.Build();
-        return schedule.Queue is null && handlers.TryGet(spec.Type, out var handler) ? spec with { Queue = handler.Info.Queue } : spec;
+        if (spec.IsFlow) return spec;
+        return handlers.TryGet(spec.Type, out var handler) ? schedule.With(handler.Options.Defaults) : schedule.With(TypeDefaults.None with { Queue = spec.Queue });
     }
 }

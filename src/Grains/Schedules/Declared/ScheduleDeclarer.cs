@@ -32,14 +32,15 @@ internal sealed partial class ScheduleDeclarer(
         var partitions = options.Value.Partitions;
         var schedules = declared.All.ToLookup(schedule => JobIds.PartitionOf(schedule.Id, partitions));
         var left = Enumerable.Range(0, partitions).ToList();
-        var (changed, removed) = (0, 0);
+        var said = new HashSet<string>(StringComparer.Ordinal);
+        var (changed, removed, kept) = (0, 0, 0);
         for (var delay = FirstRetry; !_stopping.IsCancellationRequested; delay = delay * 2 < LastRetry ? delay * 2 : LastRetry)
         {
             var answers = await Task.WhenAll(left.Select(partition => TryAsync(partition, [.. schedules[partition]])));
-            left = [.. left.Where((_, i) => answers[i] is null)];
+            left = [.. left.Where((_, i) => answers[i] is null or { IsToBeRepeated: true })];
             var heard = answers.OfType<DeclarationAnswer>().ToList();
-            (changed, removed) = (changed + heard.Sum(answer => answer.Changed), removed + heard.Sum(answer => answer.Removed));
-            foreach (var refusal in heard.SelectMany(answer => answer.Refused)) LogRefused(refusal);
+            (changed, removed, kept) = (changed + heard.Sum(answer => answer.Changed), removed + heard.Sum(answer => answer.Removed), kept + heard.Sum(answer => answer.Kept));
+            foreach (var refusal in heard.SelectMany(answer => answer.Refused).Where(said.Add)) LogRefused(refusal);
             if (heard.Find(answer => answer.SupersededBy is not null) is { } superseded)
             {
                 LogSuperseded(declared.Application, declared.Release, superseded.SupersededBy!);
@@ -48,6 +49,7 @@ internal sealed partial class ScheduleDeclarer(
 
             if (left.Count == 0)
             {
+                if (kept > 0) LogKept(declared.Application, kept);
                 if (changed + removed > 0) LogDeclared(declared.Application, declared.Release, changed, removed);
                 return;
             }
@@ -75,6 +77,9 @@ internal sealed partial class ScheduleDeclarer(
 
     [LoggerMessage(LogLevel.Information, "The schedules of {Application} stay as the release {Newer} declares them; this silo is {Release}")]
     private partial void LogSuperseded(string application, string release, string newer);
+
+    [LoggerMessage(LogLevel.Warning, "This silo declares no schedules, and {Kept} of {Application} stay: remove those that nobody declares any more with DELETE /schedules/ID?application=NAME")]
+    private partial void LogKept(string application, int kept);
 
     [LoggerMessage(LogLevel.Error, "A schedule that the code declares is not kept: {Reason}")]
     private partial void LogRefused(string reason);

@@ -5,7 +5,8 @@ namespace OrleansJobs.Schedules;
 
 /// <summary>
 /// Makes a partition's schedules of one application what its code says: those that differ are changed, those that it does not name any more are removed.
-/// Each is a change of its own; who declares comes again until all is so.
+/// Each is a change of its own; who declares comes again until all is so. A silo that declares none is one of an application's that others declare for, and
+/// changes nothing.
 /// </summary>
 internal sealed class ScheduleDeclaring(IPartitionShell shell, ScheduleCalls calls)
 {
@@ -17,8 +18,7 @@ internal sealed class ScheduleDeclaring(IPartitionShell shell, ScheduleCalls cal
     public async Task<DeclarationAnswer> DeclareAsync(ScheduleDeclaration declaration)
     {
         var (application, release) = (declaration.Application, declaration.Release);
-        // An application without schedules leaves no trace, unless it had some.
-        if (Releases.Of(application) is null && !declaration.HasAny) return new(0, 0, null, []);
+        if (!declaration.HasAny) return new(0, 0, null, []) { Kept = await CountAsync(application) };
         if (!Releases.Holds(application, release)) return Superseded();
         Releases.Raise(application, release);
         var answers = await Task.WhenAll(declaration.Schedules.Select(one => calls.DeclareAsync(one.Id, one.Spec, application, release)));
@@ -29,10 +29,19 @@ internal sealed class ScheduleDeclaring(IPartitionShell shell, ScheduleCalls cal
         var removed = await RemoveAsync(application, release, named);
         shell.Pump();
         await shell.CommittedInTimeAsync();
-        return new(answers.Count(answer => answer.IsChange), removed, null, [.. refused.Select(pair => $"'{pair.First.Id}': {Why(pair.Second)}")]);
+        return new(answers.Count(answer => answer.IsChange), removed, null, [.. refused.Select(pair => $"'{pair.First.Id}': {Why(pair.Second)}")])
+        {
+            // There may be room later, and what another application declares it may drop.
+            IsToBeRepeated = refused.Exists(pair => pair.Second.Outcome is ScheduleOutcome.Full or ScheduleOutcome.Declared),
+        };
 
         DeclarationAnswer Superseded() => new(0, 0, Releases.Of(application), []);
     }
+
+    /// <summary>How many the application has here, up to a page.</summary>
+    private async Task<int> CountAsync(string application) => Releases.Of(application) is null
+        ? 0
+        : (await shell.Store.ReadSetAsync(shell.Partition, GridLayout.Schedules.Lists[ScheduleTables.ListOf(application)], new(long.MinValue, long.MaxValue, DroppedPerRead))).Length;
 
     private async Task<int> RemoveAsync(string application, string release, HashSet<string> named)
     {

@@ -15,13 +15,14 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
     /// <param name="come">How many have come before it.</param>
     /// <param name="jitter">How much later than its instant an occurrence is due.</param>
     /// <param name="missedAfter">What is later is missed.</param>
-    public static DuePlan Of(ScheduleSpec spec, ScheduleTimes times, long next, int come, long jitter, long missedAfter, long now)
+    /// <param name="forwardAt">None that has come since was due before it.</param>
+    public static DuePlan Of(ScheduleSpec spec, ScheduleTimes times, long next, int come, long jitter, long missedAfter, long now, long? forwardAt = null)
     {
         var due = now - jitter;
         var counts = spec.Count is not null;
         // No further than the last that it may have.
         if (spec.Count is { } count) due = Math.Min(due, times.Walk(next, due, count - come).Last);
-        var missedUpTo = now - jitter - missedAfter - 1;
+        var missedUpTo = now - forwardAt <= missedAfter ? next - 1 : now - jitter - missedAfter - 1;
         var serve = new List<long>();
         var passed = next - 1;
         if (next <= Math.Min(missedUpTo, due))

@@ -8,7 +8,7 @@ namespace OrleansJobs.Schedules;
 internal static class OccurrenceId
 {
     /// <param name="token">Of one that somebody asked for: the same again is the same job.</param>
-    /// <param name="partition">The schedule's own.</param>
+    /// <param name="partition">The schedule's own, or that of the job's key.</param>
     public static string Of(string schedule, long incarnation, long instant, string? token, int partition, int partitions)
     {
         var when = token is null

@@ -71,6 +71,9 @@ internal sealed record ScheduleRecord
 
         writer.Text(31, Application);
         writer.Text(32, Release);
+        writer.Signed(33, spec.Deadline);
+        writer.Text(34, spec.Key);
+        writer.Signed(35, spec.Weight);
         return writer.ToArray();
     }
 
@@ -119,6 +122,9 @@ internal sealed record ScheduleRecord
                 case 30: pausedAt = reader.Number; break;
                 case 31: schedule = schedule with { Application = reader.Text }; break;
                 case 32: schedule = schedule with { Release = reader.Text }; break;
+                case 33: spec = spec with { Deadline = reader.Signed }; break;
+                case 34: spec = spec with { Key = reader.Text }; break;
+                case 35: spec = spec with { Weight = (int)reader.Signed }; break;
             }
         }
 

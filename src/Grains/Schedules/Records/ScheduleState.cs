@@ -17,6 +17,9 @@ internal sealed record ScheduleState
     /// </summary>
     public long? Next { get; init; }
 
+    /// <summary>When an edit of the jitter brought instants forward, of which none was due before it; null: there are none of them any more.</summary>
+    public long? ForwardAt { get; init; }
+
     /// <summary>How many have come, where the schedule may have so many.</summary>
     public int Come { get; init; }
 
@@ -46,6 +49,7 @@ internal sealed record ScheduleState
         writer.Number(1, Passed);
         writer.Signed(2, Next - Passed);
         writer.Number(3, Come);
+        writer.Signed(13, ForwardAt - Passed);
         var before = Passed;
         foreach (var run in Runs)
         {
@@ -57,6 +61,8 @@ internal sealed record ScheduleState
             if (run.StartedAt is { } started) writer.Signed(8, started - run.Instant);
             if (run.FinishedAt is { } finished) writer.Signed(9, finished - run.Instant);
             writer.Text(10, run.Token);
+            writer.Signed(11, run.Place);
+            if (run.IsCancelSent) writer.Number(12, 1);
             before = run.Instant;
         }
 
@@ -66,7 +72,7 @@ internal sealed record ScheduleState
     public static ScheduleState Decode(ReadOnlySpan<byte> record)
     {
         long passed = 0, before = 0;
-        long? next = null;
+        long? next = null, forward = null;
         var come = 0;
         var runs = ImmutableList.CreateBuilder<StoredRun>();
         var reader = new RecordReader(record);
@@ -84,10 +90,13 @@ internal sealed record ScheduleState
                 case 8: runs[^1] = runs[^1] with { StartedAt = runs[^1].Instant + reader.Signed }; break;
                 case 9: runs[^1] = runs[^1] with { FinishedAt = runs[^1].Instant + reader.Signed }; break;
                 case 10: runs[^1] = runs[^1] with { Token = reader.Text }; break;
+                case 11: runs[^1] = runs[^1] with { Place = (int)reader.Signed }; break;
+                case 12: runs[^1] = runs[^1] with { IsCancelSent = reader.Number != 0 }; break;
+                case 13: forward = reader.Signed; break;
             }
         }
 
-        return new() { Passed = passed, Next = passed + next, Come = come, Runs = runs.ToImmutable() };
+        return new() { Passed = passed, Next = passed + next, ForwardAt = passed + forward, Come = come, Runs = runs.ToImmutable() };
     }
 }
 
@@ -103,6 +112,12 @@ internal sealed record StoredRun
     public long? SubmittedAt { get; init; }
     public long? StartedAt { get; init; }
     public long? FinishedAt { get; init; }
+
+    /// <summary>The partition of its job where that has a key; null: the schedule's own.</summary>
+    public int? Place { get; init; }
+
+    /// <summary>The partition of its job was told to cancel it.</summary>
+    public bool IsCancelSent { get; init; }
 
     public bool IsOpen => Outcome is ScheduleRunOutcome.Open or ScheduleRunOutcome.Queued;
 

@@ -1,11 +1,15 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
-using Microsoft.Data.Sqlite;
 
 namespace OrleansJobs.Storage;
 
-/// <summary>Copies of the file, of one moment each, made while the grid runs: reading them holds up nobody who writes.</summary>
-internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider time)
+/// <summary>Copies of the file, of one moment each, made while the grid runs.</summary>
+/// <param name="reserved">Free space of the file's disk that is not for copies.</param>
+internal sealed class SqliteBackup(SqliteFile file, SqliteWriter writer, string? folder, long reserved, TimeProvider time)
 {
+    /// <summary>What was copied so far is synced so often: all at once, at the end, would hold up the commits that sync to the same disk.</summary>
+    private static readonly TimeSpan FlushPeriod = TimeSpan.FromSeconds(1);
+
     private readonly SemaphoreSlim _one = new(1);
     private readonly string _stem = Path.GetFileNameWithoutExtension(file.FullPath);
 
@@ -17,7 +21,7 @@ internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider
         await _one.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => Write(folder), cancellation).ConfigureAwait(false);
+            return await Task.Run(() => WriteIntoAsync(folder), CancellationToken.None).WaitAsync(cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -25,20 +29,19 @@ internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider
         }
     }
 
-    private (string Name, long Bytes) Write(string into)
+    private async Task<(string Name, long Bytes)> WriteIntoAsync(string into)
     {
         Directory.CreateDirectory(into);
         RemoveLeftovers(into);
+        CheckRoom(into);
         var name = $"{_stem}-{time.GetUtcNow():yyyyMMdd'T'HHmmssfff'Z'}.db";
         // Under another name until it is whole, so that nobody restores half of it.
         var (part, whole) = (Path.Combine(into, name + ".part"), Path.Combine(into, name));
         try
         {
-            using var reader = file.OpenReader(copies: true);
-            using var command = reader.CreateCommand();
-            command.CommandText = "VACUUM INTO $1";
-            command.Parameters.Add(new SqliteParameter("$1", part));
-            command.ExecuteNonQuery();
+            var copying = writer.CopyAsync(part);
+            while (await Task.WhenAny(copying, Task.Delay(FlushPeriod, time)).ConfigureAwait(false) != copying) Flush(part);
+            await copying.ConfigureAwait(false);
             Flush(part);
             File.Move(part, whole);
             return (name, new FileInfo(whole).Length);
@@ -47,6 +50,17 @@ internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider
         {
             File.Delete(part);
             throw;
+        }
+    }
+
+    /// <summary>A copy that cannot become whole is not begun, and none takes what is kept for jobs that were accepted.</summary>
+    private void CheckRoom(string into)
+    {
+        var (needed, free) = (new FileInfo(file.FullPath).Length, new DriveInfo(into).AvailableFreeSpace - reserved);
+        if (needed > free)
+        {
+            throw new IOException(string.Create(CultureInfo.InvariantCulture,
+                $"it takes some {needed} bytes, and {into} has {Math.Max(0, free)} free beside the {reserved} that are kept for jobs (Store:ReservedDiskBytes)."));
         }
     }
 
@@ -63,7 +77,7 @@ internal sealed class SqliteBackup(SqliteFile file, string? folder, TimeProvider
 
     private static void Flush(string path)
     {
-        using var copy = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        using var copy = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         copy.Flush(flushToDisk: true);
     }
 }

@@ -11,13 +11,14 @@ namespace OrleansJobs.Storage;
 internal sealed class SqliteFile : IDisposable
 {
     private const int BusyMilliseconds = 5000;
+    private const int NoCheckpointOnClose = 1006; // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
     private readonly FileStream _lock;
     private readonly string _path;
 
     /// <exception cref="UnfitStoreException">Another process has the file, or it cannot be written, or is damaged, or of another release.</exception>
     public SqliteFile(SqliteStoreOptions options, StoreLayout layout)
     {
-        _path = Path.GetFullPath(options.Path);
+        _path = Resolve(Path.GetFullPath(options.Path));
         Synchronous = options.Durability == SqliteDurability.Full && !Diagnostics.Sabotage.IsOff(Diagnostics.Safeguard.Sync) ? "FULL" : "NORMAL";
         _lock = Lock(_path);
         try
@@ -30,6 +31,7 @@ internal sealed class SqliteFile : IDisposable
             _lock.Dispose();
             if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } damage) throw Damaged(damage);
             if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_PERM }) throw Unwritable(_path, exception);
+            if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR } && IsDiskFull(_path)) throw Full(_path, exception);
             throw;
         }
     }
@@ -42,12 +44,11 @@ internal sealed class SqliteFile : IDisposable
     public string FullPath => _path;
 
     /// <summary>A connection that never writes this file nor checkpoints it.</summary>
-    /// <param name="copies">It may write others, which SQLite does not tell apart.</param>
-    public SqliteConnection OpenReader(bool copies = false)
+    public SqliteConnection OpenReader()
     {
         // The log's index is shared memory, which a connection that may only read cannot keep.
         var reader = Connect(SqliteOpenMode.ReadWrite);
-        Run(reader, $"PRAGMA busy_timeout={BusyMilliseconds}; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-4000; PRAGMA query_only={(copies ? 0 : 1)};");
+        Set(reader, $"busy_timeout={BusyMilliseconds}", "wal_autocheckpoint=0", "cache_size=-4000", "query_only=1");
         return reader;
     }
 
@@ -69,11 +70,31 @@ internal sealed class SqliteFile : IDisposable
         command.ExecuteNonQuery();
     }
 
+    /// <summary>One at a time: of several in one command the library says nothing of those that fail behind the first.</summary>
+    public static void Set(SqliteConnection connection, params ReadOnlySpan<string> pragmas)
+    {
+        foreach (var pragma in pragmas) Run(connection, $"PRAGMA {pragma}");
+    }
+
     public static long Number(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>SQLite follows a link to the file, and so must the lock, or two processes would have one file under two names.</summary>
+    private static string Resolve(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            return file.LinkTarget is null ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(path, exception);
+        }
     }
 
     private static FileStream Lock(string path)
@@ -100,6 +121,12 @@ internal sealed class SqliteFile : IDisposable
     private static UnfitStoreException Unwritable(string path, Exception exception) => new(
         $"The store's file {path} cannot be written ({exception.Message.Trim()}). Let this process write there, or give it another file (Store:Path).");
 
+    private static UnfitStoreException Full(string path, Exception exception) => new(
+        $"The disk of the store's file {path} is full ({exception.Message.Trim()}): a process needs some room there to begin. Nothing is lost; make room, and start it again.");
+
+    /// <summary>SQLite's own index of the log takes 32 KiB.</summary>
+    private static bool IsDiskFull(string path) => new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace < 64 << 10;
+
     private SqliteConnection Connect(SqliteOpenMode mode)
     {
         // Pooling would keep the file open behind our back.
@@ -113,16 +140,19 @@ internal sealed class SqliteFile : IDisposable
         var writer = Connect(SqliteOpenMode.ReadWriteCreate);
         try
         {
-            // Before anything is written: what another release wrote is not touched.
+            // Before anything is written: what another release wrote is not touched. The last connection to close would move the log of a killed process into its file.
+            KeepLog(writer, true);
             var format = Number(writer, "PRAGMA user_version");
             var isNew = Number(writer, "SELECT count(*) FROM sqlite_schema") == 0;
-            if (!isNew) GridRecord.CheckFormat(format.ToString(CultureInfo.InvariantCulture));
+            if (!isNew) CheckFormat(format);
+            KeepLog(writer, false);
             if (isNew) Run(writer, "PRAGMA auto_vacuum=INCREMENTAL;");
-            Run(writer, $"PRAGMA busy_timeout={BusyMilliseconds}; PRAGMA journal_mode=WAL; PRAGMA synchronous={Synchronous}; PRAGMA wal_autocheckpoint=0; "
-                + "PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864;");
+            Set(writer, $"busy_timeout={BusyMilliseconds}", "journal_mode=WAL", $"synchronous={Synchronous}", "wal_autocheckpoint=0", "cache_size=-16000",
+                $"journal_size_limit={SqliteWriter.MaxLogPages * 4096L}");
             using var transaction = writer.BeginTransaction();
             Run(writer, SqliteTables.Create(layout));
-            Run(writer, $"PRAGMA user_version={GridRecord.Format}");
+            // Not written again where it stands: a disk may be full.
+            if (isNew) Run(writer, $"PRAGMA user_version={GridRecord.Format}");
             transaction.Commit();
             return writer;
         }
@@ -132,4 +162,19 @@ internal sealed class SqliteFile : IDisposable
             throw;
         }
     }
+
+    private void CheckFormat(long format)
+    {
+        try
+        {
+            GridRecord.CheckFormat(format.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (UnfitStoreException exception)
+        {
+            throw new UnfitStoreException($"The store's file {_path}: {exception.Message}");
+        }
+    }
+
+    private static void KeepLog(SqliteConnection connection, bool isKept) =>
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_db_config(connection.Handle!, NoCheckpointOnClose, isKept ? 1 : 0, out _), connection.Handle);
 }

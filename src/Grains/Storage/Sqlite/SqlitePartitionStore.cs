@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using OrleansJobs.Diagnostics;
 
 namespace OrleansJobs.Storage;
@@ -24,13 +25,19 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
         _time = time ?? TimeProvider.System;
         _reserved = options.ReservedDiskBytes;
         _file = new(options, layout);
-        _writer = new(_file);
         _readers = new(_file);
-        _backup = new(_file, options.BackupFolder, _time);
+        _writer = new(_file, _readers, _time);
+        _backup = new(_file, _writer, options.BackupFolder, _reserved, _time);
     }
 
     /// <summary>Where jobs are kept.</summary>
     public string FullPath => _file.FullPath;
+
+    /// <summary>Where it is said what took long.</summary>
+    internal ILogger Log
+    {
+        init => _writer.Log = value;
+    }
 
     internal SqliteWriter Writer => _writer;
 
@@ -89,10 +96,10 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
         await ReadAsync(partition, reads => reads.Page(set, after, limit, rows), cancellation).ConfigureAwait(false);
 
     public async ValueTask<long[]> CountAsync(int partition, OrderedSets sets, IReadOnlyList<string> names, long upTo, CancellationToken cancellation = default) =>
-        await ReadAsync(partition, reads => reads.Count(sets, names, upTo), cancellation).ConfigureAwait(false);
+        await ReadAsync(partition, reads => reads.Count(sets, names, upTo), cancellation, isWide: true).ConfigureAwait(false);
 
     public async ValueTask<LogLine[]> ReadLogsAsync(int partition, MergedLogs logs, LogRange range, CancellationToken cancellation = default) =>
-        await ReadAsync(partition, reads => reads.Logs(logs, range), cancellation).ConfigureAwait(false);
+        await ReadAsync(partition, reads => reads.Logs(logs, range), cancellation, isWide: true).ConfigureAwait(false);
 
     public async ValueTask PutAsync(GridTable table, IReadOnlyDictionary<string, byte[]> rows, CancellationToken cancellation = default)
     {
@@ -153,6 +160,6 @@ public sealed class SqlitePartitionStore : IPartitionStore, IDisposable
         return values.Count == 0 ? null : new(int.Parse(values["partitions"], CultureInfo.InvariantCulture), values["incarnation"], values["secret"]);
     }
 
-    private Task<T> ReadAsync<T>(int partition, Func<SqliteReads, T> read, CancellationToken cancellation) =>
-        _readers.ReadAsync(statements => read(new SqliteReads(statements, partition)), cancellation);
+    private Task<T> ReadAsync<T>(int partition, Func<SqliteReads, T> read, CancellationToken cancellation, bool isWide = false) =>
+        _readers.ReadAsync(statements => read(new SqliteReads(statements, partition)), cancellation, isWide);
 }

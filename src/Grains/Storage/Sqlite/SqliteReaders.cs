@@ -10,17 +10,40 @@ internal sealed class SqliteReaders(SqliteFile file) : IDisposable
     /// <summary>Reads at a time; more would wait for the same disk.</summary>
     private const int MaxConnections = 4;
 
+    /// <summary>Of these, reads of many rows that people ask for: what partitions need to go on does not stand in line behind lists.</summary>
+    private const int MaxWide = 2;
+
+    /// <summary>How long it is waited for that nobody reads.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
+
     private readonly ConcurrentBag<SqliteStatements> _idle = [];
     private readonly SemaphoreSlim _free = new(MaxConnections);
+    private readonly SemaphoreSlim _freeWide = new(MaxWide);
     private bool _disposed;
 
     /// <summary>Everything that it reads is of one moment.</summary>
-    public async Task<T> ReadAsync<T>(Func<SqliteStatements, T> read, CancellationToken cancellation)
+    /// <param name="isWide">It may look at very many rows.</param>
+    public async Task<T> ReadAsync<T>(Func<SqliteStatements, T> read, CancellationToken cancellation, bool isWide = false)
     {
-        await _free.WaitAsync(cancellation).ConfigureAwait(false);
+        await TakePlaceAsync(isWide, cancellation).ConfigureAwait(false);
+        // The place is taken until it has read, whether or not anybody still waits for it.
+        var reading = Task.Run(
+            () =>
+            {
+                try
+                {
+                    return Read(read);
+                }
+                finally
+                {
+                    _free.Release();
+                    if (isWide) _freeWide.Release();
+                }
+            },
+            CancellationToken.None);
         try
         {
-            return await Task.Run(() => Read(read), CancellationToken.None).WaitAsync(cancellation).ConfigureAwait(false);
+            return await reading.WaitAsync(cancellation).ConfigureAwait(false);
         }
         catch (SqliteException exception)
         {
@@ -28,9 +51,29 @@ internal sealed class SqliteReaders(SqliteFile file) : IDisposable
             // It may have to reach a caller on another silo, which the library's exceptions do not.
             throw new OrleansException(told);
         }
+    }
+
+    /// <summary>Does something while nobody reads, and those who come wait for it.</summary>
+    /// <returns>False: those that read went on for too long, and it was not done.</returns>
+    public bool TryAlone(Action work)
+    {
+        using var patience = new CancellationTokenSource(LongestPause, TimeProvider.System);
+        // Asked for in line with those who want to read, so that they cannot pass for ever.
+        var places = Enumerable.Range(0, MaxConnections).Select(_ => _free.WaitAsync(patience.Token)).ToArray();
+        try
+        {
+            Task.WaitAll(places);
+            work();
+            return true;
+        }
+        catch (AggregateException)
+        {
+            return false;
+        }
         finally
         {
-            _free.Release();
+            var taken = places.Count(place => place.IsCompletedSuccessfully);
+            if (taken > 0) _free.Release(taken);
         }
     }
 
@@ -38,6 +81,20 @@ internal sealed class SqliteReaders(SqliteFile file) : IDisposable
     {
         _disposed = true;
         while (_idle.TryTake(out var reader)) reader.Dispose();
+    }
+
+    private async Task TakePlaceAsync(bool isWide, CancellationToken cancellation)
+    {
+        if (isWide) await _freeWide.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await _free.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch when (isWide)
+        {
+            _freeWide.Release();
+            throw;
+        }
     }
 
     private T Read<T>(Func<SqliteStatements, T> read)

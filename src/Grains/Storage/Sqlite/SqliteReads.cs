@@ -3,6 +3,9 @@ namespace OrleansJobs.Storage;
 /// <summary>What is read of a partition, within one reader's transaction.</summary>
 internal sealed class SqliteReads(SqliteStatements statements, int partition)
 {
+    /// <summary>Rows that are looked at to count a set, from either end; of one with more on both, it is said to have as many.</summary>
+    public const long MostCounted = 50_000;
+
     public StoredRows[] Rows(RowRead read, IReadOnlyList<string> keys)
     {
         var rows = new List<StoredRows>(Math.Min(keys.Count, 1024));
@@ -40,9 +43,9 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
         var counts = new long[names.Count];
         for (var i = 0; i < counts.Length; i++)
         {
-            using var reader = statements[$"SELECT count(*) FROM {SqliteTables.Set(sets)} WHERE partition = ?1 AND name = ?2 AND score <= ?3"].Read(partition, names[i], upTo);
-            reader.Read();
-            counts[i] = reader.GetInt64(0);
+            // How many members there are is kept: of those below and those above, whichever are fewer will do.
+            var (members, above) = Members(sets, names[i]) is { } all ? (all, CountRows(sets, names[i], ">", upTo)) : (0, MostCounted);
+            counts[i] = above < MostCounted ? members - above : CountRows(sets, names[i], "<=", upTo);
         }
 
         return counts;
@@ -67,6 +70,22 @@ internal sealed class SqliteReads(SqliteStatements statements, int partition)
         }
 
         return [.. found];
+    }
+
+    /// <summary>How many members a set has, where that is kept.</summary>
+    private long? Members(OrderedSets sets, string name)
+    {
+        if (!SqliteTables.HasNames(sets)) return null;
+        using var reader = statements["SELECT members FROM names WHERE partition = ?1 AND part = ?2 AND name = ?3"].Read(partition, sets.Name, name);
+        return reader.Read() ? reader.GetInt64(0) : 0;
+    }
+
+    private long CountRows(OrderedSets sets, string name, string comparison, long score)
+    {
+        var sql = $"SELECT count(*) FROM (SELECT 1 FROM {SqliteTables.Set(sets)} WHERE partition = ?1 AND name = ?2 AND score {comparison} ?3 LIMIT ?4)";
+        using var reader = statements[sql].Read(partition, name, score, MostCounted);
+        reader.Read();
+        return reader.GetInt64(0);
     }
 
     private List<string> Names(MergedLogs logs)

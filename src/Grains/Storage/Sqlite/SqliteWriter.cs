@@ -1,5 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansJobs.Diagnostics;
 using SQLitePCL;
 
@@ -9,8 +11,14 @@ namespace OrleansJobs.Storage;
 /// The one thread that writes. What all partitions have handed in since the last transaction is one transaction with one sync, and nobody is answered before
 /// that. It also moves the log into the file, and gives pages back that nobody uses.
 /// </summary>
-internal sealed class SqliteWriter : IDisposable
+internal sealed partial class SqliteWriter : IDisposable
 {
+    /// <summary>
+    /// Pages of the log from which on it is used anew: SQLite does so by itself only where a write begins while nobody reads, which with many readers never is.
+    /// 32 MiB.
+    /// </summary>
+    public const int MaxLogPages = 8192;
+
     /// <summary>Changes of one transaction, beyond which no other write joins: whoever waits for the next is not to wait for long.</summary>
     private const int MaxChanges = 20_000;
 
@@ -22,21 +30,62 @@ internal sealed class SqliteWriter : IDisposable
 
     private const int PagesWritten = 9; // SQLITE_DBSTATUS_CACHE_WRITE
 
+    /// <summary>A commit that took longer is told of, where none before it took as long.</summary>
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(1);
+
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new() { SingleReader = true });
     private readonly SqliteFile _file;
+    private readonly SqliteReaders _readers;
+    private readonly TimeProvider _time;
     private readonly SqliteStatements _statements;
     private readonly Thread _thread;
+    private ILogger _logger = NullLogger.Instance;
     private bool _closed;
+    private long _longest;
+    private SqliteCopy? _copy;
+
+    /// <summary>Pages of the log from which on readers are asked to pause for it.</summary>
+    private long _restartAt = MaxLogPages;
 
     /// <summary>There may be pages to give back.</summary>
     private bool _mayVacuum;
 
-    public SqliteWriter(SqliteFile file)
+    public SqliteWriter(SqliteFile file, SqliteReaders readers, TimeProvider time)
     {
-        _file = file;
+        (_file, _readers, _time) = (file, readers, time);
         _statements = new(file.Writer);
         _thread = new(Loop) { IsBackground = true, Name = "SQLite writer" };
         _thread.Start();
+    }
+
+    public ILogger Log
+    {
+        set => _logger = value;
+    }
+
+    /// <summary>The longest that anybody has waited from handing in a write to its being stored.</summary>
+    public TimeSpan Longest => TimeSpan.FromTicks(Volatile.Read(ref _longest));
+
+    /// <summary>Makes a copy of the file under another name, beside all that is written. One at a time.</summary>
+    public async Task CopyAsync(string path)
+    {
+        var copy = new SqliteCopy(_file.Writer, path);
+        Volatile.Write(ref _copy, copy);
+        try
+        {
+            // It may sleep.
+            await RunAsync(static _ => true, changes: 0, mayBeRefused: false, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (SqliteException)
+        {
+            // The disk may be full, which is no concern of a copy that goes to another.
+        }
+        catch (ObjectDisposedException closed)
+        {
+            copy.Fail(closed);
+        }
+
+        await copy.Done.ConfigureAwait(false);
     }
 
     /// <summary>Runs within the next transaction; completes when that is stored.</summary>
@@ -44,7 +93,7 @@ internal sealed class SqliteWriter : IDisposable
     /// <param name="mayBeRefused">On a disk that is full it fails with <see cref="DiskFullException"/>; others fail with what SQLite said, and may be tried again.</param>
     public Task<T> RunAsync<T>(Func<SqliteStatements, T> work, int changes, bool mayBeRefused, CancellationToken cancellation)
     {
-        var write = new Write<T>(work, changes, mayBeRefused);
+        var write = new Write<T>(work, changes, mayBeRefused, _time.GetTimestamp());
         if (!_writes.Writer.TryWrite(write)) return Task.FromException<T>(new ObjectDisposedException(nameof(SqliteWriter)));
         return write.Done.WaitAsync(cancellation);
     }
@@ -60,14 +109,16 @@ internal sealed class SqliteWriter : IDisposable
     private void Loop()
     {
         var group = new List<Write>();
-        while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        while (IsToGoOn())
         {
             group.Clear();
             for (var changes = 0; changes < MaxChanges && _writes.Reader.TryRead(out var write); changes += write.Changes) group.Add(write);
-            Apply(group);
+            if (group.Count > 0) Apply(group);
             Tidy();
+            if (_copy is { } copy && !copy.Step()) Interlocked.CompareExchange(ref _copy, null, copy);
         }
 
+        _copy?.Fail(new ObjectDisposedException(nameof(SqliteWriter)));
         try
         {
             SqliteFile.Run(_file.Writer, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -80,6 +131,9 @@ internal sealed class SqliteWriter : IDisposable
         _statements.Dispose();
     }
 
+    /// <summary>There is something to write or to copy; waits for it.</summary>
+    private bool IsToGoOn() => _copy is not null ? !_writes.Reader.Completion.IsCompleted : _writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult();
+
     private void Apply(List<Write> group)
     {
         try
@@ -90,6 +144,7 @@ internal sealed class SqliteWriter : IDisposable
             _statements["COMMIT"].Run();
             CrashPoint.Hit("file.after");
             foreach (var write in group) write.Answer();
+            NoteLongest(group);
         }
         catch (Exception exception)
         {
@@ -126,26 +181,27 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
+    private void NoteLongest(List<Write> group)
+    {
+        var took = _time.GetElapsedTime(group[0].HandedIn);
+        if (took <= Longest) return;
+        Volatile.Write(ref _longest, took.Ticks);
+        if (took > Long) LogLong(took, group.Count);
+    }
+
     /// <summary>After the answers, so that nobody waits for it but those who come meanwhile.</summary>
     private void Tidy()
     {
         try
         {
-            raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out var pages, out _, 0);
-            if (pages >= CheckpointPages)
-            {
-                raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out _, out _, 1);
-                CrashPoint.Hit("file.move.before");
-                SqliteFile.Run(_file.Writer, "PRAGMA wal_checkpoint(PASSIVE)");
-                CrashPoint.Hit("file.move.after");
-                _mayVacuum = true;
-            }
-
-            // A few at a time, and only while nobody waits; what is left is for the next idle moment.
-            while (_mayVacuum && !_writes.Reader.TryPeek(out _))
+            MoveLog();
+            // A few at a time, and only while nobody waits; what is left is for the next idle moment. They go into the log like all that is written. What a
+            // copy has is not moved about under it.
+            while (_mayVacuum && _copy is null && !_writes.Reader.TryPeek(out _))
             {
                 _mayVacuum = SqliteFile.Number(_file.Writer, "PRAGMA freelist_count") > 4 * VacuumPages;
                 if (_mayVacuum) SqliteFile.Run(_file.Writer, $"PRAGMA incremental_vacuum({VacuumPages})");
+                MoveLog();
             }
         }
         catch (SqliteException)
@@ -154,11 +210,43 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
-    private abstract class Write(int changes, bool mayBeRefused)
+    /// <summary>Moves what has been written into the file, once it is enough.</summary>
+    private void MoveLog()
+    {
+        raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out var pages, out _, 0);
+        if (pages < CheckpointPages) return;
+        raw.sqlite3_db_status(_file.Writer.Handle!, PagesWritten, out _, out _, 1);
+        CrashPoint.Hit("file.move.before");
+        var log = Checkpoint("PASSIVE");
+        CrashPoint.Hit("file.move.after");
+        _mayVacuum = true;
+        if (log < _restartAt)
+        {
+            if (log < MaxLogPages) _restartAt = MaxLogPages;
+            return;
+        }
+
+        // A read that goes on for too long is not waited for again before the log has grown as much once more.
+        _restartAt = _readers.TryAlone(() => Checkpoint("RESTART")) ? MaxLogPages : log + MaxLogPages;
+    }
+
+    /// <returns>Pages that the log holds, those included that have been moved.</returns>
+    private long Checkpoint(string how)
+    {
+        using var reader = _statements[$"PRAGMA wal_checkpoint({how})"].Read();
+        return reader.Read() ? reader.GetInt64(1) : 0;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "A commit took {Took}, longer than any before it, with {Commits} that were stored together")]
+    private partial void LogLong(TimeSpan took, int commits);
+
+    private abstract class Write(int changes, bool mayBeRefused, long handedIn)
     {
         public int Changes { get; } = changes;
 
         public bool MayBeRefused { get; } = mayBeRefused;
+
+        public long HandedIn { get; } = handedIn;
 
         public abstract void Run(SqliteStatements statements);
 
@@ -167,7 +255,7 @@ internal sealed class SqliteWriter : IDisposable
         public abstract void Fail(Exception exception);
     }
 
-    private sealed class Write<T>(Func<SqliteStatements, T> work, int changes, bool mayBeRefused) : Write(changes, mayBeRefused)
+    private sealed class Write<T>(Func<SqliteStatements, T> work, int changes, bool mayBeRefused, long handedIn) : Write(changes, mayBeRefused, handedIn)
     {
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T _result = default!;

@@ -11,7 +11,7 @@ internal sealed record AttemptEnding
     public ReportKind Kind { get; }
     public byte[]? Result { get; private init; }
     public JobError? Error { get; private init; }
-    public TimeSpan Delay { get; private init; }
+    public TimeSpan Delay { get; init; }
     public Flows.FlowPark? Park { get; private init; }
 
     public static AttemptEnding Succeeded(byte[]? result) => new(ReportKind.Succeeded) { Result = result };

@@ -55,7 +55,8 @@ internal static class AttemptRules
             if (stop is StopReason.Timeout) return FailureOf(new JobError(JobErrorCodes.Timeout, null, "The attempt ran longer than its timeout."), false, lease, handler, chance);
         }
 
-        return FailureOf(ErrorOf(exception, JobErrorCodes.Error, limits), handler.IsFinal(exception), lease, handler, chance);
+        var ending = FailureOf(ErrorOf(exception, JobErrorCodes.Error, limits), handler.IsFinal(exception), lease, handler, chance);
+        return exception is IFailureThatSaysWhen { Delay: { } delay } && ending.Kind is ReportKind.FailedOnce && delay > ending.Delay ? ending with { Delay = delay > limits.MaxDelay ? limits.MaxDelay : delay } : ending;
     }
 
     /// <summary>A failed attempt: run again where the policy has attempts left.</summary>

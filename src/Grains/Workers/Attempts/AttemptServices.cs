@@ -38,9 +38,12 @@ internal sealed class AttemptServices
     /// <summary>The handlers of this silo; set like <see cref="Owner"/>.</summary>
     public HandlerRegistry Handlers { get; set; } = null!;
 
-    /// <summary>Where jobs of a type go when nobody names a queue. The grid is asked where the type is not one of this silo's.</summary>
-    public async Task<string> QueueOfAsync(string type, CancellationToken cancellation) =>
-        Handlers.TryGet(type, out var handler) ? handler.Options.Queue : await Grid.QueueOfAsync(type, cancellation).ConfigureAwait(false);
+    /// <summary>What a type says of its jobs where nobody else does. The grid is asked where the type is not one of this silo's.</summary>
+    public async Task<TypeDefaults> DefaultsOfAsync(string type, CancellationToken cancellation) =>
+        DefaultsHere(type) ?? await Grid.DefaultsOfAsync(type, cancellation).ConfigureAwait(false);
+
+    /// <summary>The same where the grid need not be asked; null: it must.</summary>
+    public TypeDefaults? DefaultsHere(string type) => Handlers.TryGet(type, out var handler) ? handler.Options.Defaults : Grid.KnownDefaultsOf(type);
 
     /// <summary>The handler did not stop in the time it was given: its job goes on without it.</summary>
     public void Abandon(RunningJob job) => Owner.Ended(job, AttemptRules.OfStuck(job.Reason), returned: false);
@@ -63,8 +66,11 @@ internal interface IWorkerGrid
     /// <summary>A partition, as any client asks it.</summary>
     IJobPartitionGrain Jobs(int partition);
 
-    /// <summary>Where jobs of a type go when nobody names a queue, as the silos of the grid say.</summary>
-    ValueTask<string> QueueOfAsync(string type, CancellationToken cancellation);
+    /// <summary>What a type says of its jobs where nobody else does, as the silos of the grid say.</summary>
+    ValueTask<TypeDefaults> DefaultsOfAsync(string type, CancellationToken cancellation);
+
+    /// <summary>The same as far as it has been asked before; null: it has not.</summary>
+    TypeDefaults? KnownDefaultsOf(string type);
 }
 
 /// <summary>Where attempts end.</summary>

@@ -21,6 +21,8 @@ internal abstract class HandlerEntry(string name, HandlerOptions options)
         ArgsSchema = HandlerSchema.Of(ArgsType),
         ResultSchema = ResultType is null ? HandlerSchema.Nothing : HandlerSchema.Of(ResultType),
         Silos = 1,
+        Key = Options.Defaults.Key?.Text,
+        Weight = Options.Defaults.Weight,
         IsFlow = this is Flows.IFlowHandler,
     };
 

@@ -4,7 +4,7 @@ namespace OrleansJobs.Workers;
 
 /// <summary>How a handler's jobs are run where the submit does not say otherwise, with the grid's defaults filled in.</summary>
 /// <param name="HardTimeout">Null: the cancel grace after the timeout.</param>
-internal sealed record HandlerOptions(string Queue, RetryPolicy Retry, TimeSpan? Timeout, TimeSpan? HardTimeout, Type[] Final, string? Description)
+internal sealed record HandlerOptions(string Queue, RetryPolicy Retry, TimeSpan? Timeout, TimeSpan? HardTimeout, Type[] Final, string? Description, TypeDefaults Defaults)
 {
     public static HandlerOptions Of(JobRegistrationOptions options, JobGridOptions grid) => new(
         options.Queue,
@@ -12,7 +12,8 @@ internal sealed record HandlerOptions(string Queue, RetryPolicy Retry, TimeSpan?
         options.Timeout,
         options.HardTimeout,
         [.. options.FinalExceptions],
-        options.Description);
+        options.Description,
+        new(options.Queue, KeyTemplate.TryParse(options.Key, out var key, out _) ? key : null, options.Weight));
 
     /// <summary>Whether this exception ends the job, whatever attempts are left.</summary>
     public bool IsFinal(Exception exception)

@@ -1,3 +1,5 @@
+using OrleansJobs.Flows;
+
 namespace OrleansJobs.Workers;
 
 /// <summary>
@@ -9,10 +11,10 @@ internal sealed class ReportOutbox(int partitions)
     /// <summary>Reports of one exchange at most.</summary>
     public const int MaxBatch = 1000;
 
-    /// <summary>Bytes of results that one exchange carries at most, unless one result alone is longer.</summary>
+    /// <summary>Bytes that one exchange carries at most, unless one report alone is longer.</summary>
     public const int MaxBatchBytes = 4 << 20;
 
-    /// <summary>Beyond so many reports, or <see cref="FullAtBytes"/> of results, the worker takes no more work until some are delivered.</summary>
+    /// <summary>Beyond so many reports, or <see cref="FullAtBytes"/>, the worker takes no more work until some are delivered.</summary>
     public const int FullAt = 10_000;
 
     public const long FullAtBytes = 64 << 20;
@@ -30,7 +32,7 @@ internal sealed class ReportOutbox(int partitions)
     {
         _waiting[partition].Enqueue(report);
         Count++;
-        _bytes += report.Result?.Length ?? 0;
+        _bytes += SizeOf(report);
     }
 
     /// <summary>The next batch for a partition that has none under way: first what was sent before and not answered.</summary>
@@ -49,8 +51,20 @@ internal sealed class ReportOutbox(int partitions)
         var batch = _sent[partition];
         _sent[partition] = [];
         Count -= batch.Length;
-        foreach (var report in batch) _bytes -= report.Result?.Length ?? 0;
+        foreach (var report in batch) _bytes -= SizeOf(report);
         return batch;
+    }
+
+    /// <summary>What a report holds that may be long: the result, and all that goes with the park of a flow.</summary>
+    public static long SizeOf(JobReport report)
+    {
+        var size = (long)(report.Result?.Length ?? 0);
+        if (report.Park is not { } park) return size;
+        foreach (var signal in park.Untaken) size += signal.Value?.Length ?? 0;
+        foreach (var name in park.Children) size += name.Length;
+        if (park.Change is not { } change) return size;
+        foreach (var child in change.Children) size += FlowPending.SizeOf(child);
+        return size + change.Cancels.Sum(static id => (long)id.Length);
     }
 
     private static JobReport[] Fill(Queue<JobReport> waiting)
@@ -60,7 +74,7 @@ internal sealed class ReportOutbox(int partitions)
         var bytes = 0L;
         foreach (var report in waiting)
         {
-            bytes += report.Result?.Length ?? 0;
+            bytes += SizeOf(report);
             if (count > 0 && bytes > MaxBatchBytes) break;
             if (++count == MaxBatch) break;
         }

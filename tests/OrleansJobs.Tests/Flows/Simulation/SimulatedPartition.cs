@@ -93,8 +93,8 @@ internal sealed class SimulatedPartition : IPartitionShell
 
     public async Task<bool> ReportAsync(JobReport report)
     {
-        await Flows.PrepareAsync([report]);
-        var taken = Core.Attempts.Report(report, Now);
+        bool taken;
+        using (await Flows.PrepareAsync([report])) taken = Core.Attempts.Report(report, Now);
         Pump();
         await Commits.Committed();
         return taken;
@@ -126,6 +126,8 @@ internal sealed class SimulatedPartition : IPartitionShell
         foreach (var job in unread) Core.Jobs.LoadSpec(job, _world.ReadNow(Partition, job.Id)!);
         leases.AddRange(Core.Dispatch.Take(_world.Worker, 100, Now, []));
         if (leases.Count > 0) _ = StartAsync(leases);
+        // Now and then, as the grain does.
+        Pump();
     }
 
     public Task DeliverAsync(int receiver, LetterBatch letters) =>
@@ -137,6 +139,8 @@ internal sealed class SimulatedPartition : IPartitionShell
         return _world.ReadNow(_world.PartitionOf(id), id) is not null;
     }
 
+    public Task<JobStatus?[]> GetListedAsync(int partition, string[] ids) => throw new NotSupportedException();
+
     public long NewIncarnation() => throw new NotSupportedException();
 
     public Task CommittedInTimeAsync() => Commits.Committed();
@@ -144,6 +148,8 @@ internal sealed class SimulatedPartition : IPartitionShell
     public Task<LiveJob?> BringAsync(string id) => Core.Jobs.Find(id) is { Spec: not null } job ? Task.FromResult<LiveJob?>(job) : ReadAsync(id);
 
     public Task ForgetStateAsync(string id) => _world.Turns.Sometime();
+
+    public Task PauseAsync(TimeSpan span) => _world.Turns.Sometime();
 
     public void Pump()
     {

@@ -5,6 +5,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using OrleansJobs.Faults.Processes;
 
 namespace OrleansJobs.Tests.Infrastructure.Nginx;
 
@@ -31,7 +32,7 @@ internal sealed class NginxProxy : IAsyncDisposable
             proxy.WriteCertificate(name);
             for (var attempt = 1; ; attempt++)
             {
-                proxy.Port = FreePort();
+                proxy.Port = Ports.Free();
                 if (await proxy.TryRunAsync(gateway, headers) is not { } failure) return proxy;
                 if (attempt == Attempts) throw new InvalidOperationException($"nginx did not start:\n{failure}");
             }
@@ -156,12 +157,5 @@ internal sealed class NginxProxy : IAsyncDisposable
     private void Kill()
     {
         if (_process is { HasExited: false } process) process.Kill();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -65,6 +65,10 @@ internal sealed class ModelShell : IPartitionShell
 
     public Task<bool> ExistsAsync(string id) => throw new NotSupportedException();
 
+    public Task<JobStatus?[]> GetListedAsync(int partition, string[] ids) => throw new NotSupportedException();
+
+    public Task PauseAsync(TimeSpan span) => throw new NotSupportedException();
+
     public Task CommittedInTimeAsync() => InTurn(Commits.Committed()).WaitAsync(Options.SubmitDeadline, Time);
 
     public void TellNews(LiveJob job) => throw new NotSupportedException();

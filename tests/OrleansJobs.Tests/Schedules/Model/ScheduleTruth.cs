@@ -46,13 +46,22 @@ internal sealed class ScheduleTruth(Func<long> now)
         // Read again as it was left, or as it was before what a crash took.
         if (known.Decided.Count == 0 && before is not null && after is not null && before.HasSameContent(after))
         {
-            known.Stored = after;
+            known.Stored = after with { ForwardAt = before.ForwardAt };
             return;
         }
 
+        after = after is null ? null : after with { ForwardAt = ForwardAt(before, after) };
         Decide(id, before, after);
         if (before?.Record.Incarnation != after?.Record.Incarnation) End(before);
         known.Decided.Add(after);
+    }
+
+    /// <summary>When an edit brought instants forward, of which none was due before it.</summary>
+    private long? ForwardAt(Snapshot? before, Snapshot after)
+    {
+        if (before is null || before.Record.Incarnation != after.Record.Incarnation) return null;
+        var isForward = after.Jitter < before.Jitter && ScheduleOrders.SameInstants(before.Record.Spec with { Jitter = after.Record.Spec.Jitter }, after.Record.Spec);
+        return isForward ? now() : before.ForwardAt;
     }
 
     public void Apply(PartitionCommit commit)
@@ -103,7 +112,11 @@ internal sealed class ScheduleTruth(Func<long> now)
         Check(isEdit || state.Passed <= Math.Max(old.Passed, now() - before.Jitter), $"{id} went beyond what is due");
         var due = before.Record.Paused is not null ? [] : before.Instants(isEdit ? now() - before.Jitter : state.Passed).ToList();
         Check(due.Count == 0 || due[^1] <= state.Passed, $"{id}: {due.LastOrDefault()} was due before the change, and was not dealt with");
-        Check(due.Count > 0 || isEdit || state.Passed == old.Passed, $"{id} moved on, and nothing was due");
+        // What passed during a pause is filled in, and does not come again.
+        var isFilled = before.Record.Paused is not null && state.Runs.Exists(run => run.Cause == ScheduleRunCause.Backfill && run.Instant == state.Passed);
+        Check(due.Count > 0 || isEdit || isFilled || state.Passed == old.Passed, $"{id} moved on, and nothing was due");
+        var isSame = ScheduleOrders.SameInstants(before.Record.Spec with { Jitter = after.Record.Spec.Jitter }, after.Record.Spec);
+        Check(isSame || !(state.Next + after.Jitter <= now()), $"{id}: {state.Next} of the new instants is due at once");
         var told = new HashSet<long>();
         foreach (var run in state.Runs.Where(run => run.Cause is ScheduleRunCause.Instant or ScheduleRunCause.Missed && !old.Runs.Exists(one => one.Instant == run.Instant && one.Cause == run.Cause)))
         {
@@ -131,7 +144,7 @@ internal sealed class ScheduleTruth(Func<long> now)
             Missed++;
         }
 
-        long LatenessOf(long instant) => now() - instant - before.Jitter;
+        long LatenessOf(long instant) => now() - Math.Max(instant + before.Jitter, before.ForwardAt ?? 0);
     }
 
     /// <summary>A job and what its schedule says of it are stored together.</summary>
@@ -210,6 +223,8 @@ internal sealed class ScheduleTruth(Func<long> now)
     private sealed record Snapshot(string Id, ScheduleRecord Record, ScheduleState State)
     {
         private readonly ScheduleTimes _times = new(Record.Spec, Record.Anchor);
+
+        public long? ForwardAt { get; init; }
 
         public long Jitter => ScheduleEntry.JitterOf(Id, Record.Spec);
 

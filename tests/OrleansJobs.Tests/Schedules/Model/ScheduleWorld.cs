@@ -137,8 +137,9 @@ internal sealed class ScheduleWorld : IDisposable
 /// <summary>What is drawn.</summary>
 internal sealed class ScheduleRulesOfPlay(Random random)
 {
-    // Its own, so that all editions of a schedule have the same.
+    // For the most part its own, so that an edit need not change it.
     private readonly Dictionary<string, long> _jitters = [];
+    private readonly Dictionary<string, ScheduleSpec> _last = [];
 
     public TimeSpan Pause() => TimeSpan.FromMilliseconds(random.Next(6) switch { 0 => 0, 1 => 1, 2 or 3 => random.Next(1000), 4 => random.Next(10_000), _ => random.Next(200_000) });
 
@@ -174,7 +175,14 @@ internal sealed class ScheduleRulesOfPlay(Random random)
 
     private ScheduleSpec Draw(string id)
     {
-        if (!_jitters.TryGetValue(id, out var jitter)) _jitters[id] = jitter = random.Next(2) * random.Next(30_000);
+        // The same instants with another jitter.
+        if (_last.TryGetValue(id, out var last) && random.Next(4) == 0) return _last[id] = last with { Jitter = random.Next(2) * random.Next(60_000) };
+        return _last[id] = DrawAnew(id);
+    }
+
+    private ScheduleSpec DrawAnew(string id)
+    {
+        if (!_jitters.TryGetValue(id, out var jitter) || random.Next(8) == 0) _jitters[id] = jitter = random.Next(2) * random.Next(30_000);
         var spec = new ScheduleSpec
         {
             Type = "work", Jitter = jitter, Overlap = (ScheduleOverlap)random.Next(5), Missed = (ScheduleMissed)random.Next(3), MissedAfter = random.Next(3) == 0 ? random.Next(1000, 90_000) : null,

@@ -78,6 +78,67 @@ public sealed class SqliteFileTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(path));
     }
 
+    /// <summary>A newer release was killed, and an older one is started in its place: what the log holds is still in the log.</summary>
+    [Fact]
+    public async Task AKilledFileOfAnotherRelease_IsRefused_AndNotTouched()
+    {
+        var store = _folder.Open("killed.db");
+        var writer = await PartitionWriter.OpenAsync(store);
+        await writer.CommitAsync(commit => commit.Put(TestLayout.Heads, "a", new byte[100]));
+        await store.Writer.RunAsync(
+            statements =>
+            {
+                statements[$"PRAGMA user_version={GridRecord.Format + 1}"].Run();
+                return true;
+            },
+            changes: 1, mayBeRefused: false, default);
+        // As a process that is killed leaves them.
+        foreach (var end in (string[])["", "-wal", "-shm"]) File.Copy(_folder.Path("killed.db" + end), _folder.Path("left.db" + end));
+        byte[][] before = [.. Files()];
+        Assert.True(before[1].Length > 0, "there is a log");
+
+        var refused = Assert.Throws<UnfitStoreException>(() => _folder.Open("left.db"));
+
+        Assert.Contains("format", refused.Message);
+        Assert.Contains(_folder.Path("left.db"), refused.Message);
+        Assert.Equal(before, Files());
+
+        IEnumerable<byte[]> Files() => ((string[])["", "-wal"]).Select(end => File.ReadAllBytes(_folder.Path("left.db" + end)));
+    }
+
+    /// <summary>The disk may be full when a process is started again.</summary>
+    [Fact]
+    public async Task AFileThatIsOpenedAgain_IsNotWritten()
+    {
+        var store = _folder.Open();
+        await store.OpenGridAsync(1);
+        store.Dispose();
+        var before = await File.ReadAllBytesAsync(store.FullPath);
+        var again = _folder.Open();
+        await again.OpenGridAsync(1);
+        Assert.Equal(0, new FileInfo(store.FullPath + "-wal").Length);
+        again.Dispose();
+        Assert.Equal(before, await File.ReadAllBytesAsync(store.FullPath));
+    }
+
+    [Fact]
+    public void AFileThatIsOpen_IsRefusedToOthersByAnyName()
+    {
+        var store = _folder.Open();
+        Directory.CreateDirectory(_folder.Path("elsewhere"));
+        File.CreateSymbolicLink(_folder.Path("elsewhere/first.db"), "../jobs.db");
+        File.CreateSymbolicLink(_folder.Path("second.db"), _folder.Path("elsewhere/first.db"));
+        foreach (var name in (string[])["elsewhere/first.db", "second.db"])
+            Assert.Contains($"Another process keeps its jobs in {store.FullPath}", Assert.Throws<UnfitStoreException>(() => _folder.Open(name)).Message);
+
+        // A link may come before its file.
+        File.CreateSymbolicLink(_folder.Path("elsewhere/new.db"), "../new.db");
+        Assert.Equal(_folder.Path("new.db"), _folder.Open("elsewhere/new.db").FullPath);
+        Assert.Throws<UnfitStoreException>(() => _folder.Open("new.db"));
+        File.CreateSymbolicLink(_folder.Path("round.db"), "round.db");
+        Assert.Contains("Store:Path", Assert.Throws<UnfitStoreException>(() => _folder.Open("round.db")).Message);
+    }
+
     [Fact]
     public void AFileThatIsNone_IsRefused_WithItsNameAndWhatToDo()
     {

@@ -65,7 +65,11 @@ async def run_async(definition: Definition, job: AsyncJob) -> Report:
 
 def _ended(definition: Definition, job: Any, error: BaseException) -> Report:
     if definition.on_error is not None and job.stop_reason is None:
-        report = definition.on_error(error, job)
+        try:
+            report = definition.on_error(error, job)
+        except Exception:  # the grid was away, or the attempt is not ours any more: the failure itself is what there is to say
+            log.exception("What was to be done about a failure of job %s failed as well.", job.id)
+            report = None
         if report is not None:
             return report
     if job.stop_reason is None and not isinstance(error, (RetryLater, GiveUp)):

@@ -102,7 +102,7 @@ class LocalPool:
     def _begin(self, loop: asyncio.AbstractEventLoop, definition: Definition, job: AsyncJob) -> None:
         if job.cancelled:  # before it began
             self._jobs.pop(job._lease.key, None)
-            self._sink.done(job._lease.key, {"outcome": "cancelled"})
+            self._sink.done(job._lease.key, {"outcome": "cancelled" if job.stop_reason == "cancelled" else "returned"})
             return
         self._tasks[job._lease.key] = loop.create_task(self._run(definition, job))
 

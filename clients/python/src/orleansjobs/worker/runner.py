@@ -79,6 +79,7 @@ class Runner:
     async def run(self) -> None:
         self.loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
+        self._stopped = asyncio.Event()
         self._wire = AsyncWire(self._address)
         self._pool = self._make_pool(self)
         self._slots = Slots(self._session, self._definitions, self._pool, self._gate, self._now, self.later, self._news.set)
@@ -116,7 +117,7 @@ class Runner:
             except Problem as problem:
                 wait = self._refused(call, problem, failures)
                 failures += 1
-                await asyncio.sleep(wait)
+                await self._rest(wait)
                 continue
             failures = 0
             if not ready and self._on_ready is not None:
@@ -126,6 +127,7 @@ class Runner:
                 await self._idle(FULL_PACE if call.want == 0 else IDLE_PACE)
 
     async def _goodbye(self) -> None:
+        self._read()  # what has ended since the last call
         until = self._now() + GOODBYE_PATIENCE
         failures = 0
         while self._session.id is not None:
@@ -133,10 +135,12 @@ class Runner:
             try:
                 answer = await asyncio.wait_for(self._send(call), max(0.1, until - self._now()))
                 self._session.answered(call, answer)
-                if not self._session.outbox:
+                if call.is_bye:
                     return
+                until = self._now() + GOODBYE_PATIENCE
             except (Lost, Problem, asyncio.TimeoutError) as error:
                 failures += 1
+                self._session.failed(call)
                 if self._now() > until or (isinstance(error, Problem) and not self._session.refused(call, error) and error.status < 500):
                     log.warning("The goodbye did not arrive; what was held is given out again by its silence. %s", error)
                     return
@@ -147,7 +151,13 @@ class Runner:
         response = await self._wire.send(Request("POST", "/work", call.body, {"content-type": "application/json"}, wait + 10.0))
         if response.status != 200:
             raise problem_from_bytes(response.status, response.body, response.retry_after)
-        return response.json()  # type: ignore[no-any-return]
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise Lost(f"what came is no JSON: {error}") from error
+        if not isinstance(answer, dict) or "session" not in answer:
+            raise Lost("what came is no answer of a grid; is the address right?")
+        return answer
 
     async def _first(self, sending: "asyncio.Task[Any]") -> bool:
         """Whether the answer came before there was news."""
@@ -155,6 +165,16 @@ class Runner:
         await asyncio.wait((sending, news), return_when=asyncio.FIRST_COMPLETED)
         news.cancel()
         return sending.done()
+
+    async def _rest(self, seconds: float) -> None:
+        """For as long as was asked for, as far as what is held can wait for a heartbeat. Who is to stop looks up."""
+        if self._session.held:
+            seconds = min(seconds, self._session.heartbeat)
+        try:
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+            self._stopped.clear()
+        except asyncio.TimeoutError:
+            pass
 
     async def _idle(self, seconds: float) -> None:
         try:
@@ -193,6 +213,7 @@ class Runner:
         self._hard = self._draining
         self._draining = True
         self._slots.drain()
+        self._stopped.set()
         self._news.set()
 
     def _read(self) -> None:

@@ -16,6 +16,8 @@ MAX_WANT = 100
 MAX_HELD = 1000
 MAX_REPORTS = 1000
 MAX_BYTES = 3 << 20
+MAX_PROGRESS_BYTES = 1 << 19
+"""Of progress, beside that of reports: a call may be 4 MiB."""
 MAX_REMEMBERED = 20_000
 _POINTER = re.compile(r"/(reports|progress)/(\d+)(?:/|$)")
 
@@ -59,6 +61,7 @@ class Call:
     progress: Mapping[Key, Mapping[str, Any]]
     waits: bool
     want: int
+    is_bye: bool = False
 
     @property
     def has_news(self) -> bool:
@@ -83,7 +86,8 @@ class Session:
         self._stopped: Set[Key] = set()
         self._reported: "OrderedDict[Key, None]" = OrderedDict()
         self._sent: Set[Key] = set()
-        self._single = False
+        # Reports of a call that was refused without a word of which is wrong: until none of them is left, each goes alone.
+        self._doubtful: Set[Key] = set()
         self.id: Optional[str] = None
         self.heartbeat = 10.0
         self.held: Dict[Key, Lease] = {}
@@ -109,32 +113,32 @@ class Session:
         if self.id is None:
             return self._opening()
         reports = self._pick()
-        alone = self._single and bool(reports)
-        progress = {} if alone else {key: self.progress.pop(key) for key in list(self.progress)[:MAX_REPORTS]}
+        progress = {} if self._doubtful and reports else self._pick_progress()
         said = [{"id": key[0], "token": key[1], **what} for key, what in progress.items()]
         self._sent.update(reports)
+        # What it does not carry would be handed back.
+        is_bye = bye and len(reports) == len(self.outbox)
         want = max(0, min(want, MAX_WANT, MAX_HELD - len(self.held)))
         waits = wait > 0 and not reports and not said and not bye
         head: Dict[str, Any] = {"session": self.id, "seq": self._seq, "types": self._names, **self._who, "want": want, "wait": wait if waits else 0}
         head["holds"] = [{"id": key[0], "token": key[1]} for key in self.held if key not in self._sent]
         if said:
             head["progress"] = said
-        if bye:
+        if is_bye:
             head["bye"] = True
-        text = json.dumps(head, separators=(",", ":"))
+        body = _bytes(_json(head))
         if reports:
-            text = text[:-1] + ',"reports":[' + ",".join(_written(key, self.outbox[key]) for key in reports) + "]}"
-        return Call(self._seq, text.encode(), tuple(reports), progress, waits, want)
+            body = body[:-1] + b',"reports":[' + b",".join(reports.values()) + b"]}"
+        return Call(self._seq, body, tuple(reports), progress, waits, want, is_bye)
 
     def _opening(self) -> Call:
         """Only opens the session: were the answer lost that brings leases, nobody would know whose they are."""
         head = {"seq": self._seq, "types": self._types, **self._who}
-        return Call(self._seq, json.dumps(head, separators=(",", ":")).encode(), (), {}, False, 0)
+        return Call(self._seq, _bytes(_json(head)), (), {}, False, 0)
 
     def answered(self, call: Call, answer: Mapping[str, Any]) -> Answer:
         self.id = answer["session"]
         self.heartbeat = float(answer.get("heartbeat", self.heartbeat))
-        self._single = self._single and bool(self.outbox)
         stale: List[Key] = []
         struck = len(answer.get("reports", ()))
         for said in answer.get("reports", ()):
@@ -142,6 +146,7 @@ class Session:
             if said["status"] != 200:
                 stale.append(key)
             self._strike(key)
+        self._doubtful.intersection_update(self.outbox)
         leases: List[Lease] = []
         for raw in answer.get("leases", ()):
             lease = Lease.of(raw)
@@ -174,20 +179,26 @@ class Session:
             return True
         if problem.status not in (400, 413, 422) or not call.has_news:
             return False
+        self._sent.difference_update(call.reports)  # the grid has not read them
         places = [match.groups() for match in (_POINTER.match(mistake.pointer or "") for mistake in problem.mistakes) if match]
         if not places:
             return self._take_apart(call, problem)
         # What was not named as wrong is said again.
+        told = list(call.progress)
         for part, index in places:
             if part == "reports" and int(index) < len(call.reports):
                 self._replace(call.reports[int(index)], problem)
+            elif part == "progress" and int(index) < len(told):
+                self.progress.pop(told[int(index)], None)
         return True
 
     def _take_apart(self, call: Call, problem: Problem) -> bool:
         """It is not said which part is wrong: progress is given up, and reports go one by one until the wrong one is found."""
-        if self._single and len(call.reports) == 1:
+        for key in call.progress:
+            self.progress.pop(key, None)
+        if len(call.reports) == 1 and call.reports[0] in self._doubtful:
             self._replace(call.reports[0], problem)
-        self._single = bool(call.reports)
+        self._doubtful.update(call.reports)
         return True
 
     def _replace(self, key: Key, problem: Problem) -> None:
@@ -197,15 +208,29 @@ class Session:
             substitute = Failure(f"The grid refused the report: {problem}"[:1000], type(problem).__name__, final=True).report()
             self.outbox[key] = {"outcome": "returned"} if report == substitute else substitute
 
-    def _pick(self) -> List[Key]:
-        keys: List[Key] = []
+    def _pick(self) -> Dict[Key, bytes]:
+        """The reports of the next call, as it writes them."""
+        picked: Dict[Key, bytes] = {}
         size = 0
         for key, report in self.outbox.items():
-            size += len(report.get("result", "")) + 500
-            if keys and (size > MAX_BYTES or len(keys) >= (1 if self._single else MAX_REPORTS)):
+            written = _bytes(_written(key, report))
+            size += len(written) + 1
+            if picked and (size > MAX_BYTES or len(picked) >= (1 if self._doubtful else MAX_REPORTS)):
                 break
-            keys.append(key)
-        return keys
+            picked[key] = written
+        return picked
+
+    def _pick_progress(self) -> Dict[Key, Dict[str, Any]]:
+        picked: Dict[Key, Dict[str, Any]] = {}
+        size = 0
+        for key, said in self.progress.items():
+            size += len(_bytes(_json(said))) + 100
+            if picked and (size > MAX_PROGRESS_BYTES or len(picked) >= MAX_REPORTS):
+                break
+            picked[key] = said
+        for key in picked:
+            del self.progress[key]
+        return picked
 
     def _strike(self, key: Key) -> None:
         if self.held.pop(key, None) is None:
@@ -219,9 +244,19 @@ class Session:
             self._reported.popitem(last=False)
 
 
+def _json(value: Any) -> str:
+    """As bounds of the grid count it: a letter as its bytes, and not as what it takes to escape them."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _bytes(text: str) -> bytes:
+    """Half a letter, which no UTF-8 has, would have the whole call refused."""
+    return text.encode("utf-8", "replace")
+
+
 def _written(key: Key, report: Report) -> str:
     result = report.get("result")
     if not isinstance(result, Encoded):
-        return json.dumps({"id": key[0], "token": key[1], **report}, separators=(",", ":"))
-    head = json.dumps({"id": key[0], "token": key[1], **{name: value for name, value in report.items() if name != "result"}}, separators=(",", ":"))
+        return _json({"id": key[0], "token": key[1], **report})
+    head = _json({"id": key[0], "token": key[1], **{name: value for name, value in report.items() if name != "result"}})
     return f'{head[:-1]},"result":{result}}}'

@@ -86,7 +86,8 @@ class Slots:
         self._gated.discard(key)
         self._waiting = collections.deque((since, lease) for since, lease in self._waiting if lease.key != key)
         if why != "lost":
-            self._say(key, {"outcome": "cancelled"})
+            # That it had no time left is nothing that it did: it has not begun.
+            self._say(key, {"outcome": "cancelled" if why == "cancelled" else "returned"})
 
     def drain(self) -> None:
         """Hands back what has not begun, and begins nothing more."""

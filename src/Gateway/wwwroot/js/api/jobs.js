@@ -23,7 +23,7 @@ export const sendSignal = (id, name, body) => request(`${job(id)}/signals/${enco
 export const deleteJob = (id) => request(job(id), { method: 'DELETE' });
 
 /**
- * @param {object} filter `state`, `type`, `queue`, `parent`, `after`, `tag` (as `name=value`), `submittedAfter`, `cursor`, `limit`; empty ones do not filter.
+ * @param {object} filter `state`, `type`, `queue`, `parent`, `after`, `schedule`, `tag` (as `name=value`), `submittedAfter`, `order`, `cursor`, `limit`; empty ones do not filter.
  * @returns {Promise<{jobs: object[], cursor?: string}>}
  */
 export function listJobs({ tag, ...filter }, signal) {

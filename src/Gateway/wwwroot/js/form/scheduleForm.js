@@ -6,7 +6,10 @@ import { Mistake, readAll } from './mistake.js';
 const instantNames = ['cron', 'every', 'zone', 'anchor', 'start', 'end'];
 
 // Of what a schedule says of itself, what can be put.
-const putNames = ['type', 'queue', 'priority', 'args', 'tags', 'attempts', 'timeout', 'retention', ...instantNames, 'count', 'jitter', 'overlap', 'missed', 'missedAfter', 'missedWithin'];
+const putNames = ['type', 'flow', 'queue', 'priority', 'args', 'key', 'weight', 'tags', 'attempts', 'timeout', 'deadline', 'retention', ...instantNames, 'count', 'jitter', 'overlap', 'missed', 'missedAfter', 'missedWithin'];
+
+// What of these only a job has, and not a flow.
+const jobNames = ['type', 'args', 'queue', 'priority', 'key', 'weight', 'attempts', 'timeout'];
 
 const overlaps = [
   { value: 'skip', text: 'Skip the instant' },
@@ -27,20 +30,31 @@ export function scheduleForm({ types, schedule, onInstants }) {
   const list = h('datalist', { id: 'schedule-types' }, types.map(({ name }) => h('option', { value: name })));
   const zones = h('datalist', { id: 'schedule-zones' }, (Intl.supportedValuesOf?.('timeZone') ?? []).map((name) => h('option', { value: name })));
   const text = (label, name, more = {}) => textField({ label, value: said[name] === undefined ? '' : String(said[name]), ...more });
+  const flow = h('textarea', { rows: 8, class: 'code', spellcheck: 'false', prop: { value: JSON.stringify(said.flow ?? { jobs: [{ name: 'first', type: '', args: {} }] }, null, 2) } });
   const args = h('textarea', { rows: 4, class: 'code', spellcheck: 'false', prop: { value: JSON.stringify(said.args ?? {}, null, 2) } });
   const fields = {
     id: !schedule && textField({ label: 'Id', required: true, hint: 'A-Z a-z 0-9 . _ -', attributes: { maxlength: 64 } }),
+    what: selectField({ label: 'What runs', options: [{ value: 'job', text: 'A job' }, { value: 'flow', text: 'A flow' }], value: said.flow ? 'flow' : 'job' }),
     type: text('Job type', 'type', { required: true, attributes: { list: list.id } }),
     args: { ...field({ label: 'Arguments as JSON', control: args, hint: '{"$at":"scheduled"} becomes the instant.' }), input: args },
+    flow: { ...field({ label: 'Flow as JSON', control: flow, hint: 'As POST /flows takes it; in arguments, {"$at":"scheduled"} becomes the instant.' }), input: flow },
     cron: text('Cron expression', 'cron', { placeholder: '30 2 * * MON-FRI', hint: 'Minute, hour, day of month, month, day of week; seconds before them where there are six.' }),
     every: text('Or every so many seconds', 'every', { attributes: { inputmode: 'decimal' } }),
     zone: text('Time zone', 'zone', { placeholder: 'UTC', attributes: { list: zones.id } }),
     queue: text('Queue', 'queue', { placeholder: 'as the type says' }),
+    key: text('Key', 'key', { placeholder: 'as the type says', hint: 'Whose limits and order its jobs go by, such as tenant/7.' }),
+    deadline: text('Fails after so many seconds', 'deadline', { attributes: { inputmode: 'decimal' } }),
     overlap: selectField({ label: 'While one before it has not ended', options: overlaps, value: said.overlap }),
     missed: selectField({ label: 'Of instants that nobody could serve', options: misseds, value: said.missed }),
   };
   const element = h('div', { class: 'fields' }, Object.values(fields).filter(Boolean).map((each) => each.element), list, zones);
   const valueOf = (name) => fields[name].input.value.trim();
+  const isFlow = () => valueOf('what') === 'flow';
+
+  function showWhat() {
+    for (const name of ['type', 'args', 'queue', 'key']) fields[name].element.hidden = isFlow();
+    fields.flow.element.hidden = !isFlow();
+  }
 
   /** What says when, for a preview. */
   function instants() {
@@ -56,19 +70,30 @@ export function scheduleForm({ types, schedule, onInstants }) {
   /** @returns {{name?: string, body: string}} */
   function read() {
     const kept = Object.fromEntries(putNames.filter((name) => said[name] !== undefined).map((name) => [name, said[name]]));
-    const [every] = readAll([() => (valueOf('every') ? number(valueOf('every')) : undefined), () => checkId(), () => check(valueOf('args'))]);
-    for (const name of ['type', 'cron', 'zone', 'queue', 'overlap', 'missed']) {
+    const content = isFlow() ? 'flow' : 'args';
+    const [every, deadline] = readAll([() => number('every'), () => number('deadline'), () => checkId(), () => check(content, valueOf(content))]);
+    for (const name of ['type', 'cron', 'zone', 'queue', 'key', 'overlap', 'missed']) {
       if (valueOf(name)) kept[name] = valueOf(name);
       else delete kept[name];
     }
-    delete kept.args;
-    delete kept.every;
+    for (const name of isFlow() ? jobNames : ['args']) delete kept[name];
+    if (!kept.key) delete kept.weight;
+    for (const name of ['flow', 'every', 'deadline']) delete kept[name];
+    if (deadline !== undefined) kept.deadline = deadline;
     if (every !== undefined) kept.every = every;
     else delete kept.anchor;
     if (kept.missed !== 'all') delete kept.missedWithin;
     // The arguments go out as the text they are.
-    const members = [`"args":${valueOf('args') || '{}'}`, ...Object.entries(kept).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)];
+    const members = [`"${content}":${valueOf(content) || '{}'}`, ...Object.entries(kept).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)];
     return { name: fields.id && valueOf('id'), body: `{${members.join(',')}}` };
+  }
+
+  function number(name) {
+    const text = valueOf(name);
+    if (!text) return undefined;
+    const value = Number(text);
+    if (!Number.isFinite(value)) throw new Mistake(`/${name}`, 'This has to be a number');
+    return value;
   }
 
   function checkId() {
@@ -85,20 +110,16 @@ export function scheduleForm({ types, schedule, onInstants }) {
     });
   }
 
+  fields.what.input.addEventListener('change', showWhat);
+  showWhat();
   for (const name of ['cron', 'every', 'zone']) fields[name].input.addEventListener('change', () => onInstants(instants()));
   return { element, instants, read, showMistakes };
 }
 
-function check(text) {
+function check(name, text) {
   try {
     if (text) JSON.parse(text);
   } catch (error) {
-    throw new Mistake('/args', error.message);
+    throw new Mistake(`/${name}`, error.message);
   }
-}
-
-function number(text) {
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw new Mistake('/every', 'This has to be a number');
-  return value;
 }

@@ -21,6 +21,7 @@ export function submitOptions(places) {
   const list = h('datalist', { id: 'queue-names' });
   const inputs = [
     { name: 'queue', ...textField({ label: 'Queue', placeholder: 'as the type says', attributes: { list: list.id } }), parse: (text) => text },
+    { name: 'key', ...textField({ label: 'Key (limits and order)', placeholder: 'as the type says' }), parse: (text) => text },
     ...numbers.map(({ name, label, example }) => ({ name, ...textField({ label, placeholder: example, attributes: { inputmode: 'decimal' } }), parse: parseNumber })),
     { name: 'tags', ...textField({ label: 'Tags', placeholder: 'tenant=acme, run=7' }), parse: parseTags },
   ];

@@ -5,7 +5,7 @@ import { stateName, states } from '../live/jobStates.js';
 import { selectField, textField } from './fields.js';
 import { localTime } from './time.js';
 
-export const filterNames = ['state', 'type', 'queue', 'parent', 'after', 'tag', 'submittedAfter'];
+export const filterNames = ['state', 'type', 'queue', 'parent', 'after', 'schedule', 'tag', 'submittedAfter'];
 
 /**
  * @param {object} filter
@@ -18,6 +18,7 @@ export function filterBar(filter, onFilter, signal) {
     queue: textField({ label: 'Queue', placeholder: 'Any', attributes: { list: 'filter-queues' } }),
     parent: textField({ label: 'Child of', placeholder: 'Id of a flow' }),
     after: textField({ label: 'Follows', placeholder: 'Id of a job' }),
+    schedule: textField({ label: 'Of schedule', placeholder: 'Its id' }),
     tag: textField({ label: 'Tag', placeholder: 'name=value' }),
     submittedAfter: textField({ label: 'Submitted after', type: 'datetime-local' }),
   };

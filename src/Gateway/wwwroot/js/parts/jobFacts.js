@@ -1,7 +1,7 @@
 // A job's facts as a list of names and values.
-import { to, toJob } from '../address.js';
+import { to, toJob, toKey, toSchedule } from '../address.js';
 import { h, refill } from '../dom.js';
-import { shortId } from '../format.js';
+import { fullTime, shortId } from '../format.js';
 import { isFinished } from '../live/jobStates.js';
 import { ago, span } from './time.js';
 import { waits } from './waits.js';
@@ -34,11 +34,13 @@ function facts(job, followers) {
   return [
     ['Type', h('a', { href: to(['jobs'], { type: job.type }) }, job.type)],
     ['Queue', h('a', { href: to(['jobs'], { queue: job.queue }) }, job.queue)],
+    ['Key', job.key && h('a', { href: toKey(job.key) }, job.key)],
     ['Waits for', job.waitingFor?.length > 0 && waits(job.waitingFor)],
     ['After', job.after?.length > 0 && job.after.map((leader, index) => [index > 0 && ', ', h('a', { href: toJob(leader.job) }, shortId(leader.job)), leader.on !== 'success' && ` (${leader.on})`])],
     ['Followed by', followers?.length > 0 && followers.map((follower, index) => [index > 0 && ', ', follower.more ? h('a', { href: to(['jobs'], { after: job.id }) }, 'all') : h('a', { href: toJob(follower.id) }, `${follower.type} ${shortId(follower.id)}`)])],
     ['Child of', job.parent && h('a', { href: toJob(job.parent) }, shortId(job.parent))],
     ['Children', job.flow && h('a', { href: to(['jobs'], { parent: job.id }) }, 'All of them')],
+    ['Schedule', job.schedule && [h('a', { href: toSchedule(job.schedule) }, job.schedule), ' for ', fullTime(new Date(job.scheduledAt))]],
     ['Priority', job.priority],
     ['Attempt', job.maxAttempts ? `${job.attempt} of ${job.maxAttempts}` : job.attempt],
     ['Submitted', ago(job.submittedAt)],

@@ -1,7 +1,8 @@
 // What a job waits for, in words and with links.
-import { to, toJob } from '../address.js';
+import { to, toJob, toKey } from '../address.js';
 import { h } from '../dom.js';
 import { count, shortId } from '../format.js';
+import { heldText } from './keyFacts.js';
 import { ago } from './time.js';
 
 /** @param {object[]} reasons `waitingFor` of a status. */
@@ -26,6 +27,8 @@ function words(reason) {
       return ['Children', reason.name && [' ', h('code', null, reason.name)], reason.of !== undefined && `: ${count(reason.done ?? 0)} of ${count(reason.of)} have ended`, until];
     case 'signal':
       return ['Signal ', h('code', null, reason.name), until];
+    case 'limit':
+      return ['Key ', h('a', { href: toKey(reason.key) }, reason.key), `: ${heldText({ held: reason.limit })}`, reason.position && `, place ${count(reason.position)}`, until];
     default:
       return [reason.what, reason.name && [' ', h('code', null, reason.name)], until];
   }
@@ -33,6 +36,6 @@ function words(reason) {
 
 /** The same in few words and without links, for where there is no room. */
 export function waitsBriefly(reasons) {
-  const brief = { time: 'its time', retry: 'its next attempt', slot: 'a slot', queue: 'its paused queue', handler: 'a handler' };
+  const brief = { time: 'its time', retry: 'its next attempt', slot: 'a slot', queue: 'its paused queue', handler: 'a handler', limit: 'its key' };
   return (reasons ?? []).map((reason) => brief[reason.what] ?? reason.name ?? reason.what).join(', ');
 }

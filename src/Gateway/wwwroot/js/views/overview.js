@@ -63,7 +63,7 @@ export function mount(root, { signal }) {
       all.length === 0 && 'No silo is running: jobs are taken in and wait.',
       stuckSlots > 0 && `${plural(stuckSlots, 'stuck slot')}: a handler ran past its timeout and does not return.`,
       orphans > 0 && `${plural(orphans, 'job')} that nothing would wake. This is a defect of the grid.`,
-      letterAgeSeconds > 60 && `${plural(letters, 'letter')} between partitions: one has had none of its own for over a minute. What follows from jobs waits.`,
+      letterAgeSeconds > 60 && `${plural(letters, 'letter')} between partitions, the oldest over a minute old. What follows from jobs waits.`,
     ].filter(Boolean);
     if (texts.join(' ') === warned) return;
     warned = texts.join(' ');

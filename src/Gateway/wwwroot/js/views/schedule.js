@@ -54,8 +54,8 @@ export function mount(root, { segments, signal }) {
         h('section', { 'aria-labelledby': 'facts' }, h('h2', { id: 'facts' }, 'Facts'), scheduleFacts(schedule)),
         h('section', { 'aria-labelledby': 'next' }, h('h2', { id: 'next' }, 'Next instants'), nextList(next, zone)),
       ),
-      h('section', { 'aria-labelledby': 'runs' }, h('h2', { id: 'runs' }, 'Newest occurrences'), runs.length > 0 ? [outcomes(schedule.runs), runsTable(runs, zone)] : empty('None yet')),
-      h('section', { 'aria-labelledby': 'args' }, h('h2', { id: 'args' }, 'Arguments'), jsonBlock(JSON.stringify(schedule.args), 'arguments')),
+      h('section', { 'aria-labelledby': 'runs' }, h('h2', { id: 'runs' }, 'Newest occurrences'), h('p', null, h('a', { href: to(['jobs'], { schedule: id }) }, 'All that are kept')), runs.length > 0 ? [outcomes(schedule.runs), runsTable(runs, zone)] : empty('None yet')),
+      h('section', { 'aria-labelledby': 'args' }, h('h2', { id: 'args' }, schedule.flow ? 'Flow' : 'Arguments'), jsonBlock(JSON.stringify(schedule.flow ?? schedule.args), schedule.flow ? 'flow' : 'arguments')),
     );
   }
 

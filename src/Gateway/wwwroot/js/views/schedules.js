@@ -6,7 +6,7 @@ import { instant } from '../parts/instant.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
 import { outcomes } from '../parts/outcomes.js';
 import { scheduleActions } from '../parts/scheduleActions.js';
-import { whenText } from '../parts/scheduleFacts.js';
+import { whatText, whenText } from '../parts/scheduleFacts.js';
 import { every } from '../polling.js';
 
 const refreshMs = 3000;
@@ -20,7 +20,7 @@ export function mount(root, { query, signal }) {
   const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
   fill(
     root,
-    h('div', { class: 'section-head' }, h('h1', null, 'Schedules'), h('a', { class: 'button', href: to(['new-schedule']) }, 'New schedule')),
+    h('div', { class: 'section-head' }, h('h1', null, 'Schedules'), h('a', { class: 'button quiet', href: to(['coming']) }, 'Coming jobs'), h('a', { class: 'button', href: to(['new-schedule']) }, 'New schedule')),
     h('p', { class: 'lead' }, 'Each submits a job at its instants.'),
     trouble,
     content,
@@ -60,7 +60,7 @@ export function mount(root, { query, signal }) {
         schedule.paused && h('span', { class: 'badge', data: { state: 'PAUSED' } }, 'Paused'),
         scheduleActions(schedule, { trouble, onChange: () => refresh() }),
       ),
-      h('p', null, h('span', null, schedule.type), ' ', h('code', null, whenText(schedule))),
+      h('p', null, h('span', null, whatText(schedule)), ' ', h('code', null, whenText(schedule))),
       h('p', null, nextOf(schedule)),
       schedule.runs.length > 0 && outcomes(schedule.runs),
     );

@@ -1,0 +1,30 @@
+namespace OrleansJobs;
+
+/// <summary>Whom to call when a job ends.</summary>
+/// <param name="Url">An http or https address of a host that the grid is configured to call.</param>
+/// <param name="On">Of which ends.</param>
+[GenerateSerializer, Immutable, Alias("oj.notice")]
+public readonly record struct JobNotice([property: Id(0)] string Url, [property: Id(1)] NoticeOn On = NoticeOn.End)
+{
+    /// <summary>What is wrong with it; null where nothing is.</summary>
+    internal SubmissionProblem? Check(string pointer) =>
+        Url is null or { Length: 0 or > JobLimits.MaxNoticeUrl } || !Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0
+            ? new($"{pointer}/url", $"It must be an http or https URL of at most {JobLimits.MaxNoticeUrl} characters, without user and password.")
+        : On is 0 or > NoticeOn.End ? new($"{pointer}/on", "It must be success, failure or end.")
+        : null;
+}
+
+/// <summary>Ends of a job that somebody is told of.</summary>
+[Flags, GenerateSerializer, Alias("oj.noticeOn")]
+public enum NoticeOn : byte
+{
+    /// <summary>None.</summary>
+    None = 0,
+    Success = 1,
+
+    /// <summary>In failure, or cancelled.</summary>
+    Failure = 2,
+
+    /// <summary>However it ends.</summary>
+    End = Success | Failure,
+}

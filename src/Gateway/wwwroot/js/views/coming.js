@@ -1,0 +1,79 @@
+// Jobs that wait for their time, soonest first: to be run now, or moved.
+import { to, toJob, toSchedule } from '../address.js';
+import { listJobs } from '../api/jobs.js';
+import { fill, h } from '../dom.js';
+import { fullTime, shortId } from '../format.js';
+import { jobActions } from '../parts/jobActions.js';
+import { empty, errorBox, loading } from '../parts/notes.js';
+import { ago } from '../parts/time.js';
+import { every } from '../polling.js';
+
+const pageSize = 50;
+const refreshMs = 5000;
+const columns = ['Due', 'Job', 'Queue', 'Schedule', ''];
+
+export const title = () => 'Coming jobs';
+
+export function mount(root, { query, signal }) {
+  let cursor = query.get('cursor') ?? '';
+  const rows = new Map();
+  const trouble = h('div');
+  const body = h('tbody');
+  const table = h(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Coming jobs' },
+    h('table', null, h('caption', { class: 'unseen' }, 'Jobs that wait for their time, soonest first'), h('thead', null, h('tr', null, columns.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'unseen' }, 'Actions'))))), body),
+  );
+  const content = h('div', null, loading());
+  const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
+  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['schedules']) }, 'Schedules')), h('h1', null, 'Coming jobs'), trouble, content, pages);
+
+  async function load() {
+    const asked = cursor;
+    try {
+      const page = await listJobs({ order: 'due', cursor: asked, limit: pageSize }, signal);
+      if (signal.aborted || asked !== cursor) return;
+      set(page.jobs);
+      fill(content, page.jobs.length > 0 ? table : page.cursor ? empty('None among the first of these', 'Later ones may match.') : empty('No job waits for its time'));
+      fill(pages, asked && h('a', { class: 'button', href: to(['coming']) }, 'Soonest'), page.cursor && h('a', { class: 'button', rel: 'next', href: to(['coming'], { cursor: page.cursor }) }, 'Later'));
+    } catch (error) {
+      if (!signal.aborted && asked === cursor) fill(content, errorBox(error, { retry: refresh }));
+    }
+  }
+
+  /** Rows that stay are kept, so that focus stays too. */
+  function set(jobs) {
+    const wanted = new Map(jobs.map((job) => [job.id, job]));
+    for (const [id, row] of rows) {
+      if (wanted.get(id)?.dueAt === row.dueAt) continue;
+      row.element.remove();
+      rows.delete(id);
+    }
+    let next = body.firstChild;
+    for (const job of jobs) {
+      if (!rows.has(job.id)) rows.set(job.id, { dueAt: job.dueAt, element: rowOf(job) });
+      const { element } = rows.get(job.id);
+      if (element === next) next = next.nextSibling;
+      else body.insertBefore(element, next);
+    }
+  }
+
+  const rowOf = (job) =>
+    h(
+      'tr',
+      { data: { job: job.id } },
+      h('th', { scope: 'row' }, fullTime(new Date(job.dueAt)), ' ', ago(job.dueAt)),
+      h('td', null, h('a', { href: toJob(job.id), title: job.id }, job.type, ' ', h('span', { class: 'id' }, shortId(job.id)))),
+      h('td', null, job.queue),
+      h('td', null, job.schedule && h('a', { href: toSchedule(job.schedule) }, job.schedule)),
+      h('td', null, jobActions(job, { trouble, only: ['now', 'move'], onChange: () => refresh() }).element),
+    );
+
+  const refresh = every(refreshMs, load, signal);
+
+  return (next) => {
+    cursor = next.get('cursor') ?? '';
+    fill(content, loading());
+    refresh();
+  };
+}

@@ -1,0 +1,75 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace OrleansJobs.Storage;
+
+/// <summary>
+/// A copy that is being made, some pages at a time between two commits. It is made on the connection that writes: SQLite takes what that writes meanwhile into
+/// the copy, so that nobody has to hold a snapshot of the file, behind which the log could not be moved.
+/// </summary>
+internal sealed class SqliteCopy : IDisposable
+{
+    /// <summary>1 MiB, which takes a millisecond or two, in which nobody is answered.</summary>
+    private const int PagesAtATime = 256;
+
+    private readonly SqliteConnection _from;
+    private readonly SqliteConnection _into;
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private sqlite3_backup? _backup;
+
+    public SqliteCopy(SqliteConnection from, string path)
+    {
+        _from = from;
+        _into = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        _into.Open();
+        // A copy that is not whole is thrown away: nothing of it has to be undone, and it is synced when it is.
+        SqliteFile.Set(_into, "journal_mode=OFF", "synchronous=OFF", "cache_size=-4000");
+    }
+
+    /// <summary>Completes when the copy is whole, and nobody has it open.</summary>
+    public Task Done => _done.Task;
+
+    /// <summary>On the thread that writes, outside of a transaction.</summary>
+    /// <returns>Whether there is more to do.</returns>
+    public bool Step()
+    {
+        try
+        {
+            _backup ??= raw.sqlite3_backup_init(_into.Handle!, "main", _from.Handle!, "main");
+            if (_backup is null || _backup.IsInvalid) SqliteException.ThrowExceptionForRC(raw.sqlite3_errcode(_into.Handle!), _into.Handle);
+            var code = raw.sqlite3_backup_step(_backup!, PagesAtATime);
+            if (code == raw.SQLITE_OK) return true;
+            if (code != raw.SQLITE_DONE) SqliteException.ThrowExceptionForRC(code, _into.Handle);
+            SqliteException.ThrowExceptionForRC(Finish(), _into.Handle);
+            _into.Close();
+            _done.TrySetResult();
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+
+        return false;
+    }
+
+    public void Fail(Exception exception)
+    {
+        Dispose();
+        _done.TrySetException(exception);
+    }
+
+    public void Dispose()
+    {
+        // What was wrong was said before.
+        _ = Finish();
+        _into.Dispose();
+    }
+
+    private int Finish()
+    {
+        if (_backup is null) return raw.SQLITE_OK;
+        var code = raw.sqlite3_backup_finish(_backup);
+        _backup = null;
+        return code;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Buffers;
+using System.Text.Json;
+using OrleansJobs.Partitions;
+
+namespace OrleansJobs.Webhooks;
+
+/// <summary>What a call says. Made when the job ends: how it stood then is said, whatever becomes of it.</summary>
+internal static class WebhookEvent
+{
+    /// <summary>A longer result is left out: the receiver can fetch it.</summary>
+    public const int MaxResultBytes = 64 << 10;
+
+    /// <summary>The arguments of the job that calls.</summary>
+    public static byte[] ArgsOf(string url, LiveJob job)
+    {
+        var (spec, track, outcome) = (job.Spec!, job.Track, job.Outcome!);
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("url"u8, url);
+            json.WriteStartObject("event"u8);
+            json.WriteString("type"u8, outcome.State switch { JobState.Success => "job.succeeded", JobState.Failure => "job.failed", _ => "job.cancelled" });
+            WriteInstant(json, "timestamp"u8, outcome.FinishedAt);
+            json.WriteStartObject("data"u8);
+            json.WriteString("id"u8, job.Id);
+            json.WriteString("type"u8, spec.Type);
+            json.WriteString("queue"u8, spec.Queue);
+            json.WriteString("state"u8, outcome.State.Name);
+            json.WriteNumber("attempt"u8, track.Attempt);
+            WriteInstant(json, "submittedAt"u8, spec.SubmittedAt);
+            WriteInstant(json, "finishedAt"u8, outcome.FinishedAt);
+            if (spec.Tags.Length > 0)
+            {
+                json.WriteStartObject("tags"u8);
+                foreach (var tag in spec.Tags) json.WriteString(tag.Name, tag.Value);
+                json.WriteEndObject();
+            }
+
+            if (outcome.Error is { } error)
+            {
+                json.WriteStartObject("error"u8);
+                json.WriteString("code"u8, error.Code);
+                if (error.Type is not null) json.WriteString("type"u8, error.Type);
+                json.WriteString("message"u8, error.Message);
+                json.WriteEndObject();
+            }
+
+            if (outcome.Result is { Length: > MaxResultBytes }) json.WriteBoolean("resultOmitted"u8, true);
+            else if (outcome.Result is { } result)
+            {
+                json.WritePropertyName("result"u8);
+                json.WriteRawValue(result, skipInputValidation: true);
+            }
+
+            json.WriteEndObject();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteInstant(Utf8JsonWriter json, ReadOnlySpan<byte> name, long milliseconds) =>
+        json.WriteString(name, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime);
+}

@@ -1,0 +1,67 @@
+using System.Collections.Frozen;
+using OrleansJobs.Hosting;
+using OrleansJobs.HttpCalls;
+using OrleansJobs.Records;
+
+namespace OrleansJobs.Webhooks;
+
+/// <summary>Who is told of a job's end, by its submit and by the configuration.</summary>
+internal sealed class WebhookRules
+{
+    private readonly HostList _hosts;
+    private readonly bool _isOn;
+    private readonly List<Rule> _rules = [];
+
+    /// <param name="errors">What is wrong with the options; the first is the option's name.</param>
+    public WebhookRules(JobGridOptions options, Action<string, string>? errors = null)
+    {
+        var webhooks = options.Webhooks;
+        _hosts = HostList.Parse(options.Http.Hosts);
+        _isOn = webhooks.Secrets.Count > 0 && !_hosts.IsEmpty;
+        for (var i = 0; i < webhooks.Secrets.Count; i++)
+        {
+            if (WebhookSignature.KeyOf(webhooks.Secrets[i]) is null) errors?.Invoke($"Secrets:{i}", "must be whsec_ and 24 to 64 bytes in base64");
+        }
+
+        if (webhooks.Rules.Count > 0 && !_isOn) errors?.Invoke("Rules", "need Webhooks:Secrets to sign with and Http:Hosts that may be called");
+        for (var i = 0; i < webhooks.Rules.Count; i++)
+        {
+            var rule = webhooks.Rules[i];
+            if (!NoticeWords.TryParse(rule.On, out var on)) errors?.Invoke($"Rules:{i}:On", "must be success, failure or end");
+            if (_isOn && _hosts.Check(rule.Url, out var wrong) is null) errors?.Invoke($"Rules:{i}:Url", $"cannot be called: {wrong}");
+            _rules.Add(new(new JobNotice(rule.Url, on), rule.Types.ToFrozenSet(StringComparer.Ordinal), rule.Queues.ToFrozenSet(StringComparer.Ordinal)));
+        }
+    }
+
+    /// <summary>There are calls that no submit asks for.</summary>
+    public bool HasRules => _rules.Count > 0;
+
+    /// <summary>What is wrong with what a submit asks for; nothing where nothing is.</summary>
+    public SubmissionProblem[] Check(JobNotice[] notices)
+    {
+        if (notices.Length == 0) return [];
+        if (!_isOn) return [new("/notify", "This grid is not configured to call anybody.")];
+        var problems = new List<SubmissionProblem>();
+        for (var i = 0; i < notices.Length; i++)
+        {
+            if (_hosts.Check(notices[i].Url, out var wrong) is null) problems.Add(new($"/notify/{i}/url", wrong!));
+        }
+
+        return [.. problems];
+    }
+
+    public bool IsFollowed(JobSpec spec) => spec.Type != WebhookJob.Name && _rules.Exists(rule => rule.Fits(spec));
+
+    /// <summary>Whom to call now that a job has ended; nobody is called of a call.</summary>
+    public IEnumerable<string> UrlsFor(JobSpec spec, JobState state)
+    {
+        if (spec.Type == WebhookJob.Name) return [];
+        var on = state is JobState.Success ? NoticeOn.Success : NoticeOn.Failure;
+        return spec.Notify.Concat(_rules.Where(rule => rule.Fits(spec)).Select(rule => rule.Notice)).Where(notice => (notice.On & on) != 0).Select(notice => notice.Url).Distinct(StringComparer.Ordinal);
+    }
+
+    private sealed record Rule(JobNotice Notice, FrozenSet<string> Types, FrozenSet<string> Queues)
+    {
+        public bool Fits(JobSpec spec) => (Types.Count == 0 || Types.Contains(spec.Type)) && (Queues.Count == 0 || Queues.Contains(spec.Queue));
+    }
+}

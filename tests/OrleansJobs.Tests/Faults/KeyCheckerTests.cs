@@ -1,0 +1,69 @@
+using OrleansJobs.Faults.Histories;
+
+namespace OrleansJobs.Tests.Faults;
+
+/// <summary>Histories of keys in which too many ran, or out of order, and such in which all was well.</summary>
+public class KeyCheckerTests
+{
+    private const long Second = Monotonic.PerSecond;
+    private readonly List<RunMark> _marks = [];
+    private readonly HashSet<string> _jobs = [];
+    private readonly Dictionary<string, long> _deaths = [];
+
+    [Fact]
+    public void Concurrency_CountsWhatRunsAtATime_AndNotWhatDiedWithItsSilo()
+    {
+        Run("a", 0, 10);
+        Run("b", 5, 15);
+        Run("c", 10, 20);
+        Assert.Empty(Concurrency(2));
+        Assert.NotEmpty(Concurrency(1));
+        _marks.Add(new("d", 1, 9, RunMarkKind.Started, 16 * Second, "s1#1"));
+        _jobs.Add("d");
+        Run("e", 21, 22, silo: "s2#1");
+        Run("f", 21, 23, silo: "s2#1");
+        Assert.NotEmpty(Concurrency(2));
+        _deaths["s1#1"] = 20 * Second;
+        Assert.Empty(Concurrency(2));
+    }
+
+    [Fact]
+    public void Concurrency_OfARuleThatWasChanged_IsTheHighestThatMayHaveHeld()
+    {
+        Run("a", 0, 10);
+        Run("b", 4, 10);
+        Assert.Empty(KeyChecker.Concurrency("k", _jobs, _marks, [new(0, 3 * Second, 2), new(2 * Second, long.MaxValue, 1)], 2 * Second, _deaths));
+        Assert.NotEmpty(KeyChecker.Concurrency("k", _jobs, _marks, [new(0, Second, 2), new(0, long.MaxValue, 1)], 2 * Second, _deaths));
+    }
+
+    [Fact]
+    public void Rate_IsHeldInEveryWindow()
+    {
+        for (var i = 0; i < 5; i++) Run($"j{i}", i, i);
+        Assert.Empty(KeyChecker.Rate("k", _jobs, _marks, 1, TimeSpan.FromSeconds(1), 1, 0));
+        Assert.NotEmpty(KeyChecker.Rate("k", _jobs, _marks, 1, TimeSpan.FromSeconds(2), 1, 0));
+        Run("more", 4, 4);
+        Assert.NotEmpty(KeyChecker.Rate("k", _jobs, _marks, 1, TimeSpan.FromSeconds(1), 1, 0));
+        Assert.Empty(KeyChecker.Rate("k", _jobs, _marks, 1, TimeSpan.FromSeconds(1), 1, Second));
+    }
+
+    [Fact]
+    public void Order_IsThatOfFirstStarts()
+    {
+        Run("a", 0, 1);
+        Run("b", 1, 2);
+        Run("a", 3, 4);
+        Assert.Empty(KeyChecker.Order("k", ["a", "b", "never"], _marks));
+        Assert.NotEmpty(KeyChecker.Order("k", ["b", "a"], _marks));
+    }
+
+    private IEnumerable<Violation> Concurrency(int most) => KeyChecker.Concurrency("k", _jobs, _marks, [new(0, long.MaxValue, most)], 0, _deaths);
+
+    private void Run(string id, int from, int to, string silo = "s1#1")
+    {
+        var token = _marks.Count + 1;
+        _jobs.Add(id);
+        _marks.Add(new(id, 1, token, RunMarkKind.Started, from * Second, silo));
+        _marks.Add(new(id, 1, token, RunMarkKind.Returned, to * Second, silo));
+    }
+}

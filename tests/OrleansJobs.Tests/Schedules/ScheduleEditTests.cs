@@ -1,0 +1,182 @@
+using OrleansJobs.Hosting;
+using OrleansJobs.Schedules;
+using OrleansJobs.Tests.Partitions;
+using OrleansJobs.Workers;
+
+namespace OrleansJobs.Tests.Schedules;
+
+/// <summary>What a change makes of the cursor, of what waits, and of what was counted.</summary>
+public class ScheduleEditTests
+{
+    private const long Minute = 60_000;
+    private const long Hour = 60 * Minute;
+    private const long Midnight = 1_767_225_600_000;
+
+    private readonly CoreDriver _driver = new() { Now = Midnight - 1 };
+    private ScheduleEntry _entry = null!;
+
+    [Fact]
+    public void OtherInstantsWithLessJitter_AreNotServedFromThePast()
+    {
+        Put(new() { Type = "work", Cron = "0 * * * *", Jitter = Hour - 1, Overlap = ScheduleOverlap.All });
+        var jitter = _entry.Jitter;
+        Assert.True(jitter > 10 * Minute, "the id's part of it is large enough to show something");
+        At(jitter);
+        Assert.Equal([Midnight], Served());
+        // The next is not due yet, and its time of day has passed.
+        _driver.Now = Midnight + Hour + jitter - Minute;
+        Put(new() { Type = "work", Cron = "*/5 * * * *", Overlap = ScheduleOverlap.All });
+        Assert.True(_entry.Due > _driver.Now, $"{_entry.Due} is due at {_driver.Now}");
+        Assert.Equal([Midnight], Served());
+    }
+
+    [Fact]
+    public void TheSameInstantsWithLessJitter_StillComeWhereTheyWereNotDue()
+    {
+        Put(new() { Type = "work", Cron = "0 * * * *", Jitter = Hour - 1, Overlap = ScheduleOverlap.All });
+        var jitter = _entry.Jitter;
+        At(jitter);
+        _driver.Now = Midnight + Hour + jitter - Minute;
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.All });
+        At(Hour + jitter - Minute);
+        Assert.Equal([Midnight, Midnight + Hour], Served());
+    }
+
+    [Theory]
+    [InlineData(ScheduleMissed.One), InlineData(ScheduleMissed.All), InlineData(ScheduleMissed.None)]
+    public void WhatLessJitterBringsForward_IsNotMissed(ScheduleMissed missed)
+    {
+        ScheduleSpec spec = new() { Type = "work", Every = Minute, Anchor = Midnight, Jitter = Hour - 1, Overlap = ScheduleOverlap.All, Missed = missed, MissedWithin = missed == ScheduleMissed.All ? 1000 : null };
+        Put(spec);
+        var jitter = _entry.Jitter;
+        Assert.True(jitter > 10 * Minute, "the id's part of it is large enough to show something");
+        // None is due yet, and all of them are late by the jitter that the edit gives.
+        _driver.Now = Midnight + jitter - 1;
+        Put(spec with { Jitter = 0 });
+        At(jitter - 1 + Minute);
+        Assert.Equal(Instants(Midnight, Midnight + jitter - 1 + Minute), Served());
+        Assert.Equal(_entry.State, ScheduleState.Decode(_entry.State.Encode()) with { Runs = _entry.State.Runs });
+
+        // From now on they may be.
+        At(jitter + 10 * Minute);
+        Assert.Equal(missed == ScheduleMissed.One, _entry.State.Runs.Exists(run => run.Cause == ScheduleRunCause.Missed));
+        Assert.DoesNotContain(Instants(Midnight, Midnight + jitter + 9 * Minute)[^3], Served());
+    }
+
+    [Fact]
+    public void WhatLessJitterBringsForward_IsMissedWhereNobodyIsThereFromThenOn()
+    {
+        ScheduleSpec spec = new() { Type = "work", Every = Minute, Anchor = Midnight, Jitter = Hour - 1, Missed = ScheduleMissed.None };
+        Put(spec);
+        _driver.Now = Midnight + _entry.Jitter - 1;
+        Put(spec with { Jitter = 0 });
+        _entry.State = ScheduleState.Decode(_entry.State.Encode());
+        At(_entry.State.ForwardAt!.Value - Midnight + Minute + 1);
+        Assert.Equal([_driver.Now / Minute * Minute], Served());
+        Assert.Null(_entry.State.ForwardAt);
+    }
+
+    [Fact]
+    public void ResumeWithoutItsZone_IsRefused_AndItStaysPaused()
+    {
+        Put(new() { Type = "work", Cron = "0 * * * *" });
+        _driver.Core.Schedules.Orders.Pause(_entry, new("me", "why"), new(), _driver.Now);
+        _driver.Commit();
+        // As a silo that knows more zones has stored it.
+        _entry.Record = _entry.Record! with { Spec = _entry.Record.Spec with { Zone = "Mars/Olympus" } };
+        var before = (_entry.Record, _entry.State);
+        _driver.Now += 2 * Hour;
+        var answer = _driver.Core.Schedules.Orders.Resume(_entry, new(), _driver.Now);
+        Assert.Equal((ScheduleOutcome.Rejected, "/zone"), (answer.Outcome, Assert.Single(answer.Problems).Pointer));
+        Assert.Equal(before, (_entry.Record, _entry.State));
+        Assert.False(_driver.Core.Changes.HasAny);
+    }
+
+    [Fact]
+    public void OneThatWaitedFromBeforeAnEditToCancel_IsNotRunBesideTheNew()
+    {
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.Queue });
+        At(0);
+        At(Hour);
+        Assert.Equal("open queued", Outcomes());
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.Cancel });
+        At(2 * Hour);
+        Assert.Equal("revoked replaced open", Outcomes());
+    }
+
+    [Fact]
+    public void OneThatWaitedFromBeforeAnEditToAll_WaitsNoMore_AndIsStoredWithTheEdit()
+    {
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.Queue });
+        At(0);
+        var lease = Assert.Single(_driver.Take());
+        At(Hour);
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.All });
+        Assert.Equal("open open", Outcomes());
+        Assert.Equal(JobState.Pending, _driver.Status(_driver.Core.Schedules.Occurrences.JobOf(_entry, _entry.State.Runs[1]))!.State);
+        _driver.Report(lease, ReportKind.Succeeded, "1"u8.ToArray());
+        Assert.Equal("success open", Outcomes());
+    }
+
+    [Fact]
+    public void Count_IsOfInstantsThatHaveComeSinceItWasGiven()
+    {
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.All });
+        for (var i = 0; i < 3; i++) At(i * Hour);
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.All, Count = 2 });
+        At(3 * Hour);
+        // Another number of the same counting, one that is taken away, and one that is given anew.
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.All, Count = 4 });
+        Assert.Equal(1, _entry.State.Come);
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.All });
+        At(4 * Hour);
+        Put(new() { Type = "work", Cron = "0 * * * *", Overlap = ScheduleOverlap.All, Count = 2 });
+        Assert.Equal(0, _entry.State.Come);
+        At(5 * Hour);
+        At(6 * Hour);
+        Assert.Null(_entry.State.Next);
+        Assert.Equal(7, Served().Count);
+    }
+
+    [Fact]
+    public void AsManySchedulesAsTheGridMayHold_FindRoom_HoweverChanceSpreadsThem()
+    {
+        var options = new JobGridOptions();
+        var counts = new int[options.Partitions];
+        for (var i = 0; i < options.MaxSchedules; i++) counts[JobIds.PartitionOf($"reminder-{i}", counts.Length)]++;
+        var book = new CoreDriver(options).Core.Schedules;
+        book.Count = counts.Max() - 1;
+        Assert.Null(book.Refusal);
+        book.Count = options.MaxSchedules * 12 / 10 / options.Partitions;
+        Assert.Contains("1000000", book.Refusal!, StringComparison.Ordinal);
+    }
+
+    private void Put(ScheduleSpec spec)
+    {
+        var orders = _driver.Core.Schedules.Orders;
+        if (_entry is null)
+        {
+            // As whoever decides something of a schedule holds it.
+            _driver.Core.Schedules.BeginReading();
+            _entry = _driver.Core.Schedules.New("s");
+        }
+
+        Assert.Contains(orders.Put(_entry, spec, new(), 7, null, _driver.Now).Outcome, new[] { ScheduleOutcome.Created, ScheduleOutcome.Done });
+        _driver.Commit();
+    }
+
+    /// <summary>So long after midnight, what is due is served.</summary>
+    private void At(long after)
+    {
+        _driver.Now = Midnight + after;
+        foreach (var job in _driver.Core.Schedules.Occurrences.ToBeCancelled(_entry).ToList()) _driver.Bring(job);
+        Assert.True(_driver.Core.Schedules.Occurrences.Serve(_entry, _driver.Now));
+        _driver.Commit();
+    }
+
+    private static List<long> Instants(long from, long to) => [.. Enumerable.Range(0, (int)((to - from) / Minute) + 1).Select(i => from + i * Minute)];
+
+    private List<long> Served() => [.. _entry.State.Runs.Where(run => run.HasJob).Select(run => run.Instant).Order()];
+
+    private string Outcomes() => string.Join(' ', _entry.State.Runs.OrderBy(run => run.Instant).Select(run => run.Outcome.ToString().ToLowerInvariant()));
+}

@@ -1,0 +1,199 @@
+using OrleansJobs.Storage;
+
+namespace OrleansJobs.Tests.Storage.Sqlite;
+
+/// <summary>The log beside the file: however much is read, removed or copied, it is used anew, and what is written waits for none of that.</summary>
+public sealed class SqliteLogTests : IDisposable
+{
+    private const long PageSize = 4096;
+    private const long MegaByte = 1 << 20;
+
+    /// <summary>What may come to it between two looks.</summary>
+    private const long MostLog = SqliteWriter.MaxLogPages * PageSize + 16 * MegaByte;
+
+    private readonly SqliteFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task WhileSomebodyAlwaysReads_TheLogIsUsedAnew()
+    {
+        var store = _folder.Open();
+        var writer = await PartitionWriter.OpenAsync(store);
+        await FillAsync(writer, 0, 1000);
+        using var stop = new CancellationTokenSource();
+        // As many as may read at a time, each for as long as a page of a list takes.
+        var readers = Enumerable.Range(0, 8).Select(_ => ReadOnAsync(store, stop.Token)).ToArray();
+        var most = 0L;
+        for (var round = 1; round <= 30; round++)
+        {
+            await FillAsync(writer, round * 1000, 1000);
+            most = Math.Max(most, LogBytes());
+        }
+
+        await stop.CancelAsync();
+        Assert.All(await Task.WhenAll(readers), reads => Assert.True(reads > 0, "it came to read"));
+        Assert.InRange(most, 1, MostLog);
+    }
+
+    [Fact]
+    public async Task WhileRoomIsGivenBack_TheLogStaysSmall()
+    {
+        var store = _folder.Open();
+        var writer = await PartitionWriter.OpenAsync(store);
+        for (var from = 0; from < 20_000; from += 1000) await FillAsync(writer, from, 1000);
+        for (var from = 0; from < 20_000; from += 1000)
+        {
+            await writer.CommitAsync(commit =>
+            {
+                for (var i = from; i < from + 1000; i++) commit.Remove(TestLayout.Heads, $"key-{i}");
+            });
+        }
+
+        // Some 80 MB are given back as soon as nobody writes, and nothing is written after it.
+        await UntilAsync(async () => await store.Readers.ReadAsync(statements => Number(statements, "PRAGMA freelist_count"), default) <= 1024);
+        Assert.InRange(LogBytes(), 0, 16 * MegaByte);
+    }
+
+    [Fact]
+    public async Task ACopy_IsOfOneMoment_WhileCommitsGoOn()
+    {
+        var store = _folder.Open();
+        await store.OpenGridAsync(1);
+        var writer = await PartitionWriter.OpenAsync(store);
+        for (var from = 0; from < 15_000; from += 1000) await FillAsync(writer, from, 1000);
+        var copying = store.BackUpAsync();
+        var (commits, most) = (0, 0L);
+        for (; !copying.IsCompleted; commits++)
+        {
+            var value = BitConverter.GetBytes(commits);
+            // Rows at both ends of the table, which are to agree, and much that goes on in between.
+            await writer.CommitAsync(commit =>
+            {
+                commit.Put(TestLayout.Heads, "a-first", value);
+                commit.Put(TestLayout.Heads, "z-last", value);
+                commit.Put(TestLayout.Bodies, "other", value);
+                for (var i = 0; i < 100; i++) commit.Put(TestLayout.Heads, $"key-{(commits * 7919 + i * 101) % 15_000}", new byte[4000]);
+            });
+            most = Math.Max(most, LogBytes());
+        }
+
+        var (name, _) = await copying;
+        Assert.True(commits > 2, "commits went on while the copy was made");
+        Assert.InRange(most, 1, MostLog);
+        var copy = _folder.Open($"backups/{name}");
+        Assert.Equal(15_002, await copy.Readers.ReadAsync(statements => Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}"), default));
+        Assert.Equal("ok", await copy.Readers.ReadAsync(statements => Text(statements, "PRAGMA integrity_check"), default));
+        var rows = await copy.ReadRowsAsync(0, TestLayout.Whole, ["a-first", "z-last"]);
+        var others = await copy.ReadRowsAsync(0, new RowRead(TestLayout.Bodies), ["other"]);
+        Assert.Equal(rows[0][0], rows[1][0]);
+        Assert.Equal(rows[0][0], others[0][0]);
+    }
+
+    [Fact]
+    public async Task ACopy_ForWhichThereIsNoRoom_IsNotBegun()
+    {
+        var store = _folder.Open(configure: options => options.ReservedDiskBytes = long.MaxValue / 2);
+        var refused = await Assert.ThrowsAsync<IOException>(() => store.BackUpAsync());
+        Assert.Contains("Store:ReservedDiskBytes", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.Path("backups")));
+    }
+
+    [Fact]
+    public async Task ACopy_ThatIsUnderWayWhenTheStoreIsClosed_IsGivenUp()
+    {
+        var store = _folder.Open();
+        var writer = await PartitionWriter.OpenAsync(store);
+        for (var from = 0; from < 5000; from += 1000) await FillAsync(writer, from, 1000);
+        var copying = store.BackUpAsync();
+        store.Dispose();
+        // It may have been quick.
+        if (await Record.ExceptionAsync(() => copying) is { } exception) Assert.IsType<ObjectDisposedException>(exception);
+        Assert.DoesNotContain(Directory.GetFiles(_folder.Path("backups")), file => file.EndsWith(".part", StringComparison.Ordinal));
+    }
+
+    /// <summary>Lists and counts may look at a million rows; a partition that needs its next page does not stand behind them.</summary>
+    [Fact]
+    public async Task WhatPartitionsNeed_DoesNotWaitForLists()
+    {
+        var store = _folder.Open();
+        using var gate = new ManualResetEventSlim();
+        using var cancelled = new CancellationTokenSource();
+        var lists = Enumerable.Range(0, 8).Select(_ => store.Readers.ReadAsync(Wait, cancelled.Token, isWide: true)).ToArray();
+        await store.ReadRowsAsync(0, TestLayout.Whole, ["none"]).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        // Whoever waits for them goes, and two of them still read: their places are not free.
+        await cancelled.CancelAsync();
+        foreach (var list in lists) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => list);
+        var next = store.Readers.ReadAsync(Wait, default, isWide: true);
+        await store.ReadRowsAsync(0, TestLayout.Whole, ["none"]).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.False(next.IsCompleted);
+        Assert.Equal(2, _reading);
+        gate.Set();
+        Assert.True(await next.WaitAsync(TimeSpan.FromSeconds(30)));
+
+        bool Wait(SqliteStatements statements)
+        {
+            Interlocked.Increment(ref _reading);
+            return gate.Wait(TimeSpan.FromSeconds(60));
+        }
+    }
+
+    [Theory]
+    [InlineData(60_000, 60_000), InlineData(60_000, 10), InlineData(10, 60_000), InlineData(60_000, 0)]
+    public async Task ManyMembers_AreCountedFromTheShorterEnd(int below, int above)
+    {
+        var writer = await PartitionWriter.OpenAsync(_folder.Open());
+        var members = below + above;
+        for (var from = 0; from < members; from += 20_000)
+        {
+            await writer.CommitAsync(commit =>
+            {
+                for (var i = from; i < Math.Min(members, from + 20_000); i++) commit.Put(TestLayout.Told["set"], $"m{i}", i);
+            });
+        }
+
+        // With very many on both sides it is at least so many, and no more are looked at.
+        var expected = Math.Min(below, above) < SqliteReads.MostCounted ? below : SqliteReads.MostCounted;
+        Assert.Equal(expected, Assert.Single(await writer.Store.CountAsync(0, TestLayout.Told, ["set"], below - 1)));
+    }
+
+    private int _reading;
+
+    private static Task FillAsync(PartitionWriter writer, int from, int count) => writer.CommitAsync(commit =>
+    {
+        for (var i = from; i < from + count; i++) commit.Put(TestLayout.Heads, $"key-{i}", new byte[4000]);
+    });
+
+    private static async Task<int> ReadOnAsync(SqlitePartitionStore store, CancellationToken stop)
+    {
+        var reads = 0;
+        for (; !stop.IsCancellationRequested; reads++)
+            await store.Readers.ReadAsync(statements => Number(statements, $"SELECT sum(length(row)) FROM (SELECT row FROM {SqliteTables.Rows(TestLayout.Heads)} LIMIT 1000)"), default);
+        return reads;
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(60), "room is given back");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
+
+    private static long Number(SqliteStatements statements, string sql)
+    {
+        using var reader = statements[sql].Read();
+        return reader.Read() ? reader.GetInt64(0) : 0;
+    }
+
+    private static string Text(SqliteStatements statements, string sql)
+    {
+        using var reader = statements[sql].Read();
+        reader.Read();
+        return reader.GetString(0);
+    }
+
+    private long LogBytes() => new FileInfo(_folder.Path("jobs.db-wal")) is { Exists: true } log ? log.Length : 0;
+}
