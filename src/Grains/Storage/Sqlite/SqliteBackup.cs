@@ -19,9 +19,16 @@ internal sealed class SqliteBackup(SqliteFile file, SqliteWriter writer, string?
     {
         if (folder is null or "") throw new InvalidOperationException("No folder for backups is configured (Store:BackupFolder).");
         await _one.WaitAsync(cancellation).ConfigureAwait(false);
+        // Whoever asked for it may have gone before it is whole, and the next one would begin by removing what is there of it.
+        var writing = Task.Run(() => WriteAloneAsync(folder), CancellationToken.None);
+        return await writing.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<(string Name, long Bytes)> WriteAloneAsync(string into)
+    {
         try
         {
-            return await Task.Run(() => WriteIntoAsync(folder), CancellationToken.None).WaitAsync(cancellation).ConfigureAwait(false);
+            return await WriteIntoAsync(into).ConfigureAwait(false);
         }
         finally
         {

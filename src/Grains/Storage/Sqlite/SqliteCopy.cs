@@ -14,12 +14,14 @@ internal sealed class SqliteCopy : IDisposable
 
     private readonly SqliteConnection _from;
     private readonly SqliteConnection _into;
+    private readonly TimeProvider _time;
+    private readonly SqliteCopyBounds _bounds = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private sqlite3_backup? _backup;
 
-    public SqliteCopy(SqliteConnection from, string path)
+    public SqliteCopy(SqliteConnection from, string path, TimeProvider time)
     {
-        _from = from;
+        (_from, _time) = (from, time);
         _into = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         _into.Open();
         // A copy that is not whole is thrown away: nothing of it has to be undone, and it is synced when it is.
@@ -29,24 +31,15 @@ internal sealed class SqliteCopy : IDisposable
     /// <summary>Completes when the copy is whole, and nobody has it open.</summary>
     public Task Done => _done.Task;
 
-    /// <summary>On the thread that writes, outside of a transaction.</summary>
+    /// <summary>On the thread that writes, outside of a transaction: at least a little.</summary>
+    /// <param name="share">How long it may take; the last part of it may end later.</param>
     /// <returns>Whether there is more to do.</returns>
-    public bool Step()
+    public bool Run(TimeSpan share)
     {
-        try
+        var started = _time.GetTimestamp();
+        while (Step())
         {
-            _backup ??= raw.sqlite3_backup_init(_into.Handle!, "main", _from.Handle!, "main");
-            if (_backup is null || _backup.IsInvalid) SqliteException.ThrowExceptionForRC(raw.sqlite3_errcode(_into.Handle!), _into.Handle);
-            var code = raw.sqlite3_backup_step(_backup!, PagesAtATime);
-            if (code == raw.SQLITE_OK) return true;
-            if (code != raw.SQLITE_DONE) SqliteException.ThrowExceptionForRC(code, _into.Handle);
-            SqliteException.ThrowExceptionForRC(Finish(), _into.Handle);
-            _into.Close();
-            _done.TrySetResult();
-        }
-        catch (Exception exception)
-        {
-            Fail(exception);
+            if (_time.GetElapsedTime(started) >= share) return true;
         }
 
         return false;
@@ -63,6 +56,33 @@ internal sealed class SqliteCopy : IDisposable
         // What was wrong was said before.
         _ = Finish();
         _into.Dispose();
+    }
+
+    private bool Step()
+    {
+        try
+        {
+            _backup ??= raw.sqlite3_backup_init(_into.Handle!, "main", _from.Handle!, "main");
+            if (_backup is null || _backup.IsInvalid) SqliteException.ThrowExceptionForRC(raw.sqlite3_errcode(_into.Handle!), _into.Handle);
+            var started = _time.GetTimestamp();
+            var code = raw.sqlite3_backup_step(_backup!, PagesAtATime);
+            if (code == raw.SQLITE_OK)
+            {
+                var copied = raw.sqlite3_backup_pagecount(_backup!) - raw.sqlite3_backup_remaining(_backup!);
+                return _bounds.Note(_time.GetElapsedTime(started), copied) is not { } reason ? true : throw new IOException($"The copy was given up: {reason}.");
+            }
+
+            if (code != raw.SQLITE_DONE) SqliteException.ThrowExceptionForRC(code, _into.Handle);
+            SqliteException.ThrowExceptionForRC(Finish(), _into.Handle);
+            _into.Close();
+            _done.TrySetResult();
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+
+        return false;
     }
 
     private int Finish()

@@ -10,7 +10,9 @@ namespace OrleansJobs.Storage;
 /// </summary>
 internal sealed class SqliteFile : IDisposable
 {
-    private const int BusyMilliseconds = 5000;
+    /// <summary>How long a connection waits for another; nobody but an operator's own tools has one.</summary>
+    public const int BusyMilliseconds = 5000;
+
     private const int NoCheckpointOnClose = 1006; // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
     private readonly FileStream _lock;
     private readonly string _path;
@@ -148,7 +150,7 @@ internal sealed class SqliteFile : IDisposable
             KeepLog(writer, false);
             if (isNew) Run(writer, "PRAGMA auto_vacuum=INCREMENTAL;");
             Set(writer, $"busy_timeout={BusyMilliseconds}", "journal_mode=WAL", $"synchronous={Synchronous}", "wal_autocheckpoint=0", "cache_size=-16000",
-                $"journal_size_limit={SqliteWriter.MaxLogPages * 4096L}");
+                $"journal_size_limit={SqliteLog.MaxPages * 4096L}");
             using var transaction = writer.BeginTransaction();
             Run(writer, SqliteTables.Create(layout));
             // Not written again where it stands: a disk may be full.

@@ -13,9 +13,6 @@ internal sealed class SqliteReaders(SqliteFile file) : IDisposable
     /// <summary>Of these, reads of many rows that people ask for: what partitions need to go on does not stand in line behind lists.</summary>
     private const int MaxWide = 2;
 
-    /// <summary>How long it is waited for that nobody reads.</summary>
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
-
     private readonly ConcurrentBag<SqliteStatements> _idle = [];
     private readonly SemaphoreSlim _free = new(MaxConnections);
     private readonly SemaphoreSlim _freeWide = new(MaxWide);
@@ -54,17 +51,17 @@ internal sealed class SqliteReaders(SqliteFile file) : IDisposable
     }
 
     /// <summary>Does something while nobody reads, and those who come wait for it.</summary>
-    /// <returns>False: those that read went on for too long, and it was not done.</returns>
-    public bool TryAlone(Action work)
+    /// <param name="patience">How long it is waited for that nobody reads.</param>
+    /// <returns>What it says of itself; false too if those that read went on for too long, and it was not done.</returns>
+    public bool TryAlone(Func<bool> work, TimeSpan patience)
     {
-        using var patience = new CancellationTokenSource(LongestPause, TimeProvider.System);
+        using var waiting = new CancellationTokenSource(patience, TimeProvider.System);
         // Asked for in line with those who want to read, so that they cannot pass for ever.
-        var places = Enumerable.Range(0, MaxConnections).Select(_ => _free.WaitAsync(patience.Token)).ToArray();
+        var places = Enumerable.Range(0, MaxConnections).Select(_ => _free.WaitAsync(waiting.Token)).ToArray();
         try
         {
             Task.WaitAll(places);
-            work();
-            return true;
+            return work();
         }
         catch (AggregateException)
         {

@@ -2,14 +2,14 @@ using OrleansJobs.Storage;
 
 namespace OrleansJobs.Tests.Storage.Sqlite;
 
-/// <summary>The log beside the file: however much is read, removed or copied, it is used anew, and what is written waits for none of that.</summary>
+/// <summary>The log beside the file: however much is read or removed, it is used anew, and what is written waits for none of that.</summary>
 public sealed class SqliteLogTests : IDisposable
 {
     private const long PageSize = 4096;
     private const long MegaByte = 1 << 20;
 
     /// <summary>What may come to it between two looks.</summary>
-    private const long MostLog = SqliteWriter.MaxLogPages * PageSize + 16 * MegaByte;
+    private const long MostLog = SqliteLog.MaxPages * PageSize + 16 * MegaByte;
 
     private readonly SqliteFolder _folder = new();
 
@@ -37,6 +37,33 @@ public sealed class SqliteLogTests : IDisposable
     }
 
     [Fact]
+    public async Task ALogThatGrewBehindAReader_ShrinksWhenThatIsGone()
+    {
+        var store = _folder.Open();
+        var writer = await PartitionWriter.OpenAsync(store);
+        await FillAsync(writer, 0, 1000);
+        using var gate = new ManualResetEventSlim();
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reading = store.Readers.ReadAsync(
+            statements =>
+            {
+                Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}");
+                began.SetResult();
+                return gate.Wait(TimeSpan.FromSeconds(60));
+            },
+            default);
+        await began.Task;
+        var round = 1;
+        for (; round <= 40 && LogBytes() <= MostLog; round++) await FillAsync(writer, round * 1000, 1000);
+        Assert.True(LogBytes() > MostLog, "nothing of the log could be used anew");
+
+        gate.Set();
+        Assert.True(await reading);
+        for (var last = round + 40; round <= last && LogBytes() > MostLog; round++) await FillAsync(writer, round * 1000, 1000);
+        Assert.InRange(LogBytes(), 1, MostLog);
+    }
+
+    [Fact]
     public async Task WhileRoomIsGivenBack_TheLogStaysSmall()
     {
         var store = _folder.Open();
@@ -53,63 +80,6 @@ public sealed class SqliteLogTests : IDisposable
         // Some 80 MB are given back as soon as nobody writes, and nothing is written after it.
         await UntilAsync(async () => await store.Readers.ReadAsync(statements => Number(statements, "PRAGMA freelist_count"), default) <= 1024);
         Assert.InRange(LogBytes(), 0, 16 * MegaByte);
-    }
-
-    [Fact]
-    public async Task ACopy_IsOfOneMoment_WhileCommitsGoOn()
-    {
-        var store = _folder.Open();
-        await store.OpenGridAsync(1);
-        var writer = await PartitionWriter.OpenAsync(store);
-        for (var from = 0; from < 15_000; from += 1000) await FillAsync(writer, from, 1000);
-        var copying = store.BackUpAsync();
-        var (commits, most) = (0, 0L);
-        for (; !copying.IsCompleted; commits++)
-        {
-            var value = BitConverter.GetBytes(commits);
-            // Rows at both ends of the table, which are to agree, and much that goes on in between.
-            await writer.CommitAsync(commit =>
-            {
-                commit.Put(TestLayout.Heads, "a-first", value);
-                commit.Put(TestLayout.Heads, "z-last", value);
-                commit.Put(TestLayout.Bodies, "other", value);
-                for (var i = 0; i < 100; i++) commit.Put(TestLayout.Heads, $"key-{(commits * 7919 + i * 101) % 15_000}", new byte[4000]);
-            });
-            most = Math.Max(most, LogBytes());
-        }
-
-        var (name, _) = await copying;
-        Assert.True(commits > 2, "commits went on while the copy was made");
-        Assert.InRange(most, 1, MostLog);
-        var copy = _folder.Open($"backups/{name}");
-        Assert.Equal(15_002, await copy.Readers.ReadAsync(statements => Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}"), default));
-        Assert.Equal("ok", await copy.Readers.ReadAsync(statements => Text(statements, "PRAGMA integrity_check"), default));
-        var rows = await copy.ReadRowsAsync(0, TestLayout.Whole, ["a-first", "z-last"]);
-        var others = await copy.ReadRowsAsync(0, new RowRead(TestLayout.Bodies), ["other"]);
-        Assert.Equal(rows[0][0], rows[1][0]);
-        Assert.Equal(rows[0][0], others[0][0]);
-    }
-
-    [Fact]
-    public async Task ACopy_ForWhichThereIsNoRoom_IsNotBegun()
-    {
-        var store = _folder.Open(configure: options => options.ReservedDiskBytes = long.MaxValue / 2);
-        var refused = await Assert.ThrowsAsync<IOException>(() => store.BackUpAsync());
-        Assert.Contains("Store:ReservedDiskBytes", refused.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(_folder.Path("backups")));
-    }
-
-    [Fact]
-    public async Task ACopy_ThatIsUnderWayWhenTheStoreIsClosed_IsGivenUp()
-    {
-        var store = _folder.Open();
-        var writer = await PartitionWriter.OpenAsync(store);
-        for (var from = 0; from < 5000; from += 1000) await FillAsync(writer, from, 1000);
-        var copying = store.BackUpAsync();
-        store.Dispose();
-        // It may have been quick.
-        if (await Record.ExceptionAsync(() => copying) is { } exception) Assert.IsType<ObjectDisposedException>(exception);
-        Assert.DoesNotContain(Directory.GetFiles(_folder.Path("backups")), file => file.EndsWith(".part", StringComparison.Ordinal));
     }
 
     /// <summary>Lists and counts may look at a million rows; a partition that needs its next page does not stand behind them.</summary>
@@ -186,13 +156,6 @@ public sealed class SqliteLogTests : IDisposable
     {
         using var reader = statements[sql].Read();
         return reader.Read() ? reader.GetInt64(0) : 0;
-    }
-
-    private static string Text(SqliteStatements statements, string sql)
-    {
-        using var reader = statements[sql].Read();
-        reader.Read();
-        return reader.GetString(0);
     }
 
     private long LogBytes() => new FileInfo(_folder.Path("jobs.db-wal")) is { Exists: true } log ? log.Length : 0;
