@@ -41,21 +41,8 @@ internal sealed class KeyClient(GridConnection grid) : IKeyClient
         return await grid.AskAsync(async () => await KeyQuestions.JobsAsync(grid.Keys, Checked(key), limit, (await grid.GetInfoAsync(cancellation)).Partitions), cancellation);
     }
 
-    private async Task<KeyAnswer> ChangeAsync(string name, KeyChange change, CancellationToken cancellation)
-    {
-        var answer = await grid.AskAsync(async () =>
-        {
-            var info = await grid.GetInfoAsync(cancellation);
-            var answer = await grid.Keys(JobKeys.PartitionOf(Checked(name), info.Partitions)).ChangeKey(name, change);
-            return answer.Outcome == KeyOutcome.Unavailable ? throw new GridUnavailableException(answer.Reason ?? "Not every partition has answered.") : answer;
-        }, cancellation);
-        return answer.Outcome switch
-        {
-            KeyOutcome.Rejected => throw new JobRejectedException(answer.Problems),
-            KeyOutcome.Full => throw new GridOverloadedException(answer.Reason ?? "The grid is full.", TimeSpan.FromSeconds(10)),
-            _ => answer,
-        };
-    }
+    private Task<KeyAnswer> ChangeAsync(string name, KeyChange change, CancellationToken cancellation) =>
+        grid.ChangeAsync(partitions => grid.Keys(JobKeys.PartitionOf(Checked(name), partitions)).ChangeKey(name, change), cancellation);
 
     private static string Checked(string name) => JobKeys.IsKey(name) ? name : throw new ArgumentException("That is neither a key nor a prefix of keys.", nameof(name));
 }
