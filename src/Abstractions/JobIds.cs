@@ -38,17 +38,18 @@ public static class JobIds
     /// </summary>
     internal static string NewIn(int partition, int partitions, TimeProvider time)
     {
-        const int Head = 32, Tails = 1 << 16;
-        Span<char> digits = stackalloc char[4];
+        const int Length = 36, Head = 32, Tails = 1 << 16;
+        Span<char> id = stackalloc char[Length];
         while (true)
         {
-            var id = New(time);
-            var head = Hash(HashStart, id.AsSpan(0, Head));
-            var tail = ushort.Parse(id.AsSpan(Head), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            Guid.CreateVersion7(time.GetUtcNow()).TryFormat(id, out _);
+            var head = Hash(HashStart, id[..Head]);
+            var digits = id[Head..];
+            var tail = ushort.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
             for (var i = 0; i < Tails; i++, tail++)
             {
                 tail.TryFormat(digits, out _, "x4", CultureInfo.InvariantCulture);
-                if (Partition(Hash(head, digits), partitions) == partition) return string.Concat(id.AsSpan(0, Head), digits);
+                if (Partition(Hash(head, digits), partitions) == partition) return new(id);
             }
         }
     }

@@ -99,7 +99,7 @@ public sealed class JobClient : IJobClient
         {
             // The ids are ours to make: jobs that come together go one way and into one write, not a few to everybody.
             if (index % PartitionShare == 0) partition = (partition + 1) % info.Partitions;
-            var job = SubmissionOf.Arguments(type, one, options, queue, _grid.Time, JobIds.NewIn(partition, info.Partitions, _grid.Time));
+            var job = SubmissionOf.Arguments(type, one, options, queue, _grid.Time, JobIds.NewIn(partition, info.Partitions, _grid.Time), isOfMany: true);
             return JobKeys.Placed(defaults.Keyed(job, hasOwnId: false), info.Partitions, _grid.Time);
         })], cancellation);
     }

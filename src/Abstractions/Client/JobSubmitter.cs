@@ -36,7 +36,7 @@ internal sealed class JobSubmitter(GridConnection grid, IMeterFactory? meterFact
     {
         using var span = JobTracing.StartSubmitMany(jobs);
         var started = grid.Time.GetTimestamp();
-        JobSubmission[] carried = [.. jobs.Select(job => JobTracing.Carry(job, span) with { WithoutResult = true })];
+        JobSubmission[] carried = [.. jobs.Select(job => WithoutResult(JobTracing.Carry(job, span)))];
         var info = await grid.AskAsync(() => grid.GetInfoAsync(cancellation).AsTask(), cancellation);
         var receipts = new SubmitReceipt[carried.Length];
         var now = grid.Time.GetUtcNow();
@@ -133,6 +133,9 @@ internal sealed class JobSubmitter(GridConnection grid, IMeterFactory? meterFact
             await outage.DelayAsync(cancellation);
         }
     }
+
+    /// <summary>Results of many that were known would not fit into one answer.</summary>
+    private static JobSubmission WithoutResult(JobSubmission job) => job.WithoutResult ? job : job with { WithoutResult = true };
 
     private static List<int> Take(Queue<int> left, JobSubmission[] jobs, int maxBatch)
     {

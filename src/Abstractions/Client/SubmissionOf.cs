@@ -8,17 +8,18 @@ internal static class SubmissionOf
 {
     /// <exception cref="JobRejectedException">The arguments cannot be written as JSON, or the id is none that a submitter may give.</exception>
     /// <param name="id">A fresh id of ours; null: the caller's, or a fresh one.</param>
-    public static JobSubmission Arguments<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time, string? id = null)
+    /// <param name="isOfMany">It is submitted beside others.</param>
+    public static JobSubmission Arguments<TArgs>(string type, TArgs args, SubmitOptions options, string queue, TimeProvider time, string? id = null, bool isOfMany = false)
     {
         if (SubmissionRules.CheckOwnNames(type, queue) is { } problem) throw new JobRejectedException([problem]);
-        return Any(type, args, options, queue, options.Priority ?? JobLimits.DefaultPriority, time, id);
+        return Any(type, args, options, queue, options.Priority ?? JobLimits.DefaultPriority, time, id, isOfMany);
     }
 
     /// <inheritdoc cref="Arguments"/>
     public static JobSubmission Flow(FlowGraph flow, SubmitOptions options, TimeProvider time, string? id) =>
-        Any(FlowGraph.JobType, flow, options, FlowGraph.RunQueue, FlowGraph.RunPriority, time, id);
+        Any(FlowGraph.JobType, flow, options, FlowGraph.RunQueue, FlowGraph.RunPriority, time, id, isOfMany: false);
 
-    private static JobSubmission Any<TArgs>(string type, TArgs args, SubmitOptions options, string queue, int priority, TimeProvider time, string? id)
+    private static JobSubmission Any<TArgs>(string type, TArgs args, SubmitOptions options, string queue, int priority, TimeProvider time, string? id, bool isOfMany)
     {
         if (SubmissionRules.CheckOwnId(options.Id) is { } problem) throw new JobRejectedException([problem]);
         if (options.Id is not null && (options.Key is not null || options.Unique is not null)) throw new JobRejectedException([new("/id", KeyRules.OwnId)]);
@@ -40,6 +41,7 @@ internal static class SubmissionOf
             Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
             After = options.After is null ? [] : [.. options.After],
             CancelIfUnmet = options.CancelIfUnmet,
+            WithoutResult = isOfMany,
             Notify = options.Notify is null ? [] : [.. options.Notify],
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };

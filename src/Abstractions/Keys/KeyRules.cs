@@ -17,23 +17,23 @@ internal static class KeyRules
     /// <summary>Of a type whose jobs have a key by their arguments.</summary>
     public static string OwnIdOfType(string type, string key) => $"Jobs of the type '{type}' have a key, {key}. {OwnId}";
 
-    public static void Check(JobSubmission job, JobLimits limits, Action<string, string, bool> problem)
+    public static void Check(JobSubmission job, JobLimits limits, ref SubmissionProblems problems)
     {
         if (job.Key is not null && !JobKeys.IsKey(job.Key))
-            problem("/key", "That is no key: " + Form, false);
+            problems.Add("/key", "That is no key: " + Form);
 
-        if (job.Weight is < 1 or > JobKeys.MaxWeight) problem("/weight", $"A weight is 1 to {JobKeys.MaxWeight}.", false);
-        if (job.Weight is not null && job.Key is null) problem("/weight", "It is the weight of a key, and there is none.", false);
+        if (job.Weight is < 1 or > JobKeys.MaxWeight) problems.Add("/weight", $"A weight is 1 to {JobKeys.MaxWeight}.");
+        if (job.Weight is not null && job.Key is null) problems.Add("/weight", "It is the weight of a key, and there is none.");
         if (job.Unique is not { } unique) return;
         if (unique.Value is not { Length: > 0 and <= JobKeys.MaxUniqueLength } || unique.Value.Any(char.IsControl))
-            problem("/unique/value", $"A value is 1 to {JobKeys.MaxUniqueLength} characters, none of them a control character.", false);
-        if (unique.Until > UniqueUntil.Start) problem("/unique/until", "It must be end or start.", false);
-        if (unique.On > UniqueOn.Debounce) problem("/unique/on", "It must be return, reject, replace or debounce.", false);
+            problems.Add("/unique/value", $"A value is 1 to {JobKeys.MaxUniqueLength} characters, none of them a control character.");
+        if (unique.Until > UniqueUntil.Start) problems.Add("/unique/until", "It must be end or start.");
+        if (unique.On > UniqueOn.Debounce) problems.Add("/unique/on", "It must be return, reject, replace or debounce.");
         if (unique.For is { } span && (span <= 0 || span > limits.MaxRetention.TotalMilliseconds))
-            problem("/unique/seconds", $"It is more than 0 and at most {limits.MaxRetention.TotalSeconds:0} seconds.", false);
-        if (unique.On == UniqueOn.Debounce && job.Countdown is not > 0) problem("/unique/on", "What is pushed back needs a countdown that it is pushed back by.", false);
-        if (unique.Longest is not null && unique.On != UniqueOn.Debounce) problem("/unique/longest", "Only what is pushed back waits at most so long.", false);
+            problems.Add("/unique/seconds", $"It is more than 0 and at most {limits.MaxRetention.TotalSeconds:0} seconds.");
+        if (unique.On == UniqueOn.Debounce && job.Countdown is not > 0) problems.Add("/unique/on", "What is pushed back needs a countdown that it is pushed back by.");
+        if (unique.Longest is not null && unique.On != UniqueOn.Debounce) problems.Add("/unique/longest", "Only what is pushed back waits at most so long.");
         if (unique.Longest is { } longest && (longest <= 0 || longest > limits.MaxDelay.TotalMilliseconds))
-            problem("/unique/longest", $"It is more than 0 and at most {limits.MaxDelay.TotalSeconds:0} seconds.", false);
+            problems.Add("/unique/longest", $"It is more than 0 and at most {limits.MaxDelay.TotalSeconds:0} seconds.");
     }
 }

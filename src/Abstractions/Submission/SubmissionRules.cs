@@ -32,115 +32,112 @@ public static class SubmissionRules
     /// <summary>What is wrong with a submission; nothing where it may be accepted.</summary>
     public static SubmissionProblem[] Check(JobSubmission job, JobLimits limits, DateTimeOffset now)
     {
-        List<SubmissionProblem>? problems = null;
-        void Problem(string pointer, string detail, bool tooLarge = false) =>
-            (problems ??= []).Add(new(pointer, detail) { TooLarge = tooLarge });
+        var problems = new SubmissionProblems();
+        if (!JobIds.IsValid(job.Id)) problems.Add("/id", "An id is 1 to 128 of the characters A-Z a-z 0-9 . _ - and not '.' or '..'.");
+        if (!IsName(job.Type)) problems.Add("/type", $"A job type is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.");
+        if (!IsName(job.Queue)) problems.Add("/queue", $"A queue is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.");
+        if (job.Args is null || job.Args.Length == 0) problems.Add("/args", "Arguments are JSON; no arguments are written null.");
+        else if (job.Args.Length > limits.MaxArgsBytes) problems.Add("/args", $"Arguments of {job.Args.Length} bytes exceed the limit of {limits.MaxArgsBytes}.", tooLarge: true);
+        if (job.Priority is < 0 or > JobLimits.MaxPriority) problems.Add("/priority", $"A priority is 0 to {JobLimits.MaxPriority}.");
 
-        if (!JobIds.IsValid(job.Id)) Problem("/id", "An id is 1 to 128 of the characters A-Z a-z 0-9 . _ - and not '.' or '..'.");
-        if (!IsName(job.Type)) Problem("/type", $"A job type is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.");
-        if (!IsName(job.Queue)) Problem("/queue", $"A queue is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.");
-        if (job.Args is null || job.Args.Length == 0) Problem("/args", "Arguments are JSON; no arguments are written null.");
-        else if (job.Args.Length > limits.MaxArgsBytes) Problem("/args", $"Arguments of {job.Args.Length} bytes exceed the limit of {limits.MaxArgsBytes}.", tooLarge: true);
-        if (job.Priority is < 0 or > JobLimits.MaxPriority) Problem("/priority", $"A priority is 0 to {JobLimits.MaxPriority}.");
-
-        CheckTimes(job, limits, now, Problem);
-        CheckAttempts(job, limits, Problem);
-        CheckRetry(job.Retry, limits, Problem);
-        CheckTags(job.Tags, Problem);
-        CheckAfter(job, Problem);
-        CheckNotify(job.Notify, Problem);
-        if (job.Key is not null || job.Unique is not null || job.Weight is not null) KeyRules.Check(job, limits, Problem);
-        return problems is null ? [] : [.. problems];
+        CheckTimes(job, limits, now, ref problems);
+        CheckAttempts(job, limits, ref problems);
+        CheckRetry(job.Retry, limits, ref problems);
+        CheckTags(job.Tags, ref problems);
+        CheckAfter(job, ref problems);
+        CheckNotify(job.Notify, ref problems);
+        if (job.Key is not null || job.Unique is not null || job.Weight is not null) KeyRules.Check(job, limits, ref problems);
+        return problems.ToArray();
     }
 
-    private static void CheckTimes(JobSubmission job, JobLimits limits, DateTimeOffset now, Action<string, string, bool> problem)
+    private static void CheckTimes(JobSubmission job, JobLimits limits, DateTimeOffset now, ref SubmissionProblems problems)
     {
         var furthest = (long)limits.MaxDelay.TotalMilliseconds;
         var latest = now.ToUnixTimeMilliseconds() + furthest;
-        if (job.Countdown is not null && job.Eta is not null) problem("/eta", "Give countdown or eta, not both.", false);
+        if (job.Countdown is not null && job.Eta is not null) problems.Add("/eta", "Give countdown or eta, not both.");
         if (job.Countdown is { } countdown && (countdown < 0 || countdown > furthest))
-            problem("/countdown", $"A countdown is 0 to {limits.MaxDelay.TotalSeconds:0} seconds.", false);
+            problems.Add("/countdown", $"A countdown is 0 to {limits.MaxDelay.TotalSeconds:0} seconds.");
         if (job.Eta is { } eta && (eta < 0 || eta > latest))
-            problem("/eta", $"An eta is at most {limits.MaxDelay.TotalDays:0} days ahead.", false);
-        if (job.ExpiresAfter is not null && job.ExpiresAt is not null) problem("/expires", "Give a duration or an instant, not both.", false);
+            problems.Add("/eta", $"An eta is at most {limits.MaxDelay.TotalDays:0} days ahead.");
+        if (job.ExpiresAfter is not null && job.ExpiresAt is not null) problems.Add("/expires", "Give a duration or an instant, not both.");
         if (job.ExpiresAfter is { } after && (after <= 0 || after > furthest))
-            problem("/expires", $"A job expires more than 0 and at most {limits.MaxDelay.TotalSeconds:0} seconds after it is accepted.", false);
+            problems.Add("/expires", $"A job expires more than 0 and at most {limits.MaxDelay.TotalSeconds:0} seconds after it is accepted.");
         if (job.ExpiresAt is { } at && (at < 0 || at > latest))
-            problem("/expires", $"A job expires at most {limits.MaxDelay.TotalDays:0} days ahead.", false);
-        if (job.DeadlineAfter is not null && job.DeadlineAt is not null) problem("/deadline", "Give a duration or an instant, not both.", false);
+            problems.Add("/expires", $"A job expires at most {limits.MaxDelay.TotalDays:0} days ahead.");
+        if (job.DeadlineAfter is not null && job.DeadlineAt is not null) problems.Add("/deadline", "Give a duration or an instant, not both.");
         if (job.DeadlineAfter is { } span && (span <= 0 || span > furthest))
-            problem("/deadline", $"A deadline is more than 0 and at most {limits.MaxDelay.TotalSeconds:0} seconds after a job is accepted.", false);
+            problems.Add("/deadline", $"A deadline is more than 0 and at most {limits.MaxDelay.TotalSeconds:0} seconds after a job is accepted.");
         if (job.DeadlineAt is { } end && (end < 0 || end > latest))
-            problem("/deadline", $"A deadline is at most {limits.MaxDelay.TotalDays:0} days ahead.", false);
-        if (job.DeadlineAfter <= job.Countdown || job.DeadlineAt <= job.Eta) problem("/deadline", "A job that must have ended before it starts cannot be run.", false);
+            problems.Add("/deadline", $"A deadline is at most {limits.MaxDelay.TotalDays:0} days ahead.");
+        if (job.DeadlineAfter <= job.Countdown || job.DeadlineAt <= job.Eta) problems.Add("/deadline", "A job that must have ended before it starts cannot be run.");
         if (job.Timeout is { } timeout && (timeout <= 0 || timeout > limits.MaxTimeout.TotalMilliseconds))
-            problem("/timeout", $"A timeout is more than 0 and at most {limits.MaxTimeout.TotalSeconds:0} seconds.", false);
+            problems.Add("/timeout", $"A timeout is more than 0 and at most {limits.MaxTimeout.TotalSeconds:0} seconds.");
         if (job.Retention is { } retention && (retention < 0 || retention > limits.MaxRetention.TotalMilliseconds))
-            problem("/retention", $"A retention is 0 to {limits.MaxRetention.TotalSeconds:0} seconds.", false);
+            problems.Add("/retention", $"A retention is 0 to {limits.MaxRetention.TotalSeconds:0} seconds.");
     }
 
-    private static void CheckAttempts(JobSubmission job, JobLimits limits, Action<string, string, bool> problem)
+    private static void CheckAttempts(JobSubmission job, JobLimits limits, ref SubmissionProblems problems)
     {
-        if (job.Attempts is not null && job.Retry is not null) problem("/attempts", "Give attempts or a retry policy, not both.", false);
+        if (job.Attempts is not null && job.Retry is not null) problems.Add("/attempts", "Give attempts or a retry policy, not both.");
         if ((job.Attempts ?? job.Retry?.Attempts) is { } attempts && (attempts < 1 || attempts > limits.MaxAttempts))
-            problem("/attempts", $"Attempts are 1 to {limits.MaxAttempts}.", false);
+            problems.Add("/attempts", $"Attempts are 1 to {limits.MaxAttempts}.");
     }
 
-    private static void CheckRetry(RetryPolicy? retry, JobLimits limits, Action<string, string, bool> problem)
+    private static void CheckRetry(RetryPolicy? retry, JobLimits limits, ref SubmissionProblems problems)
     {
         if (retry is null) return;
-        if (retry.FirstDelay < TimeSpan.Zero || retry.FirstDelay > limits.MaxDelay) problem("/retry/firstDelay", "A delay is not negative and within the delay limit.", false);
-        if (!double.IsFinite(retry.Factor) || retry.Factor < 1 || retry.Factor > 100) problem("/retry/factor", "A factor is 1 to 100.", false);
-        if (retry.Ceiling < TimeSpan.Zero || retry.Ceiling > limits.MaxDelay) problem("/retry/ceiling", "A ceiling is not negative and within the delay limit.", false);
-        if (!double.IsFinite(retry.Jitter) || retry.Jitter < 0 || retry.Jitter > 1) problem("/retry/jitter", "Jitter is 0 to 1.", false);
+        if (retry.FirstDelay < TimeSpan.Zero || retry.FirstDelay > limits.MaxDelay) problems.Add("/retry/firstDelay", "A delay is not negative and within the delay limit.");
+        if (!double.IsFinite(retry.Factor) || retry.Factor < 1 || retry.Factor > 100) problems.Add("/retry/factor", "A factor is 1 to 100.");
+        if (retry.Ceiling < TimeSpan.Zero || retry.Ceiling > limits.MaxDelay) problems.Add("/retry/ceiling", "A ceiling is not negative and within the delay limit.");
+        if (!double.IsFinite(retry.Jitter) || retry.Jitter < 0 || retry.Jitter > 1) problems.Add("/retry/jitter", "Jitter is 0 to 1.");
     }
 
-    private static void CheckTags(JobTag[]? tags, Action<string, string, bool> problem)
+    private static void CheckTags(JobTag[]? tags, ref SubmissionProblems problems)
     {
         if (tags is null || tags.Length == 0) return;
-        if (tags.Length > JobLimits.MaxTags) problem("/tags", $"A job has at most {JobLimits.MaxTags} tags.", false);
+        if (tags.Length > JobLimits.MaxTags) problems.Add("/tags", $"A job has at most {JobLimits.MaxTags} tags.");
         for (var i = 0; i < tags.Length; i++)
         {
             var (name, value) = tags[i];
-            if (!IsName(name)) problem("/tags", $"A tag's name is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.", false);
+            if (!IsName(name)) problems.Add("/tags", $"A tag's name is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -.");
             else if (value is null || value.Length > JobLimits.MaxTagLength || value.AsSpan().ContainsAnyInRange('\0', '\u001f'))
-                problem($"/tags/{name}", $"A tag's value is at most {JobLimits.MaxTagLength} characters, none of them a control character.", false);
-            else if (Array.FindIndex(tags, tag => tag.Name == name) != i) problem($"/tags/{name}", "A tag is given once.", false);
+                problems.Add($"/tags/{name}", $"A tag's value is at most {JobLimits.MaxTagLength} characters, none of them a control character.");
+            else if (Array.FindIndex(tags, tag => tag.Name == name) != i) problems.Add($"/tags/{name}", "A tag is given once.");
         }
     }
 
-    private static void CheckNotify(JobNotice[]? notify, Action<string, string, bool> problem)
+    private static void CheckNotify(JobNotice[]? notify, ref SubmissionProblems problems)
     {
         if (notify is null || notify.Length == 0) return;
-        if (notify.Length > JobLimits.MaxNotify) problem("/notify", $"At most {JobLimits.MaxNotify} are called for a job.", false);
+        if (notify.Length > JobLimits.MaxNotify) problems.Add("/notify", $"At most {JobLimits.MaxNotify} are called for a job.");
         for (var i = 0; i < notify.Length; i++)
         {
-            if (notify[i].Check($"/notify/{i}") is { } wrong) problem(wrong.Pointer, wrong.Detail, false);
+            if (notify[i].Check($"/notify/{i}") is { } wrong) problems.Add(wrong.Pointer, wrong.Detail);
         }
     }
 
-    private static void CheckAfter(JobSubmission job, Action<string, string, bool> problem)
+    private static void CheckAfter(JobSubmission job, ref SubmissionProblems problems)
     {
         var after = job.After;
         if (after is null || after.Length == 0)
         {
-            if (job.CancelIfUnmet) problem("/onUnmet", "It says what becomes of a job that is after others, and this one is not.", false);
+            if (job.CancelIfUnmet) problems.Add("/onUnmet", "It says what becomes of a job that is after others, and this one is not.");
             return;
         }
 
         if (after.Length > JobLimits.MaxAfter)
         {
-            problem("/after", $"A job follows at most {JobLimits.MaxAfter} others.", false);
+            problems.Add("/after", $"A job follows at most {JobLimits.MaxAfter} others.");
             return;
         }
 
         var seen = new HashSet<string>(after.Length, StringComparer.Ordinal);
         for (var i = 0; i < after.Length; i++)
         {
-            if (!JobIds.IsValid(after[i].Job)) problem($"/after/{i}", "It is no id of a job.", false);
-            else if (after[i].Job == job.Id) problem($"/after/{i}", "A job cannot follow itself.", false);
-            else if (!seen.Add(after[i].Job)) problem($"/after/{i}", "A job is named once.", false);
-            if (after[i].On > DependencyOn.Failure) problem($"/after/{i}/on", "It must be success, end or failure.", false);
+            if (!JobIds.IsValid(after[i].Job)) problems.Add($"/after/{i}", "It is no id of a job.");
+            else if (after[i].Job == job.Id) problems.Add($"/after/{i}", "A job cannot follow itself.");
+            else if (!seen.Add(after[i].Job)) problems.Add($"/after/{i}", "A job is named once.");
+            if (after[i].On > DependencyOn.Failure) problems.Add($"/after/{i}/on", "It must be success, end or failure.");
         }
     }
 }

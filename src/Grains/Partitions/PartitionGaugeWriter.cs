@@ -58,5 +58,5 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, int partitions, J
     public void Dispose() => gauge.Dispose();
 
     private static string OutcomeOf(JobTrack track, JobOutcome? outcome) =>
-        outcome is not null ? StatusOf.LastAttempt(outcome).Outcome : track.History is [.., var last] ? last.Outcome : "returned";
+        outcome is not null ? StatusOf.WordOf(outcome) : track.History is [.., var last] ? last.Outcome : "returned";
 }

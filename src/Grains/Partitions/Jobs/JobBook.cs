@@ -18,6 +18,7 @@ internal sealed class JobBook
     private readonly Suspicion _suspicion;
     private readonly KeyBook _keys;
     private readonly QueueLimitBook _limits;
+    private readonly LaneNames _laneNames = new();
     private readonly Dictionary<string, LiveJob> _live = [];
     private readonly Dictionary<string, LiveJob> _leased = [];
     private readonly Dictionary<string, int> _pins = [];
@@ -125,7 +126,7 @@ internal sealed class JobBook
         var due = submission.Eta ?? now + (submission.Countdown ?? 0);
         _lastStamp = Math.Max(_lastStamp + 1, JobSpec.StampAt(now));
         var spec = JobSpec.Of(submission, now, _lastStamp, Math.Max(due, now), scheduled);
-        var lane = Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, suspects: false, spec.Key));
+        var lane = Index.Of(_laneNames.Of(spec.Queue, spec.Priority, spec.Type, suspects: false, spec.Key));
         Index.Owners.Own(lane, submission.Owner);
         var job = new LiveJob(submission.Id, this) { Spec = spec, Lane = lane };
         // A deleted job may still be pinned by somebody who has yet to hear of it.
@@ -352,7 +353,7 @@ internal sealed class JobBook
 
     private string? RefusalOfLane(JobSubmission job)
     {
-        if (Index.Contains(Lane.NameOf(job.Queue, job.Priority, job.Type, suspects: false, job.Key))) return null;
+        if (Index.Contains(_laneNames.Of(job.Queue, job.Priority, job.Type, suspects: false, job.Key))) return null;
         var (owners, owner) = (Index.Owners, job.Owner);
         if (Index.Count >= _options.MaxLanes || owners.CountOf(owner) >= _options.MaxLanesPerKey) Index.ForgetAll();
         if (Index.Count >= _options.MaxLanes)
@@ -370,7 +371,7 @@ internal sealed class JobBook
         var lease = outcome is null && stored.Lease is { } leased ? JobTrack.Decode(leased) : null;
         var waiting = outcome is null && lease is null && stored.Track is { } tracked ? JobTrack.Decode(tracked) : null;
         var track = outcome?.Track ?? lease ?? waiting ?? JobTrack.Fresh;
-        var lane = found ?? Index.Of(Lane.NameOf(spec.Queue, spec.Priority, spec.Type, track.IsSuspect, spec.Key));
+        var lane = found ?? Index.Of(_laneNames.Of(spec.Queue, spec.Priority, spec.Type, track.IsSuspect, spec.Key));
         var waits = outcome is null && lease is null;
         var due = track.DueAt ?? spec.DueAt;
         var seat = spec.Key is null ? 0 : track.Seat ?? KeySeat.Of(spec, due);
@@ -399,7 +400,7 @@ internal sealed class JobBook
         job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track) };
         job.Outcome = null;
         if (job.Spec!.Key is not null) Seat(job, keepsSeat);
-        job.Lane = Index.Of(Lane.NameOf(job.Spec.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
+        job.Lane = Index.Of(_laneNames.Of(job.Spec.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
         job.Lane.Line?.Weigh(job.Spec.Weight);
         job.Lane.Add(job);
         Windows.Weigh(job);

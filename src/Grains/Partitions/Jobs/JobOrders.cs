@@ -52,7 +52,7 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         var track = job.Track;
         // One that ended while it waited has all of its attempts in the history.
         var earlier = track.HasOpenAttempt ? track.Attempt : track.Attempt - 1;
-        if (track.HasOpenAttempt) track = track.WithEnded(StatusOf.LastAttempt(outcome).Outcome, outcome.Error, outcome.FinishedAt);
+        if (track.HasOpenAttempt) track = track.WithEnded(StatusOf.WordOf(outcome), outcome.Error, outcome.FinishedAt);
         jobs.Reopen(job, track.WithChange("retried", order, now) with
         {
             Earlier = earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,

@@ -23,12 +23,15 @@ internal static class StatusOf
     {
         Number = outcome.Track.Attempt, Silo = outcome.Track.Silo, Token = outcome.Track.Token, Error = outcome.Error,
         StartedAt = Instant(outcome.Track.StartedAt), EndedAt = Instant(outcome.FinishedAt),
-        Outcome = outcome.State switch
-        {
-            JobState.Success => "succeeded",
-            JobState.Revoked => "cancelled",
-            _ => outcome.Error?.Code switch { JobErrorCodes.Timeout => "timeout", JobErrorCodes.Poison => "crashed", _ => "failed" },
-        },
+        Outcome = WordOf(outcome),
+    };
+
+    /// <summary>How the last attempt of a job that has ended came out, as it stands in the history.</summary>
+    public static string WordOf(JobOutcome outcome) => outcome.State switch
+    {
+        JobState.Success => "succeeded",
+        JobState.Revoked => "cancelled",
+        _ => outcome.Error?.Code switch { JobErrorCodes.Timeout => "timeout", JobErrorCodes.Poison => "crashed", _ => "failed" },
     };
 
     /// <summary>A running job's status, as its partition has it, with what its worker said last.</summary>
