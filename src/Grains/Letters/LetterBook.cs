@@ -51,8 +51,9 @@ internal sealed class LetterBook
     /// <summary>Letters that have not been delivered.</summary>
     public long Waiting => _channels.Values.Sum(channel => channel.Count);
 
-    /// <summary>The same of those to one receiver.</summary>
-    public long WaitingFor(int receiver) => _channels.TryGetValue(receiver, out var channel) ? channel.Count : 0;
+    /// <summary>Whether a letter to a receiver that was written by then may not have been delivered: where nobody knows how old the oldest is, it may be any.</summary>
+    public bool MayWaitSince(int receiver, long then) =>
+        _channels.TryGetValue(receiver, out var channel) && channel.Count > 0 && !(channel.FirstWrittenAt > then);
 
     /// <summary>How old the oldest letter is that has not been delivered, in milliseconds; 0: there is none.</summary>
     public long OldestAge(long now) => _channels.Values.Max(channel => channel.OldestAt is { } since ? Math.Max(0, now - since) : (long?)0) ?? 0;

@@ -43,8 +43,11 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     /// <summary>Since when, in Unix milliseconds, there have been letters and none was delivered; null: there are none.</summary>
     public long? Stuck { get; set; }
 
-    /// <summary>When the first of them was written, as far as that is known; null: there are none.</summary>
-    public long? OldestAt => _window.First?.Value.Letter.WrittenAt is > 0 and var at ? at : Stuck;
+    /// <summary>When the first of them was written; null: there are none, or nobody knows, since they are still to be read or are of a release that did not say.</summary>
+    public long? FirstWrittenAt => _window.First?.Value.Letter.WrittenAt is > 0 and var at ? at : null;
+
+    /// <summary>The same, or else since when they are known to wait.</summary>
+    public long? OldestAt => FirstWrittenAt ?? Stuck;
 
     public RowEntry DeliveredRow { get; } = delivered;
 

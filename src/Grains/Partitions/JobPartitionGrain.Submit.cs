@@ -16,7 +16,9 @@ internal sealed partial class JobPartitionGrain
     /// </summary>
     private static readonly TimeSpan FreshFor = AnswerTimeouts.System;
 
-    private readonly Dictionary<string, Task> _lookups = [];
+    /// <summary>Of submits and publishes: who submits again is to find what became of what its caller was told the store did not answer.</summary>
+    private readonly IdTurns _turns = new(services.Options.SubmitDeadline, services.Time);
+
     private int _pendingSubmits;
     private long _pendingBytes;
 
@@ -56,7 +58,7 @@ internal sealed partial class JobPartitionGrain
     }
 
     private bool MayBeKnown(JobSubmission submission) => submission.Fingerprint is not null || submission.MayExist
-        || _core.Jobs.Find(submission.Id) is not null || _lookups.ContainsKey(submission.Id) || IsLate(submission.Id);
+        || _core.Jobs.Find(submission.Id) is not null || _turns.IsTaken(submission.Id) || IsLate(submission.Id);
 
     /// <summary>It comes so long after its id was made that its caller may have sent it again by now.</summary>
     private bool IsLate(string id) => JobIds.MadeAt(id) < Now - (long)FreshFor.TotalMilliseconds;
@@ -69,7 +71,7 @@ internal sealed partial class JobPartitionGrain
         var (isHeld, hasTurn) = (true, false);
         try
         {
-            receipts[index] = await InTurnAsync(submission.Id, AnswerAsync).WaitAsync(_options.SubmitDeadline, services.Time);
+            receipts[index] = await _turns.TakeAsync(submission.Id, AnswerAsync).WaitAsync(_options.SubmitDeadline, services.Time);
         }
         catch (TimeoutException)
         {
@@ -96,27 +98,6 @@ internal sealed partial class JobPartitionGrain
         {
             if (isHeld) LetGo(1, submission.Args.Length);
             isHeld = false;
-        }
-    }
-
-    /// <summary>
-    /// One submit or publish of an id at a time, until it has come to its end: one whose caller was told that the store did not answer goes on when it does, and whoever
-    /// submits again is to find what became of it.
-    /// </summary>
-    private async Task<T> InTurnAsync<T>(string id, Func<Task<T>> answer)
-    {
-        // Who has been answered by then has nothing to do any more.
-        while (_lookups.TryGetValue(id, out var other)) await other.WaitAsync(_options.SubmitDeadline, services.Time);
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _lookups.Add(id, done.Task);
-        try
-        {
-            return await answer();
-        }
-        finally
-        {
-            _lookups.Remove(id);
-            done.SetResult();
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed partial class JobPartitionGrain : IPartitionTopics
         if (RefusePublish(told) is { } refused) return refused;
         try
         {
-            return await InTurnAsync(told.Id, () => PublishNowAsync(told));
+            return await _turns.TakeAsync(told.Id, () => PublishNowAsync(told));
         }
         catch (TimeoutException)
         {

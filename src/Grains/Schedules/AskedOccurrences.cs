@@ -32,9 +32,9 @@ internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules
             if (place is not null && shell.Core.Letters.IsFull) return new(ScheduleOutcome.Full) { Reason = $"More than {shell.Options.MaxLetters} letters of one partition wait for others." };
 
             var candidates = Candidates(entry, instants);
-            // What the schedule knows to be open is there, or on its way.
+            // What the schedule knows to be open is there, or on its way: nobody need be asked for it.
             var known = new HashSet<string>(OpenElsewhere(entry), StringComparer.Ordinal);
-            var homes = candidates.SelectMany(ids => ids).ToLookup(job => JobIds.PartitionOf(job, shell.Options.Partitions));
+            var homes = candidates.SelectMany(ids => ids).Where(job => !known.Contains(job)).ToLookup(job => JobIds.PartitionOf(job, shell.Options.Partitions));
             pinned = [.. homes[shell.Partition]];
             foreach (var job in pinned) shell.Core.Jobs.Pin(job);
             var stored = await ReadHereAsync(pinned);

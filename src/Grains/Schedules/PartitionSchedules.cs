@@ -99,10 +99,8 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
         try
         {
             if (await FindAsync(id) is not { Record: { } record } entry) return;
-            foreach (var there in entry.State.Runs.Where(run => ScheduleOccurrences.IsOverdue(run, shell.Now)).GroupBy(run => run.Place!.Value).ToList())
+            foreach (var there in entry.State.Runs.Where(run => ScheduleOccurrences.IsOverdue(run, shell.Now) && !Occurrences.MayBeOnItsWay(run)).GroupBy(run => run.Place!.Value).ToList())
             {
-                // What starts them may be on its way still.
-                if (shell.Core.Letters.WaitingFor(there.Key) > 0) continue;
                 foreach (var runs in there.Chunk(FlowGraph.MaxJobs))
                 {
                     var jobs = await shell.GetListedAsync(there.Key, [.. runs.Select(run => Occurrences.JobOf(entry, run))]);

@@ -79,11 +79,20 @@ internal sealed class ScheduleOccurrences
     /// <summary>It should have been heard of by now: what starts it, or tells of its end, may have been lost with one of the two partitions' newest writes.</summary>
     public static bool IsOverdue(StoredRun run, long now) => run is { Outcome: ScheduleRunOutcome.Open, Place: not null } && run.SubmittedAt < now - LookedForAfter;
 
+    /// <summary>
+    /// What starts it may not have been delivered. A partition that always has letters for the other tells that by their age: those written long after it went came behind it.
+    /// How long is the same as it is open before it is looked for, since another silo's clock may have said when it was submitted.
+    /// </summary>
+    public bool MayBeOnItsWay(StoredRun run) => _letters.MayWaitSince(run.Place!.Value, run.SubmittedAt!.Value + LookedForAfter);
+
     /// <summary>What was found of an occurrence that lives elsewhere, whose start has been delivered.</summary>
+    /// <param name="run">As it was when it was asked for.</param>
     /// <param name="job">Null: it is there no more.</param>
     public void Found(ScheduleEntry entry, StoredRun run, JobStatus? job, long now)
     {
         if (job is { IsFinished: false }) return;
+        // Its end may have come meanwhile, and says more than that it is there no more; or it was made anew since.
+        if (!entry.State.Runs.Exists(known => known.Outcome == ScheduleRunOutcome.Open && known.IsSame(run))) return;
         var scheduled = new ScheduledRun(entry.Id, entry.Record!.Incarnation, run.Instant);
         using var together = _changes.Together();
         Take(job is null

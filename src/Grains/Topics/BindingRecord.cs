@@ -7,7 +7,9 @@ internal static class BindingRecord
 {
     public static byte[] Encode(BindingsVersion version) => [.. BitConverter.GetBytes(version.Opening), .. BitConverter.GetBytes(version.Number)];
 
-    public static BindingsVersion DecodeVersion(ReadOnlySpan<byte> row) => new(BitConverter.ToInt64(row), BitConverter.ToInt64(row[sizeof(long)..]));
+    /// <summary>A row that has a number alone is of a time before openings counted: of whichever opening, it is older than what any says.</summary>
+    public static BindingsVersion DecodeVersion(ReadOnlySpan<byte> row) =>
+        row.Length == sizeof(long) ? new(0, BitConverter.ToInt64(row)) : new(BitConverter.ToInt64(row), BitConverter.ToInt64(row[sizeof(long)..]));
 
     public static byte[] Encode(TopicBinding binding)
     {

@@ -36,6 +36,35 @@ public class LetterAgeTests
         Assert.Equal(90, Book.OldestAge(_driver.Now + 100));
     }
 
+    [Fact]
+    public void WhatWasWrittenByAnInstant_HasBeenDelivered_OnceTheOldestThatWaitsIsYounger()
+    {
+        Assert.False(Book.MayWaitSince(1, _driver.Now + 100));
+        Send(1, 10);
+        Send(1, 30);
+        Send(2, 5);
+        Assert.True(Book.MayWaitSince(1, _driver.Now + 10));
+        Assert.False(Book.MayWaitSince(1, _driver.Now + 9));
+        Deliver(1, 1);
+        Assert.False(Book.MayWaitSince(1, _driver.Now + 29));
+        Assert.True(Book.MayWaitSince(1, _driver.Now + 30));
+        Deliver(1, 1);
+        Assert.False(Book.MayWaitSince(1, _driver.Now + 100));
+    }
+
+    /// <summary>Since when they are known to wait, which is what their age goes by then, would be the opening.</summary>
+    [Fact]
+    public void OfLettersThatAreStillToBeRead_AnyMayWait()
+    {
+        Send(1, 10);
+        _driver.Reopen();
+        var channel = Assert.Single(Book.Channels);
+        channel.Stuck = _driver.Now + 1000;
+        Assert.True(Book.MayWaitSince(1, _driver.Now + 9));
+        channel.EndRead(_driver.ReadLetters(channel.Set, channel.BeginRead()), LetterChannel.Window, Book);
+        Assert.False(Book.MayWaitSince(1, _driver.Now + 9));
+    }
+
     private void Send(int receiver, long after)
     {
         var at = _driver.Now + after;

@@ -1,5 +1,6 @@
 using OrleansJobs.Hosting;
 using OrleansJobs.Tests.Partitions;
+using OrleansJobs.Topics;
 
 namespace OrleansJobs.Tests.Topics;
 
@@ -24,6 +25,13 @@ public class BindingBookTests
         _driver.Reopen();
         Assert.Equal((null, version.Number), (_driver.Core.Bindings.Find("b"), _driver.Core.Bindings.Known.Number));
         Assert.Equal(("orders.*", "work", null), (_driver.Core.Bindings.Find("a")!.Pattern, _driver.Core.Bindings.Find("a")!.Type, _driver.Core.Bindings.Find("a")!.Args));
+    }
+
+    [Fact]
+    public void AVersionOfBeforeOpeningsCounted_IsRead()
+    {
+        Assert.Equal(new(0, 7), BindingRecord.DecodeVersion(BitConverter.GetBytes(7L)));
+        Assert.Equal(new(3, 7), BindingRecord.DecodeVersion(BindingRecord.Encode(new BindingsVersion(3, 7))));
     }
 
     [Fact]

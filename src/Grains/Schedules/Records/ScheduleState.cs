@@ -121,5 +121,8 @@ internal sealed record StoredRun
 
     public bool IsOpen => Outcome is ScheduleRunOutcome.Open or ScheduleRunOutcome.Queued;
 
+    /// <summary>The same occurrence, whatever has become of it since.</summary>
+    public bool IsSame(StoredRun other) => (Instant, Token, Place, SubmittedAt) == (other.Instant, other.Token, other.Place, other.SubmittedAt);
+
     public bool HasJob => Outcome is ScheduleRunOutcome.Open or ScheduleRunOutcome.Success or ScheduleRunOutcome.Failure or ScheduleRunOutcome.Revoked;
 }

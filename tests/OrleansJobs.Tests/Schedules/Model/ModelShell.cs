@@ -55,6 +55,9 @@ internal sealed class ModelShell : IPartitionShell
     public Task Opened { get; }
     public bool IsDead { get; private set; }
 
+    /// <summary>What other partitions say of their jobs.</summary>
+    public Func<string[], Task<JobStatus?[]>> Listed { get; set; } = _ => throw new NotSupportedException();
+
     /// <summary>What no store can be blamed for.</summary>
     public Exception? Failure { get; private set; }
     public long Now => (Time.GetUtcNow() + _ahead).ToUnixTimeMilliseconds();
@@ -65,7 +68,7 @@ internal sealed class ModelShell : IPartitionShell
 
     public Task<bool> ExistsAsync(string id) => throw new NotSupportedException();
 
-    public Task<JobStatus?[]> GetListedAsync(int partition, string[] ids) => throw new NotSupportedException();
+    public Task<JobStatus?[]> GetListedAsync(int partition, string[] ids) => Listed(ids);
 
     public Task PauseAsync(TimeSpan span) => throw new NotSupportedException();
 
