@@ -26,7 +26,7 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
     public Task<ScheduleAnswer> DeclareAsync(string id, ScheduleSpec spec, string application, string release) => PutAsync(id, spec, ScheduleCondition.None, (application, release));
 
     /// <summary>The code of an application names it no more.</summary>
-    public Task<ScheduleAnswer> UndeclareAsync(string id, string application, string release) => ChangeAsync(id, entry =>
+    public Task<ScheduleAnswer> UndeclareAsync(string id, string application, string release) => ChangeAsync(id, (entry, _) =>
         !Book.Releases.Holds(application, release) ? new(ScheduleOutcome.Superseded)
         // By now it may be somebody else's.
         : entry.Record!.Application == application ? Book.Orders.Delete(entry, ScheduleCondition.None, application)
@@ -37,20 +37,20 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
         if (ScheduleRules.Check(id, spec, shell.Options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(shell.Now)) is { Length: > 0 } problems)
             return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = problems });
         var incarnation = shell.NewIncarnation();
-        return ChangeAsync(id, entry =>
+        return ChangeAsync(id, (entry, now) =>
         {
             if (declaredBy is { } by && !Book.Releases.Holds(by.Application, by.Release)) return new(ScheduleOutcome.Superseded);
             if (entry.Record is null && shell.IsStoreFull) return new(ScheduleOutcome.Full) { Reason = "The store is nearly full." };
-            return Book.Orders.Put(entry, spec, condition, incarnation, declaredBy, shell.Now);
+            return Book.Orders.Put(entry, spec, condition, incarnation, declaredBy, now);
         }, mayBeNew: true);
     }
 
     /// <param name="application">Whose it is, where code declares it; otherwise it is not deleted.</param>
     public Task<ScheduleAnswer> DeleteAsync(string id, ScheduleCondition condition, string? application = null) =>
-        ChangeAsync(id, entry => Book.Orders.Delete(entry, condition, application));
+        ChangeAsync(id, (entry, _) => Book.Orders.Delete(entry, condition, application));
 
-    public Task<ScheduleAnswer> PauseAsync(string id, ChangeOrder? order, ScheduleCondition condition) => ChangeAsync(id, entry =>
-        order is null ? Book.Orders.Resume(entry, condition, shell.Now) : Book.Orders.Pause(entry, order, condition, shell.Now));
+    public Task<ScheduleAnswer> PauseAsync(string id, ChangeOrder? order, ScheduleCondition condition) => ChangeAsync(id, (entry, now) =>
+        order is null ? Book.Orders.Resume(entry, condition, now) : Book.Orders.Pause(entry, order, condition, now));
 
     public Task<ScheduleAnswer> TriggerAsync(string id, string token) => _asked.SubmitAsync(id, (entry, _) => [(0L, token)], (entry, _) =>
         Book.Occurrences.Trigger(entry, token, shell.Now));
@@ -170,7 +170,7 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
         })];
     }
 
-    private async Task<ScheduleAnswer> ChangeAsync(string id, Func<ScheduleEntry, ScheduleAnswer> decide, bool mayBeNew = false)
+    private async Task<ScheduleAnswer> ChangeAsync(string id, Func<ScheduleEntry, long, ScheduleAnswer> decide, bool mayBeNew = false)
     {
         if (!shell.IsClockRight) return WrongClock;
         var reading = Book.BeginReading();
@@ -180,15 +180,16 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
             if (entry?.Record is null && !mayBeNew) return new(ScheduleOutcome.NotFound);
             entry ??= Book.New(id);
             var cancelled = new List<LiveJob>();
-            // What was due before the change is served as it was then.
-            for (var served = 0; entry.Due <= shell.Now; served++)
+            // What was due before the change is served as it was then. Both go by one look at the clock: what falls due between two would be neither served nor still to come.
+            long now;
+            for (var served = 0; entry.Due <= (now = shell.Now); served++)
             {
                 if (served == MostServedBefore) return Unavailable with { Reason = "The schedule catches up with what it missed; ask again." };
                 await schedules.ServeOneAsync(entry, cancelled);
             }
 
             if (entry.Record is null && !mayBeNew) return new(ScheduleOutcome.NotFound);
-            var answer = decide(entry);
+            var answer = decide(entry, now);
             shell.Pump();
             await shell.CommittedInTimeAsync();
             schedules.Tell(cancelled);

@@ -17,11 +17,14 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>So far it goes on by itself whenever somebody looks at it.</summary>
+    public TimeSpan Creep { get; set; }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (_lock) return _now;
+        lock (_lock) return _now += Creep;
     }
 
     public override long GetTimestamp() => GetUtcNow().Ticks;

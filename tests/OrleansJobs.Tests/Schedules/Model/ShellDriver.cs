@@ -1,0 +1,77 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using OrleansJobs.Diagnostics;
+using OrleansJobs.Hosting;
+using OrleansJobs.Partitions;
+using OrleansJobs.Schedules;
+using OrleansJobs.Tests.Client;
+
+namespace OrleansJobs.Tests.Schedules.Model;
+
+/// <summary>One activation of the model that is told what happens, step by step: nothing is drawn, and the store answers.</summary>
+internal sealed class ShellDriver : IDisposable
+{
+    private readonly SynchronizationContext? _context = SynchronizationContext.Current;
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly Turns _turns = new();
+    private readonly DrawnStore _store = new(_ => { }, ScheduleMutation.None);
+
+    public ShellDriver(int partitions = 1)
+    {
+        var options = new JobGridOptions { Partitions = partitions };
+        var health = new GridHealth(Time);
+        SynchronizationContext.SetSynchronizationContext(_turns);
+        Shell = new ModelShell(_store, options, Time, health, new JobMeters(_services.GetRequiredService<IMeterFactory>(), Time, Options.Create(options), health), new Random(1), default);
+        Shell.Core.Letters.Clock = () => Shell.Now;
+        Rest();
+    }
+
+    public ManualTime Time { get; } = new();
+
+    public ModelShell Shell { get; }
+
+    public void Dispose()
+    {
+        SynchronizationContext.SetSynchronizationContext(_context);
+        _services.Dispose();
+    }
+
+    /// <summary>A call and all that comes of it.</summary>
+    public T Rest<T>(Task<T> call)
+    {
+        Rest();
+        Assert.True(call.IsCompleted);
+        return call.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Until nothing is under way.</summary>
+    public void Rest()
+    {
+        while (_turns.Waiting > 0 || _store.Waiting > 0)
+        {
+            if (_turns.Waiting > 0) _turns.Take();
+            else _store.Answer(0, isLost: false);
+        }
+
+        Assert.Null(Shell.Failure);
+    }
+
+    /// <summary>Time passes, and what is due by then is served.</summary>
+    public void Pass(TimeSpan span)
+    {
+        Time.Advance(span);
+        Shell.OnDue();
+        Rest();
+    }
+
+    public ScheduleEntry Find(string id) => Shell.Core.Schedules.Find(id) ?? throw new InvalidOperationException($"Memory does not hold {id}.");
+
+    /// <summary>As it is stored.</summary>
+    public ScheduleState Stored(string id)
+    {
+        var rows = _store.Inner.ReadRowsAsync(0, new(GridLayout.Schedules.States), [id]);
+        Assert.True(rows.IsCompletedSuccessfully);
+        return ScheduleState.Decode(rows.Result[0][0]!);
+    }
+}
