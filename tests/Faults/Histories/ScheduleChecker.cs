@@ -2,48 +2,95 @@ using System.Globalization;
 
 namespace OrleansJobs.Faults.Histories;
 
-/// <summary>What a schedule was from an instant on, by the grid's clock, in milliseconds.</summary>
-/// <param name="Every">Its instants are the multiples of so many milliseconds; null while it is paused.</param>
-internal sealed record ScheduleEdition(long Since, long? Every);
-
-/// <summary>The job of an occurrence: for which instant, and when it was submitted, by the grid's clock, in milliseconds.</summary>
-internal sealed record ScheduleOccurrence(string Id, long At, long SubmittedAt);
-
-/// <summary>Holds the occurrences of a schedule to what it was told over time: each instant that was due is served once and never early, or was missed as its rule allows.</summary>
+/// <summary>Holds the occurrences of a schedule to what it was told over time: each instant that was due is served once and never early, or was missed or passed over as its rules allow.</summary>
 internal static class ScheduleChecker
 {
     private const long MissedAfter = 60_000;
 
     /// <param name="missed">The rule for instants that nobody could serve in time.</param>
-    /// <param name="editions">What it was, oldest first; the last one is a pause, with which looking ends.</param>
+    /// <param name="hearsAtOnce">Its jobs live where it does, so that it passes over nothing because of one that has ended.</param>
     /// <returns>What is wrong.</returns>
-    public static IEnumerable<string> Check(string missed, IReadOnlyList<ScheduleEdition> editions, IReadOnlyList<ScheduleOccurrence> occurrences)
+    public static IEnumerable<string> Check(string missed, ScheduleLife life, IReadOnlyList<ScheduleOccurrence> occurrences, bool hearsAtOnce = true)
     {
-        foreach (var twice in occurrences.GroupBy(job => job.At).Where(same => same.Count() > 1))
+        foreach (var same in occurrences.GroupBy(job => job.Id).Where(same => same.Count() > 1)) yield return $"{same.Key} is listed {same.Count()} times";
+        foreach (var lost in life.Triggered.Except(occurrences.Select(job => job.Id))) yield return $"{lost} was triggered, and is not listed";
+        var own = occurrences.Where(job => !life.Triggered.Contains(job.Id)).ToList();
+        foreach (var twice in own.GroupBy(job => job.At).Where(same => same.Count() > 1))
             yield return $"{Said(twice.Key)} has {twice.Count()} occurrences: {string.Join(", ", twice.Select(job => job.Id))}";
-        foreach (var job in occurrences.Where(job => job.SubmittedAt < job.At)) yield return $"{Said(job.At)} was submitted {job.At - job.SubmittedAt} ms early";
-        var due = Due(editions).ToList();
-        var served = occurrences.GroupBy(job => job.At).ToDictionary(same => same.Key, same => same.First().SubmittedAt);
-        foreach (var instant in served.Keys.Except(due).Order()) yield return $"{Said(instant)} was served, and was not due";
-        long? next = null;
-        for (var i = due.Count - 1; i >= 0; i--)
+        var due = Due(life).ToList();
+        var byInstant = due.ToDictionary(instant => instant.At);
+        var served = own.GroupBy(job => job.At).ToDictionary(same => same.Key, same => same.First().SubmittedAt);
+        foreach (var (at, submitted) in served)
         {
-            if (served.ContainsKey(due[i])) next = due[i];
-            // When it was passed by: the next that was served tells.
-            else if (missed == "all" || next is not { } then || served[then] - due[i] <= MissedAfter) yield return $"{Said(due[i])} was due, and nothing became of it";
-            else if (missed == "one" && due[i + 1] == then && served[then] - then <= MissedAfter) yield return $"{Said(due[i])} was the latest that was missed, and was not served";
+            if (!byInstant.TryGetValue(at, out var instant)) yield return $"{Said(at)} was served, and was not due";
+            else if (submitted < instant.DueAt) yield return $"{Said(at)} was submitted {instant.DueAt - submitted} ms early";
         }
+
+        foreach (var wrong in CheckLeftOut(missed, life, due, served)) yield return wrong;
+        foreach (var wrong in CheckPassedOver(life, byInstant, served, occurrences, hearsAtOnce)) yield return wrong;
     }
 
     /// <summary>The instants of each edition, while it stood.</summary>
-    public static IEnumerable<long> Due(IReadOnlyList<ScheduleEdition> editions)
+    public static IEnumerable<DueInstant> Due(ScheduleLife life)
     {
-        for (var i = 0; i + 1 < editions.Count; i++)
+        var editions = life.Editions;
+        var passed = editions[0].Since - 1;
+        for (var i = 0; i < editions.Count; i++)
         {
-            if (editions[i].Every is not { } every) continue;
-            // What is due with the making itself is its own; what is due with a change belongs to what was before.
-            var first = (editions[i].Since - (i == 0 ? 1 : 0)) / every + 1;
-            for (var instant = first * every; instant <= editions[i + 1].Since; instant += every) yield return instant;
+            var edition = editions[i];
+            var next = i + 1 < editions.Count ? editions[i + 1] : null;
+            // What is due with a change belongs to what was before.
+            var (until, mayBeUntil) = next is not null ? (next.Since, next.Since) : life.Deleted ?? (edition.Since, edition.Since);
+            if (!edition.IsPaused)
+            {
+                foreach (var instant in edition.Order.Instants.Between(passed, mayBeUntil - edition.Jitter))
+                {
+                    yield return new(instant, instant + edition.Jitter, edition.Order.Overlap, instant + edition.Jitter <= until);
+                    passed = instant;
+                }
+            }
+
+            if (next is not null) passed = PassedWith(edition, next, passed);
+        }
+    }
+
+    /// <summary>Up to where instants are dealt with once one edition has followed another.</summary>
+    private static long PassedWith(ScheduleEdition before, ScheduleEdition next, long passed)
+    {
+        // What the new instants would have had in the past is not missed; old ones that were not due yet still come.
+        if (before.Order.Instants != next.Order.Instants) return Math.Max(passed, next.Since - next.Jitter);
+        if (before.Order.MostJitter != next.Order.MostJitter) return Math.Max(passed, next.Since - Math.Max(before.Jitter, next.Jitter));
+        if (!before.IsPaused || next.IsPaused) return passed;
+        // What went by during a pause nobody wanted.
+        var went = next.Since - next.Jitter;
+        return next.Order.Instants.Between(passed, went).Any() ? went : passed;
+    }
+
+    private static IEnumerable<string> CheckLeftOut(string missed, ScheduleLife life, List<DueInstant> due, Dictionary<long, long> served)
+    {
+        long? next = null;
+        for (var i = due.Count - 1; i >= 0; i--)
+        {
+            var at = due[i].At;
+            if (served.ContainsKey(at)) next = at;
+            else if (!due[i].IsCertain || life.PassedOver.ContainsKey(at)) continue;
+            // It went with the schedule, or nobody has asked what became of it before.
+            else if (life.Deleted is not null && (life.Queued.Contains(at) || (at > life.HeardUpTo && due[i].Overlap != "all"))) continue;
+            // When it was passed by: the next that was served tells.
+            else if (missed == "all" || next is not { } then || served[then] - at <= MissedAfter) yield return $"{Said(at)} was due, and nothing became of it";
+            else if (missed == "one" && due[i + 1].At == then && served[then] - then <= MissedAfter) yield return $"{Said(at)} was the latest that was missed, and was not served";
+        }
+    }
+
+    private static IEnumerable<string> CheckPassedOver(
+        ScheduleLife life, Dictionary<long, DueInstant> due, Dictionary<long, long> served, IReadOnlyList<ScheduleOccurrence> occurrences, bool hearsAtOnce)
+    {
+        foreach (var (at, heard) in life.PassedOver)
+        {
+            if (!due.TryGetValue(at, out var instant)) yield return $"{Said(at)} was passed over, and was not due";
+            else if (served.ContainsKey(at)) yield return $"{Said(at)} was passed over, and was served";
+            else if (instant.Overlap is "all" or "cancel") yield return $"{Said(at)} was passed over, though its rule is {instant.Overlap}";
+            else if (hearsAtOnce && !occurrences.Any(job => job.SubmittedAt <= heard && !(job.FinishedAt < at))) yield return $"{Said(at)} was passed over, and all before it had ended";
         }
     }
 

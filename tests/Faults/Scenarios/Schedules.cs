@@ -10,14 +10,32 @@ internal static class Schedules
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan DeathDeadline = TimeSpan.FromSeconds(30);
 
+    /// <summary>How far a silo's clock may be from the store's, and how far it is put: nearly as far.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5), Apart = TimeSpan.FromSeconds(4.8);
+
+    // Each death counts against the jobs that were there, which here may be any.
+    private static readonly Dictionary<string, string> Options = new()
+    {
+        ["JobGrid:Slots"] = "50", ["JobGrid:Partitions"] = "6", ["JobGrid:PoisonCrashes"] = "100", ["JobGrid:PoisonCrashesInCompany"] = "100",
+    };
+
     /// <summary>Between reading what is due, the commit that serves it, and telling of it. The one in between is passed only where a safeguard is off.</summary>
     private static readonly string[] Points = ["schedule.read", "schedule.submitted", "commit.submit.before", "commit.submit.after", "schedule.served"];
+
+    /// <summary>Between the writes by which an occurrence is started where its key lives, and its schedule told of its end.</summary>
+    private static readonly string[] LetterPoints =
+    [
+        "schedule.served", "commit.letter.before", "commit.letter.after", "letter.sent", "letter.taken", "commit.mark.before", "commit.mark.after", "letter.delivered", "commit.strike.before", "commit.strike.after",
+    ];
 
     public static readonly Scenario[] All =
     [
         new("schedule-kill", "silos die at and between the writes of schedules that are due each second", KillAsync),
         new("schedule-away", "all silos are away for more than a minute, and Redis is killed, while schedules are due", AwayAsync),
-        new("schedule-edit", "schedules are changed, paused and resumed while silos die", EditAsync),
+        new("schedule-edit", "cron, zone, jitter and overlap of schedules are changed, and they are paused, resumed, triggered, deleted and put anew, while silos die", EditAsync),
+        new("schedule-clocks", "the clocks of three silos are as far apart as the grid allows, and change places, while silos die and schedules are due", ClocksAsync),
+        new("schedule-keys", "silos and Redis die while schedules are due whose occurrences live where their key does", KeysAsync),
+        new("file-schedules", "kill -9 of a lone silo with its schedules in a file, six times, and once for more than a minute", FileAsync),
     ];
 
     private static async Task KillAsync(FaultRun run)
@@ -68,9 +86,97 @@ internal static class Schedules
     private static async Task EditAsync(FaultRun run)
     {
         await StartAsync(run);
-        var schedules = await MakeAsync(run, 8, ["all"]);
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(40), TimeProvider.System);
-        var edits = schedules.Select(schedule => ChangeAsync(schedule, new Random(run.Random.Next()), stop.Token)).ToList();
+        var schedules = await MakeAsync(run, 8, ["all"], null, i => new(new EverySeconds(1), Overlap: i % 2 == 1 ? "skip" : "all"));
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(45), TimeProvider.System);
+        // Every other one is only ever told to let one run at a time, which is looked at as well.
+        var edits = schedules.Select((schedule, i) => new ScheduleEdits(schedule, new Random(run.Random.Next()), isOneAtATime: i % 2 == 1).RunAsync(stop.Token)).ToList();
+        await KillUntilAsync(run, stop.Token);
+        await Task.WhenAll(edits);
+        // They are paused for much of the time, and come each third second at times.
+        await FinishAsync(run, schedules, least: 10);
+        run.Figures["passedOver"] = schedules.Sum(schedule => schedule.CountPassedOver());
+    }
+
+    /// <summary>Time goes back for a partition that moves from a silo whose clock is ahead to one whose clock is behind.</summary>
+    private static async Task ClocksAsync(FaultRun run)
+    {
+        await StartAsync(run);
+        var schedules = await MakeAsync(run, 9, ["all"], schedule => new(run.Client, schedule, "all") { Ahead = Tolerance });
+        await run.DelayAsync(2);
+        TimeSpan[] offsets = [Apart, -Apart, TimeSpan.Zero];
+        for (var round = 0; round < 5; round++)
+        {
+            run.Random.Shuffle(offsets);
+            foreach (var (silo, offset) in run.Cluster.Silos.Zip(offsets)) run.SetClock(silo, offset);
+            await run.DelayAsync(2 + 3 * run.Random.NextDouble());
+            var victim = run.Cluster.Silos[run.Random.Next(3)];
+            run.Kill(victim);
+            await run.DelayAsync(run.Random.NextDouble());
+            await run.RestartAsync(victim);
+            await run.DelayAsync(3);
+        }
+
+        foreach (var silo in run.Cluster.Silos) run.SetClock(silo, TimeSpan.Zero);
+        // A silo's time does not go back: it stands until it is right.
+        await run.DelayAsync(2 * Apart.TotalSeconds + 1);
+        await FinishAsync(run, schedules);
+    }
+
+    private static async Task KeysAsync(FaultRun run)
+    {
+        await StartAsync(run);
+        // Each key is in a partition of its own, more or less, and mostly not in its schedule's.
+        string[] rules = ["all", "skip", "queue", "replace"];
+        var schedules = await MakeAsync(
+            run, 12, ["all"], schedule => new(run.Client, schedule, "all") { Key = $"of/{schedule}" },
+            i => new(new EverySeconds(1), Overlap: rules[i % rules.Length], Runs: i % rules.Length == 0 ? 50 : 100 * (i + 4)));
+        foreach (var point in LetterPoints)
+        {
+            var victim = run.Cluster.Silos[run.Random.Next(3)];
+            var from = Monotonic.Now;
+            await ArmAsync(run, victim, point);
+            if (await victim.WaitForExitAsync(DeathDeadline)) run.Died(victim, point, from);
+            else
+            {
+                run.Expect(false, $"{victim.Life} did not come by {point}");
+                await ArmAsync(run, victim, "none");
+            }
+
+            if (!victim.IsRunning) await run.RestartAsync(victim);
+            await run.DelayAsync(run.Random.NextDouble());
+        }
+
+        run.Record("kill", "redis", explains: false);
+        run.Cluster.Redis.Kill();
+        await run.DelayAsync(3);
+        await run.Cluster.Redis.StartAsync();
+        await run.DelayAsync(5);
+        await FinishAsync(run, schedules);
+        run.Figures["passedOver"] = schedules.Sum(schedule => schedule.CountPassedOver());
+    }
+
+    private static async Task FileAsync(FaultRun run)
+    {
+        await run.StartAsync(new ClusterPlan(1, Options, Store: StorePlan.File));
+        var schedules = await MakeAsync(run, 9, ["all", "one", "none"]);
+        var silo = run.Cluster.Silos[0];
+        for (var kill = 0; kill < 6; kill++)
+        {
+            await run.DelayAsync(1 + 3 * run.Random.NextDouble());
+            run.Kill(silo);
+            await run.DelayAsync(2 * run.Random.NextDouble());
+            await run.RestartAsync(silo);
+        }
+
+        run.Kill(silo);
+        await run.DelayAsync(75);
+        await run.RestartAsync(silo);
+        await run.DelayAsync(5);
+        await FinishAsync(run, schedules);
+    }
+
+    private static async Task KillUntilAsync(FaultRun run, CancellationToken stop)
+    {
         while (!stop.IsCancellationRequested)
         {
             var victim = run.Cluster.Silos[run.Random.Next(3)];
@@ -79,36 +185,18 @@ internal static class Schedules
             await run.DelayAsync(run.Random.NextDouble());
             await run.RestartAsync(victim);
         }
-
-        await Task.WhenAll(edits);
-        // They are paused for much of the time, and come each third second at times.
-        await FinishAsync(run, schedules, least: 10);
     }
 
-    private static async Task ChangeAsync(WatchedSchedule schedule, Random random, CancellationToken stop)
+    private static Task StartAsync(FaultRun run) => run.StartAsync(new ClusterPlan(3, Options, AppendFsync: "always"));
+
+    private static Task<List<WatchedSchedule>> MakeAsync(FaultRun run, int count, string[] rules) => MakeAsync(run, count, rules, null);
+
+    /// <param name="make">Of an id; null: with nothing to be said of them.</param>
+    /// <param name="order">What each is told to be; null: due each second.</param>
+    private static async Task<List<WatchedSchedule>> MakeAsync(FaultRun run, int count, string[] rules, Func<string, WatchedSchedule>? make, Func<int, ScheduleOrder>? order = null)
     {
-        while (!stop.IsCancellationRequested)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1500)), TimeProvider.System);
-            switch (random.Next(5))
-            {
-                case 0: await schedule.PauseAsync(); break;
-                case 1 or 2: await schedule.ResumeAsync(); break;
-                default: await schedule.PutAsync(1 + random.Next(3)); break;
-            }
-        }
-
-        await schedule.ResumeAsync();
-    }
-
-    // Each death counts against the jobs that were there, which here may be any.
-    private static Task StartAsync(FaultRun run) => run.StartAsync(new ClusterPlan(
-        3, new Dictionary<string, string> { ["JobGrid:Slots"] = "50", ["JobGrid:Partitions"] = "6", ["JobGrid:PoisonCrashes"] = "100", ["JobGrid:PoisonCrashesInCompany"] = "100" }, AppendFsync: "always"));
-
-    private static async Task<List<WatchedSchedule>> MakeAsync(FaultRun run, int count, string[] rules)
-    {
-        var schedules = Enumerable.Range(0, count).Select(i => new WatchedSchedule(run.Client, $"s-{i}", rules[i % rules.Length])).ToList();
-        await Task.WhenAll(schedules.Select(schedule => schedule.PutAsync(1)));
+        var schedules = Enumerable.Range(0, count).Select(i => make?.Invoke($"s-{i}") ?? new WatchedSchedule(run.Client, $"s-{i}", rules[i % rules.Length])).ToList();
+        await Task.WhenAll(schedules.Select((schedule, i) => schedule.PutAsync(order?.Invoke(i) ?? new(new EverySeconds(1)))));
         return schedules;
     }
 
@@ -133,6 +221,13 @@ internal static class Schedules
         {
             foreach (var wrong in await schedule.CheckAsync(run.Load)) run.Violate(Rules.Schedule, schedule.Id, wrong);
         }
+
+        run.Then(history =>
+        {
+            KeyLimitWindow[] one = [new(0, long.MaxValue, 1)];
+            foreach (var (schedule, jobs) in schedules.SelectMany(schedule => schedule.OneAtATime().Select(jobs => (schedule.Id, jobs))))
+                run.Report(KeyChecker.Concurrency(schedule, jobs, history.Marks, one, delivery: 0, Keys.Deaths(history)).Select(violation => violation with { Rule = Rules.Schedule }));
+        });
 
         run.Figures["instants"] = schedules.Sum(schedule => schedule.CountDue());
         run.Expect(schedules.Sum(schedule => schedule.CountDue()) > least * schedules.Count, "hardly any instant was due");
