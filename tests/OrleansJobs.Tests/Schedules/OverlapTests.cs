@@ -147,6 +147,158 @@ public class OverlapTests
         Assert.Equal("success open", StoredOutcomes());
     }
 
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, "open skipped", "failure skipped")]
+    [InlineData(ScheduleOverlap.Queue, "open queued", "failure open")]
+    [InlineData(ScheduleOverlap.All, "open open", "failure open")]
+    // It failed before it heard that it was to stop.
+    [InlineData(ScheduleOverlap.Cancel, "open open", "failure open")]
+    [InlineData(ScheduleOverlap.Replace, "open queued", "failure open")]
+    public void OneThatFailsForGood_WhileTheNextIsThere_LetsItGo(ScheduleOverlap overlap, string during, string after)
+    {
+        Put(overlap);
+        Tick();
+        var lease = Assert.Single(_driver.Take());
+        Tick();
+        Assert.Equal(during, Outcomes());
+        Assert.True(_driver.Report(lease, ReportKind.Failed, error: new(JobErrorCodes.Error, null, "no")));
+        Assert.Equal(after, Outcomes());
+        Assert.Equal(after, StoredOutcomes());
+    }
+
+    [Theory]
+    [InlineData(ScheduleOverlap.Cancel), InlineData(ScheduleOverlap.Replace)]
+    public void OneThatSucceedsThoughItWasToStop_HasSucceeded(ScheduleOverlap overlap)
+    {
+        Put(overlap);
+        Tick();
+        var lease = Assert.Single(_driver.Take());
+        Tick();
+        Assert.True(_driver.Report(lease, ReportKind.Succeeded, "1"u8.ToArray()));
+        Assert.Equal("success open", Outcomes());
+        Assert.Equal("success open", StoredOutcomes());
+    }
+
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, "open skipped", "success skipped")]
+    [InlineData(ScheduleOverlap.Queue, "open queued", "success open")]
+    [InlineData(ScheduleOverlap.All, "open open", "success open")]
+    [InlineData(ScheduleOverlap.Cancel, "revoked open", "revoked success")]
+    [InlineData(ScheduleOverlap.Replace, "revoked open", "revoked success")]
+    public void OneThatSomebodyAskedFor_IsOneThatHasNotEnded(ScheduleOverlap overlap, string during, string after)
+    {
+        Put(overlap);
+        _driver.Core.Schedules.Occurrences.Trigger(_entry, "token", _driver.Now);
+        _driver.Commit();
+        Tick();
+        Assert.Equal(during, Outcomes());
+        Assert.True(_driver.Report(_driver.Take()[0], ReportKind.Succeeded, "1"u8.ToArray()));
+        Assert.Equal(after, Outcomes());
+        Assert.Equal(after, StoredOutcomes());
+    }
+
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip), InlineData(ScheduleOverlap.Queue), InlineData(ScheduleOverlap.All), InlineData(ScheduleOverlap.Cancel), InlineData(ScheduleOverlap.Replace)]
+    public void OneThatIsDeletedWhereItStands_HasEnded(ScheduleOverlap overlap)
+    {
+        Put(overlap);
+        Tick();
+        var job = _driver.Bring(Job(0));
+        // One that has not ended is not deleted: it is cancelled before.
+        _driver.Core.Orders.Cancel(job, new("somebody"), _driver.Now);
+        Assert.True(_driver.Core.Orders.Delete(job, _driver.Now));
+        _driver.Commit();
+        Assert.Equal("revoked", StoredOutcomes());
+        Tick();
+        Assert.Equal("revoked open", StoredOutcomes());
+    }
+
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, "failure skipped")]
+    [InlineData(ScheduleOverlap.Queue, "failure open")]
+    [InlineData(ScheduleOverlap.All, "failure open")]
+    [InlineData(ScheduleOverlap.Cancel, "revoked failure")]
+    [InlineData(ScheduleOverlap.Replace, "revoked failure")]
+    public void OneThatNobodyStartsByItsDeadline_HasEnded(ScheduleOverlap overlap, string after)
+    {
+        Put(overlap, deadline: Minute + 30_000);
+        Tick();
+        Tick();
+        var open = _driver.Bring(Job(_entry.State.Runs.FindIndex(run => run.Outcome == ScheduleRunOutcome.Open)));
+        _driver.Core.Orders.Expire(open, open.Spec!.DeadlineAt!.Value);
+        _driver.Commit();
+        Assert.Equal(after, Outcomes());
+        Assert.Equal(after, StoredOutcomes());
+    }
+
+    /// <summary>It lives elsewhere, and its end comes by letter, perhaps twice.</summary>
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, "open skipped skipped", "success skipped skipped")]
+    [InlineData(ScheduleOverlap.Queue, "open queued skipped", "success open skipped")]
+    [InlineData(ScheduleOverlap.All, "open open open", "success open open")]
+    [InlineData(ScheduleOverlap.Cancel, "open open open", "revoked open open")]
+    [InlineData(ScheduleOverlap.Replace, "open replaced queued", "revoked replaced open")]
+    public void OneWithAKey_MeetsTheNext(ScheduleOverlap overlap, string during, string after)
+    {
+        Put(overlap, key: "tenant/7");
+        for (var i = 0; i < 3; i++) Tick();
+        Assert.Equal(during, Outcomes());
+        var isCancelled = overlap is ScheduleOverlap.Cancel or ScheduleOverlap.Replace;
+        var first = _entry.State.Runs.MinBy(run => run.Instant)!;
+        var end = new OccurrenceEnd(new("s", _entry.Record!.Incarnation, first.Instant), _driver.Core.Schedules.Occurrences.JobOf(_entry, first), isCancelled ? JobState.Revoked : JobState.Success, null, _driver.Now);
+        for (var i = 0; i < 2; i++)
+        {
+            _driver.Core.Schedules.Occurrences.Take(end, _driver.Now);
+            _driver.Commit();
+            Assert.Equal(after, Outcomes());
+            Assert.Equal(after, StoredOutcomes());
+        }
+    }
+
+    /// <summary>All of it is what the store has, and nothing of it memory's alone.</summary>
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, "open skipped skipped", "success skipped skipped")]
+    [InlineData(ScheduleOverlap.Queue, "open queued skipped", "success open skipped")]
+    [InlineData(ScheduleOverlap.All, "open open open", "success open open")]
+    [InlineData(ScheduleOverlap.Cancel, "open revoked open", "revoked revoked open")]
+    [InlineData(ScheduleOverlap.Replace, "open replaced queued", "revoked replaced open")]
+    public void LongOne_MeetsTheNext_OverOpenings(ScheduleOverlap overlap, string during, string after)
+    {
+        Put(overlap);
+        Tick();
+        var lease = Assert.Single(_driver.Take());
+        Reopen();
+        Tick();
+        Reopen();
+        Tick();
+        Assert.Equal(during, Outcomes());
+        Reopen();
+        var cancelled = overlap is ScheduleOverlap.Cancel or ScheduleOverlap.Replace;
+        Assert.True(_driver.Report(lease, cancelled ? ReportKind.Cancelled : ReportKind.Succeeded, cancelled ? null : "1"u8.ToArray()));
+        Assert.Equal(after, Outcomes());
+        Assert.Equal(after, StoredOutcomes());
+    }
+
+    /// <summary>Neither a silo nor the loss of its answer lets the next one go before the old has ended.</summary>
+    [Fact]
+    public void OneThatDoesNotStop_IsNotReplaced_UntilItHasEnded()
+    {
+        Put(ScheduleOverlap.Replace);
+        Tick();
+        var lease = Assert.Single(_driver.Take());
+        for (var i = 0; i < 5; i++)
+        {
+            Tick();
+            Assert.Empty(_driver.Take());
+        }
+
+        Assert.Equal("open replaced replaced replaced replaced queued", Outcomes());
+        // As its worker reports once the grace is over.
+        Assert.True(_driver.Report(lease, ReportKind.Cancelled));
+        Assert.Equal("revoked replaced replaced replaced replaced open", Outcomes());
+        Assert.Single(_driver.Take());
+    }
+
     [Fact]
     public void AfterAnOpening_TheEndOfAnOccurrenceIsStillHeard()
     {
@@ -212,16 +364,25 @@ public class OverlapTests
         Assert.Equal(cancels, ScheduleState.Decode(StoredRows()[1]).Runs.Count(run => run.IsCancelSent));
     }
 
-    private void Put(ScheduleOverlap overlap, string? key = null)
+    private void Put(ScheduleOverlap overlap, string? key = null, long? deadline = null)
     {
         _driver.Now = _driver.Now / Minute * Minute + 1;
         // As whoever decides something of a schedule holds it.
         _reading = _driver.Core.Schedules.BeginReading();
         _entry = _driver.Core.Schedules.New("s");
-        var answer = _driver.Core.Schedules.Orders.Put(_entry, new() { Type = "work", Cron = "* * * * *", Overlap = overlap, Key = key }, new(), 7, null, _driver.Now);
+        var answer = _driver.Core.Schedules.Orders.Put(_entry, new() { Type = "work", Cron = "* * * * *", Overlap = overlap, Key = key, Deadline = deadline }, new(), 7, null, _driver.Now);
         Assert.Equal(ScheduleOutcome.Created, answer.Outcome);
         _driver.Commit();
         _driver.Now--;
+    }
+
+    /// <summary>Another activation opens the partition.</summary>
+    private void Reopen()
+    {
+        _driver.Reopen();
+        Assert.Equal(["s"], _driver.Core.Schedules.OpenAtStart);
+        _reading = _driver.Core.Schedules.BeginReading();
+        _entry = _driver.Core.Schedules.Resolve("s", StoredRows())!;
     }
 
     /// <summary>The next instant comes and is served.</summary>
