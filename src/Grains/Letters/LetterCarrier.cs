@@ -99,6 +99,23 @@ internal sealed partial class LetterCarrier
 
     private async Task CarryAsync(LetterChannel channel)
     {
+        var hasCarried = false;
+        try
+        {
+            await CarryAllAsync(channel, () => hasCarried = true);
+        }
+        catch when (hasCarried)
+        {
+            // What fails is tried again after longer and longer, until it is done; and this may go on for days. What fails after something was delivered begins with the shortest of
+            // these pauses, and at once with a first attempt.
+        }
+
+        _carrying.Remove(channel.Receiver);
+        if (channel.NeedsPage || channel.Next().Count > 0) Carry(channel);
+    }
+
+    private async Task CarryAllAsync(LetterChannel channel, Action carried)
+    {
         while (!_shell.Commits.IsOver)
         {
             if (channel.NeedsPage) await ReadAsync(channel);
@@ -120,10 +137,8 @@ internal sealed partial class LetterCarrier
             // Nobody waits for it: it is stored with the next commit. Should that never come, the letters are carried once more and found to be applied.
             _book.Delivered(channel, letters);
             channel.Stuck = channel.Count > 0 ? _shell.Now : null;
+            carried();
         }
-
-        _carrying.Remove(channel.Receiver);
-        if (channel.NeedsPage || channel.Next().Count > 0) Carry(channel);
     }
 
     private async Task ReadAsync(LetterChannel channel)
