@@ -14,6 +14,7 @@ internal sealed class QueueLimitBook
 {
     private readonly PendingChanges _changes;
     private readonly long _generation;
+    private readonly long _tolerance;
     private readonly Dictionary<string, QueueLine> _lines = new(StringComparer.Ordinal);
     private readonly IndexedHeap<QueueLine> _waking = new(static (x, y) => x.WakeAt < y.WakeAt);
     private readonly List<QueueLine> _touched = [];
@@ -24,7 +25,7 @@ internal sealed class QueueLimitBook
 
     public QueueLimitBook(PartitionOpening opening, JobGridOptions options, PendingChanges changes)
     {
-        (_changes, _generation) = (changes, opening.Generation);
+        (_changes, _generation, _tolerance) = (changes, opening.Generation, (long)options.ClockTolerance.TotalMilliseconds);
         Settings = new QueueSettingBook(opening, options, changes);
         Homes = new QueueHomeBook(opening, options, changes, Settings);
         Clerk = new QueueLineClerk(options, changes, NextJoin);
@@ -107,6 +108,7 @@ internal sealed class QueueLimitBook
         line.Running++;
         if (line.Limits.Rate is not null && line.Starts > 0) line.Starts--;
         (line.IdleSince, line.RestsUntil, line.RestSpan) = (null, null, LendingRules.Rest);
+        (line.UnusedSince, line.Unused) = (null, 0);
         Touch(line);
         Look(line);
     }
@@ -134,6 +136,13 @@ internal sealed class QueueLimitBook
         if (Find(word.Queue) is not { } line || line.Setting.Version != word.Version) return;
         if (line.Join != word.Join)
         {
+            // What was lent for what is wanted no more was never started: the home is told of it with the next word.
+            if (line.Limits.Rate is not null && word.More > 0)
+            {
+                Lapse(line, word.More, word.Lent);
+                Touch(line);
+            }
+
             // It has books of an activation before this one, which has said nothing yet since there was nothing to say.
             if (line.HasJoined) return;
             line.MustJoin = true;
@@ -151,10 +160,19 @@ internal sealed class QueueLimitBook
 
         if (line.Limits.Rate is not null && word.More > 0)
         {
-            // They lapse with the first of them: were they to wait for each other, they would start together.
-            if (line.Starts == 0) (line.StartsUntil, line.StartsFrom) = (now + LendingRules.IdleMost, word.Lent);
-            else if (line.StartsFrom.Home != word.Lent.Home) line.StartsFrom = default;
-            line.Starts += word.More;
+            // However late the letter, they were lent when it was written. They lapse with the first of them: were they to wait for each other, they would start together.
+            var until = Math.Min(now + LendingRules.IdleMost, word.Lent.At + LendingRules.IdleMost + _tolerance);
+            if (until <= now)
+            {
+                Lapse(line, word.More, word.Lent);
+                QueueLineClerk.BeginRest(line, now);
+            }
+            else
+            {
+                if (line.Starts == 0) (line.StartsUntil, line.StartsFrom) = (until, word.Lent);
+                else (line.StartsUntil, line.StartsFrom) = (Math.Min(line.StartsUntil, until), line.StartsFrom.Home == word.Lent.Home ? line.StartsFrom : default);
+                line.Starts += word.More;
+            }
         }
 
         Clerk.Book(line);
@@ -182,8 +200,7 @@ internal sealed class QueueLimitBook
             if (line.RestsUntil <= now) line.RestsUntil = null;
             if (line.Starts > 0 && line.StartsUntil <= now)
             {
-                // Of those of different activations of the home nobody knows what they have taken of the rate.
-                if (line.StartsFrom.Home != 0 && line.Lapsed == 0) (line.Lapsed, line.LapsedFrom) = (line.Starts, line.StartsFrom);
+                Lapse(line, line.Starts, line.StartsFrom);
                 line.Starts = 0;
                 QueueLineClerk.BeginRest(line, now);
             }
@@ -221,6 +238,15 @@ internal sealed class QueueLimitBook
         line.RestsUntil = null;
         Touch(line);
         Look(line);
+    }
+
+    /// <summary>Starts that were lent and never were. The home is told of them, unless nobody knows what they have taken of the rate: those of different activations of it.</summary>
+    /// <param name="from">When the first of them was lent.</param>
+    private static void Lapse(QueueLine line, int starts, LendingInstant from)
+    {
+        if (from.Home == 0) return;
+        if (line.Lapsed == 0) (line.Lapsed, line.LapsedFrom) = (starts, from);
+        else if (line.LapsedFrom.Home == from.Home) (line.Lapsed, line.LapsedFrom) = (line.Lapsed + starts, from.At < line.LapsedFrom.At ? from : line.LapsedFrom);
     }
 
     private void Relimit()

@@ -63,6 +63,15 @@ internal sealed class QueueLine(string queue, QueueLimitSetting setting, long jo
     /// <summary>Since when nothing has been started although there are permits.</summary>
     public long? IdleSince { get; set; }
 
+    /// <summary>Since when there have been permits and jobs that nobody takes.</summary>
+    public long? UnusedSince { get; set; }
+
+    /// <summary>
+    /// For how long that has been so before, in milliseconds, since something was started last: where permits go round, they are asked back sooner than anybody could tell that nobody takes
+    /// them here.
+    /// </summary>
+    public long Unused { get; set; }
+
     /// <summary>Nothing is asked for before, unless a worker comes that would take it: what was lent last, nobody took. Null: it does not rest.</summary>
     public long? RestsUntil { get; set; }
 

@@ -20,16 +20,13 @@ internal sealed class QueueLineClerk(JobGridOptions options, PendingChanges chan
         // With a rate a permit is worth as much as the start that came with it.
         var back = line.Limits.Rate is null ? Math.Min(line.Recalled, idle) : idle - Math.Min(idle, line.Starts);
         var (left, isUnused, isOver) = (idle - back, false, false);
+        // No worker takes them, however short each of them is here.
+        if (CountUnused(line, left, need, now) >= LendingRules.IdleMost && line.RestsUntil is null) BeginRest(line, now);
+        var rests = line.RestsUntil is not null;
         if (left == 0 || line.Limits.Rate is not null) line.IdleSince = null;
         else if ((line.IdleSince ??= now) <= now - LendingRules.KeptMost && need == 0) (back, left, isOver, line.IdleSince) = (idle, 0, true, null);
-        else if (line.IdleSince <= now - LendingRules.IdleMost)
-        {
-            // No worker takes them. They stay here until others ask for them.
-            isUnused = true;
-            if (need > 0 && line.RestsUntil is null) BeginRest(line, now);
-        }
-
-        var rests = line.RestsUntil is not null;
+        // They stay here until others ask for them.
+        else isUnused = rests || line.IdleSince <= now - LendingRules.IdleMost;
         var more = rests || isUnused ? 0 : Math.Max(0, need - (line.Limits.Rate is null ? left : line.Starts) - line.Asked);
         // What was asked for and is not wanted any more would be lent for nothing, again and again.
         var takesBack = (rests || isUnused || isOver) && line.Asked > 0;
@@ -42,6 +39,7 @@ internal sealed class QueueLineClerk(JobGridOptions options, PendingChanges chan
     {
         line.RestsUntil = now + line.RestSpan;
         line.RestSpan = Math.Min(2 * line.RestSpan, LendingRules.RestMost);
+        (line.UnusedSince, line.Unused) = (null, 0);
     }
 
     public void Book(QueueLine line) => changes.Mark((line.Row ??= new RowEntry(GridLayout.QueueLimits.Held, line.Queue))
@@ -82,10 +80,21 @@ internal sealed class QueueLineClerk(JobGridOptions options, PendingChanges chan
         return need;
     }
 
+    /// <summary>For how long there have been permits and jobs that nobody took, in milliseconds, since something was started last.</summary>
+    private static long CountUnused(QueueLine line, int left, int need, long now)
+    {
+        // Starts that are lent by a rate lapse by themselves.
+        if (need == 0 || line.Limits.Rate is not null) (line.UnusedSince, line.Unused) = (null, 0);
+        else if (left > 0) line.UnusedSince ??= now;
+        else if (line.UnusedSince is { } since) (line.UnusedSince, line.Unused) = (null, line.Unused + Math.Max(0, now - since));
+        return line.Unused + (line.UnusedSince is { } begun ? Math.Max(0, now - begun) : 0);
+    }
+
     private static long? NextLook(QueueLine line, int need, bool isUnused)
     {
         var at = long.MaxValue;
-        if (line.Starts > 0) at = line.StartsUntil;
+        if (line.UnusedSince is { } begun && line.RestsUntil is null) at = begun + LendingRules.IdleMost - line.Unused;
+        if (line.Starts > 0) at = Math.Min(at, line.StartsUntil);
         if (line.IdleSince is { } since && !isUnused) at = Math.Min(at, since + LendingRules.IdleMost);
         if (line.IdleSince is { } idle && isUnused && need == 0) at = Math.Min(at, idle + LendingRules.KeptMost);
         if (line.RestsUntil is { } rested) at = Math.Min(at, rested);

@@ -93,6 +93,60 @@ public class LendingLivenessTests
     }
 
     [Fact]
+    public void WherePermitsGoRound_ThoseThatNobodyTakes_SoonGoToThoseWhoDo()
+    {
+        for (var i = 0; i < 30; i++) _world.Submit(i % 3);
+        _world.PutEverywhere(new() { Concurrency = 1 });
+        _world.DeliverAll();
+        // Only one of them has a worker, which comes again and again; a permit is asked back from the others long before it has been idle for as long as makes it so.
+        var (started, before) = (0, _world.Letters);
+        for (var turn = 0; turn < 1200; turn++)
+        {
+            _world.Now += 50;
+            _world.DeliverAll();
+            if (_world.Take(1, 1).Count == 0) continue;
+            started++;
+            _world.Report(_world.Running[0], ReportKind.Succeeded);
+            _world.Submit(1);
+        }
+
+        Assert.InRange(started, 1000, 1200);
+        Assert.InRange(_world.Letters - before, 0, 300);
+    }
+
+    [Fact]
+    public void WherePermitsGoRound_AndNobodyTakesThem_TheyCostFewLetters()
+    {
+        for (var i = 0; i < 30; i++) _world.Submit(i % 3);
+        _world.PutEverywhere(new() { Concurrency = 1 });
+        _world.DeliverAll();
+        var before = _world.Letters;
+        for (var turn = 0; turn < 12_000; turn++)
+        {
+            _world.Now += 50;
+            _world.DeliverAll();
+        }
+
+        // Ten minutes, in which all ask three or four times each for a few seconds; else it would be some thousands.
+        Assert.InRange(_world.Letters - before, 0, 500);
+    }
+
+    [Fact]
+    public void JobsThatComeToAPermitThatLay_AreNotTakenForSomethingThatNobodyTakes()
+    {
+        _world.PutEverywhere(new() { Concurrency = 2 });
+        Busy(1);
+        _world.Report(_world.Running[0], ReportKind.Succeeded);
+        Pass(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, Line(1).Permits);
+        _world.Submit(1);
+        _world.DeliverAll();
+        Assert.Null(Line(1).RestsUntil);
+        Pass(TimeSpan.FromSeconds(1));
+        Assert.NotNull(Line(1).RestsUntil);
+    }
+
+    [Fact]
     public void AQueueThatRests_SaysThatThereIsSomething_SoThatWorkersCome()
     {
         for (var i = 0; i < 6; i++) _world.Submit(i % 3);

@@ -118,6 +118,61 @@ public class LendingTests
     }
 
     [Fact]
+    public void AStartWhoseLetterComesLate_IsNotUsed_AndIsNotLost()
+    {
+        var borrower = (_world.Home + 1) % 3;
+        _world.Submit(borrower);
+        _world.PutEverywhere(new() { Rate = new(1, 3_600_000) });
+        _world.DeliverAll(except: (_world.Home, borrower));
+        Assert.Single(_world.Grants);
+        // Whoever was lent one later may be starting it now.
+        _world.Now += LendingRules.IdleMost + 2;
+        Assert.True(_world.Deliver(_world.Home, borrower));
+        Assert.Empty(_world.Take(borrower, 1));
+        _world.DeliverAll();
+        Assert.Single(_world.Take(borrower, 1));
+    }
+
+    [Fact]
+    public void AStartWhoseLetterIsSlow_IsGoodForWhatIsLeftOfItsSecond()
+    {
+        var borrower = (_world.Home + 1) % 3;
+        _world.Submit(borrower);
+        _world.PutEverywhere(new() { Rate = new(1, 3_600_000) });
+        _world.DeliverAll(except: (_world.Home, borrower));
+        _world.Now += LendingRules.IdleMost - 100;
+        Assert.True(_world.Deliver(_world.Home, borrower));
+        Assert.Equal(1, Line(borrower).Starts);
+        _world.Now += 101;
+        _world.Settle(borrower);
+        Assert.Equal(0, Line(borrower).Starts);
+    }
+
+    [Fact]
+    public void AStartThatIsOnItsWay_WhenItIsWantedNoMore_IsNotLost()
+    {
+        var borrower = (_world.Home + 1) % 3;
+        _world.Submit(borrower);
+        _world.PutEverywhere(new() { Rate = new(1, 3_600_000, 2) });
+        _world.DeliverAll();
+        Assert.Equal(1, Line(borrower).Starts);
+        _world.Submit(borrower);
+        _world.DeliverAll(except: (_world.Home, borrower));
+        Assert.Equal(2, _world.Grants.Count);
+        // Nobody takes the first, so that the second is taken back; what was lent by then comes after that.
+        _world.Now += LendingRules.IdleMost;
+        _world.Settle(borrower);
+        Assert.Equal((0, 0), (Line(borrower).Starts, Line(borrower).Asked));
+        Assert.True(_world.Deliver(_world.Home, borrower));
+        Assert.Equal(0, Line(borrower).Starts);
+        _world.DeliverAll();
+        Assert.Empty(_world.Grants);
+        Assert.Empty(_world.Take(borrower, 2));
+        _world.DeliverAll();
+        Assert.Equal(2, _world.Take(borrower, 2).Count);
+    }
+
+    [Fact]
     public void ARate_IsOfAllPartitionsTogether()
     {
         for (var i = 0; i < 12; i++) _world.Submit(i % 3);

@@ -140,7 +140,8 @@ internal sealed class LendingWorld
     }
 
     /// <summary>Delivers all that is on its way, and all that follows from it.</summary>
-    public void DeliverAll()
+    /// <param name="except">What one partition writes to another stays on its way.</param>
+    public void DeliverAll((int Sender, int Receiver)? except = null)
     {
         for (var (turns, any) = (0, true); any; turns++)
         {
@@ -149,7 +150,7 @@ internal sealed class LendingWorld
             for (var sender = 0; sender < Cores.Length; sender++)
             {
                 Settle(sender);
-                for (var receiver = 0; receiver < Cores.Length; receiver++) any |= Deliver(sender, receiver);
+                for (var receiver = 0; receiver < Cores.Length; receiver++) any |= except != (sender, receiver) && Deliver(sender, receiver);
             }
         }
     }
