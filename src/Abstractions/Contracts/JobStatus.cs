@@ -162,6 +162,9 @@ public static class WaitReasons
 
     /// <summary>What the rule of its key allows.</summary>
     public const string Limit = "limit";
+
+    /// <summary>Others to run with in one attempt, or the time until it goes without them.</summary>
+    public const string Batch = "batch";
 }
 
 /// <summary>Why a job failed.</summary>

@@ -44,6 +44,12 @@ public sealed class JobAttribute(string name) : Attribute
     /// <value>How many turns a key of its jobs has for one of others, 1 to 1,000, where neither a rule nor the submit says it; 0: one.</value>
     public int Weight { get; set; }
 
+    /// <value>Of an <see cref="IBatchJob{TArgs}"/>: how many jobs go into one attempt at most, 1 to 1,000; 0: 100.</value>
+    public int Batch { get; set; }
+
+    /// <value>Of an <see cref="IBatchJob{TArgs}"/>: seconds that its first job waits for others where fewer are there, at most 3,600. What waits takes no slot.</value>
+    public double BatchSeconds { get; set; }
+
     /// <summary>In a sentence, for people who look at the list of job types.</summary>
     public string? Description { get; set; }
 }

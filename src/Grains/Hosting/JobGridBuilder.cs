@@ -20,7 +20,7 @@ public sealed class JobGridBuilder
     private readonly List<(string Id, ScheduleBuilder Schedule)> _schedules = [];
 
     /// <summary>
-    /// Registers a class that implements <see cref="IJob{TArgs, TResult}"/> or <see cref="IJob{TArgs}"/> and carries
+    /// Registers a class that implements <see cref="IJob{TArgs, TResult}"/>, <see cref="IJob{TArgs}"/>, <see cref="IBatchJob{TArgs, TResult}"/> or <see cref="IBatchJob{TArgs}"/> and carries
     /// <see cref="JobAttribute"/>, itself or on its contract interface. An instance is made for every attempt, in a scope of its own,
     /// with its constructor's parameters from the silo's services.
     /// </summary>
@@ -174,6 +174,8 @@ public sealed class JobGridBuilder
             options.Key = contract.Attribute.Key;
             if (contract.Attribute.Weight != 0) options.Weight = contract.Attribute.Weight;
             if (contract.Attribute.Attempts != 0) options.Attempts = contract.Attribute.Attempts;
+            if (contract.Attribute.Batch != 0) options.Batch = contract.Attribute.Batch;
+            if (contract.Attribute.BatchSeconds != 0) options.BatchWait = JobRegistrationRules.Seconds(contract.Attribute.BatchSeconds);
             if (contract.Attribute.TimeoutSeconds != 0) options.Timeout = JobRegistrationRules.Seconds(contract.Attribute.TimeoutSeconds);
         }
 

@@ -35,6 +35,14 @@ public sealed class JobRegistrationOptions
     /// <value>1 to <see cref="JobKeys.MaxWeight"/>.</value>
     public int? Weight { get; set; }
 
+    /// <summary>Of a handler that runs batches: how many jobs go into one attempt at most. Null: <see cref="JobAttribute.Batch"/>, or 100.</summary>
+    /// <value>1 to 1,000.</value>
+    public int? Batch { get; set; }
+
+    /// <summary>Of a handler that runs batches: how long the first job waits for others where fewer are there. What waits takes no slot.</summary>
+    /// <value>Default what <see cref="JobAttribute.BatchSeconds"/> says, or zero; at most an hour.</value>
+    public TimeSpan BatchWait { get; set; }
+
     /// <summary>In a sentence, for people who look at the list of job types.</summary>
     public string? Description { get; set; }
 

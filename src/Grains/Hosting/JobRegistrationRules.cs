@@ -1,3 +1,4 @@
+using OrleansJobs.Batches;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Hosting;
@@ -27,6 +28,8 @@ internal static class JobRegistrationRules
             yield return Error("Attempts", $"must be 1 to {grid.Limits.MaxAttempts}", attempts);
         if (options.Key is not null && !KeyTemplate.TryParse(options.Key, out _, out var mistake)) yield return $"Job '{name}' ({source}): Key: {mistake}";
         if (options.Weight is < 1 or > JobKeys.MaxWeight) yield return Error("Weight", $"must be 1 to {JobKeys.MaxWeight}", options.Weight);
+        if (options.Batch is < 1 or > BatchPolicy.MaxSize) yield return Error("Batch", $"must be 1 to {BatchPolicy.MaxSize}", options.Batch);
+        if (options.BatchWait < TimeSpan.Zero || options.BatchWait > BatchPolicy.MaxWait) yield return Error("BatchWait", $"must be zero to {BatchPolicy.MaxWait}", options.BatchWait);
         if (options.Retry is not { } retry) yield break;
         if (retry.Attempts < 1 || retry.Attempts > grid.Limits.MaxAttempts)
             yield return Error("Retry.Attempts", $"must be 1 to {grid.Limits.MaxAttempts}", retry.Attempts);

@@ -58,7 +58,10 @@ internal sealed class KeyLine(string key) : IHeapItem
     }
 
     /// <summary>Whether jobs of a lane may start, as far as the key has a say in it.</summary>
-    public bool Admits(Lane lane) => Limits.Room > 0 && (!IsOrdered || Lanes.Count == 1 || Head == lane);
+    public bool Admits(Lane lane) => Limits.Room > 0 && IsNext(lane);
+
+    /// <summary>Whether the order of its jobs lets the lane's first be the next.</summary>
+    public bool IsNext(Lane lane) => !IsOrdered || Lanes.Count == 1 || Head == lane;
 
     /// <summary>The lane with the first of all its jobs; null where a lane's first is not in memory.</summary>
     public Lane? FindHead()

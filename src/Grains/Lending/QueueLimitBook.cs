@@ -1,3 +1,4 @@
+using OrleansJobs.Batches;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Partitions;
@@ -251,8 +252,10 @@ internal sealed class QueueLimitBook
 
     private void Relimit()
     {
+        var batches = new HashSet<AttemptBatch>();
         foreach (var job in Leased!())
         {
+            if (job.Batch is { } batch && !batches.Add(batch)) continue;
             // What runs goes on, and counts: the home lends when it knows of all.
             if (Find(job.Lane.Queue) is { IsUncounted: true } line) line.Running++;
         }

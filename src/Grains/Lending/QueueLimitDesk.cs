@@ -65,7 +65,7 @@ internal sealed class QueueLimitDesk(IPartitionShell shell, Func<int, IPartition
         var info = new QueueLimitInfo
         {
             Queue = queue, Limits = setting?.Limits, IsConfigured = setting is { Limits: not null, IsConfigured: true },
-            Running = shell.Core.Jobs.Leased.LongCount(job => job.Lane.Queue == queue),
+            Running = shell.Core.Jobs.Leased.Where(job => job.Lane.Queue == queue).Select(static job => (object?)job.Batch ?? job).Distinct().LongCount(),
             Waiting = shell.Core.Jobs.Lanes.Where(lane => lane.Queue == queue).Sum(lane => lane.Count),
         };
         if (Book.Homes.Find(queue) is not { } home || home.Setting.Limits!.Rate is not { } rate) return info;

@@ -247,7 +247,7 @@ internal sealed partial class JobPartitionGrain
 
     private async Task ReadPageAsync(Lane lane)
     {
-        var limit = _core.Jobs.Index.WindowLimit;
+        var limit = lane.WindowLimit;
         var after = lane.BeginRead();
         try
         {
@@ -349,6 +349,7 @@ internal sealed partial class JobPartitionGrain
         foreach (var silo in _hungry.Silos.Concat(_sequences.Keys).Where(silo => members.GetSiloStatus(silo) == SiloStatus.Dead).ToList())
         {
             _hungry.Forget(silo);
+            _core.Jobs.Batches.Forget(silo);
             _sequences.Remove(silo);
         }
 

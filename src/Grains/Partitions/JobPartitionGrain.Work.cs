@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using OrleansJobs.Batches;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Workers;
 
@@ -95,7 +96,7 @@ internal sealed partial class JobPartitionGrain
         if (unread.Count > 0)
         {
             await ReadSpecsAsync(unread);
-            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - leases.Count, Now, [], room));
+            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - BatchLeases.Count(leases), Now, [], room));
         }
 
         ReadPages();
@@ -138,6 +139,7 @@ internal sealed partial class JobPartitionGrain
     private void GiveToFreeSlots(long now)
     {
         List<Lease>? leases = null;
+        _core.Jobs.Batches.Say(services.LocalWorker.Profile);
         // The best lane, whichever has news: a slot that has just come free is for the jobs that go first. A suspect is for the worker to ask
         // for: it knows whether another is on its way to it.
         while (_core.Jobs.Index.FirstFor(services.LocalWorker.Profile, SuspectWish.None, room: null) is { } lane)
@@ -161,11 +163,23 @@ internal sealed partial class JobPartitionGrain
     {
         var given = 0;
         var unread = new List<LiveJob>();
-        while (given < granted && lane.IsReady(now) && lane.Limit is not { Room: 0 } && Dispatcher.EnsureReadable(lane, granted, now, unread))
+        if (lane.Batch is not null && services.LocalWorker.Profile.TakesBatchesOf(lane.Type))
         {
-            if (_core.Dispatch.Next(lane, _self, now) is not { } lease) continue;
-            (leases ??= []).Add(lease);
-            given++;
+            while (given < granted && lane.IsReady(now) && lane.Limit is not { Room: 0 } && Dispatcher.EnsureBatch(lane, now, unread))
+            {
+                if (_core.Dispatch.TakeBatch(lane, _self, now, leases ??= [])) given++;
+            }
+
+            ReadPages();
+        }
+        else
+        {
+            while (given < granted && lane.IsReady(now) && lane.Limit is not { Room: 0 } && Dispatcher.EnsureReadable(lane, granted, now, unread))
+            {
+                if (_core.Dispatch.Next(lane, _self, now) is not { } lease) continue;
+                (leases ??= []).Add(lease);
+                given++;
+            }
         }
 
         if (unread.Count > 0) Background(() => ReadAndPumpAsync(unread), "reading records");
@@ -180,9 +194,14 @@ internal sealed partial class JobPartitionGrain
             CrashPoint.Hit("lease.stored");
             // A store that was full has dropped new jobs; their leases never were.
             var stored = leases.FindAll(_core.Attempts.Holds);
-            foreach (var lease in leases)
+            if (stored.Count < leases.Count)
             {
-                if (!stored.Contains(lease)) services.LocalWorker.Release(lease.Queue, 1);
+                var starting = BatchLeases.Group(stored).Select(static leases => leases[0].Batch).ToHashSet();
+                foreach (var lost in BatchLeases.Group(leases.FindAll(lease => !stored.Contains(lease))))
+                {
+                    // Of a batch the others go all the same.
+                    if (lost[0].Batch == 0 || !starting.Contains(lost[0].Batch)) services.LocalWorker.Release(lost[0].Queue, 1);
+                }
             }
 
             services.LocalWorker.Start(stored);
@@ -192,7 +211,7 @@ internal sealed partial class JobPartitionGrain
         {
             if (exception is not OrleansException) LogBackground(exception, _partition, "starting jobs");
             // Never stored, or stored without our knowing: then the next activation asks the worker, which does not hold them.
-            foreach (var lease in leases) services.LocalWorker.Release(lease.Queue, 1);
+            foreach (var together in BatchLeases.Group(leases)) services.LocalWorker.Release(together[0].Queue, 1);
         }
     }
 

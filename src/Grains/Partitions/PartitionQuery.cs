@@ -93,7 +93,7 @@ internal sealed partial class JobPartitionGrain
     }
 
     /// <summary>With the limits that it waits for.</summary>
-    private JobStatus Refined(JobStatus status, bool withPlace = false) => _queueLimits.Refine(_keys.Refine(status, withPlace));
+    private JobStatus Refined(JobStatus status, bool withPlace = false) => _queueLimits.Refine(_keys.Refine(_core.Jobs.Batches.Refine(status, _core.Jobs.Find(status.Id), Now), withPlace));
 
     public async Task<GridStats> GetStats()
     {

@@ -78,6 +78,9 @@ internal sealed record JobTrack
     public long StartedAt { get; init; }
     public string? Silo { get; init; }
 
+    /// <summary>Of a lease: the batch that it runs in, by the token of the first in it; 0: it runs by itself.</summary>
+    public long Batch { get; init; }
+
     /// <summary>Attempts that the policy in force allows, as the worker said; 0: not known yet.</summary>
     public int MaxAttempts { get; init; }
 
@@ -160,13 +163,14 @@ internal sealed record JobTrack
         writer.Number(22, Round);
         writer.Signed(23, ToldRound);
         writer.Signed(24, Seat);
+        writer.Number(25, Batch);
         return writer.ToArray();
     }
 
     public static JobTrack Decode(ReadOnlySpan<byte> record)
     {
         var trial = TrialState.None;
-        long version = 1, sequence = 0, current = 0, total = 0, flags = 0, token = 0, started = 0;
+        long version = 1, sequence = 0, current = 0, total = 0, flags = 0, token = 0, started = 0, batch = 0;
         int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0, round = 0;
         int? told = null;
         long? due = null, seat = null;
@@ -204,6 +208,7 @@ internal sealed record JobTrack
                 case 22: round = (int)reader.Number; break;
                 case 23: told = (int)reader.Signed; break;
                 case 24: seat = reader.Signed; break;
+                case 25: batch = reader.Number; break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -216,7 +221,7 @@ internal sealed record JobTrack
             HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0, IsDeadlineLifted = (flags & 512) != 0,
             WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told, Seat = seat, IsUniqueOver = (flags & 1024) != 0, IsDismissed = (flags & 2048) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
-            Losses = losses?.ToImmutable() ?? [], Trial = trial,
+            Losses = losses?.ToImmutable() ?? [], Trial = trial, Batch = batch,
             Changes = changes?.ToImmutable() ?? [],
         };
     }

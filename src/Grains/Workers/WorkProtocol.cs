@@ -69,6 +69,12 @@ internal sealed record WorkerProfile
     [Id(4)] public string[] Closed { get; init; } = [];
 
     [Id(5)] public SuspectWish Suspects { get; init; }
+
+    /// <summary>Types whose jobs it runs in batches; null: none.</summary>
+    [Id(6)] public Batches.BatchType[]? Batches { get; init; }
+
+    /// <summary>Whether it runs jobs of this type in batches.</summary>
+    public bool TakesBatchesOf(string type) => Batches is not null && Array.Exists(Batches, batch => batch.Type == type);
 }
 
 /// <summary>Whether a worker takes a suspect: a job that was present at so many crashes that it is to run alone.</summary>
@@ -203,6 +209,9 @@ internal sealed record Lease
 
     /// <summary>Of a flow that remembers little: all of it, which need not be read then.</summary>
     [Id(19)] public Flows.FlowPage? Flow { get; init; }
+
+    /// <summary>Those with the same number go into one attempt, and take one slot; 0: it runs by itself.</summary>
+    [Id(21)] public long Batch { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansJobs.Batches;
 using OrleansJobs.Diagnostics;
 
 namespace OrleansJobs.Workers;
@@ -117,11 +118,17 @@ internal sealed partial class WorkerEngine
             if (reply.Leases.Length > 0) CrashPoint.Hit("lease.received");
             foreach (var (report, taken) in _outbox.Delivered(partition).Zip(reply.Taken)) Forget(partition, report, taken);
             SettleTrial(exchange, reply);
-            var maySuspect = _slots.Settle(exchange.Reservation, reply.Leases);
-            foreach (var lease in reply.Leases)
+            var maySuspect = _slots.Settle(exchange.Reservation, BatchLeases.Firsts(reply.Leases));
+            foreach (var together in BatchLeases.Group(reply.Leases))
             {
-                Take(lease, () => maySuspect);
-                if (lease.IsSuspect) maySuspect = false;
+                if (together[0].Batch != 0)
+                {
+                    TakeBatch(together);
+                    continue;
+                }
+
+                Take(together[0], () => maySuspect);
+                if (together[0].IsSuspect) maySuspect = false;
             }
 
             // Nothing could be held back from a request that was open to all: such a word is not waited upon.

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Batches;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 
@@ -121,10 +122,11 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         lock (_gate)
         {
-            foreach (var lease in leases)
+            foreach (var together in BatchLeases.Group(leases))
             {
-                _slots.Admit(lease.Queue);
-                Take(lease, _slots.TryTakeSuspect);
+                _slots.Admit(together[0].Queue);
+                if (together[0].Batch != 0) TakeBatch(together);
+                else Take(together[0], _slots.TryTakeSuspect);
             }
 
             StartWaiting();
@@ -180,7 +182,9 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         lock (_gate)
         {
             if (!_held.TryGetValue(lease, out var job)) return;
-            if (job.Stage is JobStage.Waiting) End(job == _onTrial ? [job] : _waiting.Remove(waiting => waiting == job), AttemptEnding.Cancelled);
+            // One that waits with others goes when they start, a moment from now.
+            if (job is { Stage: JobStage.Waiting, Batch.Members.Length: > 1 }) job.Stop(StopReason.Cancel);
+            else if (job.Stage is JobStage.Waiting) End(job == _onTrial ? [job] : _waiting.Remove(waiting => waiting == job), AttemptEnding.Cancelled);
             else if (job.Stage is JobStage.Running) job.Stop(StopReason.Cancel);
         }
 
@@ -247,6 +251,12 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         lock (_gate)
         {
             if (job.Stage is not JobStage.Running) return false;
+            if (job.Batch is { } batch)
+            {
+                if (EndMember(job, batch, ending, returned)) LogStuck(job.Id, job.Type);
+                return true;
+            }
+
             if (returned) _slots.Finish(job.Queue);
             else _slots.Stick(job.Queue);
             _ahead.Finished(_time.GetElapsedTime(job.Since));
@@ -336,6 +346,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         }
 
         var job = new RunningJob(lease, handler, _attempts) { Since = _time.GetTimestamp(), HoldsSuspectPlace = hasPlace };
+        if (handler is IBatchHandler) _ = new RunningBatch([job]);
         _held.Add(name, job);
         if (_draining || _slots.IsPaused(lease.Queue)) End([job], AttemptEnding.Returned);
         else if (!_trial.IsOn) _waiting.Add(job);
@@ -348,6 +359,11 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private void Refuse(Lease lease, AttemptEnding ending)
     {
         _slots.Drop(lease.Queue);
+        SendBack(lease, ending);
+    }
+
+    private void SendBack(Lease lease, AttemptEnding ending)
+    {
         _outbox.Add(lease.Partition, new JobReport
         {
             Id = lease.Id, Token = lease.Token, Kind = ending.Kind, Delay = ending.Delay, HasGrainState = lease.HasGrainState, NeverStarted = true,
@@ -362,7 +378,8 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         foreach (var job in waiting)
         {
             _slots.Drop(job.Queue);
-            Report(job, ending, JobStage.Ended);
+            if (job.Batch is null) Report(job, ending, JobStage.Ended);
+            else EndWaiting(job.Batch, ending);
         }
     }
 
@@ -401,6 +418,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         job.Stage = JobStage.Running;
         job.Since = _time.GetTimestamp();
+        if (job.Batch is not null) BeginBatch(job);
         ThreadPool.UnsafeQueueUserWorkItem(job, preferLocal: false);
     }
 
@@ -412,6 +430,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         Queues = _slots.Queues,
         Closed = closed,
         Suspects = suspects,
+        Batches = _handlers.Batches,
     };
 
     /// <summary>The same object for as long as it says the same; one for each wish.</summary>

@@ -15,6 +15,7 @@ internal static class Waits
             "time" => $"its time{until}",
             "retry" => $"its next attempt{until}",
             "slot" => "a free slot",
+            "batch" => $"others to run with{(wait.Number("of") is { } most ? $" ({wait.Number("done") ?? 0} of {most} are there)" : "")}{until}",
             "handler" => $"a silo with a handler for '{wait.Text("type")}'",
             "queue" => "its queue, which is paused",
             "job" => $"job{(wait.Text("id") is { } id ? " " + id : name)}",

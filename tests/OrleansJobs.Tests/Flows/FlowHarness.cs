@@ -114,6 +114,8 @@ internal sealed class FlowHarness : IAttemptOwner, IDisposable
 
     bool IAttemptOwner.Holds(LeaseName lease) => false;
 
+    void IAttemptOwner.Returned(OrleansJobs.Batches.RunningBatch batch, IReadOnlyList<(RunningJob Job, AttemptEnding Ending)> endings) => throw new NotSupportedException();
+
     void IAttemptOwner.HandlerReturned(RunningJob job) => job.Stage = JobStage.Ended;
 
     public void Dispose() => _provider.Dispose();

@@ -217,6 +217,14 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
             foreach (var lease in _ready.ToArray())
             {
                 if (!request.Worker.Types.Contains(lease.Type) || request.Worker.Queues?.Contains(lease.Queue) == false) continue;
+                if (lease.Batch != 0 && leases.Exists(given => given.Batch == lease.Batch))
+                {
+                    _ready.Remove(lease);
+                    _leased.Add(new LeaseName(lease.Id, lease.Token), lease);
+                    leases.Add(lease);
+                    continue;
+                }
+
                 if (request.Worker.Closed.Contains(lease.Queue) || (room is not null && room.GetValueOrDefault(lease.Queue) <= 0))
                 {
                     heldBack = true;

@@ -1,3 +1,4 @@
+using OrleansJobs.Batches;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Flows;
 using OrleansJobs.Records;
@@ -12,14 +13,20 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
     public FencingCounter Tokens { get; } = new(generation);
 
     /// <summary>Gives a waiting job, whose record is in memory, to a silo. The lease counts once its commit is applied.</summary>
-    public Lease Lease(LiveJob job, string silo, long now)
+    /// <param name="batch">With whom it runs; null: by itself.</param>
+    public Lease Lease(LiveJob job, string silo, long now, AttemptBatch? batch = null)
     {
         var hadGrainState = job.Track.HasGrainState;
-        jobs.Run(job, job.Track with
-        {
-            Version = JobVersion.Next(job, 0, now), Token = Tokens.Next(), StartedAt = now, Silo = silo, IsRetrying = false, Trial = TrialState.None,
-            WaitsFor = [],
-        });
+        var token = Tokens.Next();
+        if (batch is { Token: 0 }) batch.Token = token;
+        jobs.Run(
+            job,
+            job.Track with
+            {
+                Version = JobVersion.Next(job, 0, now), Token = token, StartedAt = now, Silo = silo, IsRetrying = false, Trial = TrialState.None,
+                WaitsFor = [], Batch = batch?.Token ?? 0,
+            },
+            batch);
         return LeaseOf(job, hadGrainState);
     }
 
@@ -127,7 +134,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = job.Lane.Suspects,
             SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
             Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
-            Deadline = DeadlineBook.EndOf(spec, job.Track), HasMemory = job.Track.HasMemory, Flow = flows.RecallOf(job),
+            Deadline = DeadlineBook.EndOf(spec, job.Track), HasMemory = job.Track.HasMemory, Flow = flows.RecallOf(job), Batch = job.Track.Batch,
         };
     }
 

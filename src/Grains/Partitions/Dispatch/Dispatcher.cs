@@ -1,3 +1,4 @@
+using OrleansJobs.Batches;
 using OrleansJobs.Lending;
 using OrleansJobs.Workers;
 
@@ -8,6 +9,9 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
 {
     private const int SpecsPerRead = 64;
 
+    /// <summary>Leases of one answer, beyond which no other is begun: a batch counts as one of those that a worker wants, and holds many.</summary>
+    private const int MostLeases = 1000;
+
     /// <summary>
     /// Leases ready jobs that a worker can run: of the highest priority first, of one priority those due longest first. Stops where the
     /// next one's record is not in memory, and names what to read before asking again.
@@ -17,12 +21,23 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
     {
         var leases = new List<Lease>(Math.Min(want, 64));
         var suspects = worker.Suspects;
+        jobs.Batches.Say(worker);
         jobs.Index.Advance(now);
-        while (leases.Count < want && jobs.Index.FirstFor(worker, suspects, room) is { } lane)
+        for (var left = want; left > 0 && leases.Count < MostLeases && jobs.Index.FirstFor(worker, suspects, room) is { } lane;)
         {
-            if (!EnsureReadable(lane, want - leases.Count, now, unread)) break;
+            if (lane.Batch is not null && worker.TakesBatchesOf(lane.Type))
+            {
+                if (!EnsureBatch(lane, now, unread)) break;
+                if (!TakeBatch(lane, worker.Silo.ToParsableString(), now, leases)) continue;
+                left--;
+                if (room is not null) room[lane.Queue]--;
+                continue;
+            }
+
+            if (!EnsureReadable(lane, left, now, unread)) break;
             if (Next(lane, worker.Silo.ToParsableString(), now) is not { } lease) continue;
             leases.Add(lease);
+            left--;
             if (lane.Suspects && suspects is SuspectWish.OneAlone) break;
             if (lane.Suspects) suspects = SuspectWish.None;
             if (room is not null) room[lane.Queue]--;
@@ -40,8 +55,44 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
         return jobs.Index.FirstFor(worker, SuspectWish.None, room) is { } first && Lane.IsAhead(queue.Oldest, first) ? queue.Limit : null;
     }
 
+    /// <summary>
+    /// Whether the jobs of the lane's next batch are in memory; begins to bring them there where they are not. Of a lane that has been read for it, as many as came are the batch.
+    /// </summary>
+    public static bool EnsureBatch(Lane lane, long now, List<LiveJob> unread)
+    {
+        if (lane.Gather()) return false;
+        if (lane is { IsGathering: true, NeedsPage: true } or { IsGathering: true, IsReading: true }) return false;
+        var left = lane.Batch!.Size;
+        foreach (var job in lane.Window)
+        {
+            if (job.Due > now || left-- == 0) break;
+            if (job.Spec is null) unread.Add(job);
+        }
+
+        // Where memory is so short that they are let go again at once, as many as there are go.
+        return unread.Count == 0 || lane.First!.Spec is not null && lane.IsGathering;
+    }
+
+    /// <summary>Leases the first jobs of a lane together: as many as go into a batch and are due.</summary>
+    /// <returns>False: all of them left the lane by another way.</returns>
+    public bool TakeBatch(Lane lane, string silo, long now, List<Lease> leases)
+    {
+        var (batch, left) = (new AttemptBatch(), lane.Batch!.Size);
+        // The permit that the first has taken is that of all; whose turn it is in the order of their key is not.
+        while (left > 0 && lane.First is { Spec: not null } first && first.Due <= now && lane.Line?.IsNext(lane) != false)
+        {
+            if (Next(lane, silo, now, batch) is not { } lease) continue;
+            leases.Add(lease);
+            left--;
+        }
+
+        lane.Gathered();
+        return batch.Members > 0;
+    }
+
     /// <summary>Leases the first job of a lane, whose record is in memory; null where it left the lane by another way, and the next is to be looked at.</summary>
-    public Lease? Next(Lane lane, string silo, long now)
+    /// <param name="batch">With whom it goes; null: by itself.</param>
+    public Lease? Next(Lane lane, string silo, long now, AttemptBatch? batch = null)
     {
         var job = lane.First!;
         if (DeadlineBook.HasPassed(job, now))
@@ -56,13 +107,14 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
             return null;
         }
 
-        return attempts.Lease(job, silo, now);
+        return attempts.Lease(job, silo, now, batch);
     }
 
     /// <summary>How many more jobs a worker could have, counted up to a limit.</summary>
     /// <param name="heldBack">There are others that it could have, were it not for its closed queues or its room.</param>
     public int CountReadyFor(WorkerProfile worker, long now, int limit, Dictionary<string, int>? room, out bool heldBack)
     {
+        jobs.Batches.Say(worker);
         jobs.Index.Advance(now);
         return jobs.Index.CountFor(worker, now, limit, room, out heldBack);
     }

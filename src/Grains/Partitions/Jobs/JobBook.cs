@@ -1,3 +1,4 @@
+using OrleansJobs.Batches;
 using OrleansJobs.Hosting;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
@@ -22,6 +23,9 @@ internal sealed class JobBook
     private readonly Dictionary<string, LiveJob> _live = [];
     private readonly Dictionary<string, LiveJob> _leased = [];
     private readonly Dictionary<string, int> _pins = [];
+
+    /// <summary>Batches that ran when the partition opened, by the token of their first.</summary>
+    private readonly Dictionary<long, AttemptBatch> _foundBatches = [];
     private long _lastStamp;
 
     /// <param name="keptEmptyLanes">See <see cref="LaneIndex"/>.</param>
@@ -29,7 +33,9 @@ internal sealed class JobBook
     {
         (_options, _changes, _deadlines, _suspicion, _keys, _limits) = (options, changes, deadlines, suspicion, keys, limits);
         _lastStamp = opening.LastStamp;
-        Index = new LaneIndex(options.WindowJobs, keptEmptyLanes, keys, limits);
+        Batches = new BatchBook();
+        Index = new LaneIndex(options.WindowJobs, keptEmptyLanes, keys, limits, Batches);
+        Batches.Index = Index;
         Windows = new LaneWindows(Index, this, options);
         Counts = new JobCounts(opening);
         Unfinished = Counts.All().Where(count => !count.State.IsTerminal).Sum(count => count.Jobs);
@@ -48,6 +54,9 @@ internal sealed class JobBook
 
     /// <summary>What memory holds of them.</summary>
     public LaneWindows Windows { get; }
+
+    /// <summary>Which of them are handed out in batches.</summary>
+    public BatchBook Batches { get; }
 
     public JobCounts Counts { get; }
 
@@ -148,6 +157,13 @@ internal sealed class JobBook
         Add(job);
         if (job.Place != JobPlace.Leased) return job;
         _leased.Add(id, job);
+        if (job.Track.Batch is not 0 and var token)
+        {
+            if (!_foundBatches.TryGetValue(token, out var batch)) _foundBatches.Add(token, batch = new AttemptBatch { Token = token });
+            job.Batch = batch;
+            if (batch.Members++ > 0) return job;
+        }
+
         if (job.Lane.Line is { } line) _keys.Take(line);
         if (_limits.HasAny) _limits.Found(job.Lane.Queue);
         return job;
@@ -233,19 +249,22 @@ internal sealed class JobBook
     }
 
     /// <summary>A waiting job runs from now on.</summary>
-    public void Run(LiveJob job, JobTrack track)
+    /// <param name="batch">With whom; null: by itself. Of all in it only the first has a turn and takes permits.</param>
+    public void Run(LiveJob job, JobTrack track, AttemptBatch? batch = null)
     {
+        job.Batch = batch;
+        var isFirst = batch is null || batch.Members++ == 0;
         var isUnique = job.Spec!.Unique is { Until: UniqueUntil.Start } && !track.IsUniqueOver;
         using var decision = isUnique ? _changes.Together() : default;
         if (isUnique) track = _keys.Uniques.Release(job, track, mayShare: true, track.StartedAt);
-        Index.Serve(job.Lane);
+        if (isFirst) Index.Serve(job.Lane);
         job.Lane.Remove(job);
         job.Place = JobPlace.Leased;
         job.Track = track;
         _leased.Add(job.Id, job);
         Windows.Weigh(job);
-        if (_limits.HasAny) _limits.Start(job.Lane.Queue);
-        if (job.Lane.Line is { } line)
+        if (isFirst && _limits.HasAny) _limits.Start(job.Lane.Queue);
+        if (isFirst && job.Lane.Line is { } line)
         {
             using var together = _changes.Together();
             _changes.Mark(job);
@@ -276,7 +295,7 @@ internal sealed class JobBook
         Vacate(job);
         job.Place = JobPlace.Finished;
         Windows.Weigh(job);
-        job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now), WaitsFor = [] };
+        job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now), WaitsFor = [], Batch = 0 };
         // A child is kept as long as its flow, which says when it has no use for it any more.
         var retention = job.Spec.Parent is not null && !track.IsOrphan ? Never - now : job.Spec.Retention
             ?? (long)(state == JobState.Failure ? _options.FailureRetention : _options.SuccessRetention).TotalMilliseconds;
@@ -397,7 +416,7 @@ internal sealed class JobBook
         job.Place = JobPlace.Waiting;
         job.Due = due;
         // What lane it waits in is stored with it, and never derived again: the options may be others when it is read.
-        job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track) };
+        job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track), Batch = 0 };
         job.Outcome = null;
         if (job.Spec!.Key is not null) Seat(job, keepsSeat);
         job.Lane = Index.Of(_laneNames.Of(job.Spec.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
@@ -421,6 +440,14 @@ internal sealed class JobBook
     private void Vacate(LiveJob job)
     {
         if (!_leased.Remove(job.Id)) return;
+        if (job.Batch is { } batch)
+        {
+            job.Batch = null;
+            // What they take together is taken until the last of them has ended.
+            if (--batch.Members > 0) return;
+            _foundBatches.Remove(batch.Token);
+        }
+
         if (job.Lane.Line is { } line) _keys.GiveBack(line);
         if (_limits.HasAny) _limits.End(job.Lane.Queue);
     }

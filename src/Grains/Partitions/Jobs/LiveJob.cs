@@ -35,6 +35,9 @@ internal sealed class LiveJob(string id, JobBook book) : Entry
     public int Weight { get; set; }
     public JobOutcome? Outcome { get; set; }
 
+    /// <summary>While it runs: with whom; null: by itself.</summary>
+    public Batches.AttemptBatch? Batch { get; set; }
+
     /// <summary>What the store holds once all commits sent so far are applied.</summary>
     public JobShape Stored { get; set; } = JobShape.None;
 

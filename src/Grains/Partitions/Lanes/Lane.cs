@@ -1,3 +1,4 @@
+using OrleansJobs.Batches;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
 
@@ -44,6 +45,12 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     /// <summary>The limits of its queue; null: there are none.</summary>
     public QueueLine? Limit { get; set; }
 
+    /// <summary>Its jobs go to workers in batches; null: one by one.</summary>
+    public BatchPolicy? Batch { get; set; }
+
+    /// <summary>As many as a batch takes are read into the window, whatever it may hold: it is about to be handed out.</summary>
+    public bool IsGathering { get; private set; }
+
     /// <summary>Waiting jobs, in memory or not.</summary>
     public long Count { get; set; }
 
@@ -55,10 +62,16 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public bool IsReading => _leftDuringRead is not null;
 
     /// <summary>The window runs low and the store has more.</summary>
-    public bool NeedsPage => Horizon is not null && !IsReading && _window.Count <= index.WindowLimit / 4;
+    public bool NeedsPage => Horizon is not null && !IsReading && (_window.Count <= index.WindowLimit / 4 || (IsGathering && _window.Count < Batch!.Size));
 
     /// <summary>The window holds more than it should, and its end may go.</summary>
-    public bool IsOverLimit => _window.Count > index.WindowLimit && !IsReading;
+    public bool IsOverLimit => _window.Count > WindowLimit && !IsReading;
+
+    /// <summary>Jobs that its window holds.</summary>
+    public int WindowLimit => IsGathering ? Math.Max(index.WindowLimit, Batch!.Size) : index.WindowLimit;
+
+    /// <summary>When its first jobs may be handed out: when the first is due, or where they go in batches, when a batch is there, or the first has waited for others for long enough.</summary>
+    public long ReadyAt => Batch is null ? First!.Due : BatchReadyAt(First!);
 
     /// <summary>It holds nothing, and nothing is under way: no page is being read, nor is one still to be, which would bring a lane back that was forgotten.</summary>
     public bool IsIdle => Count == 0 && Horizon is null && !IsReading && _behind is null or { Count: 0 } && _window.Count == 0;
@@ -78,6 +91,40 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     /// <summary>Higher priorities go first; within one, the lane whose first job has been due longest. Both must have a first job.</summary>
     public static bool IsAhead(Lane lane, Lane other) =>
         lane.Priority != other.Priority ? lane.Priority > other.Priority : lane.First!.Due < other.First!.Due;
+
+    /// <summary>
+    /// A batch is to be handed out of a lane of which memory has fewer jobs than go into it: they are read first.
+    /// </summary>
+    /// <returns>False: all that there is has been read.</returns>
+    public bool Gather()
+    {
+        if (IsGathering || Horizon is null || _window.Count >= Batch!.Size) return false;
+        IsGathering = true;
+        index.Changed(this);
+        return true;
+    }
+
+    /// <summary>The batch has been handed out.</summary>
+    public void Gathered()
+    {
+        if (!IsGathering) return;
+        IsGathering = false;
+        index.Changed(this);
+    }
+
+    private long BatchReadyAt(LiveJob first)
+    {
+        var waited = first.Due + Batch!.Wait;
+        if (Count < Batch.Size) return waited;
+        var (left, last) = (Batch.Size, long.MinValue);
+        foreach (var job in _window)
+        {
+            last = Math.Max(last, job.Due);
+            if (--left == 0 || last >= waited) break;
+        }
+
+        return Math.Min(last, waited);
+    }
 
     public static string NameOf(string queue, int priority, string type, bool suspects, string? key = null)
     {
@@ -103,13 +150,20 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     }
 
     /// <summary>Whether a worker may come for a job due now. False too where the front has yet to be read.</summary>
-    public bool IsReady(long now) => First is { } first && first.Due <= now && (Line is null || Line.Admits(this)) && (Limit is null || Limit.Offered > 0);
+    public bool IsReady(long now) => First is not null && ReadyAt <= now && (Line is null || Line.Admits(this)) && (Limit is null || Limit.Offered > 0);
 
     /// <summary>Ready jobs in memory that may start, counted up to a limit.</summary>
     public int CountReady(long now, int limit) => CountWilling(now, Limit is null ? limit : Math.Min(limit, Limit.Offered));
 
-    /// <summary>The same, whatever the limits of its queue allow now.</summary>
-    public int CountWilling(long now, int limit) => CountInWindow(now, Line is null ? limit : Math.Min(limit, Line.Limits.Room));
+    /// <summary>The same, whatever the limits of its queue allow now. Of jobs that go in batches: how many batches.</summary>
+    public int CountWilling(long now, int limit)
+    {
+        limit = Line is null ? limit : Math.Min(limit, Line.Limits.Room);
+        if (Batch is null) return CountInWindow(now, limit);
+        if (First is null || ReadyAt > now) return 0;
+        var jobs = CountInWindow(now, int.MaxValue);
+        return Math.Min(limit, jobs <= Batch.Size ? 1 : jobs / Batch.Size);
+    }
 
     private int CountInWindow(long now, int limit)
     {
@@ -233,6 +287,8 @@ internal sealed class Lane(string name, string queue, int priority, string type,
         (_behind ??= []).Add(last);
         var end = _window.Max!;
         Horizon = new LanePosition(end.Score, end.Id);
+        // When a batch is there is told by the window.
+        if (Batch is not null) index.Changed(this);
         return last;
     }
 

@@ -1,3 +1,4 @@
+using OrleansJobs.Batches;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
 using OrleansJobs.Workers;
@@ -12,7 +13,8 @@ namespace OrleansJobs.Partitions;
 /// <param name="keptEmpty">Empty lanes that are kept all the same: a lane that is empty now and then need not be made anew each time.</param>
 /// <param name="keys">Opens and closes the lanes of keys; null: there are none.</param>
 /// <param name="limits">Says which queues have limits; null: none has.</param>
-internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEmpty, KeyBook? keys = null, QueueLimitBook? limits = null)
+/// <param name="batches">Says of which types jobs go in batches; null: of none.</param>
+internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEmpty, KeyBook? keys = null, QueueLimitBook? limits = null, BatchBook? batches = null)
 {
     /// <summary>Jobs in the windows of all lanes together, about: with many lanes each gets less.</summary>
     public const int SharedWindowJobs = 1 << 16;
@@ -24,7 +26,7 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     public const int KeptEmpty = 64;
 
     private readonly Dictionary<string, Lane> _byName = new(StringComparer.Ordinal);
-    private readonly IndexedHeap<Lane> _later = new(static (x, y) => x.First!.Due < y.First!.Due);
+    private readonly IndexedHeap<Lane> _later = new(static (x, y) => x.ReadyAt < y.ReadyAt);
     private readonly Dictionary<string, ReadyLanes> _ready = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReadyLanes> _suspects = new(StringComparer.Ordinal);
     // Those that have waited longest are read first.
@@ -67,6 +69,7 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         _byName.Add(name, lane);
         if (lane.Line is { } line) lane.Turn = keys!.Join(line, lane);
         lane.Limit = limits?.Find(lane.Queue);
+        if (!lane.Suspects) lane.Batch = batches?.Of(lane.Type);
         // Until a job waits there: a lane that is made for one that has ended, or runs, may never hear of another.
         Note(lane, LaneNote.Empty, _empty);
         return lane;
@@ -81,7 +84,7 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         if (now < _now)
         {
             _now = now;
-            foreach (var lane in Ready().Where(lane => lane.First!.Due > now).ToList()) Changed(lane);
+            foreach (var lane in Ready().Where(lane => lane.ReadyAt > now).ToList()) Changed(lane);
         }
 
         _now = now;
@@ -89,7 +92,7 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         limits?.Advance(now);
         // What time it is must be known: one that has just become due has its place for good.
         if (_held.Count > 0) foreach (var lane in Take(_held, LaneNote.Held, lane => lane is { Line.KeepsSeats: false, First: { } first } && KeySeat.IsKept(first, now))) LetPass(lane);
-        while (_later.First is { } lane && lane.First!.Due <= now)
+        while (_later.First is { } lane && lane.ReadyAt <= now)
         {
             Changed(lane);
             Tell(lane);
@@ -136,7 +139,7 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
 
     private void Place(Lane lane)
     {
-        var isDue = lane.First is { } first && first.Due <= _now;
+        var isDue = lane.First is not null && lane.ReadyAt <= _now;
         // What a key holds back stands nowhere: the key says when that is over.
         var isReady = isDue && (lane.Line is null || lane.Line.Admits(lane));
         if (lane.Standing == LaneStanding.Ready)
@@ -161,6 +164,21 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         if (lane.NeedsPage) NoteLow(lane);
         if (lane.IsOverLimit) Note(lane, LaneNote.Grown, _grown);
         if (lane.IsIdle) Note(lane, LaneNote.Empty, _empty);
+    }
+
+    /// <summary>Jobs of a type go in batches from now on, or in others than before.</summary>
+    public void Rebatch(string type, BatchPolicy? policy)
+    {
+        foreach (var lane in _byName.Values.Where(lane => lane.Type == type && !lane.Suspects).ToList())
+        {
+            lane.Gathered();
+            // By what it is in its place goes by the policy.
+            if (lane.Standing == LaneStanding.Ready) LeaveReady(lane);
+            else if (lane.Standing == LaneStanding.Later) LeaveLater(lane);
+            lane.Batch = policy;
+            Changed(lane);
+            Tell(lane);
+        }
     }
 
     /// <summary>Queues have other limits than before.</summary>
@@ -376,7 +394,7 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     public IEnumerable<Lane> Ready() => _ready.Values.Concat(_suspects.Values).SelectMany(static lanes => lanes.All);
 
     /// <summary>When the next lane will be ready; null where none waits for the clock.</summary>
-    public long? NextDue => _later.First?.First!.Due;
+    public long? NextDue => _later.First?.ReadyAt;
 
     private void EnterReady(Lane lane)
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Batches;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Trials;
@@ -21,6 +22,7 @@ internal sealed class AttemptServices
         Grid = grid;
         Carrier = new ProgressCarrier(grid.Feed, time, options, logger);
         Execution = new JobExecution(this, meters, logger);
+        Batches = new BatchExecution(this, meters, logger);
     }
 
     public IServiceProvider Provider { get; }
@@ -31,6 +33,7 @@ internal sealed class AttemptServices
     public IWorkerGrid Grid { get; }
     public ProgressCarrier Carrier { get; }
     public JobExecution Execution { get; }
+    public BatchExecution Batches { get; }
 
     /// <summary>Who takes what became of attempts; set by the worker before the first one starts.</summary>
     public IAttemptOwner Owner { get; set; } = null!;
@@ -46,7 +49,7 @@ internal sealed class AttemptServices
     public TypeDefaults? DefaultsHere(string type) => Handlers.TryGet(type, out var handler) ? handler.Options.Defaults : Grid.KnownDefaultsOf(type);
 
     /// <summary>The handler did not stop in the time it was given: its job goes on without it.</summary>
-    public void Abandon(RunningJob job) => Owner.Ended(job, AttemptRules.OfStuck(job.Reason), returned: false);
+    public void Abandon(RunningJob job) => Owner.Ended(job, job.Item is { IsSettled: true } item ? Batches.EndingOf(job, item, null) : AttemptRules.OfStuck(job.Reason), returned: false);
 
     public void CancelCallbackFailed(RunningJob job, Exception exception) => Execution.LogCancelCallback(job, exception);
 }
@@ -86,4 +89,7 @@ internal interface IAttemptOwner
 
     /// <summary>The handler of an attempt that ended without it has returned.</summary>
     void HandlerReturned(RunningJob job);
+
+    /// <summary>The handler of a batch has returned: so those of its attempts have ended that had not before.</summary>
+    void Returned(RunningBatch batch, IReadOnlyList<(RunningJob Job, AttemptEnding Ending)> endings);
 }

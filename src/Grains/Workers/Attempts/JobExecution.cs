@@ -56,7 +56,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
 
     public void LogCancelCallback(RunningJob job, Exception exception) => LogCancelCallbackThrew(job.Id, ExceptionText.DetailOf(exception));
 
-    private AttemptEnding? ReadArgs(RunningJob job, out object? args)
+    public AttemptEnding? ReadArgs(RunningJob job, out object? args)
     {
         args = null;
         if (job.Reason is not StopReason.None and var reason) return AttemptRules.OfNotStarted(reason);
@@ -74,7 +74,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         }
     }
 
-    private async ValueTask<AttemptEnding?> LoadCheckpointAsync(RunningJob job)
+    public async ValueTask<AttemptEnding?> LoadCheckpointAsync(RunningJob job)
     {
         if (!job.Lease.HasGrainState || job.Handler is IFlowHandler) return null;
         try
@@ -125,7 +125,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
             ?? AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
     }
 
-    private AttemptEnding WriteResult(RunningJob job, object? result)
+    public AttemptEnding WriteResult(RunningJob job, object? result)
     {
         try
         {
@@ -143,13 +143,13 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         }
     }
 
-    private void LogHandlerThrew(RunningJob job, Exception exception)
+    public void LogHandlerThrew(RunningJob job, Exception exception)
     {
         if (exception is RetryLaterException or OperationCanceledException) return;
         if (logger.IsEnabled(LogLevel.Information)) LogThrew(job.Id, job.Type, job.Attempt, ExceptionText.DetailOf(exception));
     }
 
-    private void Log(Lease lease, AttemptEnding ending)
+    public void Log(Lease lease, AttemptEnding ending)
     {
         if (ending is { Kind: ReportKind.Failed, Error: { } error }) LogFailed(lease.Id, lease.Type, lease.Attempt, error.Code, error.Type);
         else if (logger.IsEnabled(LogLevel.Debug)) LogEnded(lease.Id, lease.Type, lease.Attempt, AttemptTrace.Word(ending.Kind));

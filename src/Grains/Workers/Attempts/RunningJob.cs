@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansJobs.Batches;
 
 namespace OrleansJobs.Workers;
 
@@ -49,6 +50,12 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 
     /// <summary>Where it is; the worker's, under its lock.</summary>
     public JobStage Stage { get; set; }
+
+    /// <summary>With whom it runs, where its handler runs batches, though it may be alone in it; null: by itself.</summary>
+    public RunningBatch? Batch { get; set; }
+
+    /// <summary>As what its handler knows it, once that has begun, where it runs in a batch.</summary>
+    public BatchItem? Item { get; set; }
 
     /// <summary>It holds the silo's one place for a suspect.</summary>
     public bool HoldsSuspectPlace { get; set; }
@@ -123,7 +130,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         };
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = _services.Execution.RunAsync(this);
+    void IThreadPoolWorkItem.Execute() => _ = Batch is { } batch ? _services.Batches.RunAsync(batch) : _services.Execution.RunAsync(this);
 
     /// <summary>What an attempt before this one has left.</summary>
     public void Restore(byte[]? checkpoint) => Volatile.Write(ref _checkpoint, checkpoint);

@@ -1,11 +1,12 @@
 using System.Reflection;
+using OrleansJobs.Batches;
 using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
 
 namespace OrleansJobs.Workers;
 
 /// <summary>What a handler class says of itself: its name, and the one contract it implements.</summary>
-internal sealed record HandlerContract(Type Handler, JobAttribute Attribute, Type Args, Type? Result, bool IsFlow)
+internal sealed record HandlerContract(Type Handler, JobAttribute Attribute, Type Args, Type? Result, bool IsFlow, bool IsBatch)
 {
     /// <summary>A class that could be made and carries <c>[Job]</c>, itself or on an interface.</summary>
     public static bool IsNamedHandler(Type type) =>
@@ -27,18 +28,21 @@ internal sealed record HandlerContract(Type Handler, JobAttribute Attribute, Typ
         if (contracts.Length != 1)
         {
             var found = contracts.Length == 0 ? "none" : string.Join(" and ", contracts.Select(Describe));
-            throw new JobRegistrationException($"{handler.FullName}, the handler of job '{names[0].Name}', must implement exactly one of IJob<TArgs, TResult>, IJob<TArgs>, IFlow<TArgs, TResult> and IFlow<TArgs>; it implements {found}.");
+            throw new JobRegistrationException($"{handler.FullName}, the handler of job '{names[0].Name}', must implement exactly one of IJob<TArgs, TResult>, IJob<TArgs>, IBatchJob<TArgs, TResult>, IBatchJob<TArgs>, IFlow<TArgs, TResult> and IFlow<TArgs>; it implements {found}.");
         }
 
         var types = contracts[0].GetGenericArguments();
-        return new(handler, names[0], types[0], types.Length > 1 ? types[1] : null, IsOfFlows(contracts[0].GetGenericTypeDefinition()));
+        var definition = contracts[0].GetGenericTypeDefinition();
+        if (!IsOfBatches(definition) && (names[0].Batch != 0 || names[0].BatchSeconds != 0))
+            throw new JobRegistrationException($"{handler.FullName}, the handler of job '{names[0].Name}', has Batch or BatchSeconds, and implements {Describe(contracts[0])}, which runs one job at a time: implement IBatchJob.");
+        return new(handler, names[0], types[0], types.Length > 1 ? types[1] : null, IsOfFlows(definition), IsOfBatches(definition));
     }
 
     public HandlerEntry MakeEntry(string name, HandlerOptions options)
     {
         var type = Result is null
-            ? (IsFlow ? typeof(ClassActionFlow<,>) : typeof(ClassActionHandler<,>)).MakeGenericType(Handler, Args)
-            : (IsFlow ? typeof(ClassFlow<,,>) : typeof(ClassHandler<,,>)).MakeGenericType(Handler, Args, Result);
+            ? (IsFlow ? typeof(ClassActionFlow<,>) : IsBatch ? typeof(BatchActionHandler<,>) : typeof(ClassActionHandler<,>)).MakeGenericType(Handler, Args)
+            : (IsFlow ? typeof(ClassFlow<,,>) : IsBatch ? typeof(BatchHandler<,,>) : typeof(ClassHandler<,,>)).MakeGenericType(Handler, Args, Result);
         return (HandlerEntry)Activator.CreateInstance(type, name, options)!;
     }
 
@@ -49,7 +53,9 @@ internal sealed record HandlerContract(Type Handler, JobAttribute Attribute, Typ
             : [.. handler.GetInterfaces().Select(contract => contract.GetCustomAttribute<JobAttribute>(inherit: false)).OfType<JobAttribute>()];
 
     private static bool IsContract(Type type) =>
-        type.IsGenericType && type.GetGenericTypeDefinition() is var definition && (definition == typeof(IJob<,>) || definition == typeof(IJob<>) || IsOfFlows(definition));
+        type.IsGenericType && type.GetGenericTypeDefinition() is var definition && (definition == typeof(IJob<,>) || definition == typeof(IJob<>) || IsOfBatches(definition) || IsOfFlows(definition));
+
+    private static bool IsOfBatches(Type definition) => definition == typeof(IBatchJob<,>) || definition == typeof(IBatchJob<>);
 
     private static bool IsOfFlows(Type definition) => definition == typeof(IFlow<,>) || definition == typeof(IFlow<>);
 

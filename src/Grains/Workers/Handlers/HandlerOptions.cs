@@ -1,3 +1,4 @@
+using OrleansJobs.Batches;
 using OrleansJobs.Hosting;
 
 namespace OrleansJobs.Workers;
@@ -13,7 +14,13 @@ internal sealed record HandlerOptions(string Queue, RetryPolicy Retry, TimeSpan?
         options.HardTimeout,
         [.. options.FinalExceptions],
         options.Description,
-        new(options.Queue, KeyTemplate.TryParse(options.Key, out var key, out _) ? key : null, options.Weight));
+        new(options.Queue, KeyTemplate.TryParse(options.Key, out var key, out _) ? key : null, options.Weight))
+    {
+        Batch = new(options.Batch ?? BatchPolicy.DefaultSize, (long)options.BatchWait.TotalMilliseconds),
+    };
+
+    /// <summary>Where the handler runs batches: in which.</summary>
+    public BatchPolicy? Batch { get; init; }
 
     /// <summary>Whether this exception ends the job, whatever attempts are left.</summary>
     public bool IsFinal(Exception exception)

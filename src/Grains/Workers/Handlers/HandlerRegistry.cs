@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
+using OrleansJobs.Batches;
 
 namespace OrleansJobs.Workers;
 
@@ -12,10 +13,15 @@ internal sealed class HandlerRegistry
     {
         _byName = entries.ToFrozenDictionary(entry => entry.Name, StringComparer.Ordinal);
         Types = [.. _byName.Keys.Order(StringComparer.Ordinal)];
+        Batches = Types.Any(type => _byName[type] is IBatchHandler)
+            ? [.. Types.Where(type => _byName[type] is IBatchHandler).Select(type => new BatchType(type, _byName[type].Options.Batch ?? BatchPolicy.Default))] : null;
     }
 
     /// <summary>Names in ordinal order.</summary>
     public string[] Types { get; }
+
+    /// <summary>Those whose jobs are run in batches, in the same order; null: none.</summary>
+    public BatchType[]? Batches { get; }
 
     public bool Has(string type) => _byName.ContainsKey(type);
 
