@@ -33,6 +33,9 @@ export interface Job<Result = any> {
   changes?: { what: string; by?: string; at: string; reason?: string }[];
 }
 
+/** Whom to call, and of what: docs/WEBHOOKS.md. */
+export type Notice = string | { url: string; on?: ('success' | 'failure' | 'end')[] };
+
 export interface SubmitOptions {
   id?: string;
   queue?: string;
@@ -53,7 +56,7 @@ export interface SubmitOptions {
   after?: Follows[];
   onUnmet?: 'fail' | 'cancel';
   /** Called when it ends. */
-  notify?: (string | { url: string; on?: ('success' | 'failure' | 'end')[] })[];
+  notify?: Notice[];
   /** Whose limits, order and turns it goes by, such as `tenant/7`. Not together with `id`. */
   key?: string;
   weight?: number;
@@ -114,7 +117,7 @@ export class Client {
   signal(id: string, name: string, body?: any, options?: Abortable & { key?: string }): Promise<void>;
   submitFlow<Result = any>(
     jobs: FlowJob[],
-    options?: Abortable & { result?: any; id?: string; onFailure?: 'cancel' | 'continue'; retention?: number; tags?: Record<string, string> },
+    options?: Abortable & { result?: any; id?: string; onFailure?: 'cancel' | 'continue'; retention?: number; tags?: Record<string, string>; notify?: Notice[] },
   ): Promise<Job<Result>>;
   flow(id: string, options?: Abortable): Promise<FlowView>;
   list(options?: Abortable & {

@@ -50,7 +50,7 @@ public sealed class ScheduleBuilder
         return Submit(job.Name, args ?? new(), (options ?? new()) with { Queue = options?.Queue ?? job.Queue });
     }
 
-    /// <summary>Each occurrence is a flow. Of the options, its deadline, retention and tags are its own; all else its jobs say.</summary>
+    /// <summary>Each occurrence is a flow. Of the options, its deadline, retention, tags and who is called are its own; all else its jobs say.</summary>
     public ScheduleBuilder SubmitFlow(FlowGraph flow, SubmitOptions? options = null)
     {
         options ??= new();
@@ -84,6 +84,7 @@ public sealed class ScheduleBuilder
             Type = type, Args = args, Queue = queue, Priority = priority, Attempts = options.Attempts, Timeout = (long?)options.Timeout?.TotalMilliseconds,
             Retention = (long?)options.Retention?.TotalMilliseconds, Deadline = (long?)options.DeadlineAfter?.TotalMilliseconds,
             Tags = options.Tags is null ? [] : [.. options.Tags.Select(tag => new JobTag(tag.Key, tag.Value))],
+            Notify = options.Notify is null ? [] : [.. options.Notify],
         });
     }
 

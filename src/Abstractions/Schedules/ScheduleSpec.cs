@@ -74,6 +74,9 @@ public sealed record ScheduleSpec
     /// <summary>How many turns the key has for one of others, 1 to 1,000, where no rule says it.</summary>
     [Id(23)] public int? Weight { get; init; }
 
+    /// <summary>Who is called when an occurrence ends, as of any job; of a flow, when the flow ends.</summary>
+    [Id(24)] public JobNotice[] Notify { get; init; } = [];
+
     /// <summary>Its occurrences are flows, and <see cref="Args"/> the graph.</summary>
     public bool IsFlow => Type == FlowGraph.JobType;
 }

@@ -1,11 +1,18 @@
 namespace OrleansJobs;
 
-/// <summary>How ends are named in JSON and in the configuration.</summary>
+/// <summary>How what somebody is told of is named in JSON and in the configuration.</summary>
 internal static class NoticeWords
 {
     public static bool TryParse(string? word, out NoticeOn on)
     {
         on = word switch { "success" => NoticeOn.Success, "failure" => NoticeOn.Failure, "end" => NoticeOn.End, _ => NoticeOn.None };
         return on != NoticeOn.None;
+    }
+
+    public static IEnumerable<string> Of(NoticeOn on)
+    {
+        if ((on & NoticeOn.End) == NoticeOn.End) yield return "end";
+        else if ((on & NoticeOn.Success) != 0) yield return "success";
+        else if ((on & NoticeOn.Failure) != 0) yield return "failure";
     }
 }

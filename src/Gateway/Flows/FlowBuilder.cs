@@ -143,6 +143,7 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
             DeadlineAt = envelope.DeadlineAt,
             After = envelope.After,
             CancelIfUnmet = envelope.CancelIfUnmet,
+            Notify = envelope.Notify,
             Tags = [.. envelope.Tags, .. QueueTags(graph, caller)],
             TraceParent = Activity.Current?.Id,
             Owner = ReferenceEquals(caller, Caller.Anonymous) ? null : caller.Id,

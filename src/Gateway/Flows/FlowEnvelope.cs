@@ -12,7 +12,7 @@ internal sealed record FlowEnvelope
     private const double MaxSeconds = 1e11;
 
     /// <summary>What it reads.</summary>
-    public static readonly string[] Members = ["id", "tags", "retention", "deadline", "after", "onUnmet", "key", "keyWeight"];
+    public static readonly string[] Members = ["id", "tags", "retention", "deadline", "after", "onUnmet", "key", "keyWeight", "notify"];
 
     public string? Id { get; private init; }
     public JobTag[] Tags { get; private init; } = [];
@@ -30,6 +30,9 @@ internal sealed record FlowEnvelope
     /// <inheritdoc cref="Key"/>
     public int? KeyWeight { get; private init; }
 
+    /// <summary>Who is called when the flow ends.</summary>
+    public JobNotice[] Notify { get; private init; } = [];
+
     public static FlowEnvelope Read(JsonElement json, List<SubmissionProblem> problems)
     {
         if (json.ValueKind != JsonValueKind.Object) return new();
@@ -39,6 +42,7 @@ internal sealed record FlowEnvelope
         {
             Id = reading.Text("id"), Tags = reading.Tags(), Retention = reading.Seconds("retention"), DeadlineAfter = deadlineAfter, DeadlineAt = deadlineAt,
             After = reading.After(), CancelIfUnmet = reading.IsCancelIfUnmet(), Key = reading.Key(), KeyWeight = reading.KeyWeight(),
+            Notify = reading.Notify(),
         };
     }
 
@@ -87,9 +91,22 @@ internal sealed record FlowEnvelope
             var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(value));
             reader.Read();
             var after = AfterReader.Read(ref reader, request);
-            problems.AddRange(request.Errors.Select(error => new SubmissionProblem(error.Pointer ?? "", error.Detail)));
+            Take(request);
             return after;
         }
+
+        public JobNotice[] Notify()
+        {
+            if (!json.TryGetProperty("notify", out var value)) return [];
+            var request = new SubmitRequest();
+            var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(value));
+            reader.Read();
+            var notify = NotifyReader.Read(ref reader, request);
+            Take(request);
+            return notify;
+        }
+
+        private void Take(SubmitRequest request) => problems.AddRange(request.Errors.Select(error => new SubmissionProblem(error.Pointer ?? "", error.Detail)));
 
         public bool IsCancelIfUnmet()
         {

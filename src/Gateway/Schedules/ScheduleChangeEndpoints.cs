@@ -141,7 +141,7 @@ internal sealed class ScheduleChangeEndpoints(JobGrid grid, BodyReader bodies, S
         {
             Id = "any", Type = spec.Type, Args = ArgsTemplate.Fill(spec.Args, 0), Queue = request.Queue ?? "", Priority = spec.Priority, Attempts = spec.Attempts,
             Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAfter = spec.Deadline, Tags = spec.Tags,
-            Key = spec.Key, Weight = spec.Weight,
+            Key = spec.Key, Weight = spec.Weight, Notify = spec.Notify,
         };
         // The key is one for all occurrences: it cannot be made of their instants.
         var (checkedJob, problem) = await builder.CheckAsync(job, spec.Args, request, caller, limits, body.Length);

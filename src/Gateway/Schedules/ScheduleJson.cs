@@ -93,6 +93,25 @@ internal static class ScheduleJson
         Seconds(writer, "timeout"u8, spec.Timeout);
         Seconds(writer, "deadline"u8, spec.Deadline);
         Seconds(writer, "retention"u8, spec.Retention);
+        WriteNotify(writer, spec.Notify);
+    }
+
+    /// <summary>As it can be put again.</summary>
+    private static void WriteNotify(Utf8JsonWriter writer, JobNotice[] notices)
+    {
+        if (notices.Length == 0) return;
+        writer.WriteStartArray("notify"u8);
+        foreach (var notice in notices)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("url"u8, notice.Url);
+            writer.WriteStartArray("on"u8);
+            foreach (var word in NoticeWords.Of(notice.On)) writer.WriteStringValue(word);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     private static void WritePause(Utf8JsonWriter writer, SchedulePause pause)

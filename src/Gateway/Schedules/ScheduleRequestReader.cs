@@ -82,6 +82,7 @@ internal sealed class ScheduleRequestReader
             case "deadline": _spec = _spec with { Deadline = Seconds(ref reader, name) }; return true;
             case "retention": _spec = _spec with { Retention = Seconds(ref reader, name) }; return true;
             case "tags": _spec = _spec with { Tags = SubmitRequestReader.ReadTags(ref reader, _request) }; return true;
+            case "notify": _spec = _spec with { Notify = NotifyReader.Read(ref reader, _request) }; return true;
             case "cron": _spec = _spec with { Cron = Text(ref reader, name) }; return true;
             case "every": _spec = _spec with { Every = Seconds(ref reader, name) }; return true;
             case "anchor": _spec = _spec with { Anchor = Instant(ref reader, name) }; return true;

@@ -42,7 +42,7 @@ internal static class ChildRecord
         {
             Id = id, Type = spec.Type, Queue = spec.Queue, Priority = spec.Priority, Args = spec.Args, Countdown = spec.DueAt, Retry = spec.Retry, Attempts = spec.Attempts,
             Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAt = spec.DeadlineAt, Tags = spec.Tags, TraceParent = spec.TraceParent, Parent = spec.Parent, MayExist = mayExist,
-            Key = spec.Key, Weight = spec.Weight, Owner = owner,
+            Key = spec.Key, Weight = spec.Weight, Owner = owner, Notify = spec.Notify,
         };
     }
 }

@@ -149,7 +149,7 @@ internal sealed partial class JobPartitionGrain
     {
         if (SubmissionRules.Check(submission, _options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(Now)) is { Length: > 0 } problems)
             return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = problems };
-        if (submission.Notify.Length > 0 && _core.Webhooks.Check(submission) is { Length: > 0 } uncalled)
+        if (submission.Notify.Length > 0 && _core.Webhooks.Check(submission.Notify) is { Length: > 0 } uncalled)
             return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = uncalled };
         if (JobIds.PartitionOf(submission.Id, _options.Partitions) != _partition)
             return new() { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = [new("/id", "The job belongs to another partition.")] };

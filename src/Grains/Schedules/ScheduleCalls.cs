@@ -36,6 +36,7 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
     {
         if (ScheduleRules.Check(id, spec, shell.Options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(shell.Now)) is { Length: > 0 } problems)
             return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = problems });
+        if (shell.Core.Webhooks.Check(spec.Notify) is { Length: > 0 } uncalled) return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = uncalled });
         var incarnation = shell.NewIncarnation();
         return ChangeAsync(id, (entry, now) =>
         {

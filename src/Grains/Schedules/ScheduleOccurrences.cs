@@ -194,7 +194,7 @@ internal sealed class ScheduleOccurrences
         {
             Id = JobOf(entry, run), Type = spec.Type, Queue = spec.Queue, Args = ArgsTemplate.Fill(spec.Args, run.Instant), Priority = spec.Priority, Tags = spec.Tags,
             Attempts = spec.Attempts, Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAfter = spec.Deadline, Owner = spec.Owner,
-            Key = spec.Key, Weight = spec.Weight,
+            Key = spec.Key, Weight = spec.Weight, Notify = spec.Notify,
         };
         var scheduled = new ScheduledRun(entry.Id, record.Incarnation, run.Instant);
         // Of a schedule that a full store may still refuse the job goes with it.

@@ -94,7 +94,8 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         == (other.Cron, other.Every, other.Anchor, other.Zone, other.Start, other.End, other.Count, other.Jitter);
 
     public static bool SameAs(ScheduleSpec one, ScheduleSpec other) =>
-        one.Args.AsSpan().SequenceEqual(other.Args) && one.Tags.AsSpan().SequenceEqual(other.Tags) && one with { Args = other.Args, Tags = other.Tags } == other;
+        one.Args.AsSpan().SequenceEqual(other.Args) && one.Tags.AsSpan().SequenceEqual(other.Tags) && one.Notify.AsSpan().SequenceEqual(other.Notify)
+        && one with { Args = other.Args, Tags = other.Tags, Notify = other.Notify } == other;
 
     private ScheduleAnswer Make(ScheduleEntry entry, ScheduleSpec spec, long incarnation, (string Application, string Release)? declaredBy, long now)
     {

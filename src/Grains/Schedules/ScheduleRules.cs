@@ -18,7 +18,7 @@ internal static class ScheduleRules
         var job = new JobSubmission
         {
             Id = "any", Type = spec.Type, Queue = spec.Queue, Args = spec.Args, Priority = spec.Priority, Tags = spec.Tags, Attempts = spec.Attempts,
-            Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAfter = spec.Deadline, Key = spec.Key, Weight = spec.Weight,
+            Timeout = spec.Timeout, Retention = spec.Retention, DeadlineAfter = spec.Deadline, Key = spec.Key, Weight = spec.Weight, Notify = spec.Notify,
         };
         var args = spec.IsFlow ? ScheduledFlow.Pointer : "/args";
         problems.AddRange(SubmissionRules.Check(job, limits, now).Select(problem => problem.Pointer == "/args" ? problem with { Pointer = args } : problem));

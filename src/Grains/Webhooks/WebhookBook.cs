@@ -28,8 +28,8 @@ internal sealed class WebhookBook
         jobs.Ended += OnEnded;
     }
 
-    /// <summary>What is wrong with what a submit asks for.</summary>
-    public SubmissionProblem[] Check(JobSubmission submission) => _rules.Check(submission.Notify);
+    /// <summary>What is wrong with what a submit, or a schedule, asks for.</summary>
+    public SubmissionProblem[] Check(JobNotice[] notices) => _rules.Check(notices);
 
     /// <summary>An end is not told, because so many calls wait already.</summary>
     public Action? Dropped { get; set; }

@@ -90,6 +90,7 @@ public class ScheduleRulesTests
         {
             Type = "t", Queue = "q", Args = "[1]"u8.ToArray(), Priority = 0, Tags = [new("a", "b"), new("c", "")], Attempts = 3, Timeout = 5, Retention = 0, Every = 1500, Anchor = 7,
             Zone = "Europe/Berlin", Start = 1, End = 2, Count = 4, Jitter = 9, Overlap = ScheduleOverlap.Replace, Missed = ScheduleMissed.All, MissedAfter = 1000, MissedWithin = 2000, Owner = "me", Deadline = 60_000,
+            Notify = [new("https://a.b/c"), new("https://a.b/d", NoticeOn.Failure)],
         };
         var record = new ScheduleRecord
         {
@@ -98,6 +99,7 @@ public class ScheduleRulesTests
         };
         var read = ScheduleRecord.Decode(record.Encode());
         Assert.True(ScheduleOrders.SameAs(spec, read.Spec));
+        Assert.False(ScheduleOrders.SameAs(spec, read.Spec with { Notify = [] }));
         Assert.Equal(record with { Spec = read.Spec }, read);
 
         var state = new ScheduleState

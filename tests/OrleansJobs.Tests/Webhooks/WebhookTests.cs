@@ -124,6 +124,73 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("tenant/7")]
+    [InlineData("tenant/8")]
+    public async Task OccurrencesOfSchedules_AreTold_AlsoWhereTheirKeyHasThemLiveElsewhere(string? key)
+    {
+        await _host.StartAsync(_settings);
+        await using var receiver = await Receiver.StartAsync(200);
+        var notify = $$"""[{"url":"{{receiver.Address}}/hook","on":["success"]}]""";
+        var keyed = key is null ? "" : $",\"key\":\"{key}\"";
+        using (var put = await _host.Http.SendJsonAsync(HttpMethod.Put, "/schedules/told", $$"""{"type":"longtask","args":{"steps":2,"stepMs":5},"cron":"0 3 1 1 *"{{keyed}},"notify":{{notify}}}"""))
+            Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+        Assert.Equal(notify, (await (await _host.Http.GetAsync("/schedules/told")).JsonAsync()).GetProperty("notify").GetRawText());
+        using var triggered = await _host.Http.PostAsync(new Uri("/schedules/told/trigger", UriKind.Relative), null);
+        var job = (await triggered.JsonAsync()).Text("id");
+        await CallOfAsync(job, found => found.Text("state") == "SUCCESS");
+        var got = Assert.Single(receiver.Calls);
+        Assert.Equal(job, JsonDocument.Parse(got.Body).RootElement.GetProperty("data").Text("id"));
+        AssertSigned(got);
+    }
+
+    [Fact]
+    public async Task FlowsAndScheduledFlows_TellOfTheirOwnEnd()
+    {
+        await _host.StartAsync(_settings);
+        await using var receiver = await Receiver.StartAsync(200);
+        const string Graph = """{"jobs":[{"name":"one","type":"longtask","args":{"steps":2,"stepMs":5}}],"result":{"$ref":"one.result"}}""";
+        using var accepted = await _host.Http.PostJsonAsync("/flows", $"{Graph[..^1]},\"notify\":[\"{receiver.Address}/flow\"]}}");
+        Assert.True(accepted.StatusCode is HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
+        await CallOfAsync((await accepted.JsonAsync()).Text("id"), found => found.Text("state") == "SUCCESS");
+        using (var put = await _host.Http.SendJsonAsync(HttpMethod.Put, "/schedules/flow", $$"""{"flow":{{Graph}},"cron":"0 3 1 1 *","notify":["{{receiver.Address}}/scheduled"]}"""))
+            Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+        using var triggered = await _host.Http.PostAsync(new Uri("/schedules/flow/trigger", UriKind.Relative), null);
+        await CallOfAsync((await triggered.JsonAsync()).Text("id"), found => found.Text("state") == "SUCCESS");
+        Assert.Equal(["/flow", "/scheduled"], receiver.Calls.Select(call => call.Path));
+        Assert.All(receiver.Calls, call => Assert.Equal(42, JsonDocument.Parse(call.Body).RootElement.GetProperty("data").GetProperty("result").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("https://elsewhere.example/", "/notify/0/url")]
+    [InlineData("http://u:p@127.0.0.1:1/", "/notify/0/url")]
+    public async Task FlowsAndSchedules_WhoseReceiversCannotBeCalled_AreRefused(string url, string pointer)
+    {
+        await _host.StartAsync(_settings);
+        using var flow = await _host.Http.PostJsonAsync("/flows", $$"""{"jobs":[{"name":"one","type":"longtask","args":{"steps":2}}],"notify":["{{url}}"]}""");
+        using var schedule = await _host.Http.SendJsonAsync(HttpMethod.Put, "/schedules/s", $$"""{"type":"longtask","args":{"steps":2},"cron":"0 3 1 1 *","notify":["{{url}}"]}""");
+        foreach (var refused in (HttpResponseMessage[])[flow, schedule])
+        {
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+            Assert.Equal(pointer, (await refused.JsonAsync()).GetProperty("errors")[0].Text("pointer"));
+        }
+    }
+
+    [Fact]
+    public async Task Secrets_StandNowhere()
+    {
+        await _host.StartAsync(_settings);
+        await using var receiver = await Receiver.StartAsync(400);
+        var job = await SubmitAsync($$"""{"type":"longtask","args":{"steps":2,"stepMs":5},"notify":["{{receiver.Address}}/hook"]}""");
+        var call = await CallOfAsync(job, found => found.GetProperty("attempt").GetInt32() > 1);
+        foreach (var path in (string[])[$"/jobs/{job}", $"/jobs/{call.Text("id")}", $"/jobs/{call.Text("id")}/args", "/jobs", "/job-types", "/stats", "/queues"])
+        {
+            var text = await _host.Http.GetStringAsync(new Uri(path, UriKind.Relative));
+            Assert.All(Keys, key => Assert.DoesNotContain(key, text, StringComparison.Ordinal));
+        }
+    }
+
+    [Theory]
     [InlineData("""["https://elsewhere.example/"]""", "/notify/0/url")]
     [InlineData("""["http://127.0.0.1:1/","ftp://127.0.0.1/"]""", "/notify/1/url")]
     [InlineData("""["http://u:p@127.0.0.1:1/"]""", "/notify/0/url")]

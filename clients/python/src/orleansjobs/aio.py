@@ -111,9 +111,10 @@ class AsyncClient:
     async def submit_flow(
         self, jobs: Iterable[Mapping[str, Any]], result: Any = None, *, id: Optional[str] = None, on_failure: Optional[str] = None,
         retention: Optional[Span] = None, tags: Optional[Mapping[str, str]] = None,
+        notify: Sequence[Union[str, Mapping[str, Any]]] = (),
     ) -> Job:
         """Hands in jobs that follow each other, each made by `flow_job()`, as one job whose result is `result` with its references filled in."""
-        body = flow_submission(jobs, result, id=id, on_failure=on_failure, retention=retention, tags=tags)
+        body = flow_submission(jobs, result, id=id, on_failure=on_failure, retention=retention, tags=tags, notify=notify)
         return await self._run(operations.submit_flow(self._settings, body))
 
     async def flow(self, job_id: str) -> Flow:

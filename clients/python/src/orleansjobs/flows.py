@@ -39,12 +39,12 @@ def flow_job(
 
 def flow_submission(
     jobs: Iterable[Mapping[str, Any]], result: Any = None, *, id: Optional[str] = None, on_failure: Optional[str] = None, retention: Optional[Span] = None,
-    tags: Optional[Mapping[str, str]] = None,
+    tags: Optional[Mapping[str, str]] = None, notify: Sequence[Union[str, Mapping[str, Any]]] = (),
 ) -> Dict[str, Any]:
     """The body of a submit of a flow. Without an id it is given one: it is what makes a repeat safe."""
     body: Dict[str, Any] = {
         "id": id or str(uuid4()), "jobs": list(jobs), "result": result, "onFailure": on_failure, "retention": _seconds(retention),
-        "tags": dict(tags) if tags else None,
+        "tags": dict(tags) if tags else None, "notify": list(notify) or None,
     }
     return {key: value for key, value in body.items() if value is not None}
 

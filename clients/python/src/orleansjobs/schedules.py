@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Dict, Mapping, Optional, Tuple, TypeVar, Union
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
@@ -62,14 +62,14 @@ def schedule_body(
     start: Optional[When] = None, end: Optional[When] = None, count: Optional[int] = None, jitter: Optional[Span] = None, overlap: Optional[str] = None,
     missed: Optional[str] = None, missed_after: Optional[Span] = None, missed_within: Optional[Span] = None, queue: Optional[str] = None,
     priority: Optional[int] = None, tags: Optional[Mapping[str, str]] = None, attempts: Optional[int] = None, timeout: Optional[Span] = None,
-    retention: Optional[Span] = None,
+    retention: Optional[Span] = None, notify: Sequence[Union[str, Mapping[str, Any]]] = (),
 ) -> Dict[str, Any]:
     """What a schedule is put with: `cron` in `zone`, or `every` so long. In `args`, `{"$at": "scheduled"}` becomes the instant."""
     body: Dict[str, Any] = {
         "type": type, "args": args, "cron": cron, "every": _seconds(every), "zone": zone, "anchor": _instant(anchor), "start": _instant(start), "end": _instant(end),
         "count": count, "jitter": _seconds(jitter), "overlap": overlap, "missed": missed, "missedAfter": _seconds(missed_after),
         "missedWithin": _seconds(missed_within), "queue": queue, "priority": priority, "tags": dict(tags) if tags else None, "attempts": attempts,
-        "timeout": _seconds(timeout), "retention": _seconds(retention),
+        "timeout": _seconds(timeout), "retention": _seconds(retention), "notify": list(notify) or None,
     }
     return {name: value for name, value in body.items() if value is not None}
 

@@ -74,6 +74,12 @@ internal sealed record ScheduleRecord
         writer.Signed(33, spec.Deadline);
         writer.Text(34, spec.Key);
         writer.Signed(35, spec.Weight);
+        foreach (var notice in spec.Notify)
+        {
+            writer.Text(36, notice.Url);
+            writer.Number(37, (long)notice.On);
+        }
+
         return writer.ToArray();
     }
 
@@ -82,6 +88,7 @@ internal sealed record ScheduleRecord
         var spec = new ScheduleSpec { Type = "" };
         var schedule = new ScheduleRecord { Spec = spec, Incarnation = 0, Edition = 0 };
         List<JobTag>? tags = null;
+        List<JobNotice>? notify = null;
         string tagName = "", pausedBy = "";
         string? pausedFor = null;
         long pausedAt = 0;
@@ -125,9 +132,12 @@ internal sealed record ScheduleRecord
                 case 33: spec = spec with { Deadline = reader.Signed }; break;
                 case 34: spec = spec with { Key = reader.Text }; break;
                 case 35: spec = spec with { Weight = (int)reader.Signed }; break;
+                case 36: (notify ??= []).Add(new(reader.Text)); break;
+                case 37: notify![^1] = notify[^1] with { On = (NoticeOn)reader.Number }; break;
             }
         }
 
+        if (notify is not null) spec = spec with { Notify = [.. notify] };
         return schedule with
         {
             Spec = tags is null ? spec : spec with { Tags = [.. tags] },
