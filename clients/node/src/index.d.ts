@@ -34,7 +34,7 @@ export interface Job<Result = any> {
 }
 
 /** Whom to call, and of what: docs/WEBHOOKS.md. */
-export type Notice = string | { url: string; on?: ('success' | 'failure' | 'end')[] };
+export type Notice = string | { url: string; on?: ('success' | 'failure' | 'end' | 'progress')[] };
 
 export interface SubmitOptions {
   id?: string;

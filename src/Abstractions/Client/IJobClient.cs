@@ -110,7 +110,7 @@ public sealed record SubmitOptions
     /// <summary>Should one of <see cref="After"/> end otherwise than asked for, it is cancelled. Without this it fails with <c>dependency_failed</c>.</summary>
     public bool CancelIfUnmet { get; init; }
 
-    /// <summary>Who is called when it ends; at most <see cref="JobLimits.MaxNotify"/>. Needs a grid that is configured to call somebody.</summary>
+    /// <summary>Who is called when it ends, or while it goes on; at most <see cref="JobLimits.MaxNotify"/>. Needs a grid that is configured to call somebody.</summary>
     public IReadOnlyList<JobNotice>? Notify { get; init; }
 
     /// <summary>Whose limits, order and turns it goes by, such as <c>tenant/7</c>. Not together with <see cref="Id"/>.</summary>

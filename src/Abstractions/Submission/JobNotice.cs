@@ -1,8 +1,8 @@
 namespace OrleansJobs;
 
-/// <summary>Whom to call when a job ends.</summary>
+/// <summary>Whom to call when a job ends, or while it goes on.</summary>
 /// <param name="Url">An http or https address of a host that the grid is configured to call.</param>
-/// <param name="On">Of which ends.</param>
+/// <param name="On">Of what.</param>
 [GenerateSerializer, Immutable, Alias("oj.notice")]
 public readonly record struct JobNotice([property: Id(0)] string Url, [property: Id(1)] NoticeOn On = NoticeOn.End)
 {
@@ -10,11 +10,11 @@ public readonly record struct JobNotice([property: Id(0)] string Url, [property:
     internal SubmissionProblem? Check(string pointer) =>
         Url is null or { Length: 0 or > JobLimits.MaxNoticeUrl } || !Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0
             ? new($"{pointer}/url", $"It must be an http or https URL of at most {JobLimits.MaxNoticeUrl} characters, without user and password.")
-        : On is 0 or > NoticeOn.End ? new($"{pointer}/on", "It must be success, failure or end.")
+        : On is 0 or > (NoticeOn.End | NoticeOn.Progress) ? new($"{pointer}/on", "It must be success, failure, end or progress.")
         : null;
 }
 
-/// <summary>Ends of a job that somebody is told of.</summary>
+/// <summary>What somebody is told of a job.</summary>
 [Flags, GenerateSerializer, Alias("oj.noticeOn")]
 public enum NoticeOn : byte
 {
@@ -27,4 +27,7 @@ public enum NoticeOn : byte
 
     /// <summary>However it ends.</summary>
     End = Success | Failure,
+
+    /// <summary>How far it is, while it runs: the newest that it has reported, at a pace.</summary>
+    Progress = 4,
 }

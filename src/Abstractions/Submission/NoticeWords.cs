@@ -5,7 +5,7 @@ internal static class NoticeWords
 {
     public static bool TryParse(string? word, out NoticeOn on)
     {
-        on = word switch { "success" => NoticeOn.Success, "failure" => NoticeOn.Failure, "end" => NoticeOn.End, _ => NoticeOn.None };
+        on = word switch { "success" => NoticeOn.Success, "failure" => NoticeOn.Failure, "end" => NoticeOn.End, "progress" => NoticeOn.Progress, _ => NoticeOn.None };
         return on != NoticeOn.None;
     }
 
@@ -14,5 +14,6 @@ internal static class NoticeWords
         if ((on & NoticeOn.End) == NoticeOn.End) yield return "end";
         else if ((on & NoticeOn.Success) != 0) yield return "success";
         else if ((on & NoticeOn.Failure) != 0) yield return "failure";
+        if ((on & NoticeOn.Progress) != 0) yield return "progress";
     }
 }

@@ -3,10 +3,10 @@ using OrleansJobs.Gateway.Json;
 
 namespace OrleansJobs.Gateway.Submitting;
 
-/// <summary>Reads <c>notify</c>: an array of URLs, or of <c>{"url": url, "on": ["success" | "failure" | "end"]}</c>.</summary>
+/// <summary>Reads <c>notify</c>: an array of URLs, or of <c>{"url": url, "on": ["success" | "failure" | "end" | "progress"]}</c>.</summary>
 internal static class NotifyReader
 {
-    private const string Words = "It must be an array of success, failure and end.";
+    private const string Words = "It must be an array of success, failure, end and progress.";
 
     public static JobNotice[] Read(ref Utf8JsonReader reader, SubmitRequest request)
     {

@@ -58,6 +58,7 @@ public static class JobGridHosting
             var (all, perHost) = options.Webhooks.CallsOf(options.Slots);
             return new CallGate(all, perHost);
         });
+        services.AddSingleton<IProgressListeners, ProgressCalls>();
         services.AddSingleton<GridHealth>();
         services.TryAddSingleton<IPartitionStore>(MemoryStore);
         services.AddSingleton<KnownGenerations>();

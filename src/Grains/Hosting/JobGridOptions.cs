@@ -207,6 +207,7 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
 
         CheckAttributes(options.Topics, "Topics:", errors);
         CheckAttributes(options.Webhooks, "Webhooks:", errors);
+        Positive(options.Webhooks.ProgressPace, "Webhooks:ProgressPace");
         _ = new WebhookRules(options, (option, rule) => errors.Add($"{JobGridOptions.Section}:Webhooks:{option} {rule}."));
         Positive(options.SuccessRetention, nameof(options.SuccessRetention));
         Positive(options.FailureRetention, nameof(options.FailureRetention));

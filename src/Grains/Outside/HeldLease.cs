@@ -3,7 +3,7 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Outside;
 
 /// <summary>A lease of a session, from its arrival until its partition knows how the attempt ended.</summary>
-internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeout, ProgressCarrier carrier)
+internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeout, ProgressCarrier carrier, IProgressListener? listener = null)
 {
     private ProgressCell? _progress;
 
@@ -87,7 +87,7 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     /// <summary>The progress that can be watched from now on.</summary>
     public Progress Watch() => carrier.Watch(Cell);
 
-    private ProgressCell Cell => _progress ??= new ProgressCell(Name, carrier, Epoch);
+    private ProgressCell Cell => _progress ??= new ProgressCell(Name, carrier, Epoch, listener);
 
     /// <summary>Nothing more is said of it but what this makes.</summary>
     public JobReport End(AttemptEnding ending)

@@ -16,6 +16,9 @@ internal sealed class SessionServices(
     public IWorkerGrid Grid { get; } = grid;
     public ProgressCarrier Carrier { get; } = attempts.Carrier;
 
+    /// <inheritdoc cref="AttemptServices.ListenerOf"/>
+    public IProgressListener? ListenerOf(Lease lease) => attempts.ListenerOf(lease);
+
     /// <summary>The worker of this silo: it is told which queues are paused and which partitions have opened, for all that take jobs here.</summary>
     public WorkerEngine Worker { get; } = worker;
     public ClockGuard Clock { get; } = clock;

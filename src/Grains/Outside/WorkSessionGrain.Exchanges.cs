@@ -159,7 +159,7 @@ internal sealed partial class WorkSessionGrain
         if (_book.ContainsKey(name) || _ended.Contains(name) || _state is SessionState.Dying) return;
         var type = services.Types.Find(lease.Type);
         var held = new HeldLease(
-            lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier)
+            lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier, services.ListenerOf(lease))
         {
             ArrivedAt = _time.GetTimestamp(), Epoch = isFirst ? _epoch : 0,
         };

@@ -25,6 +25,7 @@ internal sealed class WebhookBook
     {
         (_partition, _jobs, _options, _rules) = (partition, jobs, options, new WebhookRules(options));
         if (_rules.HasRules) jobs.IsFollowedToo = _rules.IsFollowed;
+        jobs.ToldOfProgress = _rules.ProgressUrlsOf;
         jobs.Ended += OnEnded;
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -45,12 +44,7 @@ internal sealed class WebhookJob(HttpCaller caller, CallGate gate, IOptions<JobG
     private async Task<WebhookResult> CallAsync(WebhookCall args, Uri uri, JobContext job, CancellationToken cancellation)
     {
         var body = Encoding.UTF8.GetBytes(args.Event.GetRawText());
-        var now = time.GetUtcNow();
-        using var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.TryAddWithoutValidation("content-type", "application/json");
-        request.Headers.TryAddWithoutValidation("webhook-id", job.Id);
-        request.Headers.TryAddWithoutValidation("webhook-timestamp", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
-        request.Headers.TryAddWithoutValidation("webhook-signature", WebhookSignature.Of(options.Value.Webhooks.Secrets.Select(WebhookSignature.KeyOf).OfType<byte[]>(), job.Id, now, body));
+        using var request = WebhookRequest.Of(uri, job.Id, time.GetUtcNow(), body, options.Value.Webhooks);
         var answer = await caller.SendAsync(request, null, cancellation);
         if ((int)answer.Status is >= 200 and < 300) return new WebhookResult((int)answer.Status);
         var said = HttpCallRules.TextOf(answer);

@@ -22,6 +22,10 @@ public sealed class WebhookOptions
     /// <value>Default 1,000,000.</value>
     [Range(1, long.MaxValue)] public long MaxWaiting { get; set; } = 1_000_000;
 
+    /// <summary>So long at least lies between two calls that tell one receiver how far one attempt of a job is.</summary>
+    /// <value>Default 5 s.</value>
+    public TimeSpan ProgressPace { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Calls for jobs whose submits do not ask for them.</summary>
     public List<WebhookRule> Rules { get; set; } = [];
 
@@ -38,7 +42,7 @@ public sealed class WebhookRule
 {
     public string Url { get; set; } = "";
 
-    /// <summary><c>success</c>, <c>failure</c> or <c>end</c>.</summary>
+    /// <summary><c>success</c>, <c>failure</c>, <c>end</c> or <c>progress</c>.</summary>
     /// <value>Default <c>end</c>.</value>
     public string On { get; set; } = "end";
 

@@ -11,6 +11,7 @@ internal sealed class WebhookRules
     private readonly HostList _hosts;
     private readonly bool _isOn;
     private readonly List<Rule> _rules = [];
+    private readonly bool _hasProgressRules;
 
     /// <param name="errors">What is wrong with the options; the first is the option's name.</param>
     public WebhookRules(JobGridOptions options, Action<string, string>? errors = null)
@@ -27,8 +28,9 @@ internal sealed class WebhookRules
         for (var i = 0; i < webhooks.Rules.Count; i++)
         {
             var rule = webhooks.Rules[i];
-            if (!NoticeWords.TryParse(rule.On, out var on)) errors?.Invoke($"Rules:{i}:On", "must be success, failure or end");
+            if (!NoticeWords.TryParse(rule.On, out var on)) errors?.Invoke($"Rules:{i}:On", "must be success, failure, end or progress");
             if (_isOn && _hosts.Check(rule.Url, out var wrong) is null) errors?.Invoke($"Rules:{i}:Url", $"cannot be called: {wrong}");
+            _hasProgressRules |= (on & NoticeOn.Progress) != 0;
             _rules.Add(new(new JobNotice(rule.Url, on), rule.Types.ToFrozenSet(StringComparer.Ordinal), rule.Queues.ToFrozenSet(StringComparer.Ordinal)));
         }
     }
@@ -50,15 +52,25 @@ internal sealed class WebhookRules
         return [.. problems];
     }
 
-    public bool IsFollowed(JobSpec spec) => spec.Type != WebhookJob.Name && _rules.Exists(rule => rule.Fits(spec));
+    public bool IsFollowed(JobSpec spec) => spec.Type != WebhookJob.Name && _rules.Exists(rule => (rule.Notice.On & NoticeOn.End) != 0 && rule.Fits(spec));
 
     /// <summary>Whom to call now that a job has ended; nobody is called of a call.</summary>
     public IEnumerable<string> UrlsFor(JobSpec spec, JobState state)
     {
         if (spec.Type == WebhookJob.Name) return [];
-        var on = state is JobState.Success ? NoticeOn.Success : NoticeOn.Failure;
-        return spec.Notify.Concat(_rules.Where(rule => rule.Fits(spec)).Select(rule => rule.Notice)).Where(notice => (notice.On & on) != 0).Select(notice => notice.Url).Distinct(StringComparer.Ordinal);
+        return UrlsOf(spec, state is JobState.Success ? NoticeOn.Success : NoticeOn.Failure);
     }
+
+    /// <summary>Whom to call while a job goes on; null, as for nearly all: nobody.</summary>
+    public string[]? ProgressUrlsOf(JobSpec spec)
+    {
+        if ((spec.Notify.Length == 0 && !_hasProgressRules) || !_isOn || spec.Type == WebhookJob.Name) return null;
+        string[] urls = [.. UrlsOf(spec, NoticeOn.Progress)];
+        return urls.Length > 0 ? urls : null;
+    }
+
+    private IEnumerable<string> UrlsOf(JobSpec spec, NoticeOn on) =>
+        spec.Notify.Concat(_rules.Where(rule => rule.Fits(spec)).Select(rule => rule.Notice)).Where(notice => (notice.On & on) != 0).Select(notice => notice.Url).Distinct(StringComparer.Ordinal);
 
     private sealed record Rule(JobNotice Notice, FrozenSet<string> Types, FrozenSet<string> Queues)
     {

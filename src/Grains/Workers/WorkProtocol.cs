@@ -212,6 +212,9 @@ internal sealed record Lease
 
     /// <summary>Those with the same number go into one attempt, and take one slot; 0: it runs by itself.</summary>
     [Id(21)] public long Batch { get; init; }
+
+    /// <summary>Who is told how far it is; null: nobody beside its grain.</summary>
+    [Id(22)] public string[]? ProgressUrls { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>

@@ -30,7 +30,7 @@ public class WebhookRulesTests
     [Theory]
     [InlineData("https://c.d/", "end", "Rules:0:Url")]
     [InlineData("nonsense", "end", "Rules:0:Url")]
-    [InlineData("https://a.b/", "progress", "Rules:0:On")]
+    [InlineData("https://a.b/", "beginning", "Rules:0:On")]
     public void Rules_ThatCannotHold_AreRefused(string url, string on, string option)
     {
         var options = new JobGridOptions { Http = { Hosts = ["a.b"] }, Webhooks = { Secrets = [Secret], Rules = [new WebhookRule { Url = url, On = on }] } };

@@ -177,6 +177,46 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Progress_IsTold_OfHandlersHere_AndOfWorkersOutside()
+    {
+        await _host.StartAsync(_settings);
+        await using var receiver = await Receiver.StartAsync(200);
+        var notify = $$"""[{"url":"{{receiver.Address}}/how-far","on":["progress"]}]""";
+        var job = await SubmitAsync($$"""{"type":"longtask","args":{"steps":4,"stepMs":200},"notify":{{notify}}}""");
+        await Eventually.IsTrueAsync(() => !receiver.Calls.IsEmpty);
+        var first = receiver.Calls.First();
+        AssertSigned(first);
+        Assert.Equal(("job.progress", job), (DataOf(first).Type, DataOf(first).Data.Text("id")));
+        await Eventually.AnswersAsync(async () => await (await _host.Http.GetAsync($"/jobs/{job}")).JsonAsync(), found => found.Text("state") == "SUCCESS");
+        var calls = await (await _host.Http.GetAsync($"/jobs?type=oj-webhook&tag.job={job}")).JsonAsync();
+        Assert.Empty(calls.GetProperty("jobs").EnumerateArray());
+
+        var session = (await WorkAsync("""{"seq":1,"types":["outside"]}""")).Text("session");
+        var other = await SubmitAsync($$"""{"type":"outside","args":{},"notify":{{notify}}}""");
+        var lease = (await WorkAsync($$"""{"session":"{{session}}","seq":2,"want":1,"wait":10,"types":["outside"]}""")).GetProperty("leases")[0];
+        var name = $"\"id\":\"{other}\",\"token\":\"{lease.Text("token")}\"";
+        await WorkAsync($"{{\"session\":\"{session}\",\"seq\":3,\"holds\":[{{{name}}}],\"progress\":[{{{name},\"current\":3,\"total\":4,\"message\":\"Nearly\",\"data\":{{\"files\":2}}}}]}}");
+        await Eventually.IsTrueAsync(() => receiver.Calls.Any(call => DataOf(call).Data.Text("id") == other));
+        var told = DataOf(receiver.Calls.First(call => DataOf(call).Data.Text("id") == other)).Data;
+        Assert.Equal((3, 4, "Nearly", 2), (told.GetProperty("current").GetInt32(), told.GetProperty("total").GetInt32(), told.Text("status"), told.GetProperty("data").GetProperty("files").GetInt32()));
+        await WorkAsync($$"""{"session":"{{session}}","seq":4,"bye":true}""");
+    }
+
+    private static (string Type, JsonElement Data) DataOf(Call call)
+    {
+        var said = JsonElement.Parse(call.Body);
+        return (said.Text("type"), said.GetProperty("data"));
+    }
+
+    private async Task<JsonElement> WorkAsync(string body)
+    {
+        using var answer = await _host.Http.PostJsonAsync("/work", body);
+        var json = await answer.JsonAsync();
+        Assert.True(answer.StatusCode is HttpStatusCode.OK, json.GetRawText());
+        return json;
+    }
+
+    [Fact]
     public async Task Secrets_StandNowhere()
     {
         await _host.StartAsync(_settings);
@@ -194,7 +234,7 @@ public sealed class WebhookTests : IAsyncLifetime
     [InlineData("""["https://elsewhere.example/"]""", "/notify/0/url")]
     [InlineData("""["http://127.0.0.1:1/","ftp://127.0.0.1/"]""", "/notify/1/url")]
     [InlineData("""["http://u:p@127.0.0.1:1/"]""", "/notify/0/url")]
-    [InlineData("""[{"url":"http://127.0.0.1:1/","on":["progress"]}]""", "/notify/0/on")]
+    [InlineData("""[{"url":"http://127.0.0.1:1/","on":["beginning"]}]""", "/notify/0/on")]
     [InlineData("""[{"url":"http://127.0.0.1:1/","on":[]}]""", "/notify/0/on")]
     [InlineData("""[{"url":"http://127.0.0.1:1/","on":"end"}]""", "/notify/0/on")]
     [InlineData("""[{"on":["end"]}]""", "/notify/0/url")]

@@ -85,6 +85,9 @@ internal sealed class JobBook
     /// <summary>From whose ends something follows, beside those of which their records say so; null: of none.</summary>
     public Func<JobSpec, bool>? IsFollowedToo { get; set; }
 
+    /// <summary>Whom the worker of a job tells how far it is; null: nobody's.</summary>
+    public Func<JobSpec, string[]?>? ToldOfProgress { get; set; }
+
     /// <summary>A job has ended from whose end something follows. What other books change because of it is stored with the end.</summary>
     public event Action<LiveJob, long>? Ended;
 

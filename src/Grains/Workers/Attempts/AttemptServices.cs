@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Batches;
@@ -40,6 +41,9 @@ internal sealed class AttemptServices
 
     /// <summary>The handlers of this silo; set like <see cref="Owner"/>.</summary>
     public HandlerRegistry Handlers { get; set; } = null!;
+
+    /// <summary>Who hears of an attempt's progress beside its job's grain; null, as nearly always: nobody.</summary>
+    public IProgressListener? ListenerOf(Lease lease) => lease.ProgressUrls is null ? null : Provider.GetService<IProgressListeners>()?.For(lease);
 
     /// <summary>What a type says of its jobs where nobody else does. The grid is asked where the type is not one of this silo's.</summary>
     public async Task<TypeDefaults> DefaultsOfAsync(string type, CancellationToken cancellation) =>

@@ -220,7 +220,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
             var cell = Volatile.Read(ref _progress);
             if (cell is null)
             {
-                var made = new ProgressCell(LeaseName, _services.Carrier);
+                var made = new ProgressCell(LeaseName, _services.Carrier, listener: _services.ListenerOf(Lease));
                 cell = Interlocked.CompareExchange(ref _progress, made, null) ?? made;
             }
 

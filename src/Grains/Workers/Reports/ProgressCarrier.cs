@@ -63,6 +63,7 @@ internal sealed partial class ProgressCarrier : IDisposable
     /// <param name="told">Whether the job's grain was told anything.</param>
     public Progress Close(ProgressCell cell, out bool told)
     {
+        cell.Listener?.Over();
         lock (cell.Carried)
         {
             cell.Carried.Closed = true;
@@ -160,6 +161,7 @@ internal sealed partial class ProgressCarrier : IDisposable
             watches = cell.Carried.Watches;
         }
 
+        cell.Listener?.Tell(progress);
         _ = SendAsync(cell, progress, watches);
     }
 

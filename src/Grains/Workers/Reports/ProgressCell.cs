@@ -4,7 +4,7 @@ namespace OrleansJobs.Workers;
 /// The last value a handler has reported. Writers neither wait for a reader nor allocate: a version that is odd while a value is being
 /// written tells a reader to look again. The carrier is told of the first change after each time it looked, not of every one.
 /// </summary>
-internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier, long epoch = 0)
+internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier, long epoch = 0, IProgressListener? listener = null)
 {
     private long _version;
     private long _current;
@@ -17,6 +17,9 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier, lon
 
     /// <summary>See <see cref="Progress"/>.</summary>
     public long Epoch { get; } = epoch;
+
+    /// <summary>Who else hears of what is carried; null: nobody.</summary>
+    public IProgressListener? Listener { get; } = listener;
 
     /// <summary>What the carrier knows of this cell; the carrier's alone.</summary>
     public CarriedState Carried { get; } = new();
