@@ -156,6 +156,9 @@ public static class WaitReasons
     /// <summary>Another job's end.</summary>
     public const string Job = "job";
 
+    /// <summary>What somebody who was called said they would report.</summary>
+    public const string Report = "report";
+
     /// <summary>The ends of its own children.</summary>
     public const string Children = "children";
     public const string Signal = "signal";

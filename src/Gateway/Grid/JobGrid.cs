@@ -11,6 +11,7 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     private readonly NumberedGrains<IPartitionKeys> _keys = new(grains);
     private readonly NumberedGrains<IPartitionTopics> _topics = new(grains);
     private readonly NumberedGrains<IPartitionQueueLimits> _queueLimits = new(grains);
+    private readonly NumberedGrains<IPartitionReports> _reports = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private readonly NumberedGrains<IStoreGrain> _store = new(grains);
     private GridInfo? _info;
@@ -51,6 +52,9 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     public async ValueTask<IPartitionTopics> BindingsAsync() => _topics[TopicHome.Of((await InfoAsync()).Partitions)];
 
     public IPartitionQueueLimits QueueLimits(int partition) => _queueLimits[partition];
+
+    /// <summary>Where those report whom a job has called.</summary>
+    public IPartitionReports Reports(string id, GridInfo info) => _reports[JobIds.PartitionOf(id, info.Partitions)];
 
     /// <summary>What a partition commits.</summary>
     public IJobChangesGrain Changes(int partition) => _changes[partition];

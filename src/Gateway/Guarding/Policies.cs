@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Hosting;
 
 namespace OrleansJobs.Gateway.Guarding;
@@ -18,6 +19,9 @@ public static class Policies
     /// <summary>Like <see cref="Read"/>, and for whoever holds the watch token of the job.</summary>
     public const string Watch = "OrleansJobs.Watch";
 
+    /// <summary>Like <see cref="Work"/>, and for whoever holds the token of a call that the job has made.</summary>
+    public const string Report = "OrleansJobs.Report";
+
     /// <summary>For <c>GET /metrics</c>: like <see cref="Read"/>, and for whoever comes to the probes' port.</summary>
     public const string Metrics = Telemetry.JobTelemetry.MetricsPolicy;
 
@@ -28,6 +32,7 @@ public static class Policies
         authorization.AddPolicy(Operate, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Operate)));
         authorization.AddPolicy(Work, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Work)));
         authorization.AddPolicy(Watch, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrWatchToken = true }));
+        authorization.AddPolicy(Report, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Work) { OrReportToken = true }));
         authorization.AddPolicy(Metrics, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrProbePort = true }));
     }
 }
@@ -36,22 +41,26 @@ internal sealed record ScopeRequirement(string Scope) : IAuthorizationRequiremen
 {
     public bool OrWatchToken { get; init; }
     public bool OrProbePort { get; init; }
+    public bool OrReportToken { get; init; }
 }
 
-internal sealed class ScopeHandler(IOptions<JobGatewayOptions> options, WatchTokens tokens) : AuthorizationHandler<ScopeRequirement>
+internal sealed class ScopeHandler(IOptions<JobGatewayOptions> options, WatchTokens tokens, JobGrid grid) : AuthorizationHandler<ScopeRequirement>
 {
     private readonly bool _open = options.Value.IsOpen;
 
-    protected override Task HandleRequirementAsync(AuthorizationHandlerContext authorization, ScopeRequirement requirement)
+    protected override async Task HandleRequirementAsync(AuthorizationHandlerContext authorization, ScopeRequirement requirement)
     {
         if (_open || HasScope(authorization, requirement.Scope)) authorization.Succeed(requirement);
         else if (requirement.OrProbePort && authorization.Resource is HttpContext probe && ProbePort.Has(probe, options.Value)) authorization.Succeed(requirement);
         else if (requirement.OrWatchToken && authorization.Resource is HttpContext context && HasTokens(context)) authorization.Succeed(requirement);
-        return Task.CompletedTask;
+        else if (requirement.OrReportToken && authorization.Resource is HttpContext report && await HasReportTokenAsync(report)) authorization.Succeed(requirement);
     }
 
     private static bool HasScope(AuthorizationHandlerContext authorization, string scope) =>
         authorization.User.FindAll(Caller.ScopeClaim).Any(claim => claim.Value == scope || claim.Value.Split(' ').Contains(scope));
+
+    private async ValueTask<bool> HasReportTokenAsync(HttpContext context) =>
+        context.Request.RouteValues["id"] is string id && context.Request.Headers[ReportToken.TokenHeader] is [{ } token] && ReportToken.Read(await grid.IdSecretAsync(), id, token) is not null;
 
     /// <summary>A token for each job that is asked for: the one in the path, or those in <c>jobs</c>.</summary>
     private bool HasTokens(HttpContext context)

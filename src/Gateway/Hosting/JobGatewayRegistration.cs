@@ -83,6 +83,7 @@ public static class JobGatewayRegistration
         services.AddSingleton<StoreEndpoints>();
         services.AddSingleton<TypeAnnouncer>();
         services.AddSingleton<WorkEndpoints>();
+        services.AddSingleton<ReportEndpoint>();
         services.AddSingleton<HealthEndpoints>();
     }
 

@@ -18,6 +18,9 @@ internal static class WorkLimits
     /// <summary>Bytes of a checkpoint's body beside the checkpoint.</summary>
     public const int EnvelopeBytes = 4096;
 
+    /// <summary>Bytes of a report's body beside its result.</summary>
+    public const int MaxReportEnvelope = 8 * MaxErrorTextLength;
+
     /// <summary>The largest integer that all languages read exactly.</summary>
     public const long MaxSequence = (1L << 53) - 1;
 }

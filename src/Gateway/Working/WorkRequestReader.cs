@@ -134,7 +134,7 @@ internal static class WorkRequestReader
         _ => true,
     };
 
-    private static JobError Error(MemberReader read, JsonElement element, string pointer)
+    public static JobError Error(MemberReader read, JsonElement element, string pointer)
     {
         string? message = null, type = null, code = JobErrorCodes.Error;
         read.Object(element, pointer, "An error", (name, value, at) =>

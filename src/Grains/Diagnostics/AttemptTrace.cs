@@ -52,6 +52,7 @@ internal static class AttemptTrace
         ReportKind.Returned => "returned",
         ReportKind.Parked => "parked",
         ReportKind.StartedAnew => "started_anew",
+        ReportKind.Held => "held",
         _ => "cancelled",
     };
 }

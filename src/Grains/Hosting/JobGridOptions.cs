@@ -195,6 +195,9 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         Positive(options.Http.MaxTimeout, "Http:MaxTimeout");
         if (options.Http.Timeout > options.Http.MaxTimeout) Error("Http:Timeout", $"must be at most Http:MaxTimeout ({options.Http.MaxTimeout})", options.Http.Timeout);
         if (options.Http.MaxTimeout > LongestAttempt) Error("Http:MaxTimeout", $"must be at most {LongestAttempt}", options.Http.MaxTimeout);
+        Positive(options.Http.ReportWithin, "Http:ReportWithin");
+        if (options.Http.ReportTo is { } reportTo && !(reportTo is { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 }))
+            Error("Http:ReportTo", "must be an http or https URL without user, password, query and fragment", reportTo.IsAbsoluteUri ? reportTo.GetLeftPart(UriPartial.Path) : reportTo);
         HostList.Parse(options.Http.Hosts, wrong => errors.Add($"{JobGridOptions.Section}:Http:Hosts: {wrong}"));
         AddressRules.Parse(options.Http.AllowNetworks, errors: wrong => errors.Add($"{JobGridOptions.Section}:Http:AllowNetworks: {wrong}"));
         AddressRules.Parse([], options.Http.DenyNetworks, wrong => errors.Add($"{JobGridOptions.Section}:Http:DenyNetworks: {wrong}"));

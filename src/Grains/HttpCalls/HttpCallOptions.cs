@@ -35,6 +35,16 @@ public sealed class HttpCallOptions
     /// <value>Default 10 minutes.</value>
     public TimeSpan MaxTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// How the services that are called reach a gateway, such as <c>https://jobs.example.com</c>: calls of <c>http</c> jobs then say where to report, and one that is answered 202 is held until
+    /// somebody does. Null: 202 is a success as any 2xx.
+    /// </summary>
+    public Uri? ReportTo { get; set; }
+
+    /// <summary>How long a call that was answered 202 is waited for, where the job's submit has no timeout.</summary>
+    /// <value>Default a day.</value>
+    public TimeSpan ReportWithin { get; set; } = TimeSpan.FromDays(1);
+
     /// <summary>Connections of a silo to one host at a time; further calls wait for one.</summary>
     /// <value>Default 32.</value>
     [Range(1, 10_000)] public int MaxConnectionsPerHost { get; set; } = 32;

@@ -40,6 +40,7 @@ internal sealed class PartitionCore
         Bindings = new BindingBook(partition, opening, options, Changes);
         Webhooks = new WebhookBook(partition, Jobs, options);
         Attempts = new AttemptBook(partition, opening.Generation, Jobs, Flows, Changes);
+        Held = new HeldAttempts(Jobs, Attempts);
         Suspects = new SuspectBook(Jobs, Changes, suspicion);
         Dispatch = new Dispatcher(Jobs, Attempts, Orders, Suspects);
     }
@@ -61,6 +62,7 @@ internal sealed class PartitionCore
     public JobOrders Orders { get; }
     public ScheduleBook Schedules { get; }
     public AttemptBook Attempts { get; }
+    public HeldAttempts Held { get; }
     public SuspectBook Suspects { get; }
     public Dispatcher Dispatch { get; }
     public LetterBook Letters { get; }

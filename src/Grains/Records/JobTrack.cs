@@ -52,6 +52,9 @@ internal sealed record JobTrack
     /// <summary>It is a flow that has begun: its state is PROGRESS until it ends, whether it runs or waits.</summary>
     public bool IsFlow { get; init; }
 
+    /// <summary>Its last attempt goes on outside: it waits until somebody reports, or its due time, by which somebody should have.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>The flow that it is a child of has no use for it any more: it is kept as long as any job.</summary>
     public bool IsOrphan { get; init; }
 
@@ -103,6 +106,9 @@ internal sealed record JobTrack
     /// <summary>Something follows from its end, so that books other than that of jobs are told of it.</summary>
     public bool IsFollowed => HasFollowers || HasMemory;
 
+    /// <summary>It goes on although it has no slot: its state is PROGRESS.</summary>
+    public bool IsUnderWay => IsFlow || IsHeld;
+
     /// <summary>The number of the running attempt, or of the next one.</summary>
     public int Attempt => Earlier + Failures + Crashes + 1;
 
@@ -146,7 +152,7 @@ internal sealed record JobTrack
         writer.Text(7, Progress.Message);
         writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0) | (IsSuspect ? 8 : 0) | (HasStarted ? 16 : 0) |
             (HasFollowers ? 32 : 0) | (HasMemory ? 64 : 0) | (IsFlow ? 128 : 0) | (IsOrphan ? 256 : 0) | (IsDeadlineLifted ? 512 : 0) | (IsUniqueOver ? 1024 : 0) |
-            (IsDismissed ? 2048 : 0));
+            (IsDismissed ? 2048 : 0) | (IsHeld ? 4096 : 0));
         writer.Text(9, CancelReason);
         writer.Number(10, Token);
         writer.Number(11, StartedAt);
@@ -219,7 +225,7 @@ internal sealed record JobTrack
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
             IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
             HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0, IsDeadlineLifted = (flags & 512) != 0,
-            WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told, Seat = seat, IsUniqueOver = (flags & 1024) != 0, IsDismissed = (flags & 2048) != 0,
+            WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told, Seat = seat, IsUniqueOver = (flags & 1024) != 0, IsDismissed = (flags & 2048) != 0, IsHeld = (flags & 4096) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
             Losses = losses?.ToImmutable() ?? [], Trial = trial, Batch = batch,
             Changes = changes?.ToImmutable() ?? [],

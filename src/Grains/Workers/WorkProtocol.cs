@@ -215,6 +215,9 @@ internal sealed record Lease
 
     /// <summary>Who is told how far it is; null: nobody beside its grain.</summary>
     [Id(22)] public string[]? ProgressUrls { get; init; }
+
+    /// <summary>An attempt before this one went on outside, and nobody has reported in time.</summary>
+    [Id(23)] public bool WasHeld { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>
@@ -243,6 +246,9 @@ internal enum ReportKind : byte
 
     /// <summary>A flow that starts from the top with the arguments in <see cref="JobReport.Result"/> and nothing remembered.</summary>
     StartedAnew,
+
+    /// <summary>Somebody who was called goes on with the attempt, and reports within <see cref="JobReport.Delay"/>; uses up nothing.</summary>
+    Held,
 }
 
 [GenerateSerializer, Immutable, Alias("oj.report")]

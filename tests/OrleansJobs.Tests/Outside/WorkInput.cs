@@ -16,7 +16,7 @@ internal static class WorkInputs
 {
     private const string Lease = """{"id":"j","token":"5"}""";
 
-    public static readonly IReadOnlyList<WorkInput> All = [.. Broken(), .. Members(), .. Leases(), .. Reports(), .. Progress(), .. Types(), .. Sessions(), .. Checkpoints(), .. Announced()];
+    public static readonly IReadOnlyList<WorkInput> All = [.. Broken(), .. Members(), .. Leases(), .. Reports(), .. Progress(), .. Types(), .. Sessions(), .. Checkpoints(), .. CallReports(), .. Announced()];
 
     private static IEnumerable<WorkInput> Broken()
     {
@@ -121,6 +121,19 @@ internal static class WorkInputs
         yield return new("a checkpoint without a value", 422, "invalid-member", "/checkpoint", """{"session":"SESSION","token":"5"}""") { Path = path };
         yield return new("a checkpoint of another's session", 404, "session-not-found", "", """{"session":"ANOTHER","token":"5","checkpoint":1}""") { Path = path };
         yield return new("a checkpoint of more than 1 MiB", 422, "invalid-member", "/checkpoint", $$"""{"session":"SESSION","token":"5","checkpoint":"{{new string('x', 1 << 20)}}"}""") { Path = path };
+    }
+
+    private static IEnumerable<WorkInput> CallReports()
+    {
+        const string path = "/work/jobs/j/report";
+        yield return new("a report of a call that is no object", 422, "invalid-member", "", "[]") { Path = path };
+        yield return new("a report of a call without an outcome", 422, "invalid-member", "/outcome", """{"result":1}""") { Path = path };
+        yield return new("a report of a call with an outcome that there is not", 422, "invalid-member", "/outcome", """{"outcome":"later"}""") { Path = path };
+        yield return new("a report of a call with another member", 422, "invalid-member", "/token", """{"outcome":"success","token":"5"}""") { Path = path };
+        yield return new("a success of a call with an error", 422, "invalid-member", "/error", """{"outcome":"success","error":{"message":"no"}}""") { Path = path };
+        yield return new("a failure of a call with a result", 422, "invalid-member", "/result", """{"outcome":"failure","result":1}""") { Path = path };
+        yield return new("progress of a call without `total`", 422, "invalid-member", "/total", """{"outcome":"progress","current":1}""") { Path = path };
+        yield return new("a report of a call without its token", 409, "stale-lease", "", """{"outcome":"success"}""") { Path = path };
     }
 
     private static IEnumerable<WorkInput> Announced()

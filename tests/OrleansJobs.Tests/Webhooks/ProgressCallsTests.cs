@@ -175,10 +175,10 @@ public sealed class ProgressCallsTests : IDisposable
         var options = new JobGridOptions { Http = { Hosts = ["a.b"] }, Webhooks = { Secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] } };
         Assert.Null(new WebhookRules(options).ProgressUrlsOf(Job("t")));
         Assert.Null(new WebhookRules(options).ProgressUrlsOf(Job("t", new JobNotice("https://a.b/"))));
-        Assert.Equal(["https://a.b/"], new WebhookRules(options).ProgressUrlsOf(Job("t", new JobNotice("https://a.b/", NoticeOn.Progress | NoticeOn.Failure))));
+        Assert.Equal(["https://a.b/"], new WebhookRules(options).ProgressUrlsOf(Job("t", new JobNotice("https://a.b/", NoticeOn.Progress | NoticeOn.Failure)))!);
         options.Webhooks.Rules = [new() { Url = "https://a.b/rule", On = "progress", Types = ["t"] }];
         var rules = new WebhookRules(options);
-        Assert.Equal(["https://a.b/own", "https://a.b/rule"], rules.ProgressUrlsOf(Job("t", new JobNotice("https://a.b/own", NoticeOn.Progress))));
+        Assert.Equal(["https://a.b/own", "https://a.b/rule"], rules.ProgressUrlsOf(Job("t", new JobNotice("https://a.b/own", NoticeOn.Progress)))!);
         Assert.Null(rules.ProgressUrlsOf(Job("other")));
         Assert.Null(rules.ProgressUrlsOf(Job(WebhookJob.Name, new JobNotice("https://a.b/own", NoticeOn.Progress))));
         Assert.False(rules.IsFollowed(Job("t")), "its end is told nobody");

@@ -137,7 +137,7 @@ public sealed class WebhookTests : IAsyncLifetime
             Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
         Assert.Equal(notify, (await (await _host.Http.GetAsync("/schedules/told")).JsonAsync()).GetProperty("notify").GetRawText());
         using var triggered = await _host.Http.PostAsync(new Uri("/schedules/told/trigger", UriKind.Relative), null);
-        var job = (await triggered.JsonAsync()).Text("id");
+        var job = (await triggered.JsonAsync()).Text("job");
         await CallOfAsync(job, found => found.Text("state") == "SUCCESS");
         var got = Assert.Single(receiver.Calls);
         Assert.Equal(job, JsonDocument.Parse(got.Body).RootElement.GetProperty("data").Text("id"));
@@ -156,7 +156,7 @@ public sealed class WebhookTests : IAsyncLifetime
         using (var put = await _host.Http.SendJsonAsync(HttpMethod.Put, "/schedules/flow", $$"""{"flow":{{Graph}},"cron":"0 3 1 1 *","notify":["{{receiver.Address}}/scheduled"]}"""))
             Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
         using var triggered = await _host.Http.PostAsync(new Uri("/schedules/flow/trigger", UriKind.Relative), null);
-        await CallOfAsync((await triggered.JsonAsync()).Text("id"), found => found.Text("state") == "SUCCESS");
+        await CallOfAsync((await triggered.JsonAsync()).Text("job"), found => found.Text("state") == "SUCCESS");
         Assert.Equal(["/flow", "/scheduled"], receiver.Calls.Select(call => call.Path));
         Assert.All(receiver.Calls, call => Assert.Equal(42, JsonDocument.Parse(call.Body).RootElement.GetProperty("data").GetProperty("result").GetInt32()));
     }
@@ -167,7 +167,7 @@ public sealed class WebhookTests : IAsyncLifetime
     public async Task FlowsAndSchedules_WhoseReceiversCannotBeCalled_AreRefused(string url, string pointer)
     {
         await _host.StartAsync(_settings);
-        using var flow = await _host.Http.PostJsonAsync("/flows", $$"""{"jobs":[{"name":"one","type":"longtask","args":{"steps":2}}],"notify":["{{url}}"]}""");
+        using var flow = await _host.Http.PostJsonAsync("/flows", $$$"""{"jobs":[{"name":"one","type":"longtask","args":{"steps":2}}],"notify":["{{{url}}}"]}""");
         using var schedule = await _host.Http.SendJsonAsync(HttpMethod.Put, "/schedules/s", $$"""{"type":"longtask","args":{"steps":2},"cron":"0 3 1 1 *","notify":["{{url}}"]}""");
         foreach (var refused in (HttpResponseMessage[])[flow, schedule])
         {

@@ -68,6 +68,15 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
     public bool Report(JobReport report, long now)
     {
         if (jobs.FindLeased(report.Id) is not { } job || (job.Track.Token != report.Token && !Sabotage.IsOff(Safeguard.Fence))) return false;
+        Take(job, report, now);
+        return true;
+    }
+
+    /// <summary>The same of an attempt that goes on outside, whose job waits, and whose token has been looked at.</summary>
+    public void ReportHeld(LiveJob job, JobReport report, long now) => Take(job, report, now);
+
+    private void Take(LiveJob job, JobReport report, long now)
+    {
         var track = job.Track with
         {
             Progress = report.Progress.Sequence > 0 ? report.Progress : job.Track.Progress,
@@ -96,7 +105,11 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
                 jobs.Finish(job, JobState.Failure, null, PastDeadline(report.Error), track, now);
                 break;
             case ReportKind.FailedOnce:
-                jobs.WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("failed", report.Error, now) with { Failures = track.Failures + 1, IsRetrying = true }, now);
+                WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("failed", report.Error, now) with { Failures = track.Failures + 1, IsRetrying = true, IsHeld = false, WaitsFor = [] }, now);
+                break;
+            case ReportKind.Held:
+                var until = now + Milliseconds(report.Delay);
+                jobs.WaitAgain(job, until, track with { IsHeld = true, WaitsFor = [new(WaitReasons.Report) { Until = DateTimeOffset.FromUnixTimeMilliseconds(until) }] }, now);
                 break;
             case ReportKind.Postponed:
                 jobs.WaitAgain(job, now + Milliseconds(report.Delay), track.WithEnded("postponed", null, now), now);
@@ -121,8 +134,12 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             default:
                 throw new InvalidOperationException($"A report of unknown kind {report.Kind}.");
         }
+    }
 
-        return true;
+    private void WaitAgain(LiveJob job, long due, JobTrack track, long now)
+    {
+        if (job.Place is JobPlace.Waiting) jobs.Rewait(job, due, track, now);
+        else jobs.WaitAgain(job, due, track, now);
     }
 
     private Lease LeaseOf(LiveJob job, bool hasGrainState)
@@ -135,7 +152,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
             Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
             Deadline = DeadlineBook.EndOf(spec, job.Track), HasMemory = job.Track.HasMemory, Flow = flows.RecallOf(job), Batch = job.Track.Batch,
-            ProgressUrls = jobs.ToldOfProgress?.Invoke(spec),
+            ProgressUrls = jobs.ToldOfProgress?.Invoke(spec), WasHeld = job.Track.IsHeld,
         };
     }
 

@@ -406,7 +406,7 @@ internal sealed class JobBook
             {
                 HasSpec = true, Lane = waits ? lane.Name : null, Score = !waits ? 0 : lane.Line is null ? due : seat, Track = waiting, Lease = lease, Outcome = outcome,
                 EndsBy = waits ? DeadlineBook.Of(spec, track) : null,
-                Counted = outcome?.State ?? (lease is not null || track.IsFlow ? JobState.Progress : JobState.Pending),
+                Counted = outcome?.State ?? (lease is not null || track.IsUnderWay ? JobState.Progress : JobState.Pending),
             },
         };
     }

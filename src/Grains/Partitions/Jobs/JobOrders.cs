@@ -57,7 +57,7 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         {
             Earlier = earlier, Failures = 0, Crashes = 0, Losses = [], CancelRequested = false, CancelReason = null, IsRetrying = true,
             // Whoever asks for it now wants it to run, whatever its submit said of an instant that may have passed.
-            HasStarted = true, IsDeadlineLifted = track.IsDeadlineLifted || job.Spec!.DeadlineAt <= now, IsUniqueOver = false,
+            HasStarted = true, IsDeadlineLifted = track.IsDeadlineLifted || job.Spec!.DeadlineAt <= now, IsUniqueOver = false, IsHeld = false,
         }, now, round);
         return true;
     }

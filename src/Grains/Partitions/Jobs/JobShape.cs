@@ -31,7 +31,7 @@ internal sealed record JobShape
     {
         JobPlace.Waiting => new()
         {
-            HasSpec = true, Lane = job.Lane.Name, Score = job.Score, Counted = job.Track.IsFlow ? JobState.Progress : JobState.Pending,
+            HasSpec = true, Lane = job.Lane.Name, Score = job.Score, Counted = job.Track.IsUnderWay ? JobState.Progress : JobState.Pending,
             Track = job.Track == JobTrack.Fresh ? null : job.Track,
             // Where memory has let go of what was submitted, nothing has changed that a deadline hangs on.
             EndsBy = job.Spec is { } spec ? DeadlineBook.Of(spec, job.Track) : job.Stored.EndsBy,

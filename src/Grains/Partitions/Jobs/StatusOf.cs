@@ -48,7 +48,7 @@ internal static class StatusOf
 
     private static JobStatus Of(string id, JobSpec spec, JobTrack track, bool leased, long due, JobOutcome? outcome, long now)
     {
-        var state = outcome?.State ?? (leased || track.IsFlow ? JobState.Progress : JobState.Pending);
+        var state = outcome?.State ?? (leased || track.IsUnderWay ? JobState.Progress : JobState.Pending);
         var phase = Phase(track, leased, due, outcome, now);
         var started = track.Token != 0;
         // One that ended while it waited has all of its attempts in the history.
@@ -59,7 +59,7 @@ internal static class StatusOf
         {
             Id = id, Type = spec.Type, Queue = spec.Queue, Priority = spec.Priority, State = state, Phase = phase,
             Current = current, Total = total, Message = Message(state, phase, track, outcome),
-            Attempt = leased || endedAttempt || track.IsFlow ? track.Attempt : track.Attempt - 1,
+            Attempt = leased || endedAttempt || track.IsUnderWay ? track.Attempt : track.Attempt - 1,
             Version = JobVersion.Of(spec, track), Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0,
             SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due == JobBook.Never ? spec.DueAt : due), StartedAt = started ? Instant(track.StartedAt) : null,
             FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,

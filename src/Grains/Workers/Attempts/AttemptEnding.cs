@@ -25,6 +25,8 @@ internal sealed record AttemptEnding
     /// <param name="args">UTF-8 JSON.</param>
     public static AttemptEnding StartedAnew(byte[] args, Flows.FlowPark park) => new(ReportKind.StartedAnew) { Result = args, Park = park };
 
+    public static AttemptEnding Held(TimeSpan atMost) => new(ReportKind.Held) { Delay = atMost };
+
     public static AttemptEnding Postponed(TimeSpan delay) => new(ReportKind.Postponed) { Delay = delay };
 }
 

@@ -42,6 +42,8 @@ internal static class AttemptRules
         {
             case RetryLaterException later when stop is not (StopReason.Cancel or StopReason.Deadline):
                 return AttemptEnding.Postponed(later.Delay < NoDelay ? NoDelay : later.Delay > limits.MaxDelay ? limits.MaxDelay : later.Delay);
+            case HeldForReportException held when stop is not (StopReason.Cancel or StopReason.Deadline):
+                return AttemptEnding.Held(held.AtMost > limits.MaxDelay ? limits.MaxDelay : held.AtMost);
             case GiveUpException giveUp when stop is not StopReason.Cancel:
                 return AttemptEnding.Failed(ErrorOf(exception, giveUp.Code, limits));
         }

@@ -145,7 +145,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
 
     public void LogHandlerThrew(RunningJob job, Exception exception)
     {
-        if (exception is RetryLaterException or OperationCanceledException) return;
+        if (exception is RetryLaterException or HeldForReportException or OperationCanceledException) return;
         if (logger.IsEnabled(LogLevel.Information)) LogThrew(job.Id, job.Type, job.Attempt, ExceptionText.DetailOf(exception));
     }
 
