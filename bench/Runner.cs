@@ -15,7 +15,8 @@ internal static class Runner
         {
             foreach (var name in contenders)
             {
-                await using var contender = Create(name, question.StageFor(settings));
+                await using var contender = Peers.Create(name, question.StageFor(settings));
+                report.SyncedBy(name, contender.Synced);
                 await contender.StartAsync();
                 var measured = await question.MeasureAsync(contender, settings);
                 report.Add(name, measured);
@@ -27,13 +28,4 @@ internal static class Runner
         report.WriteTable(output);
         await output.WriteLineAsync(report.ToJson());
     }
-
-    private static Contender Create(string name, Stage stage) => name switch
-    {
-        Report.Ours => stage.Python ? new OurPython(stage) : new OurGrid(stage),
-        "bullmq" => new BullMq(stage),
-        "celery" => new Celery(stage),
-        "flask" => new FlaskTutorial(stage),
-        _ => throw new ArgumentException($"There is no contender '{name}'."),
-    };
 }

@@ -24,6 +24,9 @@ internal sealed record Settings
     public int Partitions { get; init; } = 32;
     public Layout Layout { get; init; }
     public Durability Durability { get; init; }
+
+    /// <summary>The first jobs after a start are measured, and the next, in place of jobs that warm up what only the next are measured on.</summary>
+    public bool Warm { get; init; }
     public Store Store { get; init; }
 
     /// <summary>Jobs or the like: as asked for, or a few where this only shows that it works.</summary>
@@ -41,6 +44,7 @@ internal sealed record Settings
         {
             ["smoke"] = Smoke,
             ["repeats"] = Repeats,
+            ["warm"] = Warm,
             ["partitions"] = Partitions,
             ["layout"] = Layout.ToString().ToLowerInvariant(),
             ["durability"] = Durability.ToString().ToLowerInvariant(),

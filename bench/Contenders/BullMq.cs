@@ -39,6 +39,8 @@ internal sealed class BullMq(Stage stage) : Contender(stage)
     {
         if (_producer is not null) await _producer.DisposeAsync();
         foreach (var worker in _workers) await worker.DisposeAsync();
+        _producer = null;
+        _workers.Clear();
     }
 
     private Task<Agent> StartAgentAsync(string role, params string[] arguments)

@@ -10,7 +10,7 @@ internal class Celery(Stage stage) : Contender(stage)
     // Debian's packages belong to Debian's interpreter, whichever comes first in the path.
     protected const string Python = "/usr/bin/python3";
 
-    private readonly List<Process> _workers = [];
+    private readonly List<Leash> _workers = [];
     private Agent? _producer;
 
     public override string Name => "celery";
@@ -19,7 +19,7 @@ internal class Celery(Stage stage) : Contender(stage)
 
     public override IReadOnlyList<Agent> Workers => [Producer];
 
-    public override IReadOnlyList<int> WorkerProcesses => [.. _workers.Select(worker => worker.Id)];
+    public override IReadOnlyList<int> WorkerProcesses => [.. _workers.Select(worker => worker.ServerId)];
 
     public override double Scale => 0.1;
 
@@ -29,11 +29,7 @@ internal class Celery(Stage stage) : Contender(stage)
 
     public override Task KillWorkerAsync() => throw new NotSupportedException("Celery hands jobs out again after its visibility timeout, an hour by default: nobody waits for that.");
 
-    public override Task AddWorkerAsync()
-    {
-        _workers.Add(StartWorker(_workers.Count));
-        return Task.CompletedTask;
-    }
+    public override async Task AddWorkerAsync() => _workers.Add(await StartWorkerAsync(_workers.Count));
 
     protected override async Task StartProcessesAsync()
     {
@@ -46,18 +42,15 @@ internal class Celery(Stage stage) : Contender(stage)
     protected override async Task StopProcessesAsync()
     {
         if (_producer is not null) await _producer.DisposeAsync();
-        foreach (var worker in _workers)
-        {
-            worker.Kill(entireProcessTree: true);
-            await worker.WaitForExitAsync();
-            worker.Dispose();
-        }
+        foreach (var worker in _workers) await worker.DisposeAsync();
+        _producer = null;
+        _workers.Clear();
     }
 
     // Two processes did as well as four, threads worse, and `-O fair` better than without.
-    private Process StartWorker(int number)
+    private Task<Leash> StartWorkerAsync(int number)
     {
-        var start = new ProcessStartInfo(Python) { WorkingDirectory = PeerFiles.Folder("celery"), RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Python) { WorkingDirectory = PeerFiles.Folder("celery") };
         string[] arguments =
         [
             "-m", "celery", "-A", "tasks", "worker", "-P", "prefork", "-c", (Stage.Slots == 0 ? 2 : Stage.Slots).ToString(CultureInfo.InvariantCulture),
@@ -65,11 +58,6 @@ internal class Celery(Stage stage) : Contender(stage)
         ];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.Environment["BENCH_REDIS_PORT"] = Redis.Port.ToString(CultureInfo.InvariantCulture);
-        var worker = Process.Start(start) ?? throw new InvalidOperationException("Celery's worker did not start: run bench/peers/install.");
-        worker.OutputDataReceived += (_, _) => { };
-        worker.ErrorDataReceived += (_, _) => { };
-        worker.BeginOutputReadLine();
-        worker.BeginErrorReadLine();
-        return worker;
+        return Leash.StartAsync(Leash.NewFolder("celery"), start);
     }
 }

@@ -58,7 +58,13 @@ internal enum Store
 /// <param name="Queues">Over how many queues they are spread in turn, in batches of ours only; 0: all in the default one.</param>
 internal sealed record Load(int Count, int InFlight = 1, int Batch = 1, string Type = "noop", int Payload = 0, int DelayMs = 0, int SpreadMs = 0, long AtMs = 0, int Queues = 0, string? Queue = null, long KeepUntilMs = 0);
 
-/// <summary>One side of a comparison: a Redis of its own, workers, and an agent that submits.</summary>
+/// <summary>What a contender knows of its jobs when all is done.</summary>
+/// <param name="Done">Different jobs that have been done.</param>
+/// <param name="Twice">Jobs that have been done once more than they should, where it can tell.</param>
+/// <param name="Left">Jobs that it still has to do.</param>
+internal sealed record Tally(long Done, long Twice, long Left);
+
+/// <summary>One side of a comparison: a store of its own, which is a Redis unless it says otherwise, workers, and an agent that submits.</summary>
 internal abstract class Contender(Stage stage) : IAsyncDisposable
 {
     private RedisServer? _redis;
@@ -67,7 +73,12 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
 
     public Stage Stage { get; } = stage;
 
-    public RedisServer Redis => _redis!;
+    public RedisServer Redis => _redis ?? throw new NotSupportedException($"{Name} does not run on Redis.");
+
+    public virtual bool HasRedis => true;
+
+    /// <summary>What its store syncs to the disk, and when.</summary>
+    public virtual string Synced => RedisServer.Synced(Stage.Durability);
 
     /// <summary>The agent that submits and sees what is stored.</summary>
     public abstract Agent Producer { get; }
@@ -99,9 +110,19 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        _redis = await RedisServer.StartAsync(Stage.Durability);
+        if (HasRedis) _redis = await RedisServer.StartAsync(Stage.Durability);
         await StartProcessesAsync();
     }
+
+    /// <summary>All of it again, and empty: nothing is compiled, cached or stored.</summary>
+    public async Task StartAnewAsync()
+    {
+        await StopAsync();
+        await StartAsync();
+    }
+
+    /// <summary>Processor seconds that the store has used so far.</summary>
+    public virtual async Task<double> StoreCpuSecondsAsync() => (await Redis.FactsAsync()).CpuSeconds;
 
     /// <summary>Jobs submitted so far that will end.</summary>
     public long Submitted { get; private set; }
@@ -112,6 +133,7 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
         await Producer.AskAsync("submit", new JsonObject
         {
             ["type"] = load.Type,
+            ["first"] = Submitted,
             ["count"] = load.Count,
             ["inflight"] = load.InFlight,
             ["batch"] = HasBatches ? load.Batch : 1,
@@ -126,12 +148,21 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
         Submitted += load.Count;
     }
 
-    public Task PauseAsync() => Producer.AskAsync("pause");
+    public virtual Task PauseAsync() => Producer.AskAsync("pause");
 
-    public Task ResumeAsync() => Producer.AskAsync("resume");
+    public virtual Task ResumeAsync() => Producer.AskAsync("resume");
 
     /// <summary>Waits until the results of all jobs but so many are stored.</summary>
-    public Task FinishedAsync(long but = 0) => Producer.AskAsync("finished", new JsonObject { ["count"] = Submitted - but, ["but"] = but });
+    public virtual Task FinishedAsync(long but = 0) => Producer.AskAsync("finished", new JsonObject { ["count"] = Submitted - but, ["but"] = but });
+
+    /// <summary>Looks whether each job that was submitted has been done, once, and is done for its store too. Figures of jobs that were lost are none.</summary>
+    /// <exception cref="InvalidOperationException">It is not so.</exception>
+    public async Task VerifyAsync()
+    {
+        var tally = await TallyAsync();
+        if (tally.Done != Submitted || tally.Twice != 0 || tally.Left != 0)
+            throw new InvalidOperationException($"{Name}: of {Submitted} jobs {tally.Done} have been done, {tally.Twice} more than once, and {tally.Left} are left.");
+    }
 
     /// <summary>Runs one job at a time. The submitter has a pause between them, so that nothing is busy when the next one comes.</summary>
     public async Task<double[]> IdleAsync(int count, int pauseMs, string type = "noop")
@@ -160,13 +191,25 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopProcessesAsync();
-        if (_redis is not null) await _redis.DisposeAsync();
-        _redis = null;
+        await StopAsync();
         GC.SuppressFinalize(this);
+    }
+
+    protected virtual async Task<Tally> TallyAsync()
+    {
+        var answer = await Producer.AskAsync("count");
+        return new(answer.GetProperty("finished").GetInt64(), 0, answer.GetProperty("open").GetInt64());
     }
 
     protected abstract Task StartProcessesAsync();
 
     protected abstract Task StopProcessesAsync();
+
+    private async Task StopAsync()
+    {
+        await StopProcessesAsync();
+        if (_redis is not null) await _redis.DisposeAsync();
+        _redis = null;
+        Submitted = 0;
+    }
 }

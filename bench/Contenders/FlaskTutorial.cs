@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using OrleansJobs.Bench.Processes;
 
 namespace OrleansJobs.Bench.Contenders;
@@ -9,7 +8,7 @@ namespace OrleansJobs.Bench.Contenders;
 internal sealed class FlaskTutorial(Stage stage) : Celery(stage)
 {
     private readonly int _port = FreePort.Next();
-    private Process? _server;
+    private Leash? _server;
 
     public override string Name => "flask";
 
@@ -22,45 +21,19 @@ internal sealed class FlaskTutorial(Stage stage) : Celery(stage)
     protected override async Task StartProcessesAsync()
     {
         await base.StartProcessesAsync();
-        var start = new ProcessStartInfo("gunicorn") { WorkingDirectory = PeerFiles.Folder("flask"), RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("gunicorn") { WorkingDirectory = PeerFiles.Folder("flask") };
         // Threads keep connections alive, which gunicorn's sync workers cannot; one process a core.
         foreach (var argument in (string[])["-k", "gthread", "-w", "2", "--threads", "8", "--keep-alive", "75", "--backlog", "2048", "-b", $"127.0.0.1:{_port}", "app:app"])
             start.ArgumentList.Add(argument);
         start.Environment["BENCH_REDIS_PORT"] = Redis.Port.ToString(CultureInfo.InvariantCulture);
-        _server = Process.Start(start) ?? throw new InvalidOperationException("gunicorn did not start: run bench/peers/install.");
-        _server.OutputDataReceived += (_, _) => { };
-        _server.ErrorDataReceived += (_, _) => { };
-        _server.BeginOutputReadLine();
-        _server.BeginErrorReadLine();
-        await WaitForPortAsync(_port);
+        _server = await Leash.StartAsync(Leash.NewFolder("flask"), start);
+        await _server.WaitUntilAsync(() => TcpPort.AnswersAsync(_port));
     }
 
     protected override async Task StopProcessesAsync()
     {
-        if (_server is not null)
-        {
-            _server.Kill(entireProcessTree: true);
-            await _server.WaitForExitAsync();
-            _server.Dispose();
-        }
-
+        if (_server is not null) await _server.DisposeAsync();
+        _server = null;
         await base.StopProcessesAsync();
-    }
-
-    private static async Task WaitForPortAsync(int port)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                await socket.ConnectAsync("127.0.0.1", port);
-                return;
-            }
-            catch (SocketException) when (attempt < 200)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-            }
-        }
     }
 }

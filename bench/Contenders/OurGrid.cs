@@ -26,6 +26,8 @@ internal class OurGrid(Stage stage) : Contender(stage)
 
     public override string HttpStatusPath(string id) => $"/jobs/{id}";
 
+    public override string Synced => Stage.Store == Store.Redis ? base.Synced : Stage.Durability == Durability.Always ? "each commit before its answer" : "the log at checkpoints";
+
     public override async Task<double?> AllocatedAsync()
     {
         double bytes = 0;
@@ -77,20 +79,13 @@ internal class OurGrid(Stage stage) : Contender(stage)
 
     private Task<Agent> StartAgentAsync(string role, int number)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!);
+        var start = OwnProgram.Command();
         string[] arguments =
         [
             "agent", role, "--redis", Text(Redis.Port), "--name", $"{role}-{number}", "--partitions", Text(Stage.Partitions), "--slots", Text(Stage.Slots),
             "--gateway-port", Text(number == 0 ? FirstGatewayPort : FreePort.Next()), .. Stage.Http ? ["--http", Text(FreePort.Next())] : Array.Empty<string>(),
             .. Stage.Store == Store.Sqlite ? SqliteArguments() : Array.Empty<string>(),
         ];
-        // Started as `dotnet some.dll`, as tests do, the process path is dotnet's.
-        if (Path.GetFileNameWithoutExtension(start.FileName) is "dotnet" or "testhost")
-        {
-            start.FileName = "dotnet";
-            start.ArgumentList.Add(typeof(OurGrid).Assembly.Location);
-        }
-
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         return Agent.StartAsync($"{Name} {role}", start);
     }

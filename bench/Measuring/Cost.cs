@@ -3,7 +3,7 @@ using OrleansJobs.Bench.Processes;
 
 namespace OrleansJobs.Bench.Measuring;
 
-/// <summary>What a stretch of work took, in processor time and in Redis commands: the budget of one job.</summary>
+/// <summary>What a stretch of work took, in processor time and where there is a Redis in its commands: the budget of one job.</summary>
 internal sealed class Cost
 {
     private readonly Contender _contender;
@@ -23,10 +23,15 @@ internal sealed class Cost
         var after = await TakeAsync(_contender);
         measured
             .Low($"{what}: worker cpu", "us/job", (after.Workers - _before.Workers) * 1e6 / jobs)
-            .Low($"{what}: redis cpu", "us/job", (after.Redis.CpuSeconds - _before.Redis.CpuSeconds) * 1e6 / jobs)
-            .Low($"{what}: redis commands", "/job", Calls(after.Redis, _before.Redis) / jobs)
-            .Low($"{what}: redis scripts", "/job", (after.Redis.Scripts - _before.Redis.Scripts) / jobs)
-            .Low($"{what}: redis in and out", "bytes/job", (after.Redis.BytesIn + after.Redis.BytesOut - _before.Redis.BytesIn - _before.Redis.BytesOut) / jobs);
+            .Low($"{what}: store cpu", "us/job", (after.Store - _before.Store) * 1e6 / jobs);
+        if (after.Redis is { } redis && _before.Redis is { } redisBefore)
+        {
+            measured
+                .Low($"{what}: redis commands", "/job", Calls(redis, redisBefore) / jobs)
+                .Low($"{what}: redis scripts", "/job", (redis.Scripts - redisBefore.Scripts) / jobs)
+                .Low($"{what}: redis in and out", "bytes/job", (redis.BytesIn + redis.BytesOut - redisBefore.BytesIn - redisBefore.BytesOut) / jobs);
+        }
+
         if (after.Producer is { } producer) measured.Low($"{what}: submitter cpu", "us/job", (producer - _before.Producer!.Value) * 1e6 / jobs);
         if (after.Allocated is { } allocated) measured.Low($"{what}: allocated", "bytes/job", (allocated - _before.Allocated!.Value) / jobs);
     }
@@ -38,8 +43,8 @@ internal sealed class Cost
     {
         var workers = contender.WorkerProcesses.Sum(ProcessFacts.CpuSeconds);
         double? producer = contender.WorkerProcesses.Contains(contender.Producer.ProcessId) ? null : ProcessFacts.CpuSeconds(contender.Producer.ProcessId);
-        return new(workers, producer, await contender.AllocatedAsync(), await contender.Redis.FactsAsync());
+        return new(workers, producer, await contender.AllocatedAsync(), await contender.StoreCpuSecondsAsync(), contender.HasRedis ? await contender.Redis.FactsAsync() : null);
     }
 
-    private sealed record Snapshot(double Workers, double? Producer, double? Allocated, RedisFacts Redis);
+    private sealed record Snapshot(double Workers, double? Producer, double? Allocated, double Store, RedisFacts? Redis);
 }

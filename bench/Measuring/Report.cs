@@ -10,7 +10,11 @@ internal sealed class Report(string question, JsonObject settings, IReadOnlyList
     public const string Ours = "orleansjobs";
 
     private readonly List<Figure> _figures = [];
+    private readonly Dictionary<string, string> _synced = [];
     private readonly Dictionary<(Figure, string), Series> _series = [];
+
+    /// <summary>What a contender syncs to the disk, and when: without it a figure says little.</summary>
+    public void SyncedBy(string contender, string what) => _synced[contender] = what;
 
     public void Add(string contender, Measured measured)
     {
@@ -24,11 +28,11 @@ internal sealed class Report(string question, JsonObject settings, IReadOnlyList
 
     public void WriteTable(TextWriter output)
     {
-        string[] head = contenders.Count > 1 ? ["figure", "unit", .. contenders, "ratio"] : ["figure", "unit", .. contenders];
+        string[] head = contenders.Count > 1 ? ["figure", "unit", "durability", .. contenders, "ratio"] : ["figure", "unit", "durability", .. contenders];
         var rows = new List<string[]> { head };
         foreach (var figure in _figures)
         {
-            string[] cells = [figure.Name, figure.Unit, .. contenders.Select(contender => Cell(figure, contender))];
+            string[] cells = [figure.Name, figure.Unit, Durability, .. contenders.Select(contender => Cell(figure, contender))];
             rows.Add(contenders.Count > 1 ? [.. cells, Ratio(figure) is { } ratio ? Number(ratio) : "-"] : cells);
         }
 
@@ -41,7 +45,7 @@ internal sealed class Report(string question, JsonObject settings, IReadOnlyList
         }
 
         output.WriteLine();
-        output.WriteLine($"Medians of {_series.Values.Max(series => series.Count)} (minimum to maximum). ratio = ours / theirs.");
+        output.WriteLine($"Medians of {_series.Values.Max(series => series.Count)} (minimum to maximum). ratio = ours / theirs. durability = what is synced to the disk, and when.");
     }
 
     /// <summary>The first figure at the top, all of them below.</summary>
@@ -68,6 +72,7 @@ internal sealed class Report(string question, JsonObject settings, IReadOnlyList
             ["ours"] = MedianOf(_figures[0], Ours),
             ["theirs"] = MedianOf(_figures[0], peer),
             ["ratio"] = Ratio(_figures[0]) is { } first ? Round(first) : null,
+            ["synced"] = new JsonObject { ["ours"] = _synced.GetValueOrDefault(Ours), ["theirs"] = peer is null ? null : _synced.GetValueOrDefault(peer) },
             ["figures"] = figures,
             ["settings"] = settings,
             ["commit"] = Machine.Commit(),
@@ -82,6 +87,9 @@ internal sealed class Report(string question, JsonObject settings, IReadOnlyList
         };
         return json.ToJsonString();
     }
+
+    private string Durability => _synced.Values.Distinct().Count() < 2 ? string.Join("", _synced.Values.Take(1)) + (_synced.Count > 1 ? ", both" : "")
+        : string.Join("; ", contenders.Select(contender => $"{(contender == Ours ? "ours" : "theirs")} {_synced[contender]}"));
 
     private string Cell(Figure figure, string contender) => !_series.TryGetValue((figure, contender), out var series) ? "-"
         : series.Count == 1 ? Number(series.Median)

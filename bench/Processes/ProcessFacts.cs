@@ -26,6 +26,9 @@ internal static class ProcessFacts
     public static double CpuSeconds(int process) =>
         Tree(process).Sum(id => Stat(id) is { } stat ? (double.Parse(stat[11], CultureInfo.InvariantCulture) + double.Parse(stat[12], CultureInfo.InvariantCulture)) / TicksPerSecond : 0);
 
+    /// <summary>Whether it runs: one that has ended and that nobody has asked about yet does not.</summary>
+    public static bool IsAlive(int process) => Stat(process) is { } stat && stat[0] is not ("Z" or "X");
+
     /// <summary>Resident bytes now, of the process and its children.</summary>
     public static long ResidentBytes(int process) => Tree(process).Sum(id =>
     {

@@ -4,62 +4,47 @@ using StackExchange.Redis;
 
 namespace OrleansJobs.Bench.Processes;
 
-/// <summary>How Redis keeps what it is told.</summary>
-internal enum Durability
-{
-    /// <summary>In memory only: what the peers' published figures use.</summary>
-    None,
-
-    /// <summary>Append-only file, synced once a second.</summary>
-    EverySecond,
-
-    /// <summary>Append-only file, synced before it answers: nothing acknowledged is lost.</summary>
-    Always,
-}
-
 /// <summary>A redis-server of our own, on a free port, in a directory that goes with it.</summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
-    private readonly Process _process;
-    private readonly DirectoryInfo _directory;
+    private readonly Leash _leash;
     private readonly ConnectionMultiplexer _connection;
 
-    private RedisServer(Process process, DirectoryInfo directory, int port, ConnectionMultiplexer connection)
+    private RedisServer(Leash leash, int port, ConnectionMultiplexer connection)
     {
-        _process = process;
-        _directory = directory;
+        _leash = leash;
         Port = port;
         _connection = connection;
     }
 
     public int Port { get; }
 
-    public int ProcessId => _process.Id;
+    /// <summary>What it syncs to the disk, and when.</summary>
+    public static string Synced(Durability durability) => durability switch
+    {
+        Durability.None => "nothing",
+        Durability.EverySec => "the log once a second",
+        _ => "the log before each answer",
+    };
 
     public static async Task<RedisServer> StartAsync(Durability durability)
     {
-        var directory = Directory.CreateTempSubdirectory("orleansjobs-bench-");
+        var folder = Leash.NewFolder("redis");
         var port = FreePort.Next();
-        var start = new ProcessStartInfo("redis-server") { WorkingDirectory = directory.FullName, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("redis-server");
         string[] arguments =
         [
-            "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--dir", directory.FullName,
+            "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--dir", folder,
             "--appendonly", durability == Durability.None ? "no" : "yes",
             "--appendfsync", durability == Durability.Always ? "always" : "everysec",
         ];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        var process = Process.Start(start) ?? throw new InvalidOperationException("redis-server did not start.");
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
+        var leash = await Leash.StartAsync(folder, start);
+        await leash.WaitUntilAsync(() => TcpPort.AnswersAsync(port));
         var options = new ConfigurationOptions { EndPoints = { { "127.0.0.1", port } }, AbortOnConnectFail = false, AllowAdmin = true, ConnectRetry = 10 };
         var connection = await ConnectionMultiplexer.ConnectAsync(options);
-        for (var attempt = 0; !connection.IsConnected; attempt++)
-        {
-            if (attempt == 100) throw new InvalidOperationException($"redis-server does not answer on port {port}.");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        }
-
-        return new(process, directory, port, connection);
+        await leash.WaitUntilAsync(() => Task.FromResult(connection.IsConnected));
+        return new(leash, port, connection);
     }
 
     /// <summary>What it has done so far.</summary>
@@ -80,10 +65,7 @@ internal sealed class RedisServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-        _directory.Delete(recursive: true);
+        await _leash.DisposeAsync();
     }
 
     private IServer Server => _connection.GetServers()[0];

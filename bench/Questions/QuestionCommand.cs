@@ -24,16 +24,30 @@ internal static class QuestionCommand
         var slots = Number("--slots", "Jobs that one worker may run at a time.");
         var partitions = Number("--partitions", "Partitions of our grid. Default 32.");
         var layout = new Option<Layout>("--layout") { Description = "Where our load generator runs: in the silo's process or in one of its own." };
-        var durability = new Option<Durability>("--durability") { Description = "What the store does before it answers, for all contenders." };
+        var durability = new Option<Durability?>("--durability") { Description = "What the stores of all contenders sync before they answer: none, everysec, always. Default: the least that the peer has." };
+        durability.AcceptOnlyFromAmong([.. Enum.GetNames<Durability>().Select(name => name.ToLowerInvariant())]);
+        var warm = new Option<bool>("--warm") { Description = "Tells the first jobs after a start (100,000, or --count) from as many next ones: drain, end-to-end." };
         var store = new Option<Store>("--store") { Description = "Where our grid keeps its jobs: in Redis, or one silo in a file of SQLite (which syncs each commit with --durability always)." };
         var command = new Command(question.Name, question.Description);
-        foreach (var option in (Option[])[smoke, repeats, count, seconds, inflight, batch, payload, connections, workers, slots, partitions, layout, durability, store]) command.Add(option);
+        foreach (var option in (Option[])[smoke, repeats, count, seconds, inflight, batch, payload, connections, workers, slots, partitions, layout, durability, warm, store]) command.Add(option);
         if (question.Peers.Length > 0)
         {
             command.Add(against);
             command.Add(alone);
         }
 
+        command.Validators.Add(result =>
+        {
+            if (result.Errors.Any()) return;
+            try
+            {
+                Peers.Agree(question.Peers.Length > 0 ? result.GetValue(against) : null, result.GetValue(durability));
+            }
+            catch (ArgumentException exception)
+            {
+                result.AddError(exception.Message);
+            }
+        });
         command.SetAction(async (parsed, _) =>
         {
             var settings = new Settings
@@ -52,7 +66,8 @@ internal static class QuestionCommand
                 Slots = parsed.GetValue(slots),
                 Partitions = parsed.GetValue(partitions) is > 0 and var some ? some : 32,
                 Layout = parsed.GetValue(layout),
-                Durability = parsed.GetValue(durability),
+                Durability = Peers.Agree(question.Peers.Length > 0 ? parsed.GetValue(against) : null, parsed.GetValue(durability)),
+                Warm = parsed.GetValue(warm),
                 Store = parsed.GetValue(store),
             };
             await Runner.RunAsync(question, settings, Console.Out, Console.Error);

@@ -10,7 +10,7 @@ internal sealed class Submit : Question
 
     public override string Description => "Jobs accepted a second, one at a time with many in flight, and in batches; none is run meanwhile.";
 
-    public override string[] Peers => ["bullmq", "celery"];
+    public override string[] Peers => [.. Contenders.Peers.Queues, .. Contenders.Peers.Brokers];
 
     public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
     {

@@ -64,6 +64,11 @@ export async function producer(connection) {
       while (await queue.getCompletedCount() < count) await sleep(5);
     },
 
+    async count() {
+      const { completed, ...others } = await queue.getJobCounts();
+      return { finished: completed, open: Object.values(others).reduce((sum, jobs) => sum + jobs, 0) };
+    },
+
     async idle({ count, pauseMs }) {
       const watched = await listen();
       const ms = [];

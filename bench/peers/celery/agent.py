@@ -53,7 +53,9 @@ def submit(type="noop", count=1, inflight=1, batch=1, payload=0, delayMs=0, atMs
 
 
 def pause():
-    app.control.cancel_consumer("jobs", reply=True, timeout=2)
+    # A worker that has just been started does not hear it yet.
+    while not app.control.cancel_consumer("jobs", reply=True, timeout=2):
+        pass
 
 
 def resume():
@@ -63,6 +65,11 @@ def resume():
 def finished(count, but=0):
     while results.dbsize() < count:
         time.sleep(0.005)
+
+
+def count():
+    broker = redis.Redis(port=int(port), db=0)
+    return {"finished": results.dbsize(), "open": broker.llen("jobs") + broker.hlen("unacked")}
 
 
 def idle(count, pauseMs, type="noop"):
@@ -130,7 +137,7 @@ def progress(count):
     return {"seconds": app.tasks["progress"].apply_async(kwargs={"count": count}).get(timeout=600)}
 
 
-ops = {op.__name__: op for op in (submit, pause, resume, finished, idle, schedules, unschedule, flows, flowsOne, lateness, progress)}
+ops = {op.__name__: op for op in (submit, pause, resume, finished, count, idle, schedules, unschedule, flows, flowsOne, lateness, progress)}
 
 
 def answer(value):

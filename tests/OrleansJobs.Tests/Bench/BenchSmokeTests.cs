@@ -25,6 +25,31 @@ public sealed class BenchSmokeTests
         Assert.NotEmpty(json.GetProperty("figures").EnumerateObject());
     }
 
+    /// <summary>The one peer that needs nothing but Redis; it goes the way of all brokers.</summary>
+    [Fact]
+    public async Task Command_AgainstABroker_TellsColdFromWarm_AndCountsItsMessages()
+    {
+        var (exitCode, output, errors) = await RunAsync("end-to-end", "--smoke", "--against", "streams", "--alone", "--warm", "--durability", "everysec");
+
+        Assert.True(exitCode == 0, $"{output}\n{errors}");
+        var json = JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]).RootElement;
+        Assert.True(json.GetProperty("theirs").GetDouble() > 0);
+        Assert.Equal("the log once a second", json.GetProperty("synced").GetProperty("theirs").GetString());
+        Assert.Equal("everysec", json.GetProperty("settings").GetProperty("durability").GetString());
+        var figures = json.GetProperty("figures").EnumerateObject().Select(figure => figure.Name).ToArray();
+        Assert.Contains("batches, cold", figures);
+        Assert.Contains("one at a time, 200 in flight, cold over warm", figures);
+    }
+
+    [Fact]
+    public async Task Command_WithADurabilityThatThePeerHasNot_SaysWhichItHas()
+    {
+        var (exitCode, _, errors) = await RunAsync("drain", "--against", "rabbitmq-classic", "--durability", "always");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("rabbitmq-classic has no durability that compares with always", errors);
+    }
+
     [Fact]
     public async Task Command_WithAnUnknownPeer_SaysWhichThereAre()
     {

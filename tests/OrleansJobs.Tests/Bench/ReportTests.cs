@@ -52,4 +52,24 @@ public sealed class ReportTests
         Assert.Equal(JsonValueKind.Null, json.GetProperty("ours").ValueKind);
         Assert.Equal(7, json.GetProperty("theirs").GetDouble());
     }
+
+    [Theory]
+    [InlineData("nothing", "nothing", "| nothing, both |")]
+    [InlineData("the log before each answer", "the log at each write", "| ours the log before each answer; theirs the log at each write |")]
+    public void Table_SaysInEachRowWhatIsSynced(string ours, string theirs, string cell)
+    {
+        var report = new Report("drain", [], [Report.Ours, "beanstalkd"]);
+        report.SyncedBy(Report.Ours, ours);
+        report.SyncedBy("beanstalkd", theirs);
+        report.Add(Report.Ours, new Measured().High("drain", "jobs/s", 7).Low("cpu", "us", 1));
+        report.Add("beanstalkd", new Measured().High("drain", "jobs/s", 7).Low("cpu", "us", 1));
+        var table = new StringWriter();
+
+        report.WriteTable(table);
+
+        Assert.Equal(2, table.ToString().Split('\n').Count(row => row.Contains(cell)));
+        var synced = JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("synced");
+        Assert.Equal(ours, synced.GetProperty("ours").GetString());
+        Assert.Equal(theirs, synced.GetProperty("theirs").GetString());
+    }
 }

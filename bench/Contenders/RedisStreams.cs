@@ -1,0 +1,22 @@
+using System.Diagnostics;
+using OrleansJobs.Bench.Processes;
+
+namespace OrleansJobs.Bench.Contenders;
+
+/// <summary>Redis Streams with nothing around them: what the same Redis does for a message that has no state, no lease and no result.</summary>
+internal sealed class RedisStreams(Stage stage) : BrokerPeer(stage)
+{
+    private const int Senders = 1;
+    private const int Receivers = 2;
+    private const int Prefetch = 500;
+
+    public override string Name => "streams";
+
+    public override bool HasRedis => true;
+
+    protected override Task StartServerAsync() => Task.CompletedTask;
+
+    protected override ProcessStartInfo AgentCommand(string role) => ClientCommand(Redis.Port, Senders, Receivers, Prefetch);
+
+    protected override ValueTask StopServerAsync() => ValueTask.CompletedTask;
+}
