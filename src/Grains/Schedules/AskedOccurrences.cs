@@ -28,7 +28,7 @@ internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules
             if (shell.IsStoreFull) return new(ScheduleOutcome.Full) { Reason = "The store is nearly full." };
             ScheduleAnswer? refusal = null;
             if (wanted(entry, answer => refusal = answer) is not { } instants) return refusal!;
-            var place = Occurrences.PlaceOf(entry);
+            var (place, edition) = (Occurrences.PlaceOf(entry), record.Edition);
             if (place is not null && shell.Core.Letters.IsFull) return new(ScheduleOutcome.Full) { Reason = $"More than {shell.Options.MaxLetters} letters of one partition wait for others." };
 
             var candidates = Candidates(entry, instants);
@@ -46,7 +46,8 @@ internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules
 
             // Others had their turn meanwhile, and what they have submitted may be on its way.
             if (entry.Record is not { } now || now.Incarnation != record.Incarnation) return new(ScheduleOutcome.NotFound);
-            if (Occurrences.PlaceOf(entry) != place) return ScheduleCalls.Unavailable with { Reason = "The schedule was changed meanwhile; ask again." };
+            // Which instants were meant was worked out for what it was.
+            if (now.Edition != edition) return ScheduleCalls.Unavailable with { Reason = "The schedule was changed meanwhile; ask again." };
             known.UnionWith(OpenElsewhere(entry));
             known.UnionWith(pinned.Where(job => shell.Core.Jobs.Find(job) is { } live ? live.Place != JobPlace.Gone : stored.Contains(job)));
 

@@ -46,8 +46,7 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
     }
 
     /// <summary>Serves one, with the jobs in memory that it may have to cancel.</summary>
-    /// <param name="cancelled">Running jobs that are to be told once that is stored.</param>
-    public async Task ServeOneAsync(ScheduleEntry entry, List<LiveJob> cancelled)
+    public async Task ServeOneAsync(ScheduleEntry entry)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
         try
@@ -67,9 +66,10 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
                 shell.Background(() => LookForAsync(entry.Id), "looking for occurrences");
             }
 
+            // Here, and not where it is waited for that this is stored: whoever waits may have given up by then.
             foreach (var id in ids)
             {
-                if (shell.Core.Jobs.Find(id) is { Place: JobPlace.Leased, Track.CancelRequested: true } job) cancelled.Add(job);
+                if (shell.Core.Jobs.Find(id) is { Place: JobPlace.Leased, Track.CancelRequested: true } job) shell.TellCancelled(job);
             }
         }
         finally
@@ -82,11 +82,6 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
         await shell.Commits.Committed();
         CrashPoint.Hit("schedule.submitted");
         Book.Mark(entry);
-    }
-
-    public void Tell(List<LiveJob> cancelled)
-    {
-        foreach (var job in cancelled) shell.TellCancelled(job);
     }
 
     /// <summary>
@@ -146,12 +141,11 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
             // Should the clock have gone wrong meanwhile, none is due: the next look is when it is right.
             string[] due = shell.IsClockRight ? [.. lines.TakeWhile(line => line.Score <= now).Select(line => line.Member)] : [];
             _dueLimit = Math.Clamp(2 * due.Length, FewDue, ManyDue);
-            var cancelled = new List<LiveJob>();
             var rows = due.Length == 0 ? [] : await shell.Store.ReadRowsAsync(shell.Partition, Rows, due);
             CrashPoint.Hit("schedule.read");
             for (var i = 0; i < due.Length; i++)
             {
-                if (Book.Resolve(due[i], rows[i]) is { } entry) await ServeOneAsync(entry, cancelled);
+                if (Book.Resolve(due[i], rows[i]) is { } entry) await ServeOneAsync(entry);
             }
 
             if (due.Length < lines.Length) Book.Note(lines[due.Length].Score);
@@ -160,7 +154,6 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
                 shell.Pump();
                 await shell.Commits.Committed();
                 CrashPoint.Hit("schedule.served");
-                Tell(cancelled);
             }
 
             return due.Length == limit;

@@ -180,20 +180,18 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
             var entry = await schedules.FindAsync(id);
             if (entry?.Record is null && !mayBeNew) return new(ScheduleOutcome.NotFound);
             entry ??= Book.New(id);
-            var cancelled = new List<LiveJob>();
             // What was due before the change is served as it was then. Both go by one look at the clock: what falls due between two would be neither served nor still to come.
             long now;
             for (var served = 0; entry.Due <= (now = shell.Now); served++)
             {
                 if (served == MostServedBefore) return Unavailable with { Reason = "The schedule catches up with what it missed; ask again." };
-                await schedules.ServeOneAsync(entry, cancelled);
+                await schedules.ServeOneAsync(entry);
             }
 
             if (entry.Record is null && !mayBeNew) return new(ScheduleOutcome.NotFound);
             var answer = decide(entry, now);
             shell.Pump();
             await shell.CommittedInTimeAsync();
-            schedules.Tell(cancelled);
             if (answer.Outcome == ScheduleOutcome.Created && !entry.IsStored) return new(ScheduleOutcome.Full) { Reason = "The store is full." };
             Book.LetGo(entry);
             return answer;

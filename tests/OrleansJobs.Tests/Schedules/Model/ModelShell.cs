@@ -55,6 +55,9 @@ internal sealed class ModelShell : IPartitionShell
     public Task Opened { get; }
     public bool IsDead { get; private set; }
 
+    /// <summary>Running jobs whose worker is to hear that they are cancelled.</summary>
+    public List<string> Told { get; } = [];
+
     /// <summary>What other partitions say of their jobs.</summary>
     public Func<string[], Task<JobStatus?[]>> Listed { get; set; } = _ => throw new NotSupportedException();
 
@@ -142,9 +145,7 @@ internal sealed class ModelShell : IPartitionShell
         return stored is not null ? Core.Jobs.Load(id, stored) : null;
     }
 
-    public void TellCancelled(LiveJob job)
-    {
-    }
+    public void TellCancelled(LiveJob job) => Told.Add(job.Id);
 
     // What is awaited with a deadline goes on in the thread pool, unless it completes in a turn.
     private static async Task InTurn(Task task) => await task;

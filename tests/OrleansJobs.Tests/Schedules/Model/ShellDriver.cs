@@ -12,6 +12,7 @@ namespace OrleansJobs.Tests.Schedules.Model;
 /// <summary>One activation of the model that is told what happens, step by step: nothing is drawn, and the store answers.</summary>
 internal sealed class ShellDriver : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly SynchronizationContext? _context = SynchronizationContext.Current;
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly Turns _turns = new();
@@ -43,6 +44,33 @@ internal sealed class ShellDriver : IDisposable
         Rest();
         Assert.True(call.IsCompleted);
         return call.GetAwaiter().GetResult();
+    }
+
+    /// <summary>A call that the store need not answer.</summary>
+    public T Result<T>(Task<T> call)
+    {
+        // A deadline that is over ends it in another thread.
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                Turn();
+                return call.IsCompleted;
+            },
+            Patience));
+        return call.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Until nothing goes on without the store.</summary>
+    public void Turn()
+    {
+        while (_turns.Waiting > 0) _turns.Take();
+    }
+
+    /// <summary>The store answers one of the calls that it was asked, in the order in which they came, and all goes on that can.</summary>
+    public void Answer(int which)
+    {
+        _store.Answer(which, isLost: false);
+        Turn();
     }
 
     /// <summary>Until nothing is under way.</summary>
