@@ -11,6 +11,9 @@ namespace OrleansJobs.Faults.Loads;
 internal sealed class WatchedSchedule(GatewayClient client, string id, string missed)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>It tells of its newest fifty, which come each second at most.</summary>
+    private static readonly TimeSpan BetweenHearings = TimeSpan.FromSeconds(8);
     private readonly List<ScheduleLife> _lives = [];
     private readonly List<string> _wrong = [];
     private readonly Dictionary<string, List<ScheduleOccurrence>> _jobs = [];
@@ -100,6 +103,23 @@ internal sealed class WatchedSchedule(GatewayClient client, string id, string mi
         }
 
         return [.. _wrong.Concat(_lives.SelectMany(life => ScheduleChecker.Check(missed, life, JobsOf(life), hearsAtOnce: Key is null))).Concat(CheckRuns(await RunsAsync())).Take(20)];
+    }
+
+    /// <summary>Hears it now and then, where nothing that is done to it would.</summary>
+    public async Task HearUntilAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await HearAsync();
+            try
+            {
+                await Task.Delay(BetweenHearings, TimeProvider.System, stop);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
     }
 
     public int CountDue() => _lives.Sum(life => ScheduleChecker.Due(life).Count());

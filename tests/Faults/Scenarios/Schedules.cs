@@ -130,6 +130,8 @@ internal static class Schedules
         var schedules = await MakeAsync(
             run, 12, ["all"], schedule => new(run.Client, schedule, "all") { Key = $"of/{schedule}" },
             i => new(new EverySeconds(1), Overlap: rules[i % rules.Length], Runs: i % rules.Length == 0 ? 50 : 100 * (i + 4)));
+        using var stop = new CancellationTokenSource();
+        var heard = Task.WhenAll(schedules.Select(schedule => schedule.HearUntilAsync(stop.Token)));
         foreach (var point in LetterPoints)
         {
             var victim = run.Cluster.Silos[run.Random.Next(3)];
@@ -151,6 +153,8 @@ internal static class Schedules
         await run.DelayAsync(3);
         await run.Cluster.Redis.StartAsync();
         await run.DelayAsync(5);
+        await stop.CancelAsync();
+        await heard;
         await FinishAsync(run, schedules);
         run.Figures["passedOver"] = schedules.Sum(schedule => schedule.CountPassedOver());
     }
