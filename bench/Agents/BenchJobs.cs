@@ -21,13 +21,18 @@ internal sealed class BenchJobs(TimeProvider time)
     /// <summary>Start minus due of the <c>late</c> jobs and of occurrences, in milliseconds.</summary>
     public ConcurrentQueue<double> Late { get; } = [];
 
+    /// <summary>When <c>work</c> jobs started, and whose they were.</summary>
+    public ConcurrentQueue<(double At, string Key)> Worked { get; } = [];
+
     /// <summary>When <c>hold</c> jobs started, and whether they had started before.</summary>
     public ConcurrentQueue<(double At, bool Again)> Held { get; } = [];
 
     public void Register(JobGridBuilder grid) => grid
         .AddJob<BenchArgs, int>("noop", (_, _, _) => Result)
+        .AddJob<BenchArgs, int>("keyed", (_, _, _) => Result, options => options.Key = "tenant/{n}")
         .AddJob<BenchArgs, int>("brief", (_, _, _) => Result)
         .AddJob<BenchArgs, int>("late", NoteLateness)
+        .AddJob<BenchArgs, int>("work", WorkAsync)
         .AddJob<TickArgs, int>("tick", NoteTick)
         .AddJob<BenchArgs, int>("hold", HoldAsync)
         .AddJob<BenchArgs, ProgressFound>("progress", ReportAsync)
@@ -39,6 +44,13 @@ internal sealed class BenchJobs(TimeProvider time)
     {
         Late.Enqueue(UnixMilliseconds - job.DueAt.ToUnixTimeMilliseconds());
         return Result;
+    }
+
+    private async Task<int> WorkAsync(BenchArgs args, JobContext job, CancellationToken cancellation)
+    {
+        Worked.Enqueue((UnixMilliseconds, args.Text ?? ""));
+        await Task.Delay(TimeSpan.FromMilliseconds(args.Count), time, cancellation);
+        return 0;
     }
 
     private Task<int> NoteTick(TickArgs args, JobContext job, CancellationToken cancellation)

@@ -9,6 +9,7 @@ internal sealed class SiloOps(BenchJobs jobs, BenchFlows flows)
     public IEnumerable<KeyValuePair<string, Func<JsonElement, Task<JsonObject>>>> All =>
     [
         new("lateness", _ => Task.FromResult(Lateness())),
+        new("worked", _ => Task.FromResult(Worked())),
         new("held", _ => Task.FromResult(Held())),
         new("resumed", _ => Task.FromResult(Resumed())),
         new("memory", _ => Task.FromResult(Memory())),
@@ -20,6 +21,19 @@ internal sealed class SiloOps(BenchJobs jobs, BenchFlows flows)
         var late = new JsonArray();
         while (jobs.Late.TryDequeue(out var milliseconds)) late.Add((JsonNode)milliseconds);
         return new() { ["ms"] = late };
+    }
+
+    /// <summary>How many jobs of each key started in each second since this was asked last.</summary>
+    private JsonObject Worked()
+    {
+        var seconds = new Dictionary<(long, string), int>();
+        while (jobs.Worked.TryDequeue(out var start))
+        {
+            var second = ((long)(start.At / 1000), start.Key);
+            seconds[second] = seconds.GetValueOrDefault(second) + 1;
+        }
+
+        return new() { ["starts"] = new JsonArray([.. seconds.Select(one => new JsonObject { ["second"] = one.Key.Item1, ["key"] = one.Key.Item2, ["jobs"] = one.Value })]) };
     }
 
     private JsonObject Resumed()

@@ -21,6 +21,7 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
         new("idle", IdleAsync),
         new("progress", ProgressAsync),
         new("statuses", StatusesAsync),
+        new("rule", RuleAsync),
     ];
 
     private IJobGridGrain Grid => grains.GetGrain<IJobGridGrain>(0);
@@ -30,6 +31,7 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
         var (type, count, inflight, batch) = (request.GetProperty("type").GetString()!, Number("count"), Number("inflight"), Number("batch"));
         var (payload, delay, spread, at) = (Number("payload"), Number("delayMs"), Number("spreadMs"), request.GetProperty("atMs").GetInt64());
         var (queues, queue) = (Number("queues"), QueueOf(request));
+        var (keys, key, ms) = (Number("keys"), request.TryGetProperty("key", out var named) ? named.GetString() : null, Number("ms"));
         var keepUntil = request.TryGetProperty("keepUntilMs", out var until) ? until.GetInt64() : 0;
         var text = payload > 0 ? new string('x', payload) : null;
         var began = Stopwatch.GetTimestamp();
@@ -58,10 +60,11 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
                 var options = new SubmitOptions
                 {
                     Queue = queue,
+                    Key = key,
                     Countdown = delay > 0 ? TimeSpan.FromMilliseconds(delay) : null,
                     Retention = keepUntil > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(keepUntil) - time.GetUtcNow() : null,
                 };
-                var arguments = Enumerable.Range(from, Math.Min(batch, count - from)).Select(index => new BenchArgs(index, text));
+                var arguments = Enumerable.Range(from, Math.Min(batch, count - from)).Select(index => new BenchArgs(keys > 0 ? index % keys : index, key ?? text, ms));
                 var receipts = queues == 0
                     ? await jobs.SubmitManyAsync(type, arguments, options)
                     : await jobs.SubmitManyAsync([.. arguments.Select((args, place) => new JobSubmission
@@ -90,6 +93,15 @@ internal sealed class SubmitOps(IJobClient jobs, IGrainFactory grains, TimeProvi
             if (open <= 0) return [];
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(open / 200, 2, 500)), time);
         }
+    }
+
+    /// <summary>What is said of keys from now on.</summary>
+    private async Task<JsonObject> RuleAsync(JsonElement request)
+    {
+        var concurrency = request.GetProperty("concurrency").GetInt32();
+        var weight = request.GetProperty("weight").GetInt32();
+        await jobs.Keys.PutAsync(request.GetProperty("name").GetString()!, new KeyRule { Concurrency = concurrency > 0 ? concurrency : null, Weight = weight > 0 ? weight : null });
+        return [];
     }
 
     /// <summary>What the counters say.</summary>

@@ -56,7 +56,10 @@ internal enum Store
 /// <param name="Queue">The one queue they go to, in batches of ours only; null: the default one.</param>
 /// <param name="KeepUntilMs">Unix milliseconds until which they are kept once they have ended, in batches of ours only; 0: as long as the grid keeps jobs.</param>
 /// <param name="Queues">Over how many queues they are spread in turn, in batches of ours only; 0: all in the default one.</param>
-internal sealed record Load(int Count, int InFlight = 1, int Batch = 1, string Type = "noop", int Payload = 0, int DelayMs = 0, int SpreadMs = 0, long AtMs = 0, int Queues = 0, string? Queue = null, long KeepUntilMs = 0);
+/// <param name="Keys">Over how many keys the <c>keyed</c> jobs are spread in turn, in batches of ours only.</param>
+/// <param name="Key">The one key that they have, in batches of ours only; null: see <paramref name="Keys"/>.</param>
+/// <param name="Ms">What each of the <c>work</c> jobs takes.</param>
+internal sealed record Load(int Count, int InFlight = 1, int Batch = 1, string Type = "noop", int Payload = 0, int DelayMs = 0, int SpreadMs = 0, long AtMs = 0, int Queues = 0, string? Queue = null, long KeepUntilMs = 0, int Keys = 0, string? Key = null, int Ms = 0);
 
 /// <summary>What a contender knows of its jobs when all is done.</summary>
 /// <param name="Done">Different jobs that have been done.</param>
@@ -144,6 +147,9 @@ internal abstract class Contender(Stage stage) : IAsyncDisposable
             ["atMs"] = load.AtMs,
             ["queue"] = load.Queue,
             ["keepUntilMs"] = load.KeepUntilMs,
+            ["keys"] = load.Keys,
+            ["key"] = load.Key,
+            ["ms"] = load.Ms,
         });
         Submitted += load.Count;
     }

@@ -68,6 +68,9 @@ internal enum Safeguard
 
     /// <summary>A silo that does not answer is declared dead at once only where its address refuses connections, to two silos and twice.</summary>
     RefusalCheck = 1048576,
+
+    /// <summary>Keys with jobs that may start take turns.</summary>
+    FairTurns = 2097152,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

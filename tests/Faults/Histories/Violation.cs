@@ -60,6 +60,9 @@ internal static class Rules
     /// <summary>Two jobs had one unique value.</summary>
     public const string UniqueTwice = "unique-twice";
 
+    /// <summary>A tenant's single job waited while those of one with very many were started, for longer than turns take.</summary>
+    public const string TenantStarved = "tenant-starved";
+
     /// <summary>An event has no job of a binding that was there, or one of a binding that was not, or two of one.</summary>
     public const string BindingMissed = "binding-missed";
     public const string BindingGone = "binding-gone";

@@ -1,4 +1,5 @@
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Faults.Histories;
 
 namespace OrleansJobs.Faults.Scenarios;
 
@@ -36,6 +37,8 @@ internal static class SafeguardTrials
         new(nameof(Safeguard.EventIds), "topics-kill", "event-twice"),
         new(nameof(Safeguard.KnownBindings), "topics-kill", "binding-missed"),
         new(nameof(Safeguard.KeyPermits), "keys-move", "key-limit"),
+        new(nameof(Safeguard.UniqueIndex), "unique-race", Rules.UniqueTwice),
+        new(nameof(Safeguard.FairTurns), "tenant-flood", Rules.TenantStarved),
         new(nameof(Safeguard.LoanInCommit), "queue-limit-kill", "key-limit") { MostSeeds = 2 },
         // A session refuses what is not its own, and so does the partition: each covers for the other.
         new("Fence,SessionLeases", "workers-stop", "stale-accepted") { MostSeeds = 2 },
