@@ -6,6 +6,7 @@ namespace OrleansJobs.Bench.Contenders;
 /// <summary>RabbitMQ: a durable queue of persistent messages, each confirmed; acknowledged many at once.</summary>
 internal sealed class RabbitMq(Stage stage, bool quorum) : BrokerPeer(stage)
 {
+    // More connections and less prefetch took more of both sides' processor time, but for a quorum queue's drain.
     private const int Senders = 1;
     private const int Receivers = 1;
     private const int Prefetch = 2000;

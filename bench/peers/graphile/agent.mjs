@@ -7,8 +7,9 @@ import { worker } from './worker.mjs';
 const [role, host, ...numbers] = process.argv.slice(2);
 const [port, connections, concurrency, localQueue, completeEveryMs] = numbers.map(Number);
 const pool = new pg.Pool({ host, port, user: 'bench', database: 'postgres', max: connections });
-// A server that goes takes idle connections along; whoever uses one next hears of it.
+// A server that goes takes connections along; whoever uses one next hears of it.
 pool.on('error', () => {});
+pool.on('connect', client => client.on('error', () => {}));
 const ops = role === 'worker' ? await worker(pool, { concurrency, localQueue, completeEveryMs, connections }) : await producer(pool, { connections });
 
 // Whoever asked may be gone in the middle of something that never ends.
