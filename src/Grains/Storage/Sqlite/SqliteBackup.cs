@@ -47,8 +47,22 @@ internal sealed class SqliteBackup(SqliteFile file, SqliteWriter writer, string?
         try
         {
             var copying = writer.CopyAsync(part);
-            while (await Task.WhenAny(copying, Task.Delay(FlushPeriod, time)).ConfigureAwait(false) != copying) Flush(part);
+            IOException? unsynced = null;
+            while (await Task.WhenAny(copying, Task.Delay(FlushPeriod, time)).ConfigureAwait(false) != copying)
+            {
+                try
+                {
+                    Flush(part);
+                }
+                catch (IOException exception)
+                {
+                    // The thread that writes still writes to it. What a failed sync has dropped, a later one says nothing of.
+                    unsynced ??= exception;
+                }
+            }
+
             await copying.ConfigureAwait(false);
+            if (unsynced is not null) throw unsynced;
             Flush(part);
             File.Move(part, whole);
             return (name, new FileInfo(whole).Length);

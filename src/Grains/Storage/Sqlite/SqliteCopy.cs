@@ -15,6 +15,7 @@ internal sealed class SqliteCopy : IDisposable
     private readonly SqliteConnection _from;
     private readonly SqliteConnection _into;
     private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
     private readonly SqliteCopyBounds _bounds = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private sqlite3_backup? _backup;
@@ -23,9 +24,17 @@ internal sealed class SqliteCopy : IDisposable
     {
         (_from, _time) = (from, time);
         _into = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
-        _into.Open();
-        // A copy that is not whole is thrown away: nothing of it has to be undone, and it is synced when it is.
-        SqliteFile.Set(_into, "journal_mode=OFF", "synchronous=OFF", "cache_size=-4000");
+        try
+        {
+            _into.Open();
+            // A copy that is not whole is thrown away: nothing of it has to be undone, and it is synced when it is.
+            SqliteFile.Set(_into, "journal_mode=OFF", "synchronous=OFF", "cache_size=-4000");
+        }
+        catch
+        {
+            _into.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Completes when the copy is whole, and nobody has it open.</summary>
@@ -36,26 +45,36 @@ internal sealed class SqliteCopy : IDisposable
     /// <returns>Whether there is more to do.</returns>
     public bool Run(TimeSpan share)
     {
-        var started = _time.GetTimestamp();
-        while (Step())
+        lock (_gate)
         {
-            if (_time.GetElapsedTime(started) >= share) return true;
-        }
+            var started = _time.GetTimestamp();
+            while (!_done.Task.IsCompleted && Step())
+            {
+                if (_time.GetElapsedTime(started) >= share) return true;
+            }
 
-        return false;
+            return false;
+        }
     }
 
+    /// <summary>From any thread.</summary>
     public void Fail(Exception exception)
     {
-        Dispose();
-        _done.TrySetException(exception);
+        lock (_gate)
+        {
+            Dispose();
+            _done.TrySetException(exception);
+        }
     }
 
     public void Dispose()
     {
-        // What was wrong was said before.
-        _ = Finish();
-        _into.Dispose();
+        lock (_gate)
+        {
+            // What was wrong was said before.
+            _ = Finish();
+            _into.Dispose();
+        }
     }
 
     private bool Step()

@@ -50,8 +50,16 @@ internal sealed class SqliteFile : IDisposable
     {
         // The log's index is shared memory, which a connection that may only read cannot keep.
         var reader = Connect(SqliteOpenMode.ReadWrite);
-        Set(reader, $"busy_timeout={BusyMilliseconds}", "wal_autocheckpoint=0", "cache_size=-4000", "query_only=1");
-        return reader;
+        try
+        {
+            Set(reader, $"busy_timeout={BusyMilliseconds}", "wal_autocheckpoint=0", "cache_size=-4000", "query_only=1");
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
     }
 
     /// <summary>What to tell of a file that SQLite cannot make sense of.</summary>

@@ -8,7 +8,8 @@ namespace OrleansJobs.Storage;
 /// The log beside the file, and the room within the file: what was committed is moved from the one into the other, the log is used anew before it is long, and
 /// pages that nobody uses are given back. All of it on the thread that writes, between two transactions.
 /// </summary>
-internal sealed class SqliteLog(SqliteFile file, SqliteReaders readers, SqliteStatements statements)
+/// <param name="onTrouble">Is told what SQLite says of it: nothing where all went well.</param>
+internal sealed class SqliteLog(SqliteFile file, SqliteReaders readers, SqliteStatements statements, Action<SqliteException?> onTrouble)
 {
     /// <summary>
     /// Pages of the log from which on it is used anew: SQLite does so by itself only where a write begins while nobody reads, which with many readers never is.
@@ -50,9 +51,10 @@ internal sealed class SqliteLog(SqliteFile file, SqliteReaders readers, SqliteSt
                 Move();
             }
         }
-        catch (SqliteException)
+        catch (SqliteException exception)
         {
-            // The log stays longer; what ails the file, the next transaction says.
+            // Nothing is lost: the log stays longer.
+            onTrouble(exception);
         }
     }
 
@@ -65,6 +67,7 @@ internal sealed class SqliteLog(SqliteFile file, SqliteReaders readers, SqliteSt
         CrashPoint.Hit("file.move.before");
         var (_, length) = Checkpoint("PASSIVE");
         CrashPoint.Hit("file.move.after");
+        onTrouble(null);
         _mayVacuum = true;
         if (length < _restartAt)
         {

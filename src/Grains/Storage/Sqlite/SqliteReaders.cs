@@ -13,10 +13,13 @@ internal sealed class SqliteReaders(SqliteFile file) : IDisposable
     /// <summary>Of these, reads of many rows that people ask for: what partitions need to go on does not stand in line behind lists.</summary>
     private const int MaxWide = 2;
 
+    /// <summary>How long one of those that read when the store is closed is waited for.</summary>
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentBag<SqliteStatements> _idle = [];
     private readonly SemaphoreSlim _free = new(MaxConnections);
     private readonly SemaphoreSlim _freeWide = new(MaxWide);
-    private bool _disposed;
+    private volatile bool _disposed;
 
     /// <summary>Everything that it reads is of one moment.</summary>
     /// <param name="isWide">It may look at very many rows.</param>
@@ -74,10 +77,15 @@ internal sealed class SqliteReaders(SqliteFile file) : IDisposable
         }
     }
 
+    /// <summary>Waits a while for those that read: the connection that closes last is to be the one that writes.</summary>
     public void Dispose()
     {
+        if (_disposed) return;
         _disposed = true;
+        var places = 0;
+        while (places < MaxConnections && _free.Wait(LongestEnd)) places++;
         while (_idle.TryTake(out var reader)) reader.Dispose();
+        if (places > 0) _free.Release(places);
     }
 
     private async Task TakePlaceAsync(bool isWide, CancellationToken cancellation)
@@ -96,6 +104,7 @@ internal sealed class SqliteReaders(SqliteFile file) : IDisposable
 
     private T Read<T>(Func<SqliteStatements, T> read)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var reader = _idle.TryTake(out var idle) ? idle : new SqliteStatements(file.OpenReader());
         var isWell = false;
         try

@@ -19,6 +19,9 @@ internal sealed partial class SqliteWriter : IDisposable
     /// <summary>A copy has this part of the time of the commits beside it.</summary>
     private const int CopyShare = 4;
 
+    /// <summary>What a copy took beyond its share, where its disk was slow, holds it up for no longer than four times as long as this.</summary>
+    private static readonly TimeSpan MaxDebt = TimeSpan.FromMilliseconds(250);
+
     /// <summary>A commit that took longer is told of, where none before it took as long.</summary>
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(1);
 
@@ -29,15 +32,16 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly SqliteLog _log;
     private readonly Thread _thread;
     private ILogger _logger = NullLogger.Instance;
-    private bool _closed;
+    private volatile bool _closed;
     private long _longest;
+    private string? _trouble;
     private SqliteCopy? _copy;
 
     public SqliteWriter(SqliteFile file, SqliteReaders readers, TimeProvider time)
     {
         (_file, _time) = (file, time);
         _statements = new(file.Writer);
-        _log = new(file, readers, _statements);
+        _log = new(file, readers, _statements, OnTrouble);
         _thread = new(Loop) { IsBackground = true, Name = "SQLite writer" };
         _thread.Start();
     }
@@ -93,15 +97,17 @@ internal sealed partial class SqliteWriter : IDisposable
     private void Loop()
     {
         var group = new List<SqliteWrite>();
+        var due = TimeSpan.Zero;
         while (IsToGoOn())
         {
             group.Clear();
             for (var changes = 0; changes < MaxChanges && _writes.Reader.TryRead(out var write); changes += write.Changes) group.Add(write);
             var started = _time.GetTimestamp();
             if (group.Count > 0) Apply(group);
+            due += _time.GetElapsedTime(started) / CopyShare;
             // What a copy has is not moved about under it.
-            _log.Tidy(() => _copy is null && !_writes.Reader.TryPeek(out _));
-            if (_copy is { } copy && !copy.Run(_time.GetElapsedTime(started) / CopyShare)) Interlocked.CompareExchange(ref _copy, null, copy);
+            _log.Tidy(() => _copy is null && !_closed && !_writes.Reader.TryPeek(out _));
+            due = Copy(due);
         }
 
         _copy?.Fail(new ObjectDisposedException(nameof(SqliteWriter)));
@@ -115,6 +121,19 @@ internal sealed partial class SqliteWriter : IDisposable
         }
 
         _statements.Dispose();
+    }
+
+    /// <summary>Goes on with a copy, if there is one: for as long as is due, or a little where nobody waits.</summary>
+    /// <param name="due">What of the time of commits it has not had; what it had beyond its share, where negative.</param>
+    /// <returns>The same afterwards.</returns>
+    private TimeSpan Copy(TimeSpan due)
+    {
+        if (_copy is not { } copy) return TimeSpan.Zero;
+        if (due <= TimeSpan.Zero && _writes.Reader.TryPeek(out _)) return due;
+        var started = _time.GetTimestamp();
+        if (!copy.Run(due)) Interlocked.CompareExchange(ref _copy, null, copy);
+        var left = due - _time.GetElapsedTime(started);
+        return left > -MaxDebt ? left : -MaxDebt;
     }
 
     /// <summary>There is something to write or to copy; waits for it.</summary>
@@ -174,6 +193,17 @@ internal sealed partial class SqliteWriter : IDisposable
         Volatile.Write(ref _longest, took.Ticks);
         if (took > Long) LogLong(took, group.Count);
     }
+
+    /// <summary>The log could not be moved; told of when it begins. The next one may do better.</summary>
+    private void OnTrouble(SqliteException? exception)
+    {
+        var trouble = exception is { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } ? _file.Damaged(exception).Message : exception?.Message;
+        if (trouble is not null && trouble != _trouble) LogTrouble(_file.FullPath, trouble);
+        _trouble = trouble;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "What was committed stays in the log beside {File}, which grows: {Reason}")]
+    private partial void LogTrouble(string file, string reason);
 
     [LoggerMessage(LogLevel.Warning, "A commit took {Took}, longer than any before it, with {Commits} that were stored together")]
     private partial void LogLong(TimeSpan took, int commits);
