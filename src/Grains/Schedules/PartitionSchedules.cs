@@ -149,6 +149,8 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
             }
 
             if (due.Length < lines.Length) Book.Note(lines[due.Length].Score);
+            // A clock that has gone wrong while rows were read has left some of them unserved.
+            if (due.Length > 0 && !shell.IsClockRight) Book.Note(lines[0].Score);
             if (due.Length > 0)
             {
                 shell.Pump();
