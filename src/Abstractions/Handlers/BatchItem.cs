@@ -8,6 +8,9 @@ public abstract class BatchItem
 {
     private Word? _word;
 
+    /// <summary>Is called after each word.</summary>
+    internal Action? Settled { get; set; }
+
     private protected BatchItem(JobContext job, CancellationToken cancellation) => (Job, Cancellation) = (job, cancellation);
 
     /// <summary>Progress, checkpoints, and what there is to know of this attempt of the job.</summary>
@@ -32,13 +35,19 @@ public abstract class BatchItem
     public void Fail(Exception failure)
     {
         ArgumentNullException.ThrowIfNull(failure);
-        Volatile.Write(ref _word, new(failure, null));
+        Say(new(failure, null));
     }
 
     /// <summary>It is to be run again after a while. Uses up no attempt.</summary>
     public void RetryLater(TimeSpan delay, string? reason = null) => Fail(new RetryLaterException(delay, reason));
 
-    private protected void SucceedWith(object? result) => Volatile.Write(ref _word, new(null, result));
+    private protected void SucceedWith(object? result) => Say(new(null, result));
+
+    private void Say(Word word)
+    {
+        Volatile.Write(ref _word, word);
+        Settled?.Invoke();
+    }
 
     private sealed record Word(Exception? Failure, object? Result);
 }

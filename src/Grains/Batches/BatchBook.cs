@@ -40,8 +40,11 @@ internal sealed class BatchBook
     /// <param name="job">As memory has it; null: it does not.</param>
     public JobStatus Refine(JobStatus status, LiveJob? job, long now)
     {
-        if (job is not { Place: JobPlace.Waiting, Lane: { Batch: not null, First: not null } lane } || lane.ReadyAt is var at && at <= now) return status;
-        var others = new WaitReason(WaitReasons.Batch) { Until = DateTimeOffset.FromUnixTimeMilliseconds(at), Done = (int)Math.Min(lane.Count, lane.Batch.Size), Of = lane.Batch.Size };
+        if (job is not { Place: JobPlace.Waiting, Lane: { Batch: not null, First: not null } lane } || job.Due > now || lane.ReadyAt is var at && at <= now) return status;
+        var others = new WaitReason(WaitReasons.Batch)
+        {
+            Until = at < JobBook.Never ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null, Done = (int)Math.Min(lane.Count, lane.Batch.Size), Of = lane.Batch.Size,
+        };
         return status with { WaitingFor = Array.ConvertAll(status.WaitingFor, reason => reason.What == WaitReasons.Slot ? others : reason) };
     }
 

@@ -51,6 +51,8 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
         await Task.WhenAll(attempts.Select(BeginAsync)).ConfigureAwait(false);
         foreach (var attempt in attempts)
         {
+            // Others took longer to begin, and it may have been asked to stop meanwhile.
+            if (attempt.Job.Reason is not StopReason.None and var reason) attempt.Early ??= AttemptRules.OfNotStarted(reason);
             if (attempt.Early is not { } ending) continue;
             End(attempt, ending, started);
             services.Owner.Ended(attempt.Job, ending, returned: true);
@@ -58,6 +60,8 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
 
         var begun = Array.FindAll(attempts, static attempt => attempt.Early is null);
         var thrown = begun.Length == 0 ? null : await RunHandlerAsync(begun).ConfigureAwait(false);
+        // Writing the results of many takes its time, in which none of them is to be stopped any more.
+        foreach (var attempt in begun) attempt.Job.Over();
         var endings = new (RunningJob, AttemptEnding)[begun.Length];
         for (var i = 0; i < begun.Length; i++)
         {
@@ -131,7 +135,11 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
         public BatchStop(Attempt[] attempts)
         {
             _attempts = attempts;
-            foreach (var attempt in attempts) _registrations.Add(attempt.Job.Cancellation.Register(Look));
+            foreach (var attempt in attempts)
+            {
+                attempt.Job.Item!.Settled = Look;
+                _registrations.Add(attempt.Job.Cancellation.Register(Look));
+            }
         }
 
         public CancellationToken Token => _stop.Token;
@@ -139,12 +147,22 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
         public void Dispose()
         {
             foreach (var registration in _registrations) registration.Dispose();
+            foreach (var attempt in _attempts) attempt.Job.Item!.Settled = null;
             _stop.Dispose();
         }
 
         private void Look()
         {
-            if (Array.TrueForAll(_attempts, static attempt => attempt.Job.Reason is not StopReason.None || attempt.Job.Item!.IsSettled)) _stop.Cancel();
+            if (!Array.Exists(_attempts, static attempt => attempt.Job.Reason is not StopReason.None)) return;
+            if (!Array.TrueForAll(_attempts, static attempt => attempt.Job.Reason is not StopReason.None || attempt.Job.Item!.IsSettled)) return;
+            try
+            {
+                _stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The handler has returned.
+            }
         }
     }
 }

@@ -83,8 +83,8 @@ internal sealed class QueueLineClerk(JobGridOptions options, PendingChanges chan
     /// <summary>For how long there have been permits and jobs that nobody took, in milliseconds, since something was started last.</summary>
     private static long CountUnused(QueueLine line, int left, int need, long now)
     {
-        // Starts that are lent by a rate lapse by themselves.
-        if (need == 0 || line.Limits.Rate is not null) (line.UnusedSince, line.Unused) = (null, 0);
+        // Starts that are lent by a rate lapse by themselves, and a queue that rests has had its turn.
+        if (need == 0 || line.Limits.Rate is not null || line.RestsUntil is not null) (line.UnusedSince, line.Unused) = (null, 0);
         else if (left > 0) line.UnusedSince ??= now;
         else if (line.UnusedSince is { } since) (line.UnusedSince, line.Unused) = (null, line.Unused + Math.Max(0, now - since));
         return line.Unused + (line.UnusedSince is { } begun ? Math.Max(0, now - begun) : 0);

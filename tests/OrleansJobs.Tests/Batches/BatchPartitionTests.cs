@@ -226,6 +226,41 @@ public class BatchPartitionTests
         Assert.Null(_driver.Core.Jobs.Lanes.Single(lane => lane.Type == "plain").Batch);
     }
 
+    [Fact]
+    public void WhatWaitsForAnotherJob_SaysThat_ThoughItsTimeIsNever()
+    {
+        _driver.Take(Worker);
+        var leader = _driver.Submit("leader", job => job with { Type = "plain" });
+        var follower = _driver.Core.Dependencies.Submit(Following("follower", leader.Id), _driver.Now);
+        _driver.Commit();
+        var waits = Assert.Single(_driver.Core.Jobs.Batches.Refine(StatusOf.Live(follower, _driver.Now), follower, _driver.Now).WaitingFor);
+        Assert.Equal(WaitReasons.Job, waits.What);
+    }
+
+    [Fact]
+    public void ABatch_EndsWhereItsArgumentsFillAMessage()
+    {
+        _driver.Take(Worker);
+        foreach (var id in (string[])["a", "b", "c"]) _driver.Submit(id, job => job with { Args = [(byte)'"', .. new string('x', 3 << 20).Select(c => (byte)c), (byte)'"'] });
+        _driver.Commit();
+        _driver.Now += Wait;
+        Assert.Equal(["a", "b"], _driver.Take(Worker, 10).Select(lease => lease.Id));
+        Assert.Equal(["c"], _driver.Take(Worker, 10).Select(lease => lease.Id));
+    }
+
+    [Fact]
+    public void WhatWasHandedOutBefore_WaitsForOthersNoMore()
+    {
+        _driver.Take(Worker);
+        Submit("a");
+        _driver.Now += Wait;
+        var lease = Assert.Single(_driver.Take(Worker));
+        _driver.Report(lease, ReportKind.Returned);
+        Assert.Equal("a", Assert.Single(_driver.Take(Worker)).Id);
+    }
+
+    private static JobSubmission Following(string id, string leader) => new() { Id = id, Type = "work", Queue = "default", Args = "1"u8.ToArray(), After = [new(leader, DependencyOn.Success)] };
+
     private void Rule(KeyRule rule)
     {
         var keys = _driver.Core.Keys;

@@ -111,6 +111,22 @@ public class BatchWorkerTests
     }
 
     [Fact]
+    public async Task WhenTheLastThatIsNotToStop_IsDone_TheHandlerIsToStop()
+    {
+        using var worker = Worker();
+        var leases = AddBatch(worker, "1", "2");
+        worker.Engine.Start();
+        await _steered.Entered();
+        worker.Engine.Cancel(new(leases[0].Id, leases[0].Token));
+        await worker.Until(() => _steered.Items[0].Cancellation.IsCancellationRequested);
+        Assert.False(_steered.Cancellation.IsCancellationRequested);
+        _steered.Items[1].Succeed();
+        Assert.True(_steered.Cancellation.IsCancellationRequested);
+        _steered.Return();
+        Assert.Equal([ReportKind.Cancelled, ReportKind.Succeeded], (await worker.Partitions.WaitForReports(2)).Select(report => report.Kind));
+    }
+
+    [Fact]
     public async Task ACancelWhosePatienceIsOver_EndsOne_AndItsBatchGoesOn()
     {
         using var worker = Worker(slots: 1);

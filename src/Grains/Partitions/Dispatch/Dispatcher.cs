@@ -12,6 +12,9 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
     /// <summary>Leases of one answer, beyond which no other is begun: a batch counts as one of those that a worker wants, and holds many.</summary>
     private const int MostLeases = 1000;
 
+    /// <summary>Bytes of arguments of one batch, and of one answer with batches, beyond which no other job joins: each goes in one message.</summary>
+    private const int MostBytes = 4 << 20;
+
     /// <summary>
     /// Leases ready jobs that a worker can run: of the highest priority first, of one priority those due longest first. Stops where the
     /// next one's record is not in memory, and names what to read before asking again.
@@ -27,7 +30,7 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
         {
             if (lane.Batch is not null && worker.TakesBatchesOf(lane.Type))
             {
-                if (!EnsureBatch(lane, now, unread)) break;
+                if (leases.Sum(static lease => (long)lease.Args.Length) >= MostBytes || !EnsureBatch(lane, now, unread)) break;
                 if (!TakeBatch(lane, worker.Silo.ToParsableString(), now, leases)) continue;
                 left--;
                 if (room is not null) room[lane.Queue]--;
@@ -60,13 +63,14 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
     /// </summary>
     public static bool EnsureBatch(Lane lane, long now, List<LiveJob> unread)
     {
-        if (lane.Gather()) return false;
+        if (lane.Gather(now)) return false;
         if (lane is { IsGathering: true, NeedsPage: true } or { IsGathering: true, IsReading: true }) return false;
-        var left = lane.Batch!.Size;
+        var (left, bytes) = (lane.Batch!.Size, 0L);
         foreach (var job in lane.Window)
         {
-            if (job.Due > now || left-- == 0) break;
+            if (job.Due > now || left-- == 0 || bytes >= MostBytes || unread.Count == SpecsPerRead) break;
             if (job.Spec is null) unread.Add(job);
+            else bytes += job.Spec.Args.Length;
         }
 
         // Where memory is so short that they are let go again at once, as many as there are go.
@@ -77,13 +81,14 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
     /// <returns>False: all of them left the lane by another way.</returns>
     public bool TakeBatch(Lane lane, string silo, long now, List<Lease> leases)
     {
-        var (batch, left) = (new AttemptBatch(), lane.Batch!.Size);
+        var (batch, left, bytes) = (new AttemptBatch(), lane.Batch!.Size, 0L);
         // The permit that the first has taken is that of all; whose turn it is in the order of their key is not.
-        while (left > 0 && lane.First is { Spec: not null } first && first.Due <= now && lane.Line?.IsNext(lane) != false)
+        while (left > 0 && bytes < MostBytes && lane.First is { Spec: not null } first && first.Due <= now && lane.Line?.IsNext(lane) != false)
         {
             if (Next(lane, silo, now, batch) is not { } lease) continue;
             leases.Add(lease);
             left--;
+            bytes += lease.Args.Length;
         }
 
         lane.Gathered();

@@ -96,9 +96,11 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     /// A batch is to be handed out of a lane of which memory has fewer jobs than go into it: they are read first.
     /// </summary>
     /// <returns>False: all that there is has been read.</returns>
-    public bool Gather()
+    public bool Gather(long now)
     {
         if (IsGathering || Horizon is null || _window.Count >= Batch!.Size) return false;
+        // In the order of their instants all that are due are in memory as soon as one is that is not.
+        if (Line is null && _window.Max is { } last && last.Due > now) return false;
         IsGathering = true;
         index.Changed(this);
         return true;
@@ -114,8 +116,10 @@ internal sealed class Lane(string name, string queue, int priority, string type,
 
     private long BatchReadyAt(LiveJob first)
     {
-        var waited = first.Due + Batch!.Wait;
-        if (Count < Batch.Size) return waited;
+        // What has been handed out before waits for others no more.
+        var wait = first.Track.Token == 0 ? Math.Min(Batch!.Wait, JobBook.Never - first.Due) : 0;
+        var waited = first.Due + wait;
+        if (Count < Batch!.Size || wait == 0) return waited;
         var (left, last) = (Batch.Size, long.MinValue);
         foreach (var job in _window)
         {
@@ -287,8 +291,10 @@ internal sealed class Lane(string name, string queue, int priority, string type,
         (_behind ??= []).Add(last);
         var end = _window.Max!;
         Horizon = new LanePosition(end.Score, end.Id);
+        if (Batch is null) return last;
         // When a batch is there is told by the window.
-        if (Batch is not null) index.Changed(this);
+        index.Changed(this);
+        index.Tell(this);
         return last;
     }
 
