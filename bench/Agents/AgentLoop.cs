@@ -34,8 +34,8 @@ internal sealed class AgentLoop(IReadOnlyDictionary<string, Func<JsonElement, Ta
             await AnswerAsync(answer);
         }
 
-        // The console's reader reads when it is called, not when it is awaited.
-        Task<string?> ReadAsync() => Task.Run(() => input.ReadLineAsync());
+        // The console's reader blocks until there is a line: not a thread of the pool, of which there may be two, and which are being measured.
+        Task<string?> ReadAsync() => Task.Factory.StartNew(input.ReadLine, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
         async Task AnswerAsync(JsonObject answer)
         {
