@@ -54,10 +54,12 @@ internal sealed class ScheduleDeclaring(IPartitionShell shell, ScheduleCalls cal
                 shell.Partition, GridLayout.Schedules.Lists[ScheduleTables.ListOf(application)], new SetPlace(0, after), DroppedPerRead, new RowRead(GridLayout.Schedules.Records));
             foreach (var line in page.Where(line => !named.Contains(line.Member)))
             {
-                var answer = await calls.UndeclareAsync(line.Member, application, release);
-                // Who declares comes again, or it would run on until the next start.
-                if (answer.Outcome == ScheduleOutcome.Unavailable) throw new TimeoutException("The store does not answer.");
-                if (answer.Outcome == ScheduleOutcome.Done) removed++;
+                switch ((await calls.UndeclareAsync(line.Member, application, release)).Outcome)
+                {
+                    case ScheduleOutcome.Done: removed++; break;
+                    // Whoever declares comes again; taken for done, it would stay for good.
+                    case ScheduleOutcome.Unavailable: throw new TimeoutException($"The schedule '{line.Member}' could not be removed yet.");
+                }
             }
 
             if (page.Length < DroppedPerRead) return removed;
