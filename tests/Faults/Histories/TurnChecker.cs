@@ -18,10 +18,10 @@ internal static class TurnChecker
         var floods = starts.Where(start => flood.Contains(start.Key) && !deaths.Any(death => start.Value >= death && start.Value < death + recovery)).Select(start => start.Value).ToList();
         foreach (var (id, accepted) in singles)
         {
-            // One that never starts is found by others.
-            if (!starts.TryGetValue(id, out var started)) continue;
-            var before = floods.Count(at => at > accepted && at < started);
-            if (before > most) yield return new Violation(Rules.TenantStarved, id, $"{before} jobs of the flood started while it waited, {Monotonic.Span(started - accepted).TotalSeconds:0.0} s");
+            var hasStarted = starts.TryGetValue(id, out var started);
+            var before = floods.Count(at => at > accepted && (!hasStarted || at < started));
+            if (before > most)
+                yield return new Violation(Rules.TenantStarved, id, $"{before} jobs of the flood started while it waited, {(hasStarted ? $"{Monotonic.Span(started - accepted).TotalSeconds:0.0} s" : "and it never did")}");
         }
     }
 }

@@ -48,7 +48,7 @@ internal static class Tenants
             await run.RestartAsync(victim);
         }
 
-        await run.DelayAsync(3);
+        await run.DelayAsync(run.IsWhole ? 3 : 8);
         await stop.CancelAsync();
         await busy;
         var flood = Keys.Of(jobs, Flood);
@@ -65,7 +65,7 @@ internal static class Tenants
                 var key = $"tenant/{number % Others}";
                 var id = await Keys.SendAsync(run, jobs, key, Milliseconds, $",\"key\":\"{key}\"");
                 if (id.Length > 0) singles[id] = Monotonic.Now;
-                await run.DelayAsync(0.1);
+                await run.DelayAsync(run.IsWhole ? 0.1 : 0.02);
             }
         }
     }

@@ -29,7 +29,11 @@ public class TurnCheckerTests
     }
 
     [Fact]
-    public void OneThatNeverStarted_IsForOthersToFind() => Assert.Empty(TurnChecker.Starved(Flood, new Dictionary<string, long> { ["never"] = 0 }, _marks, 1, [], 0));
+    public void OneThatNeverStarted_WaitedForAllThatCameAfterIt()
+    {
+        Assert.NotEmpty(TurnChecker.Starved(Flood, new Dictionary<string, long> { ["never"] = 50 * Second }, _marks, 48, [], 0));
+        Assert.Empty(TurnChecker.Starved(Flood, new Dictionary<string, long> { ["never"] = 50 * Second }, _marks, 49, [], 0));
+    }
 
     private static HashSet<string> Flood => [.. Enumerable.Range(0, 100).Select(i => $"f{i}")];
 

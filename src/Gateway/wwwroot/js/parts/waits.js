@@ -17,6 +17,8 @@ function words(reason) {
       return ['Its next attempt: ', ago(reason.until)];
     case 'slot':
       return 'A free slot';
+    case 'batch':
+      return ['Others to run with', reason.of !== undefined && `: ${count(reason.done ?? 0)} of ${count(reason.of)} are there`, until];
     case 'queue':
       return ['Its queue, which is paused: ', h('a', { href: to(['queues']) }, 'Queues')];
     case 'handler':
@@ -36,6 +38,6 @@ function words(reason) {
 
 /** The same in few words and without links, for where there is no room. */
 export function waitsBriefly(reasons) {
-  const brief = { time: 'its time', retry: 'its next attempt', slot: 'a slot', queue: 'its paused queue', handler: 'a handler', limit: 'its key' };
+  const brief = { time: 'its time', retry: 'its next attempt', slot: 'a slot', batch: 'others to run with', queue: 'its paused queue', handler: 'a handler', limit: 'its key' };
   return (reasons ?? []).map((reason) => brief[reason.what] ?? reason.name ?? reason.what).join(', ');
 }
