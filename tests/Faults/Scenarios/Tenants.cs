@@ -9,14 +9,14 @@ internal static class Tenants
 {
     private const int Others = 99;
     private const int Senders = 32;
-    private const int Milliseconds = 250;
+    private const int Milliseconds = 500;
     private const int Slots = 8;
     private const int Silos = 3;
     private const string Flood = "tenant/flood";
 
-    /// <summary>What all slots start in some rounds of all tenants. Where the flood went first, it would be most of it.</summary>
-    private const int Most = 300;
-    private static readonly long Recovery = 20 * Monotonic.PerSecond;
+    /// <summary>What all slots start while a partition moves, and in some rounds of all tenants. Where the flood went first, it would be most of it.</summary>
+    private const int Most = 600;
+    private static readonly long Recovery = 10 * Monotonic.PerSecond;
 
     public static readonly Scenario[] All =
     [
@@ -48,7 +48,7 @@ internal static class Tenants
             await run.RestartAsync(victim);
         }
 
-        await run.DelayAsync(run.IsWhole ? 3 : 8);
+        await run.DelayAsync(run.IsWhole ? 15 : 8);
         await stop.CancelAsync();
         await busy;
         var flood = Keys.Of(jobs, Flood);
