@@ -22,6 +22,16 @@ public sealed partial class NodeTests(NodePackage package) : IClassFixture<NodeP
     }
 
     [Fact]
+    public async Task ItsWorker_IsAWorker_ByTheConformanceTest()
+    {
+        // Where a program that uses the package would be.
+        var program = Path.Combine(package.Folder, "conforming.mjs");
+        File.Copy(Repository.PathOf("clients/conformance/workers/node.mjs"), program);
+        var output = await Command.RunAsync(package.Folder, PythonPackage.Python, package.Environment, 0, Repository.PathOf("clients/conformance/check.py"), "--", "node", program);
+        Assert.Contains("18 of 18 rows hold.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ThereAreTests() => Assert.True(Modules.Count >= 3, $"{Modules.Count} modules of tests");
 
     [Fact]
