@@ -13,7 +13,11 @@ internal sealed class CallSink : IDisposable
     /// <summary>Of so many calls one is refused, to come again.</summary>
     private const int Refused = 8;
 
+    /// <summary>One that is refused more often comes again after minutes, and then nobody waits for it.</summary>
+    private const int MostRefusals = 2;
+
     private readonly HttpListener _http = new();
+    private readonly ConcurrentDictionary<string, int> _refusals = [];
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private int _count;
 
@@ -75,7 +79,7 @@ internal sealed class CallSink : IDisposable
         var (id, time, signature) = (request.Headers["webhook-id"], request.Headers["webhook-timestamp"], request.Headers["webhook-signature"]);
         byte[] signed = [.. Encoding.UTF8.GetBytes($"{id}.{time}."), .. body];
         if (signature != "v1," + Convert.ToBase64String(HMACSHA256.HashData(_key, signed))) Wrong.Add($"{id} is not signed as it should be");
-        if (Interlocked.Increment(ref _count) % Refused == 0) return (int)HttpStatusCode.ServiceUnavailable;
+        if (Interlocked.Increment(ref _count) % Refused == 0 && _refusals.AddOrUpdate(id ?? "", 1, (_, times) => times + 1) <= MostRefusals) return (int)HttpStatusCode.ServiceUnavailable;
         using var said = JsonDocument.Parse(body);
         var job = said.RootElement.GetProperty("data").GetProperty("id").GetString()!;
         Taken.GetOrAdd(id ?? "", _ => []).Add(Encoding.UTF8.GetString(body));
