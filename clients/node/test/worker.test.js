@@ -67,6 +67,21 @@ test('checkpoints are there in the next attempt', async test => {
   assert.deepEqual(await client.result((await client.submit(type)).id, seconds), { page: 17 });
 });
 
+test('steps are done once', async test => {
+  const type = unique('bills');
+  const bills = [];
+  await serve(test, worker => worker.job(type, { attempts: 3 }, async (job, args) => {
+    if (args === 'too much') return job.step('large', () => 'x'.repeat(8 << 20));
+    const bill = amount => job.step('charge', async () => { bills.push(amount); return { amount }; });
+    const both = await Promise.all([bill(7), bill(8)]);
+    if (job.attempt < 3) throw new Error('after the second');
+    return [...both, await job.step('pack', () => undefined)];
+  }));
+  assert.deepEqual(await client.result((await client.submit(type)).id, seconds), [{ amount: 7 }, { amount: 8 }, null]);
+  assert.deepEqual(bills.sort(), [7, 8]);
+  await assert.rejects(client.result((await client.submit(type, 'too much')).id, seconds), error => error.type === 'GiveUp' && error.job.attempt === 1);
+});
+
 test('cancels and timeouts abort', async test => {
   const type = unique('long');
   const why = [];

@@ -87,6 +87,39 @@ async def saves(job, args):
     return job.checkpoint
 
 
+def bill(name, amount):
+    with open(FOLDER / "bills", "a") as file:
+        file.write(f"{name}\n")
+    return {"amount": amount}
+
+
+@named("once", attempts=3)
+def charge_once(job, args):
+    first = job.step("charge", bill, args["name"], 7)
+    second = job.step("charge", bill, args["name"], 8)
+    if job.attempt < 3:
+        raise OSError("after the second")
+    return [first, second, job.step("pack", lambda: None)]
+
+
+@named("once-awaited", attempts=3)
+async def charge_once_awaited(job, args):
+    async def awaited(name, amount):
+        await asyncio.sleep(0.01)
+        return bill(name, amount)
+
+    first = await job.step("charge", awaited, args["name"], 7)
+    second = await job.step("charge", bill, args["name"], amount=8)
+    if job.attempt < 3:
+        raise OSError("after the second")
+    return [first, second, await job.step("pack", lambda: None)]
+
+
+@named("remembers-too-much")
+def remembers_too_much(job, args):
+    job.step("large", lambda: "x" * (8 << 20))
+
+
 @named("gives-up")
 def gives_up(job, args):
     raise GiveUp("It will never work.")

@@ -78,6 +78,19 @@ class EveryModeTests(WorkerTest):
         self.assertEqual({"page": 17}, self.result("saves"))
 
     @in_modes(*MODES)
+    def test_steps_are_done_once(self, program):
+        for type in ("once", "once-awaited"):
+            name = unique("bill")
+            self.assertEqual([{"amount": 7}, {"amount": 8}, None], self.result(type, {"name": name}))
+            bills = (Path(self.place.name) / "bills").read_text().split()
+            self.assertEqual(2, bills.count(name))
+
+    @in_modes("--threads=4")
+    def test_what_cannot_be_remembered_fails_the_job(self, program):
+        failed = self.error("remembers-too-much")
+        self.assertEqual(("GiveUp", 1), (failed.type, failed.job.attempt))
+
+    @in_modes(*MODES)
     def test_giving_up(self, program):
         failed = self.error("gives-up")
         self.assertEqual(("GiveUp", "It will never work.", 1), (failed.type, str(failed), failed.job.attempt))

@@ -13,6 +13,15 @@ public interface IWorkSessionGrain : IGrainWithStringKey
     /// <returns>False where the lease is not this session's any more; nothing was saved.</returns>
     [Alias("checkpoint")]
     Task<bool> SaveCheckpoint(WorkLeaseName lease, byte[] checkpoint);
+
+    /// <summary>The steps that a job remembers, page by page.</summary>
+    /// <param name="after">0, or what the page before said as <see cref="WorkMemory.Next"/>.</param>
+    [Alias("recall")]
+    Task<WorkMemory> Recall(WorkLeaseName lease, long after);
+
+    /// <summary>Has a job remember what a step came to, and says what it remembers of it: a name that was remembered before keeps what it had.</summary>
+    [Alias("remember")]
+    Task<WorkMemory> Remember(WorkLeaseName lease, WorkStep step);
 }
 
 /// <summary>The name of a lease: a job and the token of one of its attempts.</summary>
@@ -127,4 +136,7 @@ public sealed record WorkLease
     [Id(9)] public JobTag[] Tags { get; init; } = [];
     [Id(10)] public DateTimeOffset SubmittedAt { get; init; }
     [Id(11)] public DateTimeOffset DueAt { get; init; }
+
+    /// <summary>An attempt before this one has done steps that the job remembers.</summary>
+    [Id(12)] public bool HasMemory { get; init; }
 }

@@ -84,6 +84,7 @@ public static class JobGatewayRegistration
         services.AddSingleton<TypeAnnouncer>();
         services.AddSingleton<WorkEndpoints>();
         services.AddSingleton<ReportEndpoint>();
+        services.AddSingleton<MemoryEndpoint>();
         services.AddSingleton<HealthEndpoints>();
     }
 

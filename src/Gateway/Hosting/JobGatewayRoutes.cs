@@ -37,7 +37,7 @@ public static class JobGatewayRoutes
         MapTopics(routes, app.Services);
         MapEvents(routes, app.Services.GetRequiredService<EventEndpoints>());
         MapGrid(routes, app.Services);
-        MapWork(routes, app.Services.GetRequiredService<WorkEndpoints>(), app.Services.GetRequiredService<ReportEndpoint>());
+        MapWork(routes, app.Services);
         MapStore(routes, app.Services.GetRequiredService<StoreEndpoints>());
         MapPage(routes);
         MapDescription(routes);
@@ -143,11 +143,13 @@ public static class JobGatewayRoutes
         routes.MapDelete("/queues/{name}/limits", limits.DeleteAsync).RequireAuthorization(Policies.Operate);
     }
 
-    private static void MapWork(IEndpointRouteBuilder routes, WorkEndpoints work, ReportEndpoint reports)
+    private static void MapWork(IEndpointRouteBuilder routes, IServiceProvider services)
     {
+        var work = services.GetRequiredService<WorkEndpoints>();
         routes.MapPost("/work", work.CallAsync).RequireAuthorization(Policies.Work);
         routes.MapPost("/work/jobs/{id}/checkpoint", work.SaveCheckpointAsync).RequireAuthorization(Policies.Work);
-        routes.MapPost("/work/jobs/{id}/report", reports.ReportAsync).RequireAuthorization(Policies.Report);
+        routes.MapPost("/work/jobs/{id}/memory", services.GetRequiredService<MemoryEndpoint>().AskAsync).RequireAuthorization(Policies.Work);
+        routes.MapPost("/work/jobs/{id}/report", services.GetRequiredService<ReportEndpoint>().ReportAsync).RequireAuthorization(Policies.Report);
         routes.MapPut("/job-types/{type}", work.PutTypeAsync).RequireAuthorization(Policies.Work);
     }
 

@@ -69,7 +69,7 @@ internal sealed class WorkEndpoints(
     }
 
     /// <summary>A session is there for the key that opened it alone. A call that opens one is given nothing: should its answer be lost, nobody would know of it.</summary>
-    private static string SessionOf(string? session, Caller caller)
+    public static string SessionOf(string? session, Caller caller)
     {
         if (session is null) return WorkSession.New(caller.Id);
         return WorkSession.IsOf(session, caller.Id) ? session : throw new ProblemException(new(ProblemTypes.SessionNotFound, "Open one by a call without a session."));

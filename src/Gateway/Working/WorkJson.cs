@@ -71,6 +71,7 @@ internal static class WorkJson
         StatusJson.WriteInstant(writer, "due"u8, lease.DueAt);
         writer.WritePropertyName("args"u8);
         writer.WriteRawValue(lease.Args, skipInputValidation: true);
+        if (lease.HasMemory) writer.WriteBoolean("memory"u8, true);
         if (lease.Checkpoint is { Length: > 0 } checkpoint)
         {
             writer.WritePropertyName("checkpoint"u8);

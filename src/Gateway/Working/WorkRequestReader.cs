@@ -5,7 +5,7 @@ namespace OrleansJobs.Gateway.Working;
 /// <summary>What a worker says, from JSON. All mistakes are named; nothing of a call with one counts.</summary>
 internal static class WorkRequestReader
 {
-    private const int LongestSession = 128;
+    public const int LongestSession = 128;
 
     public static WorkRequest Read(ReadOnlyMemory<byte> body, JobLimits limits) => MemberReader.Read(body, "A call", (read, root) => Read(read, root, limits));
 

@@ -28,6 +28,9 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     public bool IsReady => IsLoaded && !IsHeldBack;
     public byte[]? Checkpoint { get; set; }
 
+    /// <summary>What its job remembers; null: nobody has asked.</summary>
+    public LeaseMemory? Memory { get; set; }
+
     /// <summary>Timestamp of when it was put into an answer, the last time before the worker named it; 0: the worker cannot know of it.</summary>
     public long GivenAt { get; set; }
 

@@ -242,6 +242,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         {
             Name = new(lease.Id, lease.Token), Type = lease.Type, Queue = lease.Queue, Args = lease.Args, Attempt = lease.Attempt, Attempts = held.Policy.Attempts,
             Timeout = held.Timeout, Checkpoint = held.Checkpoint, TraceParent = lease.TraceParent, Tags = lease.Tags, SubmittedAt = lease.SubmittedAt, DueAt = lease.DueAt,
+            HasMemory = lease.HasMemory,
         };
     }
 

@@ -16,7 +16,7 @@ internal static class WorkInputs
 {
     private const string Lease = """{"id":"j","token":"5"}""";
 
-    public static readonly IReadOnlyList<WorkInput> All = [.. Broken(), .. Members(), .. Leases(), .. Reports(), .. Progress(), .. Types(), .. Sessions(), .. Checkpoints(), .. CallReports(), .. Announced()];
+    public static readonly IReadOnlyList<WorkInput> All = [.. Broken(), .. Members(), .. Leases(), .. Reports(), .. Progress(), .. Types(), .. Sessions(), .. Checkpoints(), .. Steps(), .. CallReports(), .. Announced()];
 
     private static IEnumerable<WorkInput> Broken()
     {
@@ -121,6 +121,20 @@ internal static class WorkInputs
         yield return new("a checkpoint without a value", 422, "invalid-member", "/checkpoint", """{"session":"SESSION","token":"5"}""") { Path = path };
         yield return new("a checkpoint of another's session", 404, "session-not-found", "", """{"session":"ANOTHER","token":"5","checkpoint":1}""") { Path = path };
         yield return new("a checkpoint of more than 1 MiB", 422, "invalid-member", "/checkpoint", $$"""{"session":"SESSION","token":"5","checkpoint":"{{new string('x', 1 << 20)}}"}""") { Path = path };
+    }
+
+    private static IEnumerable<WorkInput> Steps()
+    {
+        const string path = "/work/jobs/j/memory";
+        yield return new("a step without a session", 422, "invalid-member", "/session", """{"token":"5","step":{"name":"a","value":1} }""") { Path = path };
+        yield return new("a step without a token", 422, "invalid-member", "/token", """{"session":"SESSION","step":{"name":"a","value":1} }""") { Path = path };
+        yield return new("a step without a name", 422, "invalid-member", "/step/name", """{"session":"SESSION","token":"5","step":{"value":1} }""") { Path = path };
+        yield return new("a step without a value", 422, "invalid-member", "/step/value", """{"session":"SESSION","token":"5","step":{"name":"a"} }""") { Path = path };
+        yield return new("a step with a name of the grid's own", 422, "invalid-member", "/step/name", """{"session":"SESSION","token":"5","step":{"name":"$due/a","value":1} }""") { Path = path };
+        yield return new("a step with a name of 129 characters", 422, "invalid-member", "/step/name", $$$"""{"session":"SESSION","token":"5","step":{"name":"{{{new string('n', 129)}}}","value":1} }""") { Path = path };
+        yield return new("a step with another member", 422, "invalid-member", "/step/error", """{"session":"SESSION","token":"5","step":{"name":"a","value":1,"error":{} } }""") { Path = path };
+        yield return new("a step together with `after`", 422, "invalid-member", "/after", """{"session":"SESSION","token":"5","after":1,"step":{"name":"a","value":1} }""") { Path = path };
+        yield return new("a step of another's session", 404, "session-not-found", "", """{"session":"ANOTHER","token":"5","step":{"name":"a","value":1} }""") { Path = path };
     }
 
     private static IEnumerable<WorkInput> CallReports()

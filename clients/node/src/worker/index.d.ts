@@ -31,6 +31,8 @@ export interface RunningJob<Checkpoint = any> {
   report(current: number, total: number, message?: string | null, data?: any): void;
   /** Durable when it resolves; throws `StaleAttempt` where a newer attempt exists. */
   saveCheckpoint(value: Checkpoint): Promise<void>;
+  /** Does something once: what `run` resolves to (any JSON) is kept, and is there for all later attempts. Durable when it resolves. */
+  step<Value>(name: string, run: () => Value | Promise<Value>): Promise<Value>;
 }
 
 export type Handler<Args = any, Result = any> = (job: RunningJob, args: Args) => Result | Promise<Result>;

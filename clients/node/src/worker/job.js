@@ -1,5 +1,6 @@
 // What a handler knows of the job it runs, and how it speaks of it.
 import { clip } from './reports.js';
+import { Steps } from './steps.js';
 
 const MAX_DATA = 4096;
 const MAX_MESSAGE = 1000;
@@ -10,9 +11,11 @@ export class RunningJob {
   #save;
   #stop = new AbortController();
   #checkpoint;
+  #steps;
 
-  constructor(lease, say, save) {
+  constructor(lease, say, save, ask) {
     [this.#lease, this.#say, this.#save, this.#checkpoint] = [lease, say, save, lease.checkpoint];
+    this.#steps = new Steps(ask, lease.memory === true);
   }
 
   get id() { return this.#lease.id; }
@@ -67,6 +70,14 @@ export class RunningJob {
   async saveCheckpoint(value) {
     await this.#save(value);
     this.#checkpoint = value;
+  }
+
+  /**
+   * Does something once: calls `run`, keeps what it resolves to (any JSON), and from then on resolves to that, in this attempt and all later ones, without calling it. Durable
+   * when it resolves. What `run` throws is not kept. Its code may run more than once, where everything is lost between its end and the store.
+   */
+  step(name, run) {
+    return this.#steps.once(name, run);
   }
 
   /** The worker's own. */

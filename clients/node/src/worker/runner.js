@@ -1,7 +1,7 @@
 // Carries a session out: one loop that calls, and hands leases to slots.
 import { Problem } from '../errors.js';
 import { backoff, documentOf, retryAfterOf, sleep } from '../exchange.js';
-import { StaleAttempt } from './reports.js';
+import { GiveUp, StaleAttempt } from './reports.js';
 import { Slots } from './slots.js';
 
 const PROGRESS_EVERY = 200;
@@ -27,7 +27,8 @@ export class Runner {
 
   constructor(exchange, session, handlers, { concurrency, log, onReady }) {
     [this.#exchange, this.#session, this.#log, this.#onReady] = [exchange, session, log, onReady];
-    this.#slots = new Slots(session, handlers, concurrency, (lease, value) => this.#save(lease, value), isEnd => this.#news(isEnd), log);
+    this.#slots = new Slots(session, handlers, concurrency, (lease, value) => this.#save(lease, value), isEnd => this.#news(isEnd), log,
+      (lease, what) => this.#remember(lease, what));
   }
 
   /** Takes no more jobs and ends when those that run have ended; a second time: hands them back and ends now. */
@@ -140,9 +141,22 @@ export class Runner {
   }
 
   async #save(lease, value) {
-    const body = JSON.stringify({ session: this.#session.id, token: lease.token, checkpoint: value === undefined ? null : value });
+    await this.#post(lease, 'checkpoint', { checkpoint: value === undefined ? null : value });
+  }
+
+  async #remember(lease, what) {
     try {
-      await this.#exchange.ask('POST', `/work/jobs/${encodeURIComponent(lease.id)}/checkpoint`, { body });
+      return (await this.#post(lease, 'memory', what)).json;
+    } catch (error) {
+      if (error instanceof Problem && (error.status === 413 || error.status === 422)) throw new GiveUp(`The step cannot be remembered: ${error.message}`, { cause: error });
+      throw error;
+    }
+  }
+
+  async #post(lease, what, more) {
+    const body = JSON.stringify({ session: this.#session.id, token: lease.token, ...more });
+    try {
+      return await this.#exchange.ask('POST', `/work/jobs/${encodeURIComponent(lease.id)}/${what}`, { body });
     } catch (error) {
       if (error instanceof Problem && (error.code === 'stale-lease' || error.code === 'session-not-found')) throw new StaleAttempt(error.message);
       throw error;

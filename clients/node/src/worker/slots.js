@@ -21,14 +21,16 @@ export class Slots {
   #save;
   #news;
   #log;
+  #remember;
   #waiting = [];
   #running = new Map();
   #average = AHEAD_BELOW * 10;
   #draining = false;
 
   /** @param {() => void} news called when there is something that the next call should say */
-  constructor(session, handlers, concurrency, save, news, log) {
+  constructor(session, handlers, concurrency, save, news, log, remember) {
     [this.#session, this.#handlers, this.#concurrency, this.#save, this.#news, this.#log] = [session, handlers, concurrency, save, news, log];
+    this.#remember = remember;
   }
 
   get running() {
@@ -86,7 +88,7 @@ export class Slots {
     const job = new RunningJob(lease, progress => {
       this.#session.say(key, progress);
       this.#news();
-    }, value => this.#save(lease, value));
+    }, value => this.#save(lease, value), what => this.#remember(lease, what));
     this.#running.set(key, job);
     const began = performance.now();
     let report;

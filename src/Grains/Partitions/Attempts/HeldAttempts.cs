@@ -1,6 +1,5 @@
 using OrleansJobs.Hosting;
 using OrleansJobs.Outside;
-using OrleansJobs.Records;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;

@@ -1,16 +1,16 @@
-"""Stores checkpoints, from whichever thread or process the handler runs in."""
+"""Stores checkpoints and steps, from whichever thread or process the handler runs in."""
 from __future__ import annotations
 
 import ssl
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 from urllib.parse import quote
 
 from ..client import Client
 from ..errors import Conflict, JobNotFound, Problem
-from ..exchange import Request
+from ..exchange import Request, Response
 from ..operations import encode
 from .session import Lease
-from .signals import StaleAttempt
+from .signals import GiveUp, StaleAttempt
 
 PATIENCE = 120.0
 
@@ -20,10 +20,23 @@ class Checkpoints:
         self._client = Client(url, key, patience=PATIENCE, ssl_context=context)
 
     def save(self, session: str, lease: Lease, value: Any) -> None:
-        body = encode({"session": session, "token": lease.token, "checkpoint": value})
-        request = Request("POST", f"/work/jobs/{quote(lease.id, safe='')}/checkpoint", body, {"content-type": "application/json"})
+        self._post(session, lease, "checkpoint", {"checkpoint": value})
+
+    def remember(self, session: str, lease: Lease, what: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the job remembers of its steps, once `what` is."""
         try:
-            self._client.ask(request)
+            answer: Mapping[str, Any] = self._post(session, lease, "memory", what).json()
+        except Problem as problem:
+            if problem.status in (413, 422):
+                raise GiveUp(f"The step cannot be remembered: {problem}") from problem
+            raise
+        return answer
+
+    def _post(self, session: str, lease: Lease, what: str, more: Mapping[str, Any]) -> Response:
+        body = encode({"session": session, "token": lease.token, **more})
+        request = Request("POST", f"/work/jobs/{quote(lease.id, safe='')}/{what}", body, {"content-type": "application/json"})
+        try:
+            return self._client.ask(request)
         except (Conflict, JobNotFound) as problem:
             raise StaleAttempt(str(problem)) from problem
         except Problem as problem:

@@ -39,7 +39,8 @@ class ChildProcess:
             lease = Lease.of(raw)
             definition = definitions[lease.type]
             kind = AsyncJob if definition.is_coroutine else Job
-            job = kind(lease, self._say, lambda value: self._checkpoints.save(session, lease, value))
+            job = kind(
+                lease, self._say, lambda value: self._checkpoints.save(session, lease, value), lambda what: self._checkpoints.remember(session, lease, what))
             self._job = job
             report = asyncio.run(self._run_async(definition, job)) if isinstance(job, AsyncJob) else run(definition, job)  # type: ignore[arg-type]
             self._job = None

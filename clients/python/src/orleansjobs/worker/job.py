@@ -2,18 +2,21 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import threading
 from datetime import datetime
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Awaitable, Callable, Dict, Mapping, Optional, TypeVar, Union
 
 from .. import instants
 from .session import Lease
 from .signals import Cancelled, clip
+from .steps import Ask, Steps
 
 MAX_DATA = 4096
 MAX_PROGRESS_MESSAGE = 1000
 _UNSAID: Any = object()
+T = TypeVar("T")
 
 Say = Callable[[Dict[str, Any]], None]
 Save = Callable[[Any], None]
@@ -22,10 +25,11 @@ Save = Callable[[Any], None]
 class BaseJob:
     """Safe to use from any thread."""
 
-    def __init__(self, lease: Lease, say: Say, save: Save) -> None:
+    def __init__(self, lease: Lease, say: Say, save: Save, ask: Ask) -> None:
         self._lease = lease
         self._say = say
         self._save = save
+        self._steps = Steps(ask, lease.raw.get("memory") is True)
         self._stop = threading.Event()
         self._checkpoint: Any = lease.raw.get("checkpoint")
         self.stop_reason: Optional[str] = None
@@ -118,6 +122,16 @@ class Job(BaseJob):
         self._save(value)
         self._checkpoint = value
 
+    def step(self, name: str, run: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Does something once: calls `run`, keeps what it returns (any JSON), and from then on returns that, in this attempt and all later ones, without
+        calling it. Durable when this returns. What `run` raises is not kept, and fails the attempt unless it is caught.
+
+        The code of a step may run more than once, where everything is lost between its end and the store. Raises `StaleAttempt` where a newer attempt exists.
+        """
+        name = self._steps.claim(name)
+        done, value = self._steps.find(name)
+        return value if done else self._steps.keep(name, run(*args, **kwargs))  # type: ignore[no-any-return]
+
     def wait_cancelled(self, timeout: Optional[float] = None) -> bool:
         """Sleeps, but not beyond the moment at which the job is to stop."""
         return self._stop.wait(timeout)
@@ -130,3 +144,19 @@ class AsyncJob(BaseJob):
         """Keeps a value that the next attempt can go on from; durable when this returns. Raises `StaleAttempt` where a newer attempt exists."""
         await asyncio.get_running_loop().run_in_executor(None, self._save, value)
         self._checkpoint = value
+
+    async def step(self, name: str, run: Callable[..., Union[T, Awaitable[T]]], *args: Any, **kwargs: Any) -> T:
+        """Does something once: calls `run` and awaits it, keeps what it returns (any JSON), and from then on returns that, in this attempt and all later
+        ones, without calling it. Durable when this returns. What `run` raises is not kept, and fails the attempt unless it is caught.
+
+        The code of a step may run more than once, where everything is lost between its end and the store. Raises `StaleAttempt` where a newer attempt exists.
+        """
+        name = self._steps.claim(name)
+        loop = asyncio.get_running_loop()
+        done, value = await loop.run_in_executor(None, self._steps.find, name)
+        if done:
+            return value  # type: ignore[no-any-return]
+        came = run(*args, **kwargs)
+        if inspect.isawaitable(came):
+            came = await came
+        return await loop.run_in_executor(None, self._steps.keep, name, came)

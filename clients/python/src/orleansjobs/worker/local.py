@@ -21,6 +21,8 @@ class Sink(Protocol):
 
     def save(self, lease: Lease, value: object) -> None: ...
 
+    def remember(self, lease: Lease, what: Mapping[str, object]) -> Mapping[str, object]: ...
+
     def session_id(self) -> str: ...
 
 
@@ -50,7 +52,7 @@ class LocalPool:
     def start(self, lease: Lease) -> None:
         definition = self._definitions[lease.type]
         kind = AsyncJob if definition.is_coroutine else Job
-        job = kind(lease, lambda progress: self._sink.say(lease.key, progress), lambda value: self._sink.save(lease, value))
+        job = kind(lease, lambda progress: self._sink.say(lease.key, progress), lambda value: self._sink.save(lease, value), lambda what: self._sink.remember(lease, what))
         with self._lock:
             self._jobs[lease.key] = job
         if isinstance(job, AsyncJob):

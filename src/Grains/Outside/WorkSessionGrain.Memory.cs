@@ -1,0 +1,18 @@
+namespace OrleansJobs.Outside;
+
+/// <summary>What the jobs that the worker holds remember.</summary>
+internal sealed partial class WorkSessionGrain
+{
+    public Task<WorkMemory> Recall(WorkLeaseName lease, long after) => AskAsync(lease, memory => memory.ReadAsync(after));
+
+    public Task<WorkMemory> Remember(WorkLeaseName lease, WorkStep step) => AskAsync(lease, memory => memory.RememberAsync(step));
+
+    private Task<WorkMemory> AskAsync(WorkLeaseName lease, Func<LeaseMemory, Task<WorkMemory>> ask)
+    {
+        var name = NameOf(lease);
+        if (_book.TryGetValue(name, out var held) && !held.HasEnded) return ask(held.Memory ??= new LeaseMemory(services.Grid.Flows(held.Lease.Partition), name, !held.Lease.HasMemory));
+        if (held is not null || _ties[PartitionOf(lease.Id)].IsKnown) return Task.FromResult(new WorkMemory(WorkMemoryOutcome.Stale));
+        // Another silo kept the session: its partition is about to say whose the lease is.
+        throw new TimeoutException("It is not known yet whether the lease is the session's.");
+    }
+}
