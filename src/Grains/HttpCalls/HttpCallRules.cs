@@ -23,6 +23,7 @@ internal static class HttpCallRules
     private static readonly HashSet<string> OwnHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
         "host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive", "proxy-authorization", "proxy-connection",
+        ReportToken.AddressHeader, ReportToken.TokenHeader,
     };
 
     /// <exception cref="GiveUpException">It cannot be called like that.</exception>

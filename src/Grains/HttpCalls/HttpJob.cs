@@ -46,7 +46,7 @@ internal sealed class HttpJob(HttpCaller caller, GridHealth grid, IOptions<JobGr
         using var request = HttpCallRules.RequestOf(args, caller.Hosts, options.Value.Http);
         // Calls are made at least once: by this the other side can tell one that is repeated.
         if (!request.Headers.Contains("idempotency-key")) request.Headers.TryAddWithoutValidation("idempotency-key", job.Id);
-        var isToReport = lease is not null && SayWhereToReport(request, lease);
+        var isToReport = lease is { MayBeHeld: true } && SayWhereToReport(request, lease);
         var answer = await caller.SendAsync(request, args.Timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null, cancellation);
         if (isToReport && answer.Status is HttpStatusCode.Accepted) throw new HeldForReportException(HoldOf(lease!));
         return HttpCallRules.VerdictOf(answer.Status) switch
@@ -63,8 +63,6 @@ internal sealed class HttpJob(HttpCaller caller, GridHealth grid, IOptions<JobGr
     private bool SayWhereToReport(HttpRequestMessage request, Lease lease)
     {
         if (options.Value.Http.ReportTo is not { } gateway || grid.Grid is not { } record) return false;
-        request.Headers.Remove(ReportToken.AddressHeader);
-        request.Headers.Remove(ReportToken.TokenHeader);
         request.Headers.TryAddWithoutValidation(ReportToken.AddressHeader, $"{gateway.AbsoluteUri.TrimEnd('/')}/work/jobs/{Uri.EscapeDataString(lease.Id)}/report");
         request.Headers.TryAddWithoutValidation(ReportToken.TokenHeader, ReportToken.Of(Convert.FromHexString(record.Secret), lease.Id, lease.Token));
         return true;

@@ -218,6 +218,9 @@ internal sealed record Lease
 
     /// <summary>An attempt before this one went on outside, and nobody has reported in time.</summary>
     [Id(23)] public bool WasHeld { get; init; }
+
+    /// <summary>It may go on outside without its worker: nothing limits it, so that it keeps nobody's permit.</summary>
+    [Id(24)] public bool MayBeHeld { get; init; }
 }
 
 /// <summary>How an attempt ended.</summary>

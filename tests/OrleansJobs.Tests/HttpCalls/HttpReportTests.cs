@@ -162,6 +162,20 @@ public sealed class HttpReportTests : IAsyncLifetime
         Assert.DoesNotContain(Assert.Single(receiver.Calls).Headers.Keys, name => name.StartsWith("orleansjobs-", StringComparison.Ordinal));
     }
 
+    /// <summary>A held attempt would give its permit back while its service works.</summary>
+    [Fact]
+    public async Task WhereALimitMayCount_NoAddressIsSaid_AndA202IsASuccess()
+    {
+        await _host.StartAsync(_settings);
+        await using var receiver = await Receiver.StartAsync(202, "3");
+        Assert.Equal("SUCCESS", (await EndedAsync(await SubmitAsync(receiver, """,  "key":"tenant/7" """))).Text("state"));
+        using var put = await _host.Http.SendJsonAsync(HttpMethod.Put, "/queues/few/limits", """{"concurrency":1}""", KeySettings.Bearer("all"));
+        Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+        Assert.Equal("SUCCESS", (await EndedAsync(await SubmitAsync(receiver, """,  "queue":"few" """))).Text("state"));
+        Assert.Equal(2, receiver.Calls.Count);
+        Assert.All(receiver.Calls, call => Assert.DoesNotContain(call.Headers.Keys, name => name.StartsWith("orleansjobs-", StringComparison.Ordinal)));
+    }
+
     /// <summary>Whoever submits the call may be able to name headers, and still learns and sets none of these.</summary>
     [Fact]
     public async Task WhereThereAreKeys_TheTokenLetsIn_AndOnlyForItsOwnJob()

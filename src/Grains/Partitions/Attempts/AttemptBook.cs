@@ -152,7 +152,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
             Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
             Deadline = DeadlineBook.EndOf(spec, job.Track), HasMemory = job.Track.HasMemory, Flow = flows.RecallOf(job), Batch = job.Track.Batch,
-            ProgressUrls = jobs.ToldOfProgress?.Invoke(spec), WasHeld = job.Track.IsHeld,
+            ProgressUrls = jobs.ToldOfProgress?.Invoke(spec), WasHeld = job.Track.IsHeld, MayBeHeld = spec.Key is null && job.Lane.Limit is null,
         };
     }
 

@@ -10,8 +10,11 @@ namespace OrleansJobs.Partitions;
 /// </summary>
 internal sealed class HeldAttempts(JobBook jobs, AttemptBook attempts)
 {
-    /// <summary>Whether this attempt is the one that may report: it is held, or is about to be.</summary>
-    public static bool Holds(LiveJob job, long token) => job.Track.Token == token && (job.Place is JobPlace.Leased || (job.Place is JobPlace.Waiting && job.Track.IsHeld));
+    /// <summary>
+    /// Whether this attempt is the one that may report: it is held, or is about to be. One whose time was over stays over, though the lease that was to say so never reached a worker.
+    /// </summary>
+    public static bool Holds(LiveJob job, long token) => job.Track.Token == token && (job.Place is JobPlace.Leased
+        || (job is { Place: JobPlace.Waiting, Track.IsHeld: true } && job.Track.WaitsFor.Any(static reason => reason.What == WaitReasons.Report)));
 
     /// <summary>Such a report has been taken before: with a job as it is now, it has nothing left to change.</summary>
     public static bool WasTaken(JobStatus job, WorkReport report) => report.Outcome is WorkOutcome.Success
