@@ -67,7 +67,7 @@ public sealed class RedisClusterGridTests
         }
     }
 
-    private static async Task<string> IdOf(RedisServer node) => (await RedisCluster.Cli("-p", $"{node.Port}", "CLUSTER", "MYID")).Trim();
+    private static async Task<string> IdOf(Infrastructure.Redis.RedisServer node) => (await RedisCluster.Cli("-p", $"{node.Port}", "CLUSTER", "MYID")).Trim();
 
     private static string Order(string id, int countdown) =>
         "{\"type\":\"longtask\",\"id\":\"" + id + "\",\"countdown\":" + countdown + ",\"args\":{\"steps\":2,\"stepMs\":10}}";
