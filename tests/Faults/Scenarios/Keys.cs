@@ -112,14 +112,15 @@ internal static class Keys
     {
         await StartAsync(run);
         var rounds = run.CountOr(12);
-        var busy = RoundsAsync();
-        await Flows.KillWhileAsync(run, busy, 4);
-        await busy;
+        // A round takes less time than a silo needs to come back: there are rounds for as long as silos are killed.
+        var killing = Flows.KillWhileAsync(run, new TaskCompletionSource().Task, 2);
+        await RoundsAsync();
+        await killing;
         await run.SettleAsync(Quiet);
 
         async Task RoundsAsync()
         {
-            for (var round = 0; round < rounds; round++)
+            for (var round = 0; round < rounds || !killing.IsCompleted; round++)
             {
                 var value = $"v-{round}";
                 // Long enough that none has ended when the last is answered.
