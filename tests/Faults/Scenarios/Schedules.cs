@@ -216,6 +216,13 @@ internal static class Schedules
         }
     }
 
+    /// <summary>When lives of silos ended that were killed. One that was to die at a place counts as dead from when it was told to, and ran on until it came by.</summary>
+    private static Dictionary<string, long> Deaths(History history)
+    {
+        var last = history.Marks.GroupBy(mark => mark.Silo).ToDictionary(marks => marks.Key, marks => marks.Max(mark => mark.At));
+        return Keys.Deaths(history).ToDictionary(death => death.Key, death => Math.Max(death.Value, last.GetValueOrDefault(death.Key) + 1));
+    }
+
     private static async Task FinishAsync(FaultRun run, List<WatchedSchedule> schedules, int least = 20)
     {
         await run.DelayAsync(5);
@@ -229,8 +236,9 @@ internal static class Schedules
         run.Then(history =>
         {
             KeyLimitWindow[] one = [new(0, long.MaxValue, 1)];
+            var deaths = Deaths(history);
             foreach (var (schedule, jobs) in schedules.SelectMany(schedule => schedule.OneAtATime().Select(jobs => (schedule.Id, jobs))))
-                run.Report(KeyChecker.Concurrency(schedule, jobs, history.Marks, one, delivery: 0, Keys.Deaths(history)).Select(violation => violation with { Rule = Rules.Schedule }));
+                run.Report(KeyChecker.Concurrency(schedule, jobs, history.Marks, one, delivery: 0, deaths).Select(violation => violation with { Rule = Rules.Schedule }));
         });
 
         run.Figures["instants"] = schedules.Sum(schedule => schedule.CountDue());
