@@ -6,7 +6,7 @@ namespace OrleansJobs.Bench.Contenders;
 /// <summary>beanstalkd with its log, over a few connections that do not wait for answers.</summary>
 internal sealed class Beanstalkd(Stage stage) : BrokerPeer(stage)
 {
-    // Of one, two and four connections, and 100 to 1,000 messages: these took the least of both sides' processor time.
+    // Of one, two and four connections, and 100 to 1,000 messages: these took the least of both sides' processor time, on a busy machine.
     private const int Senders = 4;
     private const int Receivers = 4;
     private const int Prefetch = 100;

@@ -7,8 +7,8 @@ using OrleansJobs.Bench.Processes;
 namespace OrleansJobs.Bench.Contenders;
 
 /// <summary>
-/// A broker, whose messages are handled and settled and leave nothing behind. Its clients are this program again: one that both sends and receives, as ours does, which did
-/// better than one of each; with <c>--layout client</c> one of each.
+/// A broker, whose messages are handled and settled and leave nothing behind. Its clients are this program again: one that both sends and receives, as ours does;
+/// with <c>--layout client</c> one of each.
 /// </summary>
 internal abstract class BrokerPeer(Stage stage) : Contender(stage)
 {
