@@ -7,7 +7,7 @@ namespace OrleansJobs.Bench.Contenders;
 /// <summary>Graphile Worker on PostgreSQL: one Node process that adds jobs, one that runs them, with its local queue and completions in batches.</summary>
 internal sealed class Graphile(Stage stage) : BrokerPeer(stage)
 {
-    // As its documentation advises for short jobs; no others have been tried.
+    // No others have been tried.
     private const int Connections = 10;
     private const int Concurrency = 24;
     private const int LocalQueue = 500;
