@@ -273,7 +273,7 @@ class GridTests(GridTest):
         from orleansjobs.worker.session import Lease
         lease = Lease("a", "1", "t", "q", 1, 3, None, {})
         with self.assertRaises(ValueError) as raised:
-            Running(lease, lambda said: None, lambda value: None).report(1, 2, "x", "x" * 4095)
+            Running(lease, lambda said: None, lambda value: None, lambda what: {}).report(1, 2, "x", "x" * 4095)
         self.assertIn("4096 bytes of JSON; this is 4097", str(raised.exception))
 
 

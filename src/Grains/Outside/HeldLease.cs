@@ -31,6 +31,9 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     /// <summary>What its job remembers; null: nobody has asked.</summary>
     public LeaseMemory? Memory { get; set; }
 
+    /// <summary>How many attempts before this one have failed and still count.</summary>
+    public int Failures => Memory is { HasStored: true } ? 0 : Lease.Failures;
+
     /// <summary>Timestamp of when it was put into an answer, the last time before the worker named it; 0: the worker cannot know of it.</summary>
     public long GivenAt { get; set; }
 

@@ -12,6 +12,9 @@ internal sealed class LeaseMemory(IPartitionFlows partition, LeaseName lease, bo
     /// <summary>Null: to be read first.</summary>
     private Dictionary<string, byte[]>? _known = isEmpty ? new(StringComparer.Ordinal) : null;
 
+    /// <summary>A step of this attempt was stored: its job has overcome what went wrong before.</summary>
+    public bool HasStored { get; private set; }
+
     public async Task<WorkMemory> ReadAsync(long after)
     {
         var page = await partition.ReadFlow(lease, after);
@@ -33,6 +36,7 @@ internal sealed class LeaseMemory(IPartitionFlows partition, LeaseName lease, bo
             _known = known;
             if (answer.Kind is not FlowAnswerKind.Stored) return new(WorkMemoryOutcome.Full) { Reason = answer.Error?.Message };
             known.Add(step.Name, step.Value);
+            HasStored = true;
             return new(WorkMemoryOutcome.Done) { Steps = [step] };
         }
         finally

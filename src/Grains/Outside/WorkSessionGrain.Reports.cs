@@ -34,7 +34,7 @@ internal sealed partial class WorkSessionGrain
         // It was, if not in an answer of this activation.
         if (lease.GivenAt == 0) lease.GivenAt = _time.GetTimestamp();
         End(lease, ReportRules.EndingOf(
-            report, lease.Lease.Failures, lease.Policy, lease.Stop, services.Options.Limits, Random.Shared.NextDouble()));
+            report, lease.Failures, lease.Policy, lease.Stop, services.Options.Limits, Random.Shared.NextDouble()));
         return _answers.Await(name);
     }
 

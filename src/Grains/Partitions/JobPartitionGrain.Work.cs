@@ -252,8 +252,9 @@ internal sealed partial class JobPartitionGrain
 
     private async Task ReadSpecsAsync(List<LiveJob> jobs)
     {
-        var records = await _rows.ReadAsync(jobs.ConvertAll(job => job.Id));
-        for (var i = 0; i < jobs.Count; i++)
+        // Those that are handed out first come first: of more than one answer holds, the rest is read with the next.
+        var records = await _rows.ReadAsync(jobs.ConvertAll(job => job.Id), byteBudget: Dispatcher.MostBytes);
+        for (var i = 0; i < records.Length; i++)
         {
             // Others had their turn meanwhile: it may be gone, or have come back as another.
             if (records[i] is { } record && _core.Jobs.Find(jobs[i].Id) == jobs[i]) _core.Jobs.LoadSpec(jobs[i], record);

@@ -58,6 +58,22 @@ public sealed class StepTests
         Assert.Equal(JobState.Success, (await job.WaitAsync()).State);
     }
 
+    /// <summary>What was done stays done: an attempt that got so far has its policy's failures before it again, not behind it.</summary>
+    [Fact]
+    public async Task AStepThatIsStored_SetsFailuresBackToNone_ForItsOwnAttemptToo()
+    {
+        await using var grid = await TestGrid.StartAsync();
+        var worker = new TestWorker(grid);
+        var job = await grid.Jobs.SubmitAsync("outside", 0, new() { Attempts = 2 });
+        await worker.FailAsync(await worker.TakeAsync(), delay: TimeSpan.Zero);
+        var second = await worker.TakeAsync();
+        await worker.Grain.Remember(second.Name, Step("charge", "1"));
+        await worker.FailAsync(second, delay: TimeSpan.Zero);
+        var third = await worker.TakeAsync();
+        await worker.FailAsync(third, delay: TimeSpan.Zero);
+        Assert.Equal(JobState.Failure, (await job.WaitAsync()).State);
+    }
+
     [Fact]
     public async Task BeyondItsBounds_NothingMoreIsRemembered_AndLongMemoriesComeInPages()
     {

@@ -71,7 +71,7 @@ public sealed class ToolOverHttpTests(GridHost grid) : IClassFixture<GridHost>
     public async Task Figures_AreThere()
     {
         Assert.Matches(@"Running +\d+ of [1-9]\d* slots", (await RunAsync("stats")).Output);
-        Assert.Contains("book, give-back, hash-file, longtask, sum, trip, wordcount", (await RunAsync("silos")).Output, StringComparison.Ordinal);
+        Assert.Contains("book, give-back, hash-file, longtask, sum, tally, trip, wordcount", (await RunAsync("silos")).Output, StringComparison.Ordinal);
         Assert.Contains("longtask\tdefault\t1\t", (await RunAsync("types")).Output, StringComparison.Ordinal);
     }
 

@@ -146,9 +146,16 @@ export class Runner {
 
   async #remember(lease, what) {
     try {
+      JSON.stringify(what);
+    } catch (error) {
+      // It is done, and doing it again would not make JSON of it.
+      throw new GiveUp(`The step cannot be remembered, since it is no JSON: ${error.message}`, { cause: error });
+    }
+
+    try {
       return (await this.#post(lease, 'memory', what)).json;
     } catch (error) {
-      if (error instanceof Problem && (error.status === 413 || error.status === 422)) throw new GiveUp(`The step cannot be remembered: ${error.message}`, { cause: error });
+      if (error instanceof Problem && [400, 413, 422].includes(error.status)) throw new GiveUp(`The step cannot be remembered: ${error.message}`, { cause: error });
       throw error;
     }
   }

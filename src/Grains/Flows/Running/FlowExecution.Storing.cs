@@ -15,6 +15,7 @@ internal sealed partial class FlowExecution
             switch (answered.Answer.Kind)
             {
                 case FlowAnswerKind.Stored:
+                    _job.HasOvercome = true;
                     Memory.Started(change.Children, change.Totals);
                     if (answered.News is { } news) Memory.Take(news, answered.Asked);
                     else foreach (var step in change.Steps) Memory.Remember(step);

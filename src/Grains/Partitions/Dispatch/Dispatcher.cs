@@ -13,7 +13,7 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
     private const int MostLeases = 1000;
 
     /// <summary>Bytes of arguments of one batch, and of one answer with batches, beyond which no other job joins: each goes in one message.</summary>
-    private const int MostBytes = 4 << 20;
+    public const int MostBytes = 4 << 20;
 
     /// <summary>
     /// Leases ready jobs that a worker can run: of the highest priority first, of one priority those due longest first. Stops where the
@@ -68,7 +68,7 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
         var (left, bytes) = (lane.Batch!.Size, 0L);
         foreach (var job in lane.Window)
         {
-            if (job.Due > now || left-- == 0 || bytes >= MostBytes || unread.Count == SpecsPerRead) break;
+            if (job.Due > now || left-- == 0 || bytes >= MostBytes) break;
             if (job.Spec is null) unread.Add(job);
             else bytes += job.Spec.Args.Length;
         }

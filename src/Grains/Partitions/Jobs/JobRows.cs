@@ -18,9 +18,9 @@ internal sealed class JobRows(IPartitionStore store, int partition)
 
     private static readonly RowRead Whole = new(Columns);
 
-    /// <summary>Records of jobs, live or finished, in the order asked for; null where there is none.</summary>
-    public async ValueTask<StoredJob?[]> ReadAsync(IReadOnlyList<string> ids, CancellationToken cancellation = default) =>
-        Array.ConvertAll(await store.ReadRowsAsync(partition, Whole, ids, cancellation), StoredJob.Of);
+    /// <summary>Records of jobs, live or finished, in the order asked for; null where there is none. Fewer than asked for where a budget of bytes ends them.</summary>
+    public async ValueTask<StoredJob?[]> ReadAsync(IReadOnlyList<string> ids, CancellationToken cancellation = default, int byteBudget = int.MaxValue) =>
+        Array.ConvertAll(await store.ReadRowsAsync(partition, Whole with { ByteBudget = byteBudget }, ids, cancellation), StoredJob.Of);
 
     public async ValueTask<StoredJob?> ReadAsync(string id) => StoredJob.Of((await store.ReadRowsAsync(partition, Whole, [id]))[0]);
 

@@ -122,7 +122,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         if (end.Exception is not { } exception) return WriteResult(job, end.Result);
         LogHandlerThrew(job, exception);
         return FlowRunner.OfRemembered(exception, job.Reason, services.Limits)
-            ?? AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
+            ?? AttemptRules.Of(exception, job.Reason, job.HasOvercome ? job.Lease with { Failures = 0 } : job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
     }
 
     public AttemptEnding WriteResult(RunningJob job, object? result)

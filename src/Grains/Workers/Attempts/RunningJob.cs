@@ -34,6 +34,9 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 
     public Lease Lease { get; }
     public HandlerEntry Handler { get; }
+
+    /// <summary>Something of it was stored that stays, so that the failures of attempts before it count no more.</summary>
+    public bool HasOvercome { get; set; }
     public LeaseName LeaseName { get; }
     public override string Id => Lease.Id;
     public override string Type => Lease.Type;

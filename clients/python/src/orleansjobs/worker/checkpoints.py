@@ -25,9 +25,14 @@ class Checkpoints:
     def remember(self, session: str, lease: Lease, what: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the job remembers of its steps, once `what` is."""
         try:
+            encode(what)
+        except (TypeError, ValueError) as wrong:
+            # It is done, and doing it again would not make JSON of it.
+            raise GiveUp(f"The step cannot be remembered, since it is no JSON: {wrong}") from wrong
+        try:
             answer: Mapping[str, Any] = self._post(session, lease, "memory", what).json()
         except Problem as problem:
-            if problem.status in (413, 422):
+            if problem.status in (400, 413, 422):
                 raise GiveUp(f"The step cannot be remembered: {problem}") from problem
             raise
         return answer

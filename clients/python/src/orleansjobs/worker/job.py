@@ -124,7 +124,9 @@ class Job(BaseJob):
 
     def step(self, name: str, run: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Does something once: calls `run`, keeps what it returns (any JSON), and from then on returns that, in this attempt and all later ones, without
-        calling it. Durable when this returns. What `run` raises is not kept, and fails the attempt unless it is caught.
+        calling it. Durable when this returns. What `run` raises is not kept, and fails the attempt unless it is caught;
+        its name is used up all the same, so what is to be tried again is tried within `run`. Steps that run at the same time need names of their own: of
+        one name, the second that is asked for is `name#2`, whichever that is.
 
         The code of a step may run more than once, where everything is lost between its end and the store. Raises `StaleAttempt` where a newer attempt exists.
         """
@@ -147,7 +149,9 @@ class AsyncJob(BaseJob):
 
     async def step(self, name: str, run: Callable[..., Union[T, Awaitable[T]]], *args: Any, **kwargs: Any) -> T:
         """Does something once: calls `run` and awaits it, keeps what it returns (any JSON), and from then on returns that, in this attempt and all later
-        ones, without calling it. Durable when this returns. What `run` raises is not kept, and fails the attempt unless it is caught.
+        ones, without calling it. Durable when this returns. What `run` raises is not kept, and fails the attempt unless it is caught;
+        its name is used up all the same, so what is to be tried again is tried within `run`. Steps that run at the same time need names of their own: of
+        one name, the second that is asked for is `name#2`, whichever that is.
 
         The code of a step may run more than once, where everything is lost between its end and the store. Raises `StaleAttempt` where a newer attempt exists.
         """

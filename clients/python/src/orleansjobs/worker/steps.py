@@ -14,6 +14,8 @@ class Steps:
     def __init__(self, ask: Ask, remembers: bool) -> None:
         self._ask = ask
         self._lock = threading.Lock()
+        # Apart from the other, which is held while the grid is asked: names are claimed on the loop of all coroutines.
+        self._naming = threading.Lock()
         self._counts: Dict[str, int] = {}
         self._known: Optional[Dict[str, Any]] = None if remembers else {}
 
@@ -21,7 +23,7 @@ class Steps:
         """The name to remember by: the second step of an attempt that is called the same is `name#2`."""
         if not isinstance(name, str) or not name:
             raise ValueError(f"a step has a name; this one is called {name!r}")
-        with self._lock:
+        with self._naming:
             count = self._counts[name] = self._counts.get(name, 0) + 1
         return name if count == 1 else f"{name}#{count}"
 
