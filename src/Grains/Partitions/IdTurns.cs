@@ -4,30 +4,47 @@ namespace OrleansJobs.Partitions;
 /// <param name="deadline">For so long whoever comes waits for its turn, however many are before it.</param>
 internal sealed class IdTurns(TimeSpan deadline, TimeProvider time)
 {
-    private readonly Dictionary<string, Task> _taken = [];
+    /// <summary>The last of each id: who comes waits for it, so that nobody overtakes whoever came before.</summary>
+    private readonly Dictionary<string, Task> _last = [];
 
-    public bool IsTaken(string id) => _taken.ContainsKey(id);
+    public bool IsTaken(string id) => _last.ContainsKey(id);
 
     /// <exception cref="TimeoutException">Its turn did not come: whoever asked has been answered by then, and nothing is to be done any more.</exception>
     public async Task<T> TakeAsync<T>(string id, Func<Task<T>> work)
     {
-        var from = time.GetTimestamp();
-        while (_taken.TryGetValue(id, out var other))
+        var before = _last.GetValueOrDefault(id, Task.CompletedTask);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _last[id] = done.Task;
+        try
         {
-            var left = deadline - time.GetElapsedTime(from);
-            await other.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+            await before.WaitAsync(deadline, time);
+        }
+        catch (TimeoutException)
+        {
+            _ = PassOnAsync(id, before, done);
+            throw;
         }
 
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _taken.Add(id, done.Task);
         try
         {
             return await work();
         }
         finally
         {
-            _taken.Remove(id);
-            done.SetResult();
+            End(id, done);
         }
+    }
+
+    /// <summary>Who has given up still stands between those before it and those behind it.</summary>
+    private async Task PassOnAsync(string id, Task before, TaskCompletionSource done)
+    {
+        await before;
+        End(id, done);
+    }
+
+    private void End(string id, TaskCompletionSource done)
+    {
+        if (_last[id] == done.Task) _last.Remove(id);
+        done.SetResult();
     }
 }

@@ -65,13 +65,43 @@ public sealed class IdTurnsTests : IDisposable
         });
         _time.Advance(Deadline * 0.6);
         gates[0].SetResult(1);
-        // The third waits for the second now, and has four seconds left.
+        // The third waits for the second, and has four seconds left.
         Until(() => began && _time.Timers == 1);
         _time.Advance(Deadline * 0.5);
         Assert.Throws<TimeoutException>(() => Result(third));
         Assert.False(came);
         gates[1].SetResult(2);
         Assert.Equal((1, 2), (Result(first), Result(second)));
+    }
+
+    [Fact]
+    public void WhoComesBehindOneThatHasGivenUp_StillComesBehindThoseBeforeIt()
+    {
+        TaskCompletionSource<int> gate = new();
+        var first = _ids.TakeAsync("a", () => gate.Task);
+        var second = _ids.TakeAsync("a", () => Task.FromResult(2));
+        _time.Advance(Deadline * 0.6);
+        var third = _ids.TakeAsync("a", () => Task.FromResult(3));
+        _time.Advance(Deadline * 0.5);
+        Assert.Throws<TimeoutException>(() => Result(second));
+        Assert.False(third.IsCompleted);
+        gate.SetResult(1);
+        Assert.Equal((1, 3), (Result(first), Result(third)));
+        Assert.False(_ids.IsTaken("a"));
+    }
+
+    [Fact]
+    public void ManyOfOneId_AreDoneInTheOrderInWhichTheyCame()
+    {
+        var order = new List<int>();
+        var all = Enumerable.Range(0, 100).Select(number => _ids.TakeAsync("a", async () =>
+        {
+            await Task.Yield();
+            order.Add(number);
+            return number;
+        })).ToList();
+        Assert.Equal(Enumerable.Range(0, 100), all.Select(Result));
+        Assert.Equal(Enumerable.Range(0, 100), order);
     }
 
     private T Result<T>(Task<T> task)
