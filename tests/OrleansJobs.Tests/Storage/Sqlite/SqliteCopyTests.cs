@@ -5,12 +5,6 @@ namespace OrleansJobs.Tests.Storage.Sqlite;
 /// <summary>Copies of the file: of one moment each, made beside commits, one at a time, and given up rather than in the way.</summary>
 public sealed class SqliteCopyTests : IDisposable
 {
-    private const long PageSize = 4096;
-    private const long MegaByte = 1 << 20;
-
-    /// <summary>What may come to the log between two looks.</summary>
-    private const long MostLog = SqliteLog.MaxPages * PageSize + 16 * MegaByte;
-
     private readonly SqliteFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -21,7 +15,7 @@ public sealed class SqliteCopyTests : IDisposable
         var store = _folder.Open();
         await store.OpenGridAsync(1);
         var writer = await PartitionWriter.OpenAsync(store);
-        for (var from = 0; from < 15_000; from += 1000) await FillAsync(writer, from, 1000);
+        for (var from = 0; from < 15_000; from += 1000) await SqliteFolder.FillAsync(writer, from, 1000);
         var copying = store.BackUpAsync();
         var (commits, most) = (0, 0L);
         for (; !copying.IsCompleted; commits++)
@@ -35,14 +29,14 @@ public sealed class SqliteCopyTests : IDisposable
                 commit.Put(TestLayout.Bodies, "other", value);
                 for (var i = 0; i < 100; i++) commit.Put(TestLayout.Heads, $"key-{(commits * 7919 + i * 101) % 15_000}", new byte[4000]);
             });
-            most = Math.Max(most, LogBytes());
+            most = Math.Max(most, _folder.LogBytes);
         }
 
         var (name, _) = await copying;
         Assert.True(commits > 2, "commits went on while the copy was made");
-        Assert.InRange(most, 1, MostLog);
+        Assert.InRange(most, 1, SqliteFolder.MostLog);
         var copy = _folder.Open($"backups/{name}");
-        Assert.Equal(15_002, await copy.Readers.ReadAsync(statements => Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}"), default));
+        Assert.Equal(15_002, await copy.Readers.ReadAsync(statements => SqliteFolder.Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}"), default));
         Assert.Equal("ok", await copy.Readers.ReadAsync(statements => Text(statements, "PRAGMA integrity_check"), default));
         var rows = await copy.ReadRowsAsync(0, TestLayout.Whole, ["a-first", "z-last"]);
         var others = await copy.ReadRowsAsync(0, new RowRead(TestLayout.Bodies), ["other"]);
@@ -64,7 +58,7 @@ public sealed class SqliteCopyTests : IDisposable
     {
         var store = _folder.Open();
         var writer = await PartitionWriter.OpenAsync(store);
-        for (var from = 0; from < 5000; from += 1000) await FillAsync(writer, from, 1000);
+        for (var from = 0; from < 5000; from += 1000) await SqliteFolder.FillAsync(writer, from, 1000);
         var copying = store.BackUpAsync();
         store.Dispose();
         // It may have been quick.
@@ -77,7 +71,7 @@ public sealed class SqliteCopyTests : IDisposable
     {
         var store = _folder.Open();
         var writer = await PartitionWriter.OpenAsync(store);
-        for (var from = 0; from < 20_000; from += 1000) await FillAsync(writer, from, 1000);
+        for (var from = 0; from < 20_000; from += 1000) await SqliteFolder.FillAsync(writer, from, 1000);
         var copying = store.BackUpAsync();
         while (!copying.IsCompleted)
         {
@@ -94,7 +88,7 @@ public sealed class SqliteCopyTests : IDisposable
         var given = await Assert.ThrowsAsync<IOException>(() => copying);
         Assert.Contains("begin anew", given.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder.Path("backups")));
-        await FillAsync(writer, 0, 10);
+        await SqliteFolder.FillAsync(writer, 0, 10);
     }
 
     /// <summary>Whoever asked may go before it is whole; the next copy is not made over it.</summary>
@@ -103,7 +97,7 @@ public sealed class SqliteCopyTests : IDisposable
     {
         var store = _folder.Open();
         var writer = await PartitionWriter.OpenAsync(store);
-        for (var from = 0; from < 10_000; from += 1000) await FillAsync(writer, from, 1000);
+        for (var from = 0; from < 10_000; from += 1000) await SqliteFolder.FillAsync(writer, from, 1000);
         using var gone = new CancellationTokenSource();
         var first = store.BackUpAsync(gone.Token);
         await gone.CancelAsync();
@@ -117,7 +111,7 @@ public sealed class SqliteCopyTests : IDisposable
         foreach (var name in copies)
         {
             var copy = _folder.Open($"backups/{name}");
-            Assert.Equal(10_000, await copy.Readers.ReadAsync(statements => Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}"), default));
+            Assert.Equal(10_000, await copy.Readers.ReadAsync(statements => SqliteFolder.Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}"), default));
         }
     }
 
@@ -155,23 +149,10 @@ public sealed class SqliteCopyTests : IDisposable
         Assert.Contains("begin anew", bounds.Note(TimeSpan.Zero, 256), StringComparison.Ordinal);
     }
 
-    private static Task FillAsync(PartitionWriter writer, int from, int count) => writer.CommitAsync(commit =>
-    {
-        for (var i = from; i < from + count; i++) commit.Put(TestLayout.Heads, $"key-{i}", new byte[4000]);
-    });
-
-    private static long Number(SqliteStatements statements, string sql)
-    {
-        using var reader = statements[sql].Read();
-        return reader.Read() ? reader.GetInt64(0) : 0;
-    }
-
     private static string Text(SqliteStatements statements, string sql)
     {
         using var reader = statements[sql].Read();
         reader.Read();
         return reader.GetString(0);
     }
-
-    private long LogBytes() => new FileInfo(_folder.Path("jobs.db-wal")) is { Exists: true } log ? log.Length : 0;
 }

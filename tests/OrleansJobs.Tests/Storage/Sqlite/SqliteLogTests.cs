@@ -5,12 +5,6 @@ namespace OrleansJobs.Tests.Storage.Sqlite;
 /// <summary>The log beside the file: however much is read or removed, it is used anew, and what is written waits for none of that.</summary>
 public sealed class SqliteLogTests : IDisposable
 {
-    private const long PageSize = 4096;
-    private const long MegaByte = 1 << 20;
-
-    /// <summary>What may come to it between two looks.</summary>
-    private const long MostLog = SqliteLog.MaxPages * PageSize + 16 * MegaByte;
-
     private readonly SqliteFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -20,20 +14,20 @@ public sealed class SqliteLogTests : IDisposable
     {
         var store = _folder.Open();
         var writer = await PartitionWriter.OpenAsync(store);
-        await FillAsync(writer, 0, 1000);
+        await SqliteFolder.FillAsync(writer, 0, 1000);
         using var stop = new CancellationTokenSource();
         // As many as may read at a time, each for as long as a page of a list takes.
         var readers = Enumerable.Range(0, 8).Select(_ => ReadOnAsync(store, stop.Token)).ToArray();
         var most = 0L;
         for (var round = 1; round <= 30; round++)
         {
-            await FillAsync(writer, round * 1000, 1000);
-            most = Math.Max(most, LogBytes());
+            await SqliteFolder.FillAsync(writer, round * 1000, 1000);
+            most = Math.Max(most, _folder.LogBytes);
         }
 
         await stop.CancelAsync();
         Assert.All(await Task.WhenAll(readers), reads => Assert.True(reads > 0, "it came to read"));
-        Assert.InRange(most, 1, MostLog);
+        Assert.InRange(most, 1, SqliteFolder.MostLog);
     }
 
     [Fact]
@@ -41,26 +35,26 @@ public sealed class SqliteLogTests : IDisposable
     {
         var store = _folder.Open();
         var writer = await PartitionWriter.OpenAsync(store);
-        await FillAsync(writer, 0, 1000);
+        await SqliteFolder.FillAsync(writer, 0, 1000);
         using var gate = new ManualResetEventSlim();
         var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var reading = store.Readers.ReadAsync(
             statements =>
             {
-                Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}");
+                SqliteFolder.Number(statements, $"SELECT count(*) FROM {SqliteTables.Rows(TestLayout.Heads)}");
                 began.SetResult();
                 return gate.Wait(TimeSpan.FromSeconds(60));
             },
             default);
         await began.Task;
         var round = 1;
-        for (; round <= 40 && LogBytes() <= MostLog; round++) await FillAsync(writer, round * 1000, 1000);
-        Assert.True(LogBytes() > MostLog, "nothing of the log could be used anew");
+        for (; round <= 40 && _folder.LogBytes <= SqliteFolder.MostLog; round++) await SqliteFolder.FillAsync(writer, round * 1000, 1000);
+        Assert.True(_folder.LogBytes > SqliteFolder.MostLog, "nothing of the log could be used anew");
 
         gate.Set();
         Assert.True(await reading);
-        for (var last = round + 40; round <= last && LogBytes() > MostLog; round++) await FillAsync(writer, round * 1000, 1000);
-        Assert.InRange(LogBytes(), 1, MostLog);
+        for (var last = round + 40; round <= last && _folder.LogBytes > SqliteFolder.MostLog; round++) await SqliteFolder.FillAsync(writer, round * 1000, 1000);
+        Assert.InRange(_folder.LogBytes, 1, SqliteFolder.MostLog);
     }
 
     [Fact]
@@ -68,7 +62,7 @@ public sealed class SqliteLogTests : IDisposable
     {
         var store = _folder.Open();
         var writer = await PartitionWriter.OpenAsync(store);
-        for (var from = 0; from < 20_000; from += 1000) await FillAsync(writer, from, 1000);
+        for (var from = 0; from < 20_000; from += 1000) await SqliteFolder.FillAsync(writer, from, 1000);
         for (var from = 0; from < 20_000; from += 1000)
         {
             await writer.CommitAsync(commit =>
@@ -78,8 +72,8 @@ public sealed class SqliteLogTests : IDisposable
         }
 
         // Some 80 MB are given back as soon as nobody writes, and nothing is written after it.
-        await UntilAsync(async () => await store.Readers.ReadAsync(statements => Number(statements, "PRAGMA freelist_count"), default) <= 1024);
-        Assert.InRange(LogBytes(), 0, 16 * MegaByte);
+        await UntilAsync(async () => await store.Readers.ReadAsync(statements => SqliteFolder.Number(statements, "PRAGMA freelist_count"), default) <= 1024);
+        Assert.InRange(_folder.LogBytes, 0, 16 * SqliteFolder.MegaByte);
     }
 
     /// <summary>Lists and counts may look at a million rows; a partition that needs its next page does not stand behind them.</summary>
@@ -129,16 +123,11 @@ public sealed class SqliteLogTests : IDisposable
 
     private int _reading;
 
-    private static Task FillAsync(PartitionWriter writer, int from, int count) => writer.CommitAsync(commit =>
-    {
-        for (var i = from; i < from + count; i++) commit.Put(TestLayout.Heads, $"key-{i}", new byte[4000]);
-    });
-
     private static async Task<int> ReadOnAsync(SqlitePartitionStore store, CancellationToken stop)
     {
         var reads = 0;
         for (; !stop.IsCancellationRequested; reads++)
-            await store.Readers.ReadAsync(statements => Number(statements, $"SELECT sum(length(row)) FROM (SELECT row FROM {SqliteTables.Rows(TestLayout.Heads)} LIMIT 1000)"), default);
+            await store.Readers.ReadAsync(statements => SqliteFolder.Number(statements, $"SELECT sum(length(row)) FROM (SELECT row FROM {SqliteTables.Rows(TestLayout.Heads)} LIMIT 1000)"), default);
         return reads;
     }
 
@@ -151,12 +140,4 @@ public sealed class SqliteLogTests : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
     }
-
-    private static long Number(SqliteStatements statements, string sql)
-    {
-        using var reader = statements[sql].Read();
-        return reader.Read() ? reader.GetInt64(0) : 0;
-    }
-
-    private long LogBytes() => new FileInfo(_folder.Path("jobs.db-wal")) is { Exists: true } log ? log.Length : 0;
 }
