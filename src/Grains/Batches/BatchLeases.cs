@@ -5,17 +5,27 @@ namespace OrleansJobs.Batches;
 /// <summary>Leases by the attempts that they belong to: a batch is one.</summary>
 internal static class BatchLeases
 {
-    /// <summary>How many attempts they are.</summary>
-    public static int Count(IReadOnlyList<Lease> leases) => HasAny(leases) ? Group(leases).Count() : leases.Count;
-
     /// <summary>One lease for each attempt.</summary>
     public static IReadOnlyList<Lease> Firsts(IReadOnlyList<Lease> leases) => HasAny(leases) ? [.. Group(leases).Select(static together => together[0])] : leases;
 
-    public static IEnumerable<Lease[]> Group(IReadOnlyList<Lease> leases)
+    /// <summary>Each attempt, in the order of their first leases. Where there are no batches, as nearly always, nothing is made for it.</summary>
+    public static void Each(IReadOnlyList<Lease> leases, Action<Lease> single, Action<Lease[]> batch)
     {
-        if (!HasAny(leases)) return leases.Select(static lease => new[] { lease });
-        return leases.GroupBy(static lease => lease.Batch != 0 ? lease.Batch : -lease.Token).Select(static together => together.ToArray());
+        if (!HasAny(leases))
+        {
+            for (var i = 0; i < leases.Count; i++) single(leases[i]);
+            return;
+        }
+
+        foreach (var together in Group(leases))
+        {
+            if (together[0].Batch == 0) single(together[0]);
+            else batch(together);
+        }
     }
+
+    private static IEnumerable<Lease[]> Group(IReadOnlyList<Lease> leases) =>
+        leases.GroupBy(static lease => lease.Batch != 0 ? lease.Batch : -lease.Token).Select(static together => together.ToArray());
 
     private static bool HasAny(IReadOnlyList<Lease> leases)
     {

@@ -96,7 +96,7 @@ internal sealed partial class JobPartitionGrain
         if (unread.Count > 0)
         {
             await ReadSpecsAsync(unread);
-            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - BatchLeases.Count(leases), Now, [], room));
+            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - BatchLeases.Firsts(leases).Count, Now, [], room));
         }
 
         ReadPages();
@@ -196,11 +196,11 @@ internal sealed partial class JobPartitionGrain
             var stored = leases.FindAll(_core.Attempts.Holds);
             if (stored.Count < leases.Count)
             {
-                var starting = BatchLeases.Group(stored).Select(static leases => leases[0].Batch).ToHashSet();
-                foreach (var lost in BatchLeases.Group(leases.FindAll(lease => !stored.Contains(lease))))
+                var starting = BatchLeases.Firsts(stored).Select(static lease => lease.Batch).ToHashSet();
+                foreach (var lost in BatchLeases.Firsts(leases.FindAll(lease => !stored.Contains(lease))))
                 {
                     // Of a batch the others go all the same.
-                    if (lost[0].Batch == 0 || !starting.Contains(lost[0].Batch)) services.LocalWorker.Release(lost[0].Queue, 1);
+                    if (lost.Batch == 0 || !starting.Contains(lost.Batch)) services.LocalWorker.Release(lost.Queue, 1);
                 }
             }
 
@@ -211,7 +211,7 @@ internal sealed partial class JobPartitionGrain
         {
             if (exception is not OrleansException) LogBackground(exception, _partition, "starting jobs");
             // Never stored, or stored without our knowing: then the next activation asks the worker, which does not hold them.
-            foreach (var together in BatchLeases.Group(leases)) services.LocalWorker.Release(together[0].Queue, 1);
+            foreach (var first in BatchLeases.Firsts(leases)) services.LocalWorker.Release(first.Queue, 1);
         }
     }
 

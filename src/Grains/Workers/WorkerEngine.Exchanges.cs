@@ -119,17 +119,14 @@ internal sealed partial class WorkerEngine
             foreach (var (report, taken) in _outbox.Delivered(partition).Zip(reply.Taken)) Forget(partition, report, taken);
             SettleTrial(exchange, reply);
             var maySuspect = _slots.Settle(exchange.Reservation, BatchLeases.Firsts(reply.Leases));
-            foreach (var together in BatchLeases.Group(reply.Leases))
-            {
-                if (together[0].Batch != 0)
+            BatchLeases.Each(
+                reply.Leases,
+                lease =>
                 {
-                    TakeBatch(together);
-                    continue;
-                }
-
-                Take(together[0], () => maySuspect);
-                if (together[0].IsSuspect) maySuspect = false;
-            }
+                    Take(lease, () => maySuspect);
+                    if (lease.IsSuspect) maySuspect = false;
+                },
+                TakeBatch);
 
             // Nothing could be held back from a request that was open to all: such a word is not waited upon.
             var heldBack = reply.HeldBack && exchange.Reservation.IsRestricted;

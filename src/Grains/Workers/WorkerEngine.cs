@@ -122,12 +122,18 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         lock (_gate)
         {
-            foreach (var together in BatchLeases.Group(leases))
-            {
-                _slots.Admit(together[0].Queue);
-                if (together[0].Batch != 0) TakeBatch(together);
-                else Take(together[0], _slots.TryTakeSuspect);
-            }
+            BatchLeases.Each(
+                leases,
+                lease =>
+                {
+                    _slots.Admit(lease.Queue);
+                    Take(lease, _slots.TryTakeSuspect);
+                },
+                batch =>
+                {
+                    _slots.Admit(batch[0].Queue);
+                    TakeBatch(batch);
+                });
 
             StartWaiting();
         }

@@ -76,7 +76,8 @@ public class BatchPartitionTests
 
         _driver.Commit();
         var leases = _driver.Take(Worker with { Types = ["work", "other"], Batches = [new("work", new(9, 0)), new("other", new(9, 0))] }, 100);
-        var batches = BatchLeases.Group(leases).ToList();
+        var batches = new List<Lease[]>();
+        BatchLeases.Each(leases, static lease => Assert.Fail($"{lease.Id} goes alone"), batches.Add);
         Assert.Equal((48, 24), (leases.Count, batches.Count));
         Assert.All(batches, batch => Assert.Single(batch.Select(lease => _driver.Core.Jobs.Find(lease.Id)!.Lane).Distinct()));
     }

@@ -12,7 +12,7 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
     /// <summary>Leases of one answer, beyond which no other is begun: a batch counts as one of those that a worker wants, and holds many.</summary>
     private const int MostLeases = 1000;
 
-    /// <summary>Bytes of arguments of one batch, and of one answer with batches, beyond which no other job joins: each goes in one message.</summary>
+    /// <summary>Bytes of arguments of one batch, and of the batches of one answer, beyond which no other joins: an answer is one message.</summary>
     public const int MostBytes = 4 << 20;
 
     /// <summary>
@@ -23,15 +23,17 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
     public List<Lease> Take(WorkerProfile worker, int want, long now, List<LiveJob> unread, Dictionary<string, int>? room = null)
     {
         var leases = new List<Lease>(Math.Min(want, 64));
-        var suspects = worker.Suspects;
+        var (suspects, bytes) = (worker.Suspects, 0L);
         jobs.Batches.Say(worker);
         jobs.Index.Advance(now);
         for (var left = want; left > 0 && leases.Count < MostLeases && jobs.Index.FirstFor(worker, suspects, room) is { } lane;)
         {
             if (lane.Batch is not null && worker.TakesBatchesOf(lane.Type))
             {
-                if (leases.Sum(static lease => (long)lease.Args.Length) >= MostBytes || !EnsureBatch(lane, now, unread)) break;
+                var known = leases.Count;
+                if (bytes >= MostBytes || !EnsureBatch(lane, now, unread)) break;
                 if (!TakeBatch(lane, worker.Silo.ToParsableString(), now, leases)) continue;
+                for (var i = known; i < leases.Count; i++) bytes += leases[i].Args.Length;
                 left--;
                 if (room is not null) room[lane.Queue]--;
                 continue;

@@ -185,6 +185,8 @@ internal sealed class JobBook
         job.Track = whole.Track;
         job.Stored = whole.Stored;
         job.IsSketch = false;
+        // When a batch goes depends on whether its first was handed out before, which is known only now.
+        if (job.Lane.Batch is not null) Index.Changed(job.Lane);
         if (job.Lane.Line is not { } line) return;
         // The seat of a sketch says no more than about when it is due.
         line.Weigh(job.Spec.Weight);
