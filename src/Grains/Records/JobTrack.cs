@@ -16,6 +16,9 @@ internal sealed record JobTrack
 
     public static readonly JobTrack Fresh = new();
 
+    /// <summary>Apart, so that the transitions of a plain job do not copy it.</summary>
+    private readonly FewTrack _few = FewTrack.None;
+
     /// <summary>Grows at every transition, counted from the submit: see <see cref="Partitions.JobVersion"/>.</summary>
     public long Version { get; init; } = 1;
 
@@ -24,18 +27,18 @@ internal sealed record JobTrack
     public int Crashes { get; init; }
 
     /// <summary>The silos that were lost with it, as addresses, the oldest first, but for those whose loss is known to be another's fault.</summary>
-    public ImmutableArray<string> Losses { get; init; } = [];
+    public ImmutableArray<string> Losses { get => _few.Losses; init => _few = _few.Losses == value ? _few : _few with { Losses = value }; }
 
     /// <summary>What the running attempt's worker has said of its company.</summary>
     public TrialState Trial { get; init; }
-    public Progress Progress { get; init; }
+    public Progress Progress { get => _few.Progress; init => _few = _few.Progress == value ? _few : _few with { Progress = value }; }
 
     /// <summary>An attempt may have left a checkpoint or progress with the job's grain.</summary>
     public bool HasGrainState { get; init; }
 
     /// <summary>Somebody asked for its end; it is not started again.</summary>
     public bool CancelRequested { get; init; }
-    public string? CancelReason { get; init; }
+    public string? CancelReason { get => _few.CancelReason; init => _few = _few.CancelReason == value ? _few : _few with { CancelReason = value }; }
 
     /// <summary>It waits because an attempt ended without an outcome, not because it never ran.</summary>
     public bool IsRetrying { get; init; }
@@ -62,16 +65,16 @@ internal sealed record JobTrack
     public bool IsDismissed { get; init; }
 
     /// <summary>The round of its flow that it runs for, where that is later than the one it was started in.</summary>
-    public int Round { get; init; }
+    public int Round { get => _few.Round; init => _few = _few.Round == value ? _few : _few with { Round = value }; }
 
     /// <summary>The round of which it has told its flow an end already: whatever it comes to in that one, run again by somebody, the flow knows its end.</summary>
-    public int? ToldRound { get; init; }
+    public int? ToldRound { get => _few.ToldRound; init => _few = _few.ToldRound == value ? _few : _few with { ToldRound = value }; }
 
     /// <summary>Somebody had it run again when its deadline had passed: it counts no more.</summary>
     public bool IsDeadlineLifted { get; init; }
 
     /// <summary>What it waits for beside time, a worker and its queue.</summary>
-    public ImmutableArray<WaitReason> WaitsFor { get; init; } = [];
+    public ImmutableArray<WaitReason> WaitsFor { get => _few.WaitsFor; init => _few = _few.WaitsFor == value ? _few : _few with { WaitsFor = value }; }
 
     /// <summary>An attempt's handler was called, or may have been: an instant by which it was to start is of no account any more.</summary>
     public bool HasStarted { get; init; }
@@ -82,26 +85,26 @@ internal sealed record JobTrack
     public string? Silo { get; init; }
 
     /// <summary>Of a lease: the batch that it runs in, by the token of the first in it; 0: it runs by itself.</summary>
-    public long Batch { get; init; }
+    public long Batch { get => _few.Batch; init => _few = _few.Batch == value ? _few : _few with { Batch = value }; }
 
     /// <summary>Attempts that the policy in force allows, as the worker said; 0: not known yet.</summary>
     public int MaxAttempts { get; init; }
 
     /// <summary>When a waiting job is due, if not at the time its submit said.</summary>
-    public long? DueAt { get; init; }
+    public long? DueAt { get => _few.DueAt; init => _few = _few.DueAt == value ? _few : _few with { DueAt = value }; }
 
     /// <summary>Where it has a key and stands in its line by another instant than that at which it is due: see <see cref="Keys.KeySeat"/>.</summary>
-    public long? Seat { get; init; }
+    public long? Seat { get => _few.Seat; init => _few = _few.Seat == value ? _few : _few with { Seat = value }; }
 
     /// <summary>It is the only one of its unique value no more.</summary>
     public bool IsUniqueOver { get; init; }
-    public ImmutableArray<JobAttempt> History { get; init; } = [];
+    public ImmutableArray<JobAttempt> History { get => _few.History; init => _few = _few.History == value ? _few : _few with { History = value }; }
 
     /// <summary>Attempts before it was last run again by hand.</summary>
-    public int Earlier { get; init; }
+    public int Earlier { get => _few.Earlier; init => _few = _few.Earlier == value ? _few : _few with { Earlier = value }; }
 
     /// <summary>What was asked for from outside and done: the newest <see cref="MaxChanges"/>, oldest first.</summary>
-    public ImmutableArray<JobChangeEntry> Changes { get; init; } = [];
+    public ImmutableArray<JobChangeEntry> Changes { get => _few.Changes; init => _few = _few.Changes == value ? _few : _few with { Changes = value }; }
 
     /// <summary>Something follows from its end, so that books other than that of jobs are told of it.</summary>
     public bool IsFollowed => HasFollowers || HasMemory;
