@@ -82,6 +82,36 @@ test('steps are done once', async test => {
   await assert.rejects(client.result((await client.submit(type, 'too much')).id, seconds), error => error.type === 'GiveUp' && error.job.attempt === 1);
 });
 
+test('a job waits for children, signals and time without a slot', async test => {
+  const [type, echo, bad] = [unique('family'), unique('echo'), unique('bad')];
+  const bills = [];
+  await serve(test, worker => worker
+    .job(echo, (job, args) => args)
+    .job(bad, { attempts: 1 }, () => { throw new Error('no such thing'); })
+    .job(type, async job => {
+      await job.step('charge', () => bills.push(job.id));
+      const results = await job.gather(...[0, 1, 2, 3, 4].map(n => job.start(`child-${n}`, echo, n)));
+      await job.sleep('rest', 0.3);
+      try {
+        await job.resultOf(job.start('bad', bad));
+      } catch (error) {
+        results.push(`${error.name} ${error.state}: ${error.error.message}`);
+      }
+
+      results.push(await job.receive('word', { timeout: 0.2, otherwise: 'nothing' }));
+      results.push(await job.receive('word'));
+      return results;
+    }));
+  const jobs = await Promise.all(Array.from({ length: 4 }, () => client.submit(type)));
+  for (const job of jobs) {
+    await until(job.id, one => one.waitingFor?.[0].what === 'signal' && one.waitingFor[0].until === undefined, 'its wait for a word');
+    await client.signal(job.id, 'word', { said: true });
+  }
+
+  for (const job of jobs) assert.deepEqual(await client.result(job.id, seconds), [0, 1, 2, 3, 4, 'ChildFailed FAILURE: no such thing', 'nothing', { said: true }]);
+  assert.deepEqual(bills.sort(), jobs.map(job => job.id).sort());
+});
+
 test('cancels and timeouts abort', async test => {
   const type = unique('long');
   const why = [];

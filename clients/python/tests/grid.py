@@ -155,6 +155,13 @@ class WorkerTest(GridTest):
             self.result(name, args, **more)
         return raised.exception
 
+    def wait_for(self, job_id, condition):
+        """The job, once it is as it should be."""
+        for seen in self.client.watch(job_id):
+            if condition(seen):
+                return seen
+        raise AssertionError("it ended before")
+
     def marks(self):
         return [line.split() for line in (self.folder / "marks").read_text().splitlines()]
 

@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from orleansjobs import GiveUp, RetryLater, StaleAttempt, Worker
+from orleansjobs import ChildFailed, GiveUp, RetryLater, StaleAttempt, Worker
 
 PREFIX = os.environ.get("HANDLER_PREFIX", "t")
 FOLDER = Path(os.environ.get("HANDLER_FOLDER", "."))
@@ -113,6 +113,36 @@ async def charge_once_awaited(job, args):
     if job.attempt < 3:
         raise OSError("after the second")
     return [first, second, await job.step("pack", lambda: None)]
+
+
+@named("family")
+def family(job, args):
+    charged = job.step("charge", bill, args["name"], 1)
+    children = [job.start(f"child-{n}", f"{PREFIX}.echo", n) for n in range(args["children"])]
+    results = job.gather(*children)
+    job.sleep("rest", 0.3)
+    try:
+        job.result_of(job.start("bad", f"{PREFIX}.fails", attempts=1))
+    except ChildFailed as failed:
+        results.append(f"{failed.state}: {failed.error['message']}")
+    results.append(job.receive("word", timeout=0.2, otherwise="nothing"))
+    results.append(job.receive("word"))
+    return [charged, results]
+
+
+@named("family-awaited")
+async def family_awaited(job, args):
+    charged = await job.step("charge", bill, args["name"], 1)
+    children = [job.start(f"child-{n}", f"{PREFIX}.echo", n) for n in range(args["children"])]
+    results = await job.gather(*children)
+    await job.sleep("rest", 0.3)
+    try:
+        await job.result_of(job.start("bad", f"{PREFIX}.fails", attempts=1))
+    except ChildFailed as failed:
+        results.append(f"{failed.state}: {failed.error['message']}")
+    results.append(await job.receive("word", timeout=0.2, otherwise="nothing"))
+    results.append(await job.receive("word"))
+    return [charged, results]
 
 
 @named("remembers-too-much")

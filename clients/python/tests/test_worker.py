@@ -85,6 +85,19 @@ class EveryModeTests(WorkerTest):
             bills = (Path(self.place.name) / "bills").read_text().split()
             self.assertEqual(2, bills.count(name))
 
+    @in_modes(*MODES)
+    def test_a_job_waits_for_children_signals_and_time_without_a_slot(self, program):
+        for type in ("family", "family-awaited"):
+            name = unique("bill")
+            jobs = [self.submit(type, {"name": name, "children": 5}) for _ in range(6)]  # more of them than slots
+            for job in jobs:
+                waits = self.wait_for(job.id, lambda seen: [reason["what"] for reason in seen.raw.get("waitingFor", ())] == ["signal"] and seen.raw["waitingFor"][0].get("until") is None)
+                self.assertEqual("PROGRESS", waits.state)
+                self.client.signal(job.id, "word", {"said": True})
+            for job in jobs:
+                self.assertEqual([{"amount": 1}, [0, 1, 2, 3, 4, "FAILURE: no such file: attempt 1", "nothing", {"said": True}]], self.client.result(job.id, timeout=60))
+            self.assertEqual(len(jobs), (Path(self.place.name) / "bills").read_text().split().count(name))
+
     @in_modes("--threads=4")
     def test_what_cannot_be_remembered_fails_the_job(self, program):
         failed = self.error("remembers-too-much")

@@ -22,6 +22,10 @@ public interface IWorkSessionGrain : IGrainWithStringKey
     /// <summary>Has a job remember what a step came to, and says what it remembers of it: a name that was remembered before keeps what it had.</summary>
     [Alias("remember")]
     Task<WorkMemory> Remember(WorkLeaseName lease, WorkStep step);
+
+    /// <summary>Starts children of a job, all or none; one whose name was started before is found, and not made again.</summary>
+    [Alias("start")]
+    Task<WorkMemory> StartChildren(WorkLeaseName lease, WorkChild[] children);
 }
 
 /// <summary>The name of a lease: a job and the token of one of its attempts.</summary>
@@ -61,6 +65,9 @@ public enum WorkOutcome : byte
     Later,
     Returned,
     Cancelled,
+
+    /// <summary>The job waits for what <see cref="WorkReport.Wait"/> says, without a worker; uses up no attempt.</summary>
+    Waiting,
 }
 
 [GenerateSerializer, Immutable, Alias("oj.workReport")]
@@ -78,6 +85,9 @@ public sealed record WorkReport
 
     /// <summary>When it is to be tried again; null: by the retry policy.</summary>
     [Id(5)] public TimeSpan? Delay { get; init; }
+
+    /// <summary>Of one that waits: for what.</summary>
+    [Id(6)] public WorkWait? Wait { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.workProgress")]

@@ -85,6 +85,7 @@ public static class JobGatewayRegistration
         services.AddSingleton<WorkEndpoints>();
         services.AddSingleton<ReportEndpoint>();
         services.AddSingleton<MemoryEndpoint>();
+        services.AddSingleton<ChildrenEndpoint>();
         services.AddSingleton<HealthEndpoints>();
     }
 

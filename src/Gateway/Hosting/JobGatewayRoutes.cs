@@ -148,6 +148,7 @@ public static class JobGatewayRoutes
         var work = services.GetRequiredService<WorkEndpoints>();
         routes.MapPost("/work", work.CallAsync).RequireAuthorization(Policies.Work);
         routes.MapPost("/work/jobs/{id}/checkpoint", work.SaveCheckpointAsync).RequireAuthorization(Policies.Work);
+        routes.MapPost("/work/jobs/{id}/children", services.GetRequiredService<ChildrenEndpoint>().StartAsync).RequireAuthorization(Policies.Work);
         routes.MapPost("/work/jobs/{id}/memory", services.GetRequiredService<MemoryEndpoint>().AskAsync).RequireAuthorization(Policies.Work);
         routes.MapPost("/work/jobs/{id}/report", services.GetRequiredService<ReportEndpoint>().ReportAsync).RequireAuthorization(Policies.Report);
         routes.MapPut("/job-types/{type}", work.PutTypeAsync).RequireAuthorization(Policies.Work);

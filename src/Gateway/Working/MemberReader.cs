@@ -15,11 +15,12 @@ internal sealed class MemberReader
 
     /// <summary>Reads a whole body, which is an object.</summary>
     /// <exception cref="ProblemException">It is not JSON, or something in it is wrong.</exception>
-    public static T Read<T>(ReadOnlyMemory<byte> body, string what, Func<MemberReader, JsonElement, T> read)
+    /// <param name="levels">Within which a value may stand that is as deep as values may be.</param>
+    public static T Read<T>(ReadOnlyMemory<byte> body, string what, Func<MemberReader, JsonElement, T> read, int levels = 2)
     {
         try
         {
-            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JobJson.MaxDepth + StrictJson.EnvelopeDepth + 2 });
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JobJson.MaxDepth + StrictJson.EnvelopeDepth + levels });
             var reader = new MemberReader();
             var root = document.RootElement;
             T value = default!;

@@ -42,7 +42,7 @@ internal static class MemoryReader
         {
             switch (member)
             {
-                case "name": name = Name(read, said, at); return true;
+                case "name": name = Name(read, said, at, "A step's name"); return true;
                 case "value": value = read.Raw(said, at, limits.MaxResultBytes); return true;
                 default: return false;
             }
@@ -52,10 +52,11 @@ internal static class MemoryReader
         return new WorkStep(name ?? "", value ?? []);
     }
 
-    private static string? Name(MemberReader read, JsonElement element, string pointer)
+    /// <param name="what">Whose name it is.</param>
+    public static string? Name(MemberReader read, JsonElement element, string pointer, string what)
     {
         if (element.ValueKind is JsonValueKind.String && element.GetString() is { Length: > 0 and <= MaxName } name && name[0] != '$' && !name.AsSpan().ContainsAnyInRange('\0', '\u001f')) return name;
-        read.Wrong(pointer, $"A step's name is 1 to {MaxName} characters, none of them a control character, and does not begin with '$'.");
+        read.Wrong(pointer, $"{what} is 1 to {MaxName} characters, none of them a control character, and does not begin with '$'.");
         return null;
     }
 }

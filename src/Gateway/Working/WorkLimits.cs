@@ -10,6 +10,12 @@ internal static class WorkLimits
     public const int MaxProgress = 1000;
     public const int MaxTypes = 200;
     public const int MaxQueues = 100;
+
+    /// <summary>Children that one call may start.</summary>
+    public const int MaxChildren = 100;
+
+    /// <summary>Children, and signals, that a job may say it waits for.</summary>
+    public const int MaxWaits = 1000;
     public const int MaxSchemaBytes = 64 << 10;
     public const int MaxDescriptionLength = 1024;
     public const int MaxReleaseLength = 64;

@@ -106,6 +106,7 @@ internal static class WorkRequestReader
                 case "error": report = report with { Error = Error(read, value, at) }; return true;
                 case "final": report = report with { IsFinal = read.Flag(value, at) }; return true;
                 case "delay": report = report with { Delay = read.Seconds(value, at, limits.MaxDelay) }; return true;
+                case "wait": report = report with { Wait = WaitReader.Read(read, value, at) }; return true;
                 default: return false;
             }
         });
@@ -116,11 +117,13 @@ internal static class WorkRequestReader
             "later" => WorkOutcome.Later,
             "returned" => WorkOutcome.Returned,
             "cancelled" => WorkOutcome.Cancelled,
+            "waiting" => WorkOutcome.Waiting,
             _ => null,
         };
         if (outcome is null) read.Wrong(pointer + "/outcome", "A report says how the attempt ended.");
-        else if (said is null) read.Wrong(pointer + "/outcome", "It must be one of success, failure, later, returned, cancelled.");
+        else if (said is null) read.Wrong(pointer + "/outcome", "It must be one of success, failure, later, returned, cancelled, waiting.");
         foreach (var member in members.Where(member => said is { } what && !Fits(what, member))) read.Wrong($"{pointer}/{member}", $"A report of '{outcome}' has no such member.");
+        if (said is WorkOutcome.Waiting && !members.Contains("wait")) read.Wrong(pointer + "/wait", "A report of 'waiting' says for what.");
         if (said is WorkOutcome.Later && report.Delay is null && !members.Contains("delay")) read.Wrong(pointer + "/delay", "A report of 'later' says when.");
         return report with { Lease = NameOf(read, pointer, id, token), Outcome = said ?? default };
     }
@@ -131,6 +134,7 @@ internal static class WorkRequestReader
         "result" => outcome is WorkOutcome.Success,
         "error" or "final" => outcome is WorkOutcome.Failure,
         "delay" => outcome is WorkOutcome.Failure or WorkOutcome.Later,
+        "wait" => outcome is WorkOutcome.Waiting,
         _ => true,
     };
 

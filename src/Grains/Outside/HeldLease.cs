@@ -103,7 +103,7 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
         return new JobReport
         {
             Id = Name.Id, Token = Name.Token, Kind = ending.Kind, Result = ending.Result, Error = ending.Error, Delay = ending.Delay,
-            Progress = progress, HasGrainState = HasGrainState, MaxAttempts = Policy.Attempts, NeverStarted = GivenAt == 0,
+            Progress = progress, HasGrainState = HasGrainState, MaxAttempts = Policy.Attempts, NeverStarted = GivenAt == 0, Park = ending.Park,
         };
     }
 

@@ -1,3 +1,4 @@
+using OrleansJobs.Flows;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Outside;
@@ -24,6 +25,7 @@ internal static class ReportRules
         if (stop is WorkCancelReason.Cancelled) return AttemptEnding.Cancelled;
         // Nobody but the grid says that a job is cancelled. A worker may have taken a time-out for it.
         if (report.Outcome is WorkOutcome.Cancelled) return stop is WorkCancelReason.Timeout ? AttemptRules.OfStuck(StopReason.Timeout) : AttemptEnding.Returned;
+        if (report is { Outcome: WorkOutcome.Waiting, Wait: { } wait }) return AttemptEnding.Parked(ParkOf(wait));
         if (report.Outcome is WorkOutcome.Returned) return AttemptEnding.Returned;
         if (report.Outcome is WorkOutcome.Later) return AttemptEnding.Postponed(Within(report.Delay ?? TimeSpan.Zero, limits));
         var error = ErrorOf(report.Error, limits);
@@ -31,6 +33,9 @@ internal static class ReportRules
             ? AttemptEnding.Failed(error)
             : AttemptEnding.FailedOnce(error, report.Delay is { } delay ? Within(delay, limits) : policy.DelayAfter(failures + 1, chance));
     }
+
+    private static FlowPark ParkOf(WorkWait wait) =>
+        new() { Seen = wait.Seen, Children = wait.Children, Signals = wait.Signals, Until = wait.Until?.ToUnixTimeMilliseconds() };
 
     private static JobError ErrorOf(JobError? error, JobLimits limits)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
 using OrleansJobs.Partitions;
 using OrleansJobs.Workers;
@@ -14,6 +15,7 @@ internal sealed class SessionServices(
     public OutsideOptions Outside { get; } = options.Value.Outside;
     public TimeProvider Time { get; } = time;
     public IWorkerGrid Grid { get; } = grid;
+    public ChildResults Results { get; } = new(attempts);
     public ProgressCarrier Carrier { get; } = attempts.Carrier;
 
     /// <inheritdoc cref="AttemptServices.ListenerOf"/>

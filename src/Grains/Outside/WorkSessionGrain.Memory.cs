@@ -7,10 +7,12 @@ internal sealed partial class WorkSessionGrain
 
     public Task<WorkMemory> Remember(WorkLeaseName lease, WorkStep step) => AskAsync(lease, memory => memory.RememberAsync(step));
 
+    public Task<WorkMemory> StartChildren(WorkLeaseName lease, WorkChild[] children) => AskAsync(lease, memory => memory.StartAsync(children));
+
     private Task<WorkMemory> AskAsync(WorkLeaseName lease, Func<LeaseMemory, Task<WorkMemory>> ask)
     {
         var name = NameOf(lease);
-        if (_book.TryGetValue(name, out var held) && !held.HasEnded) return ask(held.Memory ??= new LeaseMemory(services.Grid.Flows(held.Lease.Partition), name, !held.Lease.HasMemory));
+        if (_book.TryGetValue(name, out var held) && !held.HasEnded) return ask(held.Memory ??= new LeaseMemory(held.Lease, services));
         if (held is not null || _ties[PartitionOf(lease.Id)].IsKnown) return Task.FromResult(new WorkMemory(WorkMemoryOutcome.Stale));
         // Another silo kept the session: its partition is about to say whose the lease is.
         throw new TimeoutException("It is not known yet whether the lease is the session's.");

@@ -124,7 +124,7 @@ public sealed class RouteTests(RouteTests.Fixture fixture) : IClassFixture<Route
     {
         "POST /jobs" or "POST /jobs:batch" or "POST /jobs/{type}" or "POST /flows" or "POST /topics/{key}" => Scopes.Submit,
         _ when route.StartsWith("GET", StringComparison.Ordinal) => Scopes.Read,
-        "POST /work" or "POST /work/jobs/{id}/checkpoint" or "POST /work/jobs/{id}/memory" or "POST /work/jobs/{id}/report" or "PUT /job-types/{type}" => Scopes.Work,
+        "POST /work" or "POST /work/jobs/{id}/checkpoint" or "POST /work/jobs/{id}/children" or "POST /work/jobs/{id}/memory" or "POST /work/jobs/{id}/report" or "PUT /job-types/{type}" => Scopes.Work,
         _ => Scopes.Operate,
     };
 

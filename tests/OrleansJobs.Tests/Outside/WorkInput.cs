@@ -16,7 +16,7 @@ internal static class WorkInputs
 {
     private const string Lease = """{"id":"j","token":"5"}""";
 
-    public static readonly IReadOnlyList<WorkInput> All = [.. Broken(), .. Members(), .. Leases(), .. Reports(), .. Progress(), .. Types(), .. Sessions(), .. Checkpoints(), .. Steps(), .. CallReports(), .. Announced()];
+    public static readonly IReadOnlyList<WorkInput> All = [.. Broken(), .. Members(), .. Leases(), .. Reports(), .. Progress(), .. Types(), .. Sessions(), .. Checkpoints(), .. Steps(), .. Children(), .. Waits(), .. CallReports(), .. Announced()];
 
     private static IEnumerable<WorkInput> Broken()
     {
@@ -135,6 +135,33 @@ internal static class WorkInputs
         yield return new("a step with another member", 422, "invalid-member", "/step/error", """{"session":"SESSION","token":"5","step":{"name":"a","value":1,"error":{} } }""") { Path = path };
         yield return new("a step together with `after`", 422, "invalid-member", "/after", """{"session":"SESSION","token":"5","after":1,"step":{"name":"a","value":1} }""") { Path = path };
         yield return new("a step of another's session", 404, "session-not-found", "", """{"session":"ANOTHER","token":"5","step":{"name":"a","value":1} }""") { Path = path };
+    }
+
+    private static IEnumerable<WorkInput> Children()
+    {
+        const string path = "/work/jobs/j/children";
+        yield return new("children without a session", 422, "invalid-member", "/session", """{"token":"5","children":[{"name":"a","job":{"type":"longtask"} }]}""") { Path = path };
+        yield return new("children without a token", 422, "invalid-member", "/token", """{"session":"SESSION","children":[{"name":"a","job":{"type":"longtask"} }]}""") { Path = path };
+        yield return new("no children", 422, "invalid-member", "/children", """{"session":"SESSION","token":"5","children":[]}""") { Path = path };
+        yield return new("101 children", 422, "invalid-member", "/children", $$"""{"session":"SESSION","token":"5","children":[{{string.Join(',', Enumerable.Repeat("{}", 101))}}]}""") { Path = path };
+        yield return new("a child without a name", 422, "invalid-member", "/children/0/name", """{"session":"SESSION","token":"5","children":[{"job":{"type":"longtask"} }]}""") { Path = path };
+        yield return new("a child without a job", 422, "invalid-member", "/children/0/job", """{"session":"SESSION","token":"5","children":[{"name":"a"}]}""") { Path = path };
+        yield return new("a child without a type", 422, "invalid-member", "/children/0/job/type", """{"session":"SESSION","token":"5","children":[{"name":"a","job":{} }]}""") { Path = path };
+        yield return new("a child of a type that nobody knows", 422, "unknown-type", "/children/0/job/type", """{"session":"SESSION","token":"5","children":[{"name":"a","job":{"type":"nobody"} }]}""") { Path = path };
+        yield return new("a child with an id of its own", 422, "invalid-member", "/children/0/job/id", """{"session":"SESSION","token":"5","children":[{"name":"a","job":{"type":"longtask","id":"a"} }]}""") { Path = path };
+        yield return new("a child with arguments that do not fit", 422, "invalid-args", "/children/0/job/args/steps", """{"session":"SESSION","token":"5","children":[{"name":"a","job":{"type":"longtask","args":{"steps":"many"} } }]}""") { Path = path };
+        yield return new("a child of negative weight", 422, "invalid-member", "/children/0/weight", """{"session":"SESSION","token":"5","children":[{"name":"a","weight":-1,"job":{"type":"longtask"} }]}""") { Path = path };
+        yield return new("children of another's session", 404, "session-not-found", "", """{"session":"ANOTHER","token":"5","children":[{"name":"a","job":{"type":"longtask"} }]}""") { Path = path };
+    }
+
+    private static IEnumerable<WorkInput> Waits()
+    {
+        yield return new("a wait that does not say for what", 422, "invalid-member", "/reports/0/wait", """{"seq":1,"session":"SESSION","reports":[{"id":"j","token":"5","outcome":"waiting","wait":{"seen":0} }]}""");
+        yield return new("a report of a wait without one", 422, "invalid-member", "/reports/0/wait", """{"seq":1,"session":"SESSION","reports":[{"id":"j","token":"5","outcome":"waiting"}]}""");
+        yield return new("a wait without `seen`", 422, "invalid-member", "/reports/0/wait/seen", """{"seq":1,"session":"SESSION","reports":[{"id":"j","token":"5","outcome":"waiting","wait":{"children":["a"]} }]}""");
+        yield return new("a wait until no instant", 422, "invalid-member", "/reports/0/wait/until", """{"seq":1,"session":"SESSION","reports":[{"id":"j","token":"5","outcome":"waiting","wait":{"seen":0,"until":"noon"} }]}""");
+        yield return new("a wait for a signal without a name", 422, "invalid-member", "/reports/0/wait/signals/0", """{"seq":1,"session":"SESSION","reports":[{"id":"j","token":"5","outcome":"waiting","wait":{"seen":0,"signals":[""]} }]}""");
+        yield return new("a success that waits", 422, "invalid-member", "/reports/0/wait", """{"seq":1,"session":"SESSION","reports":[{"id":"j","token":"5","outcome":"success","wait":{"seen":0,"children":["a"]} }]}""");
     }
 
     private static IEnumerable<WorkInput> CallReports()

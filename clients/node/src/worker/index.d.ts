@@ -33,6 +33,35 @@ export interface RunningJob<Checkpoint = any> {
   saveCheckpoint(value: Checkpoint): Promise<void>;
   /** Does something once: what `run` resolves to (any JSON) is kept, and is there for all later attempts. Durable when it resolves. */
   step<Value>(name: string, run: () => Value | Promise<Value>): Promise<Value>;
+  /** Starts a child; one whose name was started in an attempt before is found, not made again. */
+  start<Result = any>(name: string, type: string, args?: any, options?: ChildOptions): Child<Result>;
+  /** What a child came to, for which the job waits without a worker: its handler is run again from the top. Throws `ChildFailed`. */
+  resultOf<Result>(child: Child<Result>): Promise<Result>;
+  gather<Result>(...children: Child<Result>[]): Promise<Result[]>;
+  /** Waits without a worker. */
+  sleep(name: string, seconds: number): Promise<void>;
+  /** The next signal of that name, for which the job waits without a worker; `otherwise` where none has come in time. `timeout` is in seconds. */
+  receive<Value = any>(name: string, options?: { timeout?: number; otherwise?: Value }): Promise<Value>;
+}
+
+export interface Child<Result = any> { readonly name: string; readonly result?: Result }
+
+export interface ChildOptions {
+  queue?: string;
+  priority?: number;
+  attempts?: number;
+  /** Seconds. */
+  timeout?: number;
+  /** Seconds. */
+  countdown?: number;
+  /** Seconds. */
+  retention?: number;
+  tags?: Record<string, string>;
+  key?: string;
+  /** How many turns its key has for one of others. */
+  keyWeight?: number;
+  /** Its part in the job's progress. Default 1. */
+  weight?: number;
 }
 
 export type Handler<Args = any, Result = any> = (job: RunningJob, args: Args) => Result | Promise<Result>;
@@ -55,6 +84,14 @@ export class RetryLater extends Error {
 
 export class GiveUp extends Error {
   constructor(message?: string, options?: ErrorOptions);
+}
+
+/** A child that was waited for did not succeed. */
+export class ChildFailed extends Error {
+  readonly child: string;
+  readonly id: string;
+  readonly state: string;
+  readonly error?: { code: string; message: string; type?: string };
 }
 
 export class StaleAttempt extends Error {}

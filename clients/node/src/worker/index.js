@@ -6,7 +6,7 @@ import { Exchange } from '../exchange.js';
 import { Runner } from './runner.js';
 import { Session } from './session.js';
 
-export { GiveUp, RetryLater, StaleAttempt } from './reports.js';
+export { ChildFailed, GiveUp, RetryLater, StaleAttempt } from './reports.js';
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const MAX_SLOTS = 1000;

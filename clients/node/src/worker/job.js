@@ -1,6 +1,7 @@
 // What a handler knows of the job it runs, and how it speaks of it.
-import { clip } from './reports.js';
-import { Steps } from './steps.js';
+import { submission } from '../client.js';
+import { Memory } from './memory.js';
+import { ChildFailed, clip } from './reports.js';
 
 const MAX_DATA = 4096;
 const MAX_MESSAGE = 1000;
@@ -11,11 +12,11 @@ export class RunningJob {
   #save;
   #stop = new AbortController();
   #checkpoint;
-  #steps;
+  #memory;
 
   constructor(lease, say, save, ask) {
     [this.#lease, this.#say, this.#save, this.#checkpoint] = [lease, say, save, lease.checkpoint];
-    this.#steps = new Steps(ask, lease.memory === true);
+    this.parked = new Promise(resolve => this.#memory = new Memory(ask, resolve, lease.memory === true, this.due?.getTime()));
   }
 
   get id() { return this.#lease.id; }
@@ -50,6 +51,9 @@ export class RunningJob {
   /** Aborts when the job is to stop: cancelled, out of time, or somebody else's by now. Hand it on to whatever you wait for. */
   get signal() { return this.#stop.signal; }
 
+  /** The worker's own: resolves to what the job waits for, once it does so without a worker. */
+  parked;
+
   /** Why it is to stop: `cancelled`, `timeout`, `lost`, or `returned` where this program stops; undefined: it is not. */
   stopReason;
 
@@ -77,7 +81,54 @@ export class RunningJob {
    * when it resolves. What `run` throws is not kept. Its code may run more than once, where everything is lost between its end and the store.
    */
   step(name, run) {
-    return this.#steps.once(name, run);
+    return this.#memory.once(name, run);
+  }
+
+  /**
+   * Starts a child: a job of its own, which the grid runs wherever there is a worker for its type. It is stored with others that are started, before anything is waited for,
+   * and at the end of the handler at the latest; one whose name was started in an attempt before is found, not made again. `options` are those of a submit, and `weight` is its
+   * part in the job's progress, `keyWeight` that of its key's turns. Cancelling the job cancels its children.
+   */
+  start(name, type, args, { weight = 1, keyWeight, ...options } = {}) {
+    const own = this.#memory.claim(name, 'child');
+    const { id, ...job } = submission(type, args, { ...options, ...(keyWeight === undefined ? {} : { weight: keyWeight }) });
+    this.#memory.order({ name: own, weight, job });
+    return { name: own };
+  }
+
+  /**
+   * What a child came to. While it has not ended the job waits without a worker, and its handler is run again from the top when it has: what was done in steps is not done
+   * again. Throws `ChildFailed` where it did not succeed.
+   */
+  async resultOf(child) {
+    const end = await this.#memory.endOf(child.name);
+    if (end.state !== 'SUCCESS') throw new ChildFailed(end);
+    return end.result;
+  }
+
+  /** The same of several, in their order. */
+  async gather(...children) {
+    const results = [];
+    for (const child of children) results.push(await this.resultOf(child));
+    return results;
+  }
+
+  /** Waits without a worker, for any time: the handler is run again from the top when it is over. The name is what it is remembered by. */
+  sleep(name, seconds) {
+    return this.#memory.sleep(name, seconds);
+  }
+
+  /**
+   * The next signal of that name, which is waited for without a worker; `otherwise` where none has come within so many seconds (`timeout`) of when it was first asked for.
+   * Signals are kept until they are taken, and every attempt takes them in the same order.
+   */
+  receive(name, { timeout, otherwise } = {}) {
+    return this.#memory.receive(name, timeout, otherwise);
+  }
+
+  /** The worker's own: what was ordered and not waited for is started. */
+  settle() {
+    return this.#memory.start();
   }
 
   /** The worker's own. */

@@ -21,6 +21,15 @@ export class GiveUp extends Error {
   }
 }
 
+/** A child that was waited for did not succeed. */
+export class ChildFailed extends Error {
+  constructor({ name, id, state, error }) {
+    super(`Child '${name}' (${id}) ended as ${state}${error ? `: ${error.message}` : '.'}`);
+    this.name = 'ChildFailed';
+    [this.child, this.id, this.state, this.error] = [name, id, state, error];
+  }
+}
+
 /** A newer attempt of this job exists, or it was given to somebody else: stop, and touch nothing more. */
 export class StaleAttempt extends Error {
   constructor(message) {

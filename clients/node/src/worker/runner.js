@@ -28,7 +28,7 @@ export class Runner {
   constructor(exchange, session, handlers, { concurrency, log, onReady }) {
     [this.#exchange, this.#session, this.#log, this.#onReady] = [exchange, session, log, onReady];
     this.#slots = new Slots(session, handlers, concurrency, (lease, value) => this.#save(lease, value), isEnd => this.#news(isEnd), log,
-      (lease, what) => this.#remember(lease, what));
+      (lease, about, what) => this.#remember(lease, about, what));
   }
 
   /** Takes no more jobs and ends when those that run have ended; a second time: hands them back and ends now. */
@@ -144,18 +144,19 @@ export class Runner {
     await this.#post(lease, 'checkpoint', { checkpoint: value === undefined ? null : value });
   }
 
-  async #remember(lease, what) {
+  async #remember(lease, about, what) {
+    const whose = about === 'memory' ? 'The step cannot be remembered' : 'The children cannot be started';
     try {
       JSON.stringify(what);
     } catch (error) {
       // It is done, and doing it again would not make JSON of it.
-      throw new GiveUp(`The step cannot be remembered, since it is no JSON: ${error.message}`, { cause: error });
+      throw new GiveUp(`${whose}, since it is no JSON: ${error.message}`, { cause: error });
     }
 
     try {
-      return (await this.#post(lease, 'memory', what)).json;
+      return (await this.#post(lease, about, what)).json;
     } catch (error) {
-      if (error instanceof Problem && [400, 413, 422].includes(error.status)) throw new GiveUp(`The step cannot be remembered: ${error.message}`, { cause: error });
+      if (error instanceof Problem && [400, 403, 413, 422].includes(error.status)) throw new GiveUp(`${whose}: ${error.message}`, { cause: error });
       throw error;
     }
   }

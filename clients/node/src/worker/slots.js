@@ -88,12 +88,12 @@ export class Slots {
     const job = new RunningJob(lease, progress => {
       this.#session.say(key, progress);
       this.#news();
-    }, value => this.#save(lease, value), what => this.#remember(lease, what));
+    }, value => this.#save(lease, value), (about, what) => this.#remember(lease, about, what));
     this.#running.set(key, job);
     const began = performance.now();
     let report;
     try {
-      report = reportOfResult(await handler(job, lease.args));
+      report = await Promise.race([this.#handle(job, handler, lease), job.parked.then(wait => ({ outcome: 'waiting', wait }))]);
     } catch (error) {
       report = reportOfError(error, job.stopReason);
       if (job.stopReason === undefined && report.outcome === 'failure') this.#log.error(`Job ${job.id} (${job.type}) failed in attempt ${job.attempt}.`, error);
@@ -103,6 +103,12 @@ export class Slots {
     this.#average += (performance.now() - began - this.#average) * 0.2;
     this.#say(key, report);
     this.#fill();
+  }
+
+  async #handle(job, handler, lease) {
+    const result = await handler(job, lease.args);
+    await job.settle();
+    return reportOfResult(result);
   }
 
   #returnWaiting() {

@@ -18,11 +18,11 @@ from .job import Attempt, Job, JobError
 from .schedules import Schedule, ScheduleRun, schedule_body
 from .submission import submission
 from .topics import Binding, Published
-from .worker import AsyncJob, Cancelled, GiveUp, RetryLater, StaleAttempt, Worker
+from .worker import AsyncJob, Cancelled, ChildFailed, GiveUp, RetryLater, StaleAttempt, Worker
 from .worker import Job as RunningJob
 
 __all__ = [
-    "AsyncClient", "AsyncJob", "Attempt", "Binding", "BindingNotFound", "Cancelled", "Client", "Conflict", "Flow", "FlowJob", "GiveUp", "GridError", "InvalidRequest", "Job", "JobCancelled", "JobError", "JobFailed", "JobNotFound", "Mistake",
+    "AsyncClient", "AsyncJob", "Attempt", "Binding", "BindingNotFound", "Cancelled", "ChildFailed", "Client", "Conflict", "Flow", "FlowJob", "GiveUp", "GridError", "InvalidRequest", "Job", "JobCancelled", "JobError", "JobFailed", "JobNotFound", "Mistake",
     "NotAllowed", "NotEnded", "Problem", "Published", "RetryLater", "RunningJob", "Schedule", "ScheduleNotFound", "ScheduleRun", "StaleAttempt", "Unavailable",
     "Unreachable", "Worker", "__version__", "flow_job", "literal", "ref", "schedule_body", "submission",
 ]

@@ -1,4 +1,4 @@
-"""Stores checkpoints and steps, from whichever thread or process the handler runs in."""
+"""Stores checkpoints and what jobs remember, from whichever thread or process the handler runs in."""
 from __future__ import annotations
 
 import ssl
@@ -22,18 +22,19 @@ class Checkpoints:
     def save(self, session: str, lease: Lease, value: Any) -> None:
         self._post(session, lease, "checkpoint", {"checkpoint": value})
 
-    def remember(self, session: str, lease: Lease, what: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the job remembers of its steps, once `what` is."""
+    def ask(self, session: str, lease: Lease, about: str, what: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the job remembers, once `what` is."""
+        whose = "The step cannot be remembered" if about == "memory" else "The children cannot be started"
         try:
             encode(what)
         except (TypeError, ValueError) as wrong:
             # It is done, and doing it again would not make JSON of it.
-            raise GiveUp(f"The step cannot be remembered, since it is no JSON: {wrong}") from wrong
+            raise GiveUp(f"{whose}, since it is no JSON: {wrong}") from wrong
         try:
-            answer: Mapping[str, Any] = self._post(session, lease, "memory", what).json()
+            answer: Mapping[str, Any] = self._post(session, lease, about, what).json()
         except Problem as problem:
-            if problem.status in (400, 413, 422):
-                raise GiveUp(f"The step cannot be remembered: {problem}") from problem
+            if problem.status in (400, 403, 413, 422):
+                raise GiveUp(f"{whose}: {problem}") from problem
             raise
         return answer
 

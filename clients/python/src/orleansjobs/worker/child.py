@@ -40,7 +40,8 @@ class ChildProcess:
             definition = definitions[lease.type]
             kind = AsyncJob if definition.is_coroutine else Job
             job = kind(
-                lease, self._say, lambda value: self._checkpoints.save(session, lease, value), lambda what: self._checkpoints.remember(session, lease, what))
+                lease, self._say, lambda value: self._checkpoints.save(session, lease, value),
+                lambda about, what: self._checkpoints.ask(session, lease, about, what))
             self._job = job
             report = asyncio.run(self._run_async(definition, job)) if isinstance(job, AsyncJob) else run(definition, job)  # type: ignore[arg-type]
             self._job = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional
 
 from .job import AsyncJob, Job
-from .signals import GiveUp, Report, RetryLater, report_of_error, report_of_result
+from .signals import GiveUp, Report, RetryLater, Waiting, report_of_error, report_of_result
 
 log = logging.getLogger("orleansjobs.worker")
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -49,14 +49,18 @@ class Definition:
 def run(definition: Definition, job: Job) -> Report:
     """Runs a function, or a coroutine to its end, and says how it ended. Raises nothing."""
     try:
-        return report_of_result(definition.handler(job, job._lease.args))
+        result = definition.handler(job, job._lease.args)
+        job._memory.start()
+        return report_of_result(result)
     except BaseException as error:  # SystemExit of a handler is its own failure, not the worker's
         return _ended(definition, job, error)
 
 
 async def run_async(definition: Definition, job: AsyncJob) -> Report:
     try:
-        return report_of_result(await definition.handler(job, job._lease.args))
+        result = await definition.handler(job, job._lease.args)
+        await job._off_loop(job._memory.start)
+        return report_of_result(result)
     except asyncio.CancelledError as error:
         return report_of_error(error, job.stop_reason)
     except BaseException as error:
@@ -64,6 +68,8 @@ async def run_async(definition: Definition, job: AsyncJob) -> Report:
 
 
 def _ended(definition: Definition, job: Any, error: BaseException) -> Report:
+    if isinstance(error, Waiting):
+        return report_of_error(error, job.stop_reason)
     if definition.on_error is not None and job.stop_reason is None:
         try:
             report = definition.on_error(error, job)

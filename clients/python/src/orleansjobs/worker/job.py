@@ -5,13 +5,15 @@ import asyncio
 import inspect
 import json
 import threading
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Awaitable, Callable, Dict, Mapping, Optional, TypeVar, Union
+from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from .. import instants
+from ..submission import submission
+from .memory import Ask, Memory
 from .session import Lease
-from .signals import Cancelled, clip
-from .steps import Ask, Steps
+from .signals import Cancelled, ChildFailed, Waiting, clip
 
 MAX_DATA = 4096
 MAX_PROGRESS_MESSAGE = 1000
@@ -22,6 +24,19 @@ Say = Callable[[Dict[str, Any]], None]
 Save = Callable[[Any], None]
 
 
+@dataclass(frozen=True)
+class Child:
+    """A child that was started, by its name."""
+
+    name: str
+
+
+def _result_of(child: Child, end: Mapping[str, Any]) -> Any:
+    if end["state"] == "SUCCESS":
+        return end.get("result")
+    raise ChildFailed(child.name, end["id"], end["state"], end.get("error"))
+
+
 class BaseJob:
     """Safe to use from any thread."""
 
@@ -29,7 +44,7 @@ class BaseJob:
         self._lease = lease
         self._say = say
         self._save = save
-        self._steps = Steps(ask, lease.raw.get("memory") is True)
+        self._memory = Memory(ask, lease.raw.get("memory") is True, None if self.due is None else self.due.timestamp())
         self._stop = threading.Event()
         self._checkpoint: Any = lease.raw.get("checkpoint")
         self.stop_reason: Optional[str] = None
@@ -111,6 +126,20 @@ class BaseJob:
             progress["data"] = data
         self._say(progress)
 
+    def start(self, name: str, type: str, args: Any = None, *, weight: int = 1, key_weight: Optional[int] = None, **options: Any) -> "Child":
+        """Starts a child: a job of its own, which the grid runs wherever there is a worker for its type. It is stored with others that are started, before
+        anything is waited for, and at the end of the handler at the latest; a child whose name was started in an attempt before is found, not made again.
+
+        `options` are those of a submit: queue, priority, attempts, timeout, countdown, tags, key, whose turns are `key_weight`. `weight` is the child's part in the
+        job's progress. Cancelling the job cancels its children.
+        """
+        own = self._memory.claim(name, "child")
+        job = submission(type, args, weight=key_weight, **options)
+        # It follows from the job's id and the name.
+        job.pop("id", None)
+        self._memory.order({"name": own, "weight": weight, "job": job})
+        return Child(own)
+
     def stop(self, why: str) -> None:
         self.stop_reason = why
         self._stop.set()
@@ -130,9 +159,27 @@ class Job(BaseJob):
 
         The code of a step may run more than once, where everything is lost between its end and the store. Raises `StaleAttempt` where a newer attempt exists.
         """
-        name = self._steps.claim(name)
-        done, value = self._steps.find(name)
-        return value if done else self._steps.keep(name, run(*args, **kwargs))  # type: ignore[no-any-return]
+        name = self._memory.claim(name)
+        done, value = self._memory.find(name)
+        return value if done else self._memory.keep(name, run(*args, **kwargs))  # type: ignore[no-any-return]
+
+    def result_of(self, child: Child) -> Any:
+        """What a child came to. While it has not ended the job waits without a worker, and its handler is run again from the top when it has: what was done in
+        steps is not done again. Raises `ChildFailed` where it did not succeed."""
+        return _result_of(child, self._memory.end_of(child.name))
+
+    def gather(self, *children: Child) -> List[Any]:
+        """The same of several, in their order."""
+        return [self.result_of(child) for child in children]
+
+    def sleep(self, name: str, seconds: float) -> None:
+        """Waits without a worker, for any time: the handler is run again from the top when it is over. The name is what it is remembered by."""
+        self._memory.sleep(name, seconds)
+
+    def receive(self, name: str, timeout: Optional[float] = None, otherwise: Any = None) -> Any:
+        """The next signal of that name, which is waited for without a worker; `otherwise` where none has come within so many seconds of when it was first asked
+        for. Signals are kept until they are taken, and every attempt takes them in the same order."""
+        return self._memory.receive(name, timeout, otherwise)
 
     def wait_cancelled(self, timeout: Optional[float] = None) -> bool:
         """Sleeps, but not beyond the moment at which the job is to stop."""
@@ -155,12 +202,43 @@ class AsyncJob(BaseJob):
 
         The code of a step may run more than once, where everything is lost between its end and the store. Raises `StaleAttempt` where a newer attempt exists.
         """
-        name = self._steps.claim(name)
+        name = self._memory.claim(name)
         loop = asyncio.get_running_loop()
-        done, value = await loop.run_in_executor(None, self._steps.find, name)
+        done, value = await loop.run_in_executor(None, self._memory.find, name)
         if done:
             return value  # type: ignore[no-any-return]
         came = run(*args, **kwargs)
         if inspect.isawaitable(came):
             came = await came
-        return await loop.run_in_executor(None, self._steps.keep, name, came)
+        return await loop.run_in_executor(None, self._memory.keep, name, came)
+
+    async def result_of(self, child: Child) -> Any:
+        """What a child came to. While it has not ended the job waits without a worker, and its handler is run again from the top when it has: what was done in
+        steps is not done again. Raises `ChildFailed` where it did not succeed. To be awaited by the handler itself, not in a task of its own."""
+        return _result_of(child, await self._off_loop(self._memory.end_of, child.name))
+
+    async def gather(self, *children: Child) -> List[Any]:
+        """The same of several, in their order."""
+        return [await self.result_of(child) for child in children]
+
+    async def sleep(self, name: str, seconds: float) -> None:
+        """Waits without a worker, for any time: the handler is run again from the top when it is over. The name is what it is remembered by."""
+        await self._off_loop(self._memory.sleep, name, seconds)
+
+    async def receive(self, name: str, timeout: Optional[float] = None, otherwise: Any = None) -> Any:
+        """The next signal of that name, which is waited for without a worker; `otherwise` where none has come within so many seconds of when it was first asked
+        for. Signals are kept until they are taken, and every attempt takes them in the same order."""
+        return await self._off_loop(self._memory.receive, name, timeout, otherwise)
+
+    async def _off_loop(self, ask: Callable[..., Any], *args: Any) -> Any:
+        """What asks the grid, on another thread. A `BaseException` would end that thread's executor, or this loop: it travels as a value."""
+        def call() -> Tuple[Any, Optional[Waiting]]:
+            try:
+                return ask(*args), None
+            except Waiting as waiting:
+                return None, waiting
+
+        value, waiting = await asyncio.get_running_loop().run_in_executor(None, call)
+        if waiting is not None:
+            raise waiting
+        return value

@@ -21,7 +21,7 @@ class Sink(Protocol):
 
     def save(self, lease: Lease, value: object) -> None: ...
 
-    def remember(self, lease: Lease, what: Mapping[str, object]) -> Mapping[str, object]: ...
+    def ask(self, lease: Lease, about: str, what: Mapping[str, object]) -> Mapping[str, object]: ...
 
     def session_id(self) -> str: ...
 
@@ -52,7 +52,9 @@ class LocalPool:
     def start(self, lease: Lease) -> None:
         definition = self._definitions[lease.type]
         kind = AsyncJob if definition.is_coroutine else Job
-        job = kind(lease, lambda progress: self._sink.say(lease.key, progress), lambda value: self._sink.save(lease, value), lambda what: self._sink.remember(lease, what))
+        job = kind(
+            lease, lambda progress: self._sink.say(lease.key, progress), lambda value: self._sink.save(lease, value),
+            lambda about, what: self._sink.ask(lease, about, what))
         with self._lock:
             self._jobs[lease.key] = job
         if isinstance(job, AsyncJob):

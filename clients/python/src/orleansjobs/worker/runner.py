@@ -60,8 +60,8 @@ class Runner:
     def save(self, lease: Lease, value: Any) -> None:
         self._checkpoints.save(self.session_id(), lease, value)
 
-    def remember(self, lease: Lease, what: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._checkpoints.remember(self.session_id(), lease, what)
+    def ask(self, lease: Lease, about: str, what: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._checkpoints.ask(self.session_id(), lease, about, what)
 
     def session_id(self) -> str:
         return self._session.id or ""

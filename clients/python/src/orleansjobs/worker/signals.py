@@ -5,7 +5,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 MAX_MESSAGE = 4000
 MAX_TYPE = 200
@@ -30,6 +30,22 @@ class GiveUp(Exception):
 
 class Cancelled(Exception):
     """The job is to stop; raised by `job.raise_if_cancelled()`."""
+
+
+class ChildFailed(Exception):
+    """A child that was waited for did not succeed."""
+
+    def __init__(self, name: str, id: str, state: str, error: Optional[Mapping[str, Any]]) -> None:
+        super().__init__(f"Child '{name}' ({id}) ended as {state}" + (f": {error.get('message')}" if error else "."))
+        self.name, self.id, self.state, self.error = name, id, state, error
+
+
+class Waiting(BaseException):
+    """The job waits without a worker, and is run again when what it waits for has come. No `Exception`: a handler's own `except` does not stop it."""
+
+    def __init__(self, wait: Mapping[str, Any]) -> None:
+        super().__init__("the job waits")
+        self.wait = wait
 
 
 class StaleAttempt(Exception):
@@ -85,6 +101,8 @@ def report_of_error(error: BaseException, stopped: Optional[str]) -> Report:
         return Failure("The attempt ran longer than its timeout.", code="timeout").report()
     if stopped is not None or isinstance(error, Cancelled):
         return {"outcome": "cancelled"} if stopped is not None else {"outcome": "returned"}
+    if isinstance(error, Waiting):
+        return {"outcome": "waiting", "wait": dict(error.wait)}
     if isinstance(error, RetryLater):
         return {"outcome": "later", "delay": error.delay}
     if isinstance(error, GiveUp):
