@@ -22,9 +22,9 @@ internal sealed class ChildrenEndpoint(JobGrid grid, BodyReader bodies, Submissi
         // The request itself has paid for one.
         rates.Take(context, request.Children.Length - 1);
         var caller = Caller.Of(context);
-        var session = grid.WorkSession(WorkEndpoints.SessionOf(request.Session, caller));
+        var session = WorkEndpoints.SessionOf(request.Session, caller);
         var children = await BuildAsync(request.Children, caller, info.Limits, bytes);
-        var memory = await session.StartChildren(new(id!, request.Token), children);
+        var memory = await grid.WorkSession(session).StartChildren(new(id!, request.Token), children);
         MemoryEndpoint.Refuse(memory, "/children");
         context.Response.Headers.CacheControl = "no-store";
         var json = JsonBuffer.Rent();
