@@ -28,7 +28,7 @@ internal sealed class ToolApp(Surroundings surroundings)
             new QueuesCommand(this), new PauseCommand(this), new ResumeCommand(this),
             new ScheduleCommand(this),
             new KeysCommand(this), new KeyCommand(this), new QueueLimitCommand(this), new PublishCommand(this), new BindingsCommand(this), new BindingCommand(this),
-            new StatsCommand(this), new SilosCommand(this), new TypesCommand(this), new BackUpCommand(this),
+            new StatsCommand(this), new HistoryCommand(this), new SilosCommand(this), new TypesCommand(this), new BackUpCommand(this),
         };
         // An argument that begins with @ is a file of job arguments, not of the command line's.
         var parsed = root.Parse([.. arguments], new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -65,6 +65,11 @@ public interface IJobClient
     /// <summary>Limits of queues.</summary>
     IQueueLimitClient QueueLimits { get; }
 
+    /// <summary>What the grid has done, minute by minute for two hours and hour by hour for 30 days.</summary>
+    /// <exception cref="ArgumentException">The range is too long, or ends before it begins.</exception>
+    /// <exception cref="GridUnavailableException"/>
+    Task<JobHistory> GetHistoryAsync(HistoryQuery query, CancellationToken cancellation = default);
+
     /// <exception cref="GridUnavailableException"/>
     Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default);
 }

@@ -111,6 +111,9 @@ public sealed class JobClient : IJobClient
 
     public JobHandle<TResult> Get<TResult>(string id) => new(this, Checked(id), null);
 
+    public async Task<JobHistory> GetHistoryAsync(HistoryQuery query, CancellationToken cancellation = default) =>
+        (await _grid.AskAsync(() => _grid.Grid.GetHistory(query), cancellation)).Value;
+
     public Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default) =>
         _grid.AskAsync(() => _grid.Grid.List(query), cancellation);
 

@@ -22,6 +22,11 @@ public interface IJobGridGrain : IGrainWithIntegerKey
     [Alias("queues")]
     Task<Immutable<QueueInfo[]>> GetQueues();
 
+    /// <summary>What was done in the last two hours, or 30 days. Partitions that do not answer in time are left out, and counted.</summary>
+    /// <exception cref="ArgumentException">The range is too long, or ends before it begins.</exception>
+    [Alias("history")]
+    Task<Immutable<JobHistory>> GetHistory(HistoryQuery query);
+
     /// <summary>No job of this queue is started until it is resumed; survives restarts. Running ones go on.</summary>
     /// <exception cref="GridOverloadedException">Too many queues are paused; this one is not.</exception>
     [Alias("pause")]

@@ -8,6 +8,7 @@ using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Grid;
 using OrleansJobs.Gateway.Guarding;
+using OrleansJobs.Gateway.Histories;
 using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Limits;
 using OrleansJobs.Gateway.Live;
@@ -80,6 +81,8 @@ public static class JobGatewayRegistration
         services.AddSingleton<ListEndpoint>();
         services.AddSingleton<GridFigures>();
         services.AddSingleton<GridEndpoints>();
+        services.AddSingleton<HistoryAnswers>();
+        services.AddSingleton<HistoryEndpoint>();
         services.AddSingleton<StoreEndpoints>();
         services.AddSingleton<TypeAnnouncer>();
         services.AddSingleton<WorkEndpoints>();

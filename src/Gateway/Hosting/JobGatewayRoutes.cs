@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Guarding;
+using OrleansJobs.Gateway.Histories;
 using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Keys;
 using OrleansJobs.Gateway.Limits;
@@ -133,6 +134,7 @@ public static class JobGatewayRoutes
         var grid = services.GetRequiredService<GridEndpoints>();
         routes.MapMethods("/stats", Reading, grid.GetStatsAsync).RequireAuthorization(Policies.Read);
         routes.MapMethods("/stats/scaling", Reading, grid.GetScalingAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/stats/history", Reading, services.GetRequiredService<HistoryEndpoint>().GetAsync).RequireAuthorization(Policies.Read);
         routes.MapMethods("/job-types", Reading, grid.GetJobTypesAsync).RequireAuthorization(Policies.Read);
         routes.MapMethods("/queues", Reading, grid.GetQueuesAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/queues/{name}/pause", grid.PauseAsync).RequireAuthorization(Policies.Operate);

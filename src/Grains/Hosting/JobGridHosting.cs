@@ -8,6 +8,7 @@ using Orleans.Configuration;
 using Orleans.Metadata;
 using Orleans.Storage;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Histories;
 using OrleansJobs.HttpCalls;
 using OrleansJobs.Jobs;
 using OrleansJobs.Membership;
@@ -69,6 +70,7 @@ public static class JobGridHosting
         services.AddJobClient();
         AddLifecycle<GridOpener>(services);
         AddLifecycle<PartitionKeeper>(services);
+        AddLifecycle<SiloChronicler>(services);
         AddLifecycle<SiloAdoption>(services);
         AddLifecycle<StandstillGuard>(services);
         services.AddSingleton<SiloKnock>();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using OrleansJobs.Histories;
 using OrleansJobs.Hosting;
 using OrleansJobs.Membership;
 using OrleansJobs.Partitions;
@@ -96,6 +97,21 @@ internal sealed partial class JobGridGrain(
         }).ToArray().AsImmutable();
     }
 
+    public async Task<Immutable<JobHistory>> GetHistory(HistoryQuery query)
+    {
+        var now = time.GetUtcNow();
+        var range = HistoryRange.Of(query, now, out var wrong);
+        if (wrong is { } mistake) throw new ArgumentException(mistake.Detail, mistake.Parameter);
+        var question = new HistoryQuestion(range.Step, range.First, range.Last, query.Type, query.Queue);
+        var events = Task.WhenAll(AskEventsAsync(() => GrainFactory.GetGrain<IChronicleGrain>(0).Read()), AskEventsAsync(() => Control.GetEvents()));
+        var slices = (await Task.WhenAll(Partitions().Select(partition => AskHistoryAsync(partition, question)))).OfType<HistorySlice>().ToArray();
+        var history = await Task.Run(() => HistoryMerge.Merge(range, slices));
+        return (history with
+        {
+            At = now, Partitions = options.Value.Partitions, Silent = options.Value.Partitions - slices.Length, Events = HistoryMerge.EventsOf(range, await events),
+        }).AsImmutable();
+    }
+
     public Task<QueueInfo> Pause(string queue, ChangeOrder order) => SubmissionRules.IsReserved(queue)
         ? throw new ArgumentException($"The queue '{queue}' is the grid's own, which nobody pauses.", nameof(queue))
         : Control.Pause(Checked(queue), order with { Reason = Clipped(order.Reason) });
@@ -132,6 +148,40 @@ internal sealed partial class JobGridGrain(
         }));
         return [.. answers.OfType<T>()];
     }
+
+    /// <summary>Null: it does not answer in time, since it moves or the store is slow.</summary>
+    private async Task<HistorySlice?> AskHistoryAsync(int partition, HistoryQuestion question)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IPartitionHistory>(partition).ReadHistory(question).WaitAsync(AskTimeout, time);
+        }
+        catch (Exception exception) when (exception is not ArgumentException)
+        {
+            LogNoHistory(exception, partition);
+            return null;
+        }
+    }
+
+    /// <summary>None where nobody answers: figures are worth something without them.</summary>
+    private async Task<HistoryEvent[]> AskEventsAsync(Func<Task<HistoryEvent[]>> ask)
+    {
+        try
+        {
+            return await ask().WaitAsync(AskTimeout, time);
+        }
+        catch (Exception exception)
+        {
+            LogNoEvents(exception);
+            return [];
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "What happened to the grid cannot be read; its history goes without it")]
+    private partial void LogNoEvents(Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "Partition {Partition} does not tell its history; the grid's goes without it")]
+    private partial void LogNoHistory(Exception exception, int partition);
 
     [LoggerMessage(LogLevel.Warning, "Silo {Silo} does not answer; the grid's figures go without it")]
     private partial void LogSilent(Exception exception, SiloAddress silo);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansJobs.Diagnostics;
+using OrleansJobs.Histories;
 using OrleansJobs.Membership;
 using OrleansJobs.Workers;
 
@@ -17,6 +18,10 @@ internal interface IQueueControlGrain : IGrainWithIntegerKey
 
     [Alias("resume")]
     Task<QueueInfo> Resume(string queue);
+
+    /// <summary>When which queue was paused or resumed in the last 30 days, oldest first.</summary>
+    [Alias("events"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<HistoryEvent[]> GetEvents();
 }
 
 /// <summary>All queues that are paused.</summary>
@@ -32,6 +37,9 @@ internal sealed class QueueMemory
 {
     [Id(0)] public Dictionary<string, QueueInfo> Paused { get; set; } = [];
     [Id(1)] public long Version { get; set; }
+
+    /// <summary>When which queue was paused or resumed: the newest, oldest first; null: none was.</summary>
+    [Id(2)] public List<HistoryEvent>? Events { get; set; }
 }
 
 internal sealed partial class QueueControlGrain(
@@ -40,6 +48,9 @@ internal sealed partial class QueueControlGrain(
 {
     /// <summary>Queues that are paused at a time. All of them are stored, and told to every silo, with each change.</summary>
     public const int MaxPaused = 10_000;
+
+    /// <summary>Pauses and resumes that are kept. All of them are stored with each change.</summary>
+    public const int MaxEvents = 200;
 
     /// <summary>It takes somebody who resumes a queue.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
@@ -53,6 +64,7 @@ internal sealed partial class QueueControlGrain(
         if (memory.State.Paused.Count >= MaxPaused && !memory.State.Paused.ContainsKey(queue))
             throw new GridOverloadedException($"At most {MaxPaused} queues are paused at a time: resume one first.", RetryAfter);
         var paused = new QueueInfo { Name = queue, Paused = true, Reason = order.Reason, Since = time.GetUtcNow(), By = order.By };
+        if (!memory.State.Paused.ContainsKey(queue)) Keep(new(paused.Since.Value, HistoryEvents.QueuePaused, queue, order.By, order.Reason));
         memory.State.Paused[queue] = paused;
         await SaveAsync();
         return paused;
@@ -61,10 +73,14 @@ internal sealed partial class QueueControlGrain(
     public async Task<QueueInfo> Resume(string queue)
     {
         // Told also where it is not known to be paused: a store that failed over may have lost what silos still go by.
-        memory.State.Paused.Remove(queue);
+        if (memory.State.Paused.Remove(queue)) Keep(new(time.GetUtcNow(), HistoryEvents.QueueResumed, queue));
         await SaveAsync();
         return new QueueInfo { Name = queue };
     }
+
+    public Task<HistoryEvent[]> GetEvents() => Task.FromResult(memory.State.Events?.ToArray() ?? []);
+
+    private void Keep(HistoryEvent happening) => Chronicle.Keep(memory.State.Events ??= [], happening, MaxEvents);
 
     /// <summary>Durable first, then told: a silo that starts in between reads it.</summary>
     private async Task SaveAsync()

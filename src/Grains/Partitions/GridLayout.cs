@@ -1,6 +1,7 @@
 using OrleansJobs.Dependencies;
 using OrleansJobs.Errands;
 using OrleansJobs.Flows;
+using OrleansJobs.Histories;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
 using OrleansJobs.Letters;
@@ -25,6 +26,7 @@ internal static class GridLayout
     public static readonly KeyTables Keys = new(Layout);
     public static readonly TopicTables Topics = new(Layout);
     public static readonly QueueLimitTables QueueLimits = new(Layout);
+    public static readonly HistoryTables History = new(Layout);
 
     /// <summary>What silos say of job types, for those who ask while no silo knows them.</summary>
     public static readonly GridTable Types = Layout.GridRows("types");

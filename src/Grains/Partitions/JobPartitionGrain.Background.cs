@@ -45,6 +45,7 @@ internal sealed partial class JobPartitionGrain
     private Task OnGaugesAsync()
     {
         _gauges.Refresh(Now);
+        _core.History.Advance(Now);
         if (!_commits.IsOver) CommitWhatNobodyWaitsFor();
         return Task.CompletedTask;
     }

@@ -1,6 +1,7 @@
 using OrleansJobs.Dependencies;
 using OrleansJobs.Errands;
 using OrleansJobs.Flows;
+using OrleansJobs.Histories;
 using OrleansJobs.Hosting;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
@@ -90,6 +91,7 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
         _flows = new FlowDesk(this);
         var children = new ChildDesk(this, _flows);
         var occurrences = new OccurrenceDesk(this);
+        _history = new HistoryDesk(this);
         _keys = new KeyDesk(this, GrainFactory);
         _uniques = new UniqueDesk(this);
         _bindings = new BindingDesk(this, (partition, version) => GrainFactory.GetGrain<IPartitionTopics>(partition).KnowBindings(version));

@@ -65,6 +65,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _scheduleCalls = new ScheduleCalls(this, _schedules);
         await _schedules.LoadOpenAsync(cancellation);
         _gauges = new PartitionGaugeWriter(_core, _options.Partitions, services.Meters, services.Meters.Partitions.OpenPartition());
+        _core.History.Held = () => _gauges.Figures;
         _dueTimer = this.RegisterGrainTimer(OnDueAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true });
         this.RegisterGrainTimer(OnGaugesAsync, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });
         this.RegisterGrainTimer(SweepAsync, new() { DueTime = SweepDelay(), Period = SweepPeriod, Interleave = true });
@@ -77,15 +78,16 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _letters.Start();
         _errands.Start();
         _bindings.Start();
+        _history.Start();
         Arm();
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellation)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellation)
     {
-        _closing.Cancel();
+        await WriteHistoryAsync(cancellation);
+        await _closing.CancelAsync();
         _gauges?.Dispose();
         SendCallersHome();
-        return Task.CompletedTask;
     }
 
     public Task<bool> Wake(SiloAddress home, MembershipVersion version)
@@ -152,6 +154,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         if (changes.Counts.Submits > 0) _submitted.Add(now, changes.Counts.Submits);
         if (changes.Counts.Ends > 0) _finished.Add(now, changes.Counts.Ends);
         _gauges.Count(changes);
+        _core.History.Count(changes, now);
         foreach (var job in changes.Jobs)
         {
             _ends.Forget(job.Id);

@@ -1,6 +1,7 @@
 using OrleansJobs.Dependencies;
 using OrleansJobs.Errands;
 using OrleansJobs.Flows;
+using OrleansJobs.Histories;
 using OrleansJobs.Hosting;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
@@ -43,6 +44,7 @@ internal sealed class PartitionCore
         Held = new HeldAttempts(Jobs, Attempts);
         Suspects = new SuspectBook(Jobs, Changes, suspicion);
         Dispatch = new Dispatcher(Jobs, Attempts, Orders, Suspects);
+        History = new HistoryBook(Changes);
     }
 
     public int Partition { get; }
@@ -71,6 +73,7 @@ internal sealed class PartitionCore
     public FlowBook Flows { get; }
     public BindingBook Bindings { get; }
     public WebhookBook Webhooks { get; }
+    public HistoryBook History { get; }
 
     /// <summary>
     /// The next instant at which something falls due, or now where something has of which nobody was told; null where nothing will. What is due already waits for a slot,

@@ -10,6 +10,9 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, int partitions, J
 {
     private bool _stale;
 
+    /// <summary>What the partition held a few seconds ago, by queue and type.</summary>
+    public IReadOnlyDictionary<(string Queue, string Type), LaneFigures> Figures => gauge.Figures;
+
     public void Count(SealedCommit changes)
     {
         foreach (var (entry, was) in changes.Entries)

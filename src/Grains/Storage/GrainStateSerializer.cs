@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orleans.Storage;
+using OrleansJobs.Histories;
 using OrleansJobs.Jobs;
 using OrleansJobs.Trials;
 using OrleansJobs.Workers;
@@ -18,5 +19,6 @@ internal sealed class GrainStateSerializer : IGrainStorageSerializer
 [JsonSerializable(typeof(JobMemory))]
 [JsonSerializable(typeof(QueueMemory))]
 [JsonSerializable(typeof(TrialMemory))]
+[JsonSerializable(typeof(ChronicleMemory))]
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

@@ -55,6 +55,7 @@ internal sealed class FakeGrid : IJobGridGrain
     public Task<JobPage> List(JobQuery query) => Answer(new JobPage([], query.Cursor));
 
     public Task<GridStats> GetStats() => throw new NotSupportedException();
+    public Task<Immutable<JobHistory>> GetHistory(HistoryQuery query) => throw new NotSupportedException();
     public Task<Immutable<QueueInfo[]>> GetQueues() => throw new NotSupportedException();
     public Task<QueueInfo> Pause(string queue, ChangeOrder order) => throw new NotSupportedException();
     public Task<QueueInfo> Resume(string queue) => throw new NotSupportedException();

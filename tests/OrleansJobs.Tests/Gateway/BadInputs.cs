@@ -213,6 +213,14 @@ internal static class BadInputs
         yield return Get("events of 101 jobs", 400, "invalid-query", "/events?jobs=" + string.Join(',', Enumerable.Range(0, 101)));
         yield return Get("events of ids that are none", 400, "invalid-query", "/events?jobs=../a");
         yield return Get("events of jobs and of a filter at once", 400, "invalid-query", "/events?jobs=a&queue=default");
+        yield return Get("history by the day", 400, "invalid-query", "/stats/history?step=day");
+        yield return Get("history from an instant without an offset", 400, "invalid-query", "/stats/history?from=2020-01-01T00:00:00");
+        yield return Get("history that ends before it begins", 400, "invalid-query", "/stats/history?from=2020-01-01T01:00:00Z&to=2020-01-01T00:00:00Z");
+        yield return Get("history of 121 minutes", 400, "invalid-query", "/stats/history?from=2020-01-01T00:00:00Z&to=2020-01-01T02:01:00Z");
+        yield return Get("history of the year 1", 400, "invalid-query", "/stats/history?to=0001-01-01T00:00:00Z");
+        yield return Get("history of a type with a space", 400, "invalid-query", "/stats/history?type=a%20b");
+        yield return Get("history by an unknown parameter", 400, "invalid-query", "/stats/history?since=1h");
+        yield return Get("history with a step given twice", 400, "invalid-query", "/stats/history?step=hour&step=hour");
     }
 
     private static IEnumerable<BadInput> Addresses()

@@ -10,7 +10,7 @@ internal sealed class DrawnRequest(Random random)
     private static readonly string[] Routes =
     [
         "POST /jobs", "POST /jobs", "POST /jobs", "POST /jobs", "POST /jobs:batch", "POST /jobs:batch", "POST /jobs/longtask", "POST /jobs/anything", "GET /jobs/known", "GET /jobs/known/result",
-        "GET /jobs/known/args", "GET /jobs/known/events", "POST /jobs/known/cancel", "POST /jobs/known/retry", "DELETE /jobs/unknown", "GET /events?jobs=known", "GET /stats", "GET /stats/scaling", "GET /job-types",
+        "GET /jobs/known/args", "GET /jobs/known/events", "POST /jobs/known/cancel", "POST /jobs/known/retry", "DELETE /jobs/unknown", "GET /events?jobs=known", "GET /stats", "GET /stats/scaling", "GET /stats/history", "GET /job-types",
         "GET /queues", "POST /queues/default/pause", "POST /queues/default/resume", "GET /health/ready", "GET /openapi/v1.json", "GET /jobs?state=SUCCESS&limit=5", "GET /jobs?tag.a=b", "GET /", "GET /docs",
         "GET /js/app.js", "GET /nowhere",
     ];

@@ -48,6 +48,7 @@ internal sealed class FakeGrid : IGrainFactory
 
     public Dictionary<string, QueueInfo> Queues { get; } = new() { ["default"] = new() { Name = "default" } };
     public GridStats Stats { get; set; } = new();
+    public Func<HistoryQuery, JobHistory> Histories { get; set; } = _ => new();
     public Func<JobQuery, JobPage>? Lists { get; set; }
     public string? Trouble { get; set; }
     public JobSubmission? LastSubmission { get; private set; }
@@ -310,6 +311,8 @@ internal sealed class FakeGrid : IGrainFactory
             .Take(query.Limit)], null);
 
         public Task<GridStats> GetStats() => Answer(grid.Stats);
+
+        public Task<Immutable<JobHistory>> GetHistory(HistoryQuery query) => Answer(grid.Histories(query).AsImmutable());
 
         public Task<Immutable<QueueInfo[]>> GetQueues() => Answer(grid.Queues.Values.ToArray().AsImmutable());
 

@@ -19,6 +19,7 @@ public sealed class OpenApiTests(GridHost grid) : IClassFixture<GridHost>
         await FitsAsync(api, "Problem", await grid.Http.PostJsonAsync("/jobs", """{"type":"longtask","args":{"steps":"x"}}"""));
         await FitsAsync(api, "Stats", await grid.Http.GetAsync("/stats"));
         await FitsAsync(api, "Scaling", await grid.Http.GetAsync("/stats/scaling"));
+        await FitsAsync(api, "History", await grid.Http.GetAsync("/stats/history"));
         await FitsAsync(api, "Store", await grid.Http.GetAsync("/store"));
         await FitsAsync(api, "Problem", await grid.Http.PostJsonAsync("/store/backup", ""));
         await FitsAsync(api, "Queue", await grid.Http.PostJsonAsync("/queues/fits/pause", """{"reason":"x"}"""));
