@@ -169,9 +169,22 @@ public sealed record SiloInfo
     /// <summary>Queues that it serves; null: all.</summary>
     [Id(8)] public string[]? Queues { get; init; }
 
+    /// <summary>Jobs that hold its slots: stuck ones first, then those that have run longest. At most <see cref="MaxShown"/>.</summary>
+    [Id(9)] public SiloJob[] Jobs { get; init; } = [];
+
+    /// <summary>Jobs of one silo that are told.</summary>
+    public const int MaxShown = 10;
+
     /// <summary>Whether it could run jobs of a queue and type, paused or not.</summary>
     public bool Serves(string queue, string type) => !Draining && Array.IndexOf(Types, type) >= 0 && (Queues is null || Array.IndexOf(Queues, queue) >= 0);
 }
+
+/// <summary>A job that holds a slot of a silo.</summary>
+/// <param name="RunningFor">Since its handler was called.</param>
+/// <param name="Stuck">The job has ended; its handler was to stop and has not returned.</param>
+[GenerateSerializer, Immutable, Alias("oj.siloJob")]
+public sealed record SiloJob(
+    [property: Id(0)] string Id, [property: Id(1)] string Type, [property: Id(2)] string Queue, [property: Id(3)] TimeSpan RunningFor, [property: Id(4)] bool Stuck);
 
 /// <summary>A queue and whether it is paused.</summary>
 [GenerateSerializer, Immutable, Alias("oj.queue")]

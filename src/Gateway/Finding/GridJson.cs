@@ -93,6 +93,19 @@ internal static class GridJson
         writer.WriteStartArray("types"u8);
         foreach (var type in silo.Types.Where(type => !SubmissionRules.IsReserved(type))) writer.WriteStringValue(type);
         writer.WriteEndArray();
+        writer.WriteStartArray("jobs"u8);
+        foreach (var job in silo.Jobs)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id"u8, job.Id);
+            writer.WriteString("type"u8, job.Type);
+            writer.WriteString("queue"u8, job.Queue);
+            WriteSeconds(writer, "runningSeconds"u8, job.RunningFor);
+            writer.WriteBoolean("stuck"u8, job.Stuck);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
         writer.WriteEndObject();
     }
 

@@ -16,6 +16,7 @@ internal sealed partial class WorkerEngine
             }
 
             foreach (var job in batch.Members) job.Stage = JobStage.Ended;
+            _stuck.ExceptWith(batch.Members);
             if (batch.IsStuck) _slots.Unstick(first.Queue);
             else _slots.Finish(first.Queue);
             _ahead.Finished(_time.GetElapsedTime(first.Since));
@@ -82,6 +83,7 @@ internal sealed partial class WorkerEngine
         if (returned || batch.IsStuck || Array.Exists(batch.Members, static member => member.Stage is JobStage.Running)) return false;
         batch.IsStuck = true;
         _slots.Stick(job.Queue);
+        _stuck.Add(job);
         StartWaiting();
         return true;
     }

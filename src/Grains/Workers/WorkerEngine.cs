@@ -28,6 +28,9 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private readonly ReportOutbox _outbox;
     private readonly WaitingJobs _waiting;
     private readonly Dictionary<LeaseName, RunningJob> _held = [];
+
+    /// <summary>Jobs that have ended without their handlers, one for each slot that is stuck.</summary>
+    private readonly HashSet<RunningJob> _stuck = [];
     private readonly PartitionTies[] _ties;
     private readonly ITimer _timer;
     private readonly long _origin;
@@ -247,7 +250,16 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             Types = _handlers.Types,
             Queues = _slots.Queues,
             Partitions = _meters.Partitions.Open,
+            Jobs = JobsInSlots(),
         };
+    }
+
+    private SiloJob[] JobsInSlots()
+    {
+        (RunningJob Job, long Since, bool IsStuck)[] all;
+        lock (_gate) all = [.. _stuck.Select(job => (job, job.Since, true)), .. _held.Values.Where(job => job.Stage is JobStage.Running).Select(job => (job, job.Since, false))];
+        return [.. all.OrderByDescending(job => job.IsStuck).ThenBy(job => job.Since).Take(SiloInfo.MaxShown)
+            .Select(job => new SiloJob(job.Job.Id, job.Job.Type, job.Job.Queue, _time.GetElapsedTime(job.Since), job.IsStuck))];
     }
 
     public JobTypeInfo[] GetTypes() => _handlers.Describe();
@@ -264,7 +276,12 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             }
 
             if (returned) _slots.Finish(job.Queue);
-            else _slots.Stick(job.Queue);
+            else
+            {
+                _slots.Stick(job.Queue);
+                _stuck.Add(job);
+            }
+
             _ahead.Finished(_time.GetElapsedTime(job.Since));
             _slots.Ahead = _ahead.Allowed;
             Report(job, ending, returned ? JobStage.Ended : JobStage.Stuck);
@@ -288,6 +305,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             if (job.Stage is not JobStage.Stuck) return;
             job.Stage = JobStage.Ended;
             _slots.Unstick(job.Queue);
+            _stuck.Remove(job);
             StartWaiting();
         }
 

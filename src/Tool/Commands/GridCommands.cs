@@ -38,7 +38,7 @@ internal sealed class SilosCommand : Command
     {
         var silos = (await session.Gateway.GetAsync("stats", cancellation)).Items("silos").ToList();
         if (session.Printer.AsJson) silos.ForEach(session.Printer.Json);
-        else session.Printer.Table(["SILO", "ADDRESS", "BUSY", "SLOTS", "PARTITIONS", "STATE", "TYPES"], silos.Select(Row), "No silos.");
+        else session.Printer.Table(["SILO", "ADDRESS", "BUSY", "SLOTS", "PARTITIONS", "STATE", "TYPES", "LONGEST RUNNING"], silos.Select(Row), "No silos.");
         return ExitCodes.Done;
     });
 
@@ -47,6 +47,7 @@ internal sealed class SilosCommand : Command
         silo.Text("name") ?? "", silo.Text("address") ?? "", Words.Of(silo.Number("busy")), Words.Of(silo.Number("slots")), Words.Of(silo.Number("partitions")),
         (silo.Flag("draining") ? "draining" : "running") + (silo.Number("stuck") is > 0 and var stuck ? $", {stuck} stuck" : ""),
         string.Join(", ", silo.Items("types").Select(type => type.GetString())),
+        silo.Items("jobs").Select(job => $"{job.Text("type")} {job.Text("id")} {Words.Of(TimeSpan.FromSeconds(job.Real("runningSeconds") ?? 0))}{(job.Flag("stuck") ? " stuck" : "")}").FirstOrDefault() ?? "",
     ];
 }
 

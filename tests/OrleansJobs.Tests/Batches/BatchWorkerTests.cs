@@ -156,9 +156,9 @@ public class BatchWorkerTests
         var reports = await worker.Partitions.WaitForReports(2);
         // What was said of one holds.
         Assert.Equal([ReportKind.Succeeded, ReportKind.Failed], reports.OrderBy(report => report.Id).Select(report => report.Kind));
-        await worker.Until(() => worker.Engine.Describe() is { Stuck: 1, Busy: 1 });
+        await worker.Until(() => worker.Engine.Describe() is { Stuck: 1, Busy: 1, Jobs: [{ Stuck: true }] });
         _steered.Return();
-        await worker.Until(() => worker.Engine.Describe() is { Stuck: 0, Busy: 0 });
+        await worker.Until(() => worker.Engine.Describe() is { Stuck: 0, Busy: 0, Jobs: [] });
         Assert.Equal(2, worker.Partitions.Reports.Count());
     }
 

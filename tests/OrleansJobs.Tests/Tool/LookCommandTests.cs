@@ -9,7 +9,8 @@ public class LookCommandTests
     private const string Stats = """
         {"backlog":1234,"running":3,"slots":32,"oldestWaitingSeconds":75.5,"finishedPerSecond":12.25,"submittedPerSecond":20,"stuckSlots":1,"orphans":0,
          "counts":[{"state":"PENDING","queue":"default","type":"longtask","jobs":1234}],
-         "silos":[{"address":"10.0.0.1:11111","name":"silo-1","slots":32,"busy":3,"stuck":1,"draining":true,"types":["longtask","wordcount"],"partitions":16}]}
+         "silos":[{"address":"10.0.0.1:11111","name":"silo-1","slots":32,"busy":3,"stuck":1,"draining":true,"types":["longtask","wordcount"],"partitions":16,
+          "jobs":[{"id":"a","type":"longtask","queue":"default","runningSeconds":65.2,"stuck":true},{"id":"b","type":"wordcount","queue":"default","runningSeconds":3,"stuck":false}]}]}
         """;
 
     private readonly ToolRun _tool = new();
@@ -118,7 +119,7 @@ public class LookCommandTests
         Assert.Contains("default\tlongtask\tPENDING\t1,234\n", _tool.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("Orphans", _tool.Out, StringComparison.Ordinal);
         Assert.Equal(0, await _tool.RunAsync("silos"));
-        Assert.Equal("silo-1\t10.0.0.1:11111\t3\t32\t16\tdraining, 1 stuck\tlongtask, wordcount", _tool.Lines[1]);
+        Assert.Equal("silo-1\t10.0.0.1:11111\t3\t32\t16\tdraining, 1 stuck\tlongtask, wordcount\tlongtask a 1 min 5 s stuck", _tool.Lines[1]);
     }
 
     [Fact]

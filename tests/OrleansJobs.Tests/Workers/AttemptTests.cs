@@ -351,12 +351,42 @@ public class AttemptTests
         Assert.Equal((ReportKind.Failed, JobErrorCodes.Timeout), (report.Kind, report.Error?.Code));
         Assert.Equal((1, 1), (worker.Engine.Describe().Busy, worker.Engine.Describe().Stuck));
         Assert.Equal(0, worker.Engine.TryReserve("default", "work", 1));
+        var held = Assert.Single(worker.Engine.Describe().Jobs);
+        Assert.Equal((report.Id, "work", "default", true), (held.Id, held.Type, held.Queue, held.Stuck));
+        Assert.Equal(TimeSpan.FromSeconds(10) + new JobGridOptions().CancelGrace, held.RunningFor);
 
         release.SetResult();
-        await worker.Until(() => worker.Engine.Describe() is { Busy: 0, Stuck: 0 });
+        await worker.Until(() => worker.Engine.Describe() is { Busy: 0, Stuck: 0, Jobs: [] });
         Assert.Single(worker.Partitions.Reports);
         worker.Partitions[0].Submit("work", "1");
         Assert.Equal(2, (await worker.Partitions.WaitForReports(1)).Length);
+    }
+
+    [Fact]
+    public async Task Describe_TellsOfTheJobsThatRunLongest_AndOfNoMore()
+    {
+        var time = new ManualTime();
+        var release = new TaskCompletionSource();
+        var entered = new SemaphoreSlim(0);
+        using var worker = Worker(
+            async (int number, JobContext job, CancellationToken ct) =>
+            {
+                entered.Release();
+                await release.Task;
+            }, _ => { }, time, slots: 30);
+        for (var i = 0; i < 20; i++)
+        {
+            worker.Partitions[0].Submit("work", "1");
+            if (i == 0) worker.Engine.Start();
+            Assert.True(await entered.WaitAsync(TimeSpan.FromSeconds(30)));
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var jobs = worker.Engine.Describe().Jobs;
+        Assert.Equal(Enumerable.Range(11, SiloInfo.MaxShown).Reverse().Select(seconds => TimeSpan.FromSeconds(seconds)), jobs.Select(job => job.RunningFor));
+        Assert.All(jobs, job => Assert.False(job.Stuck));
+        release.SetResult();
+        await worker.Until(() => worker.Engine.Describe().Jobs.Length == 0);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
-// The silos of the grid and how busy they are.
-import { fill, h } from '../dom.js';
-import { count } from '../format.js';
+// The silos of the grid, how busy they are, and what holds their slots.
+import { toJob } from '../address.js';
+import { fill, h, setAttribute, setText } from '../dom.js';
+import { count, duration, shortId } from '../format.js';
 
 export function siloTable() {
   const body = h('tbody');
@@ -8,27 +9,60 @@ export function siloTable() {
     'section',
     { 'aria-labelledby': 'silos' },
     h('h2', { id: 'silos' }, 'Silos'),
-    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'silos' }, h('table', null, h('thead', null, h('tr', null, ['Silo', 'Busy', 'Partitions', 'Job types'].map((name) => h('th', { scope: 'col' }, name)))), body)),
+    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'silos' }, h('table', null, h('thead', null, h('tr', null, ['Silo', 'Busy', 'Longest running', 'Partitions', 'Job types'].map((name) => h('th', { scope: 'col' }, name)))), body)),
   );
+  // A row stays as long as its silo, and with it what is open and has the focus.
+  const rows = new Map();
   let shown;
 
   function set(silos) {
-    const now = JSON.stringify(silos);
-    if (now === shown) return;
-    shown = now;
-    fill(body, silos.length === 0 ? h('tr', null, h('td', { colspan: 4, class: 'dim' }, 'None')) : silos.map(row));
+    const addresses = silos.map(({ address }) => address).join(' ');
+    for (const address of rows.keys()) if (!silos.some((silo) => silo.address === address)) rows.delete(address);
+    for (const silo of silos) {
+      if (!rows.has(silo.address)) rows.set(silo.address, row(silo));
+      rows.get(silo.address).set(silo);
+    }
+    if (addresses === shown) return;
+    shown = addresses;
+    fill(body, silos.length === 0 ? h('tr', null, h('td', { colspan: 5, class: 'dim' }, 'None')) : silos.map(({ address }) => rows.get(address).element));
   }
   return { element, set };
 }
 
-function row({ name, address, slots, busy, stuck, draining, types, partitions }) {
-  const meter = h('meter', { min: 0, max: Math.max(1, slots), value: busy, 'aria-label': `Busy slots of ${name || address}` });
-  return h(
-    'tr',
-    null,
-    h('th', { scope: 'row' }, name || address, name && h('div', { class: 'dim small-text' }, address)),
-    h('td', null, h('div', { class: 'busy' }, meter, h('span', null, `${count(busy)} of ${count(slots)}`)), stuck > 0 && h('div', { class: 'warn' }, `${stuck} stuck`), draining && h('div', { class: 'dim' }, 'Draining')),
-    h('td', { class: 'number' }, count(partitions)),
-    h('td', { class: 'wrap' }, types.join(', ')),
-  );
+function row({ name, address }) {
+  const meter = h('meter', { min: 0, 'aria-label': `Busy slots of ${name || address}` });
+  const busyText = h('span');
+  const stuckText = h('div', { class: 'warn' });
+  const drainingText = h('div', { class: 'dim' }, 'Draining');
+  const jobs = h('td');
+  const partitionsText = h('td', { class: 'number' });
+  const typesText = h('td', { class: 'wrap' });
+  const element = h('tr', null, h('th', { scope: 'row' }, name || address, name && h('div', { class: 'dim small-text' }, address)), h('td', null, h('div', { class: 'busy' }, meter, busyText), stuckText, drainingText), jobs, partitionsText, typesText);
+  let shown;
+  let times = [];
+
+  function set({ slots, busy, stuck, draining, types, partitions, jobs: held = [] }) {
+    setAttribute(meter, 'max', Math.max(1, slots));
+    meter.value = busy;
+    setText(busyText, `${count(busy)} of ${count(slots)}`);
+    stuckText.hidden = stuck === 0;
+    setText(stuckText, `${stuck} stuck`);
+    drainingText.hidden = !draining;
+    setText(partitionsText, count(partitions));
+    setText(typesText, types.join(', '));
+    showJobs(held, busy);
+  }
+
+  function showJobs(held, busy) {
+    const now = JSON.stringify([held.map(({ id, stuck }) => [id, stuck]), busy > held.length]);
+    if (now !== shown) {
+      shown = now;
+      const focused = jobs.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+      times = held.map(() => h('span', { class: 'dim' }));
+      fill(jobs, held.length === 0 ? h('span', { class: 'dim' }, 'Nothing') : h('ul', { class: 'silo-jobs' }, held.map((job, index) => h('li', { class: job.stuck ? 'warn' : null }, h('a', { href: toJob(job.id) }, job.type, ' ', shortId(job.id)), ' ', times[index])), busy > held.length && h('li', { class: 'dim' }, 'and others')));
+      if (focused) [...jobs.querySelectorAll('a')].find((each) => each.getAttribute('href') === focused)?.focus({ preventScroll: true });
+    }
+    held.forEach(({ runningSeconds, stuck }, index) => setText(times[index], `${duration(Math.floor(runningSeconds) * 1000 || runningSeconds * 1000)}${stuck ? ', stuck' : ''}`));
+  }
+  return { element, set };
 }
