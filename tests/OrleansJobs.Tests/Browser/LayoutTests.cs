@@ -19,6 +19,8 @@ public class LayoutTests(BrowserFixture fixture)
     [InlineData("/coming")]
     [InlineData("/queues")]
     [InlineData("/overview")]
+    [InlineData("/history")]
+    [InlineData("/history?range=30d")]
     [InlineData("/nowhere")]
     public async Task View_OnAPhone_DoesNotScrollSideways(string view)
     {

@@ -30,6 +30,34 @@ public class ModuleTests(BrowserFixture fixture)
     public Task Duration_IsReadable(long milliseconds, string expected) => ExpectAsync("format.js", "duration", [milliseconds], expected);
 
     [Theory]
+    [InlineData(new double[] { }, 1)]
+    [InlineData(new double[] { 0, 0 }, 1)]
+    [InlineData(new[] { 1.0, 7 }, 10)]
+    [InlineData(new[] { 21.0 }, 50)]
+    [InlineData(new[] { 0.0011 }, 0.002)]
+    [InlineData(new[] { 100.0 }, 100)]
+    public Task Plot_HasARoundTop(double[] values, double expected) => ExpectAsync("plot/scale.js", "topOf", [values], expected);
+
+    [Theory]
+    [InlineData("[0,10,5,10]", "M0.5 10.0L1.5 0.0L2.5 5.0L3.5 0.0")]
+    [InlineData("[null,10,null,5]", "M1.5 0.0h0.01M3.5 5.0h0.01")]
+    [InlineData("[]", "")]
+    public Task Plot_LeavesGapsWhereNothingWasMeasured(string values, string expected) =>
+        ExpectAsync("plot/scale.js", "lineOf", [JsonSerializer.Deserialize<double?[]>(values)!, 10, 4, 10], expected);
+
+    [Theory]
+    [InlineData("[]", 100, 10_000, "{\"rate\":null,\"left\":null,\"stalled\":null}")]
+    [InlineData("[[0,0],[1000,1],[2000,2]]", 100, 2500, "{\"rate\":null,\"left\":null,\"stalled\":null}")]
+    [InlineData("[[0,0],[1000,10],[2000,20],[3000,30],[4000,40]]", 100, 4000, "{\"rate\":10,\"left\":6000,\"stalled\":null}")]
+    [InlineData("[[0,0],[1000,40],[2000,80],[3000,81],[4000,82]]", 100, 4000, "{\"rate\":20.5,\"left\":null,\"stalled\":null}")]
+    [InlineData("[[0,0],[1000,1],[2000,2],[3000,3]]", 100, 33_500, "{\"rate\":null,\"left\":null,\"stalled\":30500}")]
+    [InlineData("[[0,0],[20000,1],[40000,2],[60000,3]]", 4, 100_000, "{\"rate\":null,\"left\":null,\"stalled\":null}")]
+    [InlineData("[[0,0],[10000,1],[20000,2],[30000,3]]", 1, 30_000, "{\"rate\":0.1,\"left\":null,\"stalled\":null}")]
+    public Task Pace_IsSaidWhereItIsKnown(string readings, int total, int now, string expected) => ExpectAsync(
+        "live/pace.js", "paceOf",
+        [JsonSerializer.Deserialize<double[][]>(readings)!.Select(reading => new { at = reading[0], current = reading[1] }), total, now], JsonSerializer.Deserialize<JsonElement>(expected));
+
+    [Theory]
     [InlineData(-59_000, "59 seconds ago")]
     [InlineData(-61_000, "1 minute ago")]
     [InlineData(0, "now")]

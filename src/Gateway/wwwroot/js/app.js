@@ -18,6 +18,7 @@ const routes = {
   queues: () => import('./views/queues.js'),
   keys: (segments) => (segments.length > 1 ? import('./views/key.js') : import('./views/keys.js')),
   overview: () => import('./views/overview.js'),
+  history: () => import('./views/history.js'),
 };
 
 function scheduleView([id, what]) {

@@ -1,0 +1,151 @@
+// What the grid has done, as lines over time, with what happened meanwhile.
+import { go, to } from '../address.js';
+import { getHistory } from '../api/history.js';
+import { fill, h } from '../dom.js';
+import { compactCount, duration, plural } from '../format.js';
+import { selectField, textField } from '../parts/fields.js';
+import { happenings, wordsOf } from '../parts/happenings.js';
+import { stepsTable, totalsTable } from '../parts/historyTables.js';
+import { errorBox, loading } from '../parts/notes.js';
+import { plot } from '../plot/plot.js';
+import { every } from '../polling.js';
+
+const refreshMs = 10_000;
+const minutes = 60_000;
+const hours = 60 * minutes;
+
+const ranges = {
+  '30m': { text: '30 minutes', step: 'minute', ms: 30 * minutes },
+  '2h': { text: '2 hours', step: 'minute' },
+  '24h': { text: '24 hours', step: 'hour', ms: 24 * hours },
+  '7d': { text: '7 days', step: 'hour', ms: 7 * 24 * hours },
+  '30d': { text: '30 days', step: 'hour' },
+};
+const usual = '2h';
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const dated = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+
+export const title = () => 'History';
+
+export function mount(root, { query, signal }) {
+  let wanted = read(query);
+  const range = selectField({ label: 'Time', options: Object.entries(ranges).map(([value, { text }]) => ({ value, text: `Last ${text}` })) });
+  const type = textField({ label: 'Type', placeholder: 'Any', attributes: { list: 'history-types' } });
+  const queue = textField({ label: 'Queue', placeholder: 'Any', attributes: { list: 'history-queues' } });
+  const types = h('datalist', { id: 'history-types' });
+  const queues = h('datalist', { id: 'history-queues' });
+  const clear = h('a', { class: 'button quiet', href: '#/history' }, 'Clear');
+  const form = h(
+    'form',
+    { class: 'filters', role: 'search', 'aria-label': 'Narrow down history', on: { submit: apply, change: apply } },
+    range.element, type.element, queue.element,
+    h('div', { class: 'filter-buttons' }, h('button', { class: 'quiet' }, 'Show'), clear),
+    types, queues,
+  );
+
+  const per = (name) => (point) => point[name];
+  const share = (of, which) => (point) => (point[of] ? point[of][which] * 1000 : null);
+  const shares = (of) => [['p50', 'good'], ['p95', 'warn'], ['p99', 'bad']].map(([name, look]) => ({ name, look, of: share(of, name) }));
+  const plots = [
+    plot('Ended', [{ name: 'Succeeded', look: 'good', of: per('succeeded') }, { name: 'Failed', look: 'bad', of: per('failed') }, { name: 'Cancelled', look: 'dim', of: per('cancelled') }], compactCount),
+    plot('Submitted', [{ name: 'Submitted', look: 'accent', of: per('submitted') }], compactCount),
+    plot('Waiting', [{ name: 'Waiting', look: 'accent', of: per('waiting') }], compactCount),
+    plot('Attempts that failed or were lost', [{ name: 'Failed, tried again', look: 'warn', of: per('retried') }, { name: 'Lost with their silo', look: 'bad', of: per('lost') }], compactCount),
+    plot('Run time', shares('runSeconds'), duration),
+    plot('Time waited', shares('waitSeconds'), duration),
+  ];
+  const note = h('div');
+  const events = h('div');
+  const byType = h('div');
+  const byQueue = h('div');
+  const steps = h('div');
+  const asTable = h('details', { class: 'history-steps', on: { toggle: showSteps } }, h('summary', null, 'As a table'), steps);
+  const content = h(
+    'div',
+    { hidden: true },
+    h('div', { class: 'plots' }, plots.map(({ element }) => element)),
+    asTable,
+    section('What happened', events),
+    section('By type', byType),
+    section('By queue', byQueue),
+  );
+  const trouble = h('div', null, loading());
+  fill(root, h('h1', null, 'History'), h('p', { class: 'lead' }, 'Counted by the grid itself: minutes for two hours, hours for 30 days.'), form, trouble, note, content);
+  let shown;
+
+  async function load() {
+    const asked = wanted;
+    const { step, ms } = ranges[asked.range];
+    try {
+      // To the full minute: pages that ask at the same time ask the same.
+      const from = ms && new Date(Math.floor((Date.now() - ms) / minutes) * minutes + minutes).toISOString();
+      const history = await getHistory({ step, from, type: asked.type, queue: asked.queue }, signal);
+      // What has been asked for since is on its way.
+      if (asked === wanted) show(history);
+    } catch (error) {
+      if (!signal.aborted && asked === wanted) fill(trouble, errorBox(error, { retry: () => refresh() }));
+    }
+  }
+
+  function show(history) {
+    shown = history;
+    fill(trouble);
+    content.hidden = false;
+    for (const each of plots) each.set(history, timeOf, wordsOf);
+    fill(note, history.silent > 0 && h('p', { class: 'note warn' }, `${plural(history.silent, 'partition')} did not answer: what they counted is missing.`));
+    redraw(events, happenings(history.events));
+    redraw(byType, totalsTable(history.types, 'Type', wanted, 'type'));
+    redraw(byQueue, totalsTable(history.queues, 'Queue', wanted, 'queue'));
+    offer(types, history.types);
+    offer(queues, history.queues);
+    showSteps();
+  }
+
+  function showSteps() {
+    if (asTable.open && shown) redraw(steps, stepsTable(shown, timeOf));
+  }
+
+  const timeOf = (instant) => (ranges[wanted.range].step === 'minute' ? clock : dated).format(new Date(instant));
+
+  function apply(event) {
+    event.preventDefault();
+    const next = { range: range.input.value, type: type.input.value.trim(), queue: queue.input.value.trim() };
+    if (['range', 'type', 'queue'].some((name) => next[name] !== wanted[name])) go(to(['history'], { ...next, range: next.range === usual ? '' : next.range }));
+  }
+
+  function showWanted() {
+    range.input.value = wanted.range;
+    type.input.value = wanted.type;
+    queue.input.value = wanted.queue;
+    clear.hidden = !wanted.type && !wanted.queue && wanted.range === usual;
+  }
+
+  showWanted();
+  const refresh = every(refreshMs, load, signal);
+  return (next) => {
+    wanted = read(next);
+    showWanted();
+    refresh();
+  };
+}
+
+function read(query) {
+  const range = query.get('range');
+  return { range: range in ranges ? range : usual, type: query.get('type') ?? '', queue: query.get('queue') ?? '' };
+}
+
+function section(name, ...children) {
+  const id = `history-${name.toLowerCase().replaceAll(' ', '-')}`;
+  return h('section', { 'aria-labelledby': id }, h('h2', { id }, name), children);
+}
+
+// What says the same is left alone, and focus with it; what leads somewhere keeps the focus when it is drawn anew.
+function redraw(element, child) {
+  if (element.firstElementChild?.isEqualNode(child)) return;
+  const focused = element.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+  fill(element, child);
+  if (focused) [...element.querySelectorAll('a')].find((each) => each.getAttribute('href') === focused)?.focus({ preventScroll: true });
+}
+
+const offer = (list, totals) => list.replaceChildren(...totals.filter(({ name }) => !name.startsWith('(')).map(({ name }) => h('option', { value: name })));
