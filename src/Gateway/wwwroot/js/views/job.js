@@ -13,6 +13,7 @@ import { copyButton, jsonBlock } from '../parts/code.js';
 import { jobActions } from '../parts/jobActions.js';
 import { jobFacts } from '../parts/jobFacts.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
+import { paceLine } from '../parts/paceLine.js';
 import { signalForm } from '../parts/signalForm.js';
 import { timeline } from '../parts/timeline.js';
 
@@ -41,6 +42,7 @@ export function mount(root, { segments, signal }) {
     const trouble = h('div');
     const state = badge(job);
     const progress = bar(job);
+    const pace = paceLine(signal);
     const says = h('p', { class: 'says' });
     const actions = jobActions(job, { trouble, onDeleted: () => fill(root, h('h1', null, job.type), empty('This job has been deleted', h('a', { href: to(['jobs']) }, 'Go to the list'))) });
     const facts = jobFacts();
@@ -54,7 +56,7 @@ export function mount(root, { segments, signal }) {
       h('p', { class: 'crumb' }, h('a', { href: to(['jobs']) }, 'Jobs')),
       h('div', { class: 'section-head' }, h('h1', null, job.type, ' ', state.element), actions.element),
       h('p', { class: 'job-id' }, h('code', null, job.id), copyButton('Copy id', () => job.id)),
-      h('section', { class: 'panel', 'aria-label': 'Progress' }, progress.element, says, trouble),
+      h('section', { class: 'panel', 'aria-label': 'Progress' }, progress.element, pace.element, says, trouble),
       failure,
       flow.element,
       result.element,
@@ -68,6 +70,7 @@ export function mount(root, { segments, signal }) {
       job = next;
       state.update(job);
       progress.update(job);
+      pace.update(job);
       actions.update(job);
       facts.update(job);
       history.update(job);
