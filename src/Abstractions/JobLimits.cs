@@ -51,4 +51,7 @@ public sealed record JobLimits
 
     /// <value>The longest timeout of an attempt; default 30 days. With the grace after a cancel, 49 days at most.</value>
     [Id(8)] public TimeSpan MaxTimeout { get; init; } = TimeSpan.FromDays(30);
+
+    /// <value>Characters of the stack trace that is kept of a job's newest failure; longer ones are cut. 0: none is kept, nor where it was thrown. Default 4,096.</value>
+    [Id(9), Range(0, 65536)] public int MaxTraceLength { get; init; } = 4096;
 }

@@ -22,7 +22,7 @@ internal sealed class ToolApp(Surroundings surroundings)
         var root = new RootCommand($"Submits, watches and looks after jobs, over HTTP.\n\n{ExitCodes.Help}")
         {
             _url, _key, _json,
-            new SubmitCommand(this), new WatchCommand(this), new ListCommand(this), new ShowCommand(this),
+            new SubmitCommand(this), new WatchCommand(this), new ListCommand(this), new ShowCommand(this), new LogsCommand(this),
             new CancelCommand(this), new RetryCommand(this), new MoveCommand(this), new DeleteCommand(this),
             new SignalCommand(this), new FlowCommand(this),
             new QueuesCommand(this), new PauseCommand(this), new ResumeCommand(this),

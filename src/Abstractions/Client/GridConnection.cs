@@ -9,6 +9,7 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
     private readonly NumberedGrains<IPartitionKeys> _keys = new(grains);
     private readonly NumberedGrains<IPartitionTopics> _topics = new(grains);
     private readonly NumberedGrains<IPartitionQueueLimits> _queueLimits = new(grains);
+    private readonly NumberedGrains<IPartitionLogs> _logs = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private GridInfo? _info;
 
@@ -30,6 +31,8 @@ internal sealed class GridConnection(IGrainFactory grains, TimeProvider time, Jo
     public IPartitionTopics Topics(int partition) => _topics[partition];
 
     public IPartitionQueueLimits QueueLimits(int partition) => _queueLimits[partition];
+
+    public IPartitionLogs Logs(int partition) => _logs[partition];
 
     /// <summary>One try.</summary>
     public async ValueTask<GridInfo> GetInfoAsync(CancellationToken cancellation) =>

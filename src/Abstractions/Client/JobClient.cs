@@ -23,11 +23,14 @@ public sealed class JobClient : IJobClient
         _submitter = new JobSubmitter(_grid, meters);
         _follower = new JobFollower(_grid);
         _types = new KnownTypes(_grid);
+        Logs = new LogReader(_grid);
         Schedules = new ScheduleClient(this, _grid, _types);
         Keys = new KeyClient(_grid);
         Topics = new TopicClient(_grid, _types);
         QueueLimits = new QueueLimitClient(_grid);
     }
+
+    internal LogReader Logs { get; }
 
     public IScheduleClient Schedules { get; }
 

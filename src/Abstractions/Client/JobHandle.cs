@@ -96,6 +96,18 @@ public class JobHandle
     /// <inheritdoc cref="SignalAsync{T}(string, T, string?, CancellationToken)"/>
     public Task<bool> SignalAsync(string name, CancellationToken cancellation = default) => SignalAsync<object?>(name, null, null, cancellation);
 
+    /// <summary>The newest lines of what its attempts have logged, as far as they are stored; none where they have logged nothing.</summary>
+    /// <param name="limit">1 to <see cref="JobLogLimits.MaxLines"/>.</param>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException"/>
+    public virtual Task<JobLogPage> GetLogsAsync(int limit = 200, CancellationToken cancellation = default) => Client.Logs.GetAsync(Id, limit, cancellation);
+
+    /// <summary>What its attempts log, as it is stored, until the job has ended: first what is kept, then what comes. Goes on over the loss of silos.</summary>
+    /// <param name="after">Only lines with higher numbers; for going on where an earlier reading stopped.</param>
+    /// <exception cref="JobNotFoundException">There is no such job, or it was removed meanwhile.</exception>
+    /// <exception cref="GridUnavailableException">No answer for longer than <see cref="JobClientOptions.Patience"/>.</exception>
+    public virtual IAsyncEnumerable<JobLogLine> FollowLogsAsync(long after = 0, CancellationToken cancellation = default) => Client.Logs.FollowAsync(Id, after, cancellation);
+
     /// <summary>Removes a finished job.</summary>
     /// <returns>False where the job has not ended.</returns>
     /// <exception cref="JobNotFoundException">There is none, or no longer.</exception>

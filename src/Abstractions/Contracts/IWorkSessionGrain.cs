@@ -50,6 +50,9 @@ public sealed record WorkCall
     [Id(7)] public WorkReport[] Reports { get; init; } = [];
     [Id(8)] public WorkProgress[] Progress { get; init; } = [];
 
+    /// <summary>What attempts that go on have logged.</summary>
+    [Id(10)] public WorkLog[] Logs { get; init; } = [];
+
     /// <summary>The worker stops: what it holds and does not report goes back.</summary>
     [Id(9)] public bool Bye { get; init; }
 }
@@ -88,7 +91,21 @@ public sealed record WorkReport
 
     /// <summary>Of one that waits: for what.</summary>
     [Id(6)] public WorkWait? Wait { get; init; }
+
+    /// <summary>What the attempt has logged and the grid has not taken yet.</summary>
+    [Id(7)] public WorkLogLine[] Logs { get; init; } = [];
 }
+
+/// <summary>Lines that an attempt has logged, in the order of their numbers.</summary>
+[GenerateSerializer, Immutable, Alias("oj.workLog")]
+public sealed record WorkLog([property: Id(0)] WorkLeaseName Lease, [property: Id(1)] WorkLogLine[] Lines);
+
+/// <param name="Number">Counts the lines of the attempt, from 1: one that comes again counts once.</param>
+/// <param name="At">When it was logged, by the worker's clock; null: when it came.</param>
+[GenerateSerializer, Immutable, Alias("oj.workLogLine")]
+public readonly record struct WorkLogLine(
+    [property: Id(0)] long Number, [property: Id(1)] DateTimeOffset? At, [property: Id(2)] JobLogLevel Level, [property: Id(3)] string Text, [property: Id(4)] string? ErrorType,
+    [property: Id(5)] string? ErrorMessage);
 
 [GenerateSerializer, Immutable, Alias("oj.workProgress")]
 public sealed record WorkProgress

@@ -87,6 +87,12 @@ public sealed record JobStatus
     /// <summary>Whose limits, order and turns it goes by.</summary>
     [Id(33)] public string? Key { get; init; }
 
+    /// <summary>Its attempts have logged something that is kept.</summary>
+    [Id(50)] public bool HasLogs { get; init; }
+
+    /// <summary>When it was to start first, as its submit said.</summary>
+    [Id(51)] public DateTimeOffset? FirstDueAt { get; init; }
+
     public bool IsFinished => State.IsTerminal;
 }
 
@@ -178,7 +184,23 @@ public static class WaitReasons
 public sealed record JobError(
     [property: Id(0)] string Code,
     [property: Id(1)] string? Type,
-    [property: Id(2)] string Message);
+    [property: Id(2)] string Message)
+{
+    /// <summary>Where it was thrown, of the newest failure; null: it is not known, or not carried here, as in lists.</summary>
+    [Id(3)] public JobTrace? Trace { get; init; }
+
+    /// <summary>Two are the same that say the same, wherever they were thrown.</summary>
+    public bool Equals(JobError? other) => other is not null && (Code, Type, Message) == (other.Code, other.Type, other.Message);
+
+    public override int GetHashCode() => HashCode.Combine(Code, Type, Message);
+}
+
+/// <summary>Where a failure came from.</summary>
+/// <param name="Text">The stack trace, one frame a line, the handler's own frames first, clipped to <see cref="JobLimits.MaxTraceLength"/>; null: there is none, or not here.</param>
+/// <param name="Place">The exception's type with the topmost frames of the handler's own code, without line numbers and generated names: the same for failures of one cause.</param>
+/// <param name="Release">Which release of the application failed, where that is known.</param>
+[GenerateSerializer, Immutable, Alias("oj.trace")]
+public sealed record JobTrace([property: Id(0)] string? Text, [property: Id(1)] string Place, [property: Id(2)] string? Release);
 
 public static class JobErrorCodes
 {
@@ -247,7 +269,18 @@ public sealed record JobAttempt
     [Id(4)] public string Outcome { get; init; } = "";
     [Id(5)] public JobError? Error { get; init; }
     [Id(6)] public long Token { get; init; }
+
+    /// <summary>What it did on its way; null: nothing that is noted.</summary>
+    [Id(7)] public AttemptMarks? Marks { get; init; }
 }
+
+/// <summary>What an attempt did on its way, as it said with its end.</summary>
+/// <param name="ReportedAt">When it first said how far it is; null: it never did.</param>
+/// <param name="CheckpointAt">When it saved its last checkpoint; null: it saved none.</param>
+/// <param name="Checkpoints">How many it saved.</param>
+[GenerateSerializer, Immutable, Alias("oj.marks")]
+public sealed record AttemptMarks(
+    [property: Id(0)] DateTimeOffset? ReportedAt, [property: Id(1)] DateTimeOffset? CheckpointAt, [property: Id(2)] int Checkpoints);
 
 /// <summary>A change of a job that somebody asked for.</summary>
 /// <param name="What"><c>cancelled</c> (or asked to stop) or <c>retried</c>.</param>

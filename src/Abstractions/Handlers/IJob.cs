@@ -50,6 +50,10 @@ public sealed class JobAttribute(string name) : Attribute
     /// <value>Of an <see cref="IBatchJob{TArgs}"/>: seconds that its first job waits for others where fewer are there, at most 3,600. What waits takes no slot.</value>
     public double BatchSeconds { get; set; }
 
+    /// <summary>What its attempts log is kept with their jobs, the newest lines. See docs/LOGS.md.</summary>
+    /// <value>Default true.</value>
+    public bool Logs { get; set; } = true;
+
     /// <summary>In a sentence, for people who look at the list of job types.</summary>
     public string? Description { get; set; }
 }

@@ -37,6 +37,21 @@ public abstract class JobContext
     public abstract void Report<T>(long current, long total, string? message, T data);
 
     /// <summary>
+    /// Keeps a line with the job, for those who look at it: the newest 200 of them, or 64 KiB, over all its attempts. It costs no waiting; lines travel once a second at most, and the last ones with
+    /// the attempt's outcome. Those of the last second may be lost with the silo. See docs/LOGS.md.
+    /// </summary>
+    /// <param name="level">How much it weighs. All of them are kept.</param>
+    /// <param name="text">Clipped to 2,048 characters.</param>
+    /// <param name="exception">Its type and message are kept with the line.</param>
+    public virtual void Log(JobLogLevel level, string text, Exception? exception = null)
+    {
+    }
+
+    /// <summary>Keeps a line of level <see cref="JobLogLevel.Information"/> with the job.</summary>
+    /// <inheritdoc cref="Log(JobLogLevel, string, Exception?)"/>
+    public void Log(string text) => Log(JobLogLevel.Information, text);
+
+    /// <summary>
     /// Keeps a value that the next attempt can go on from; durable when the task completes. The newest one counts. While the store is away it
     /// waits, for up to two minutes.
     /// </summary>

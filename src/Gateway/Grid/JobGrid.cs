@@ -12,6 +12,7 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
     private readonly NumberedGrains<IPartitionTopics> _topics = new(grains);
     private readonly NumberedGrains<IPartitionQueueLimits> _queueLimits = new(grains);
     private readonly NumberedGrains<IPartitionReports> _reports = new(grains);
+    private readonly NumberedGrains<IPartitionLogs> _logs = new(grains);
     private readonly NumberedGrains<IJobGridGrain> _whole = new(grains);
     private readonly NumberedGrains<IStoreGrain> _store = new(grains);
     private GridInfo? _info;
@@ -55,6 +56,9 @@ internal sealed class JobGrid(IGrainFactory grains, TimeProvider time)
 
     /// <summary>Where those report whom a job has called.</summary>
     public IPartitionReports Reports(string id, GridInfo info) => _reports[JobIds.PartitionOf(id, info.Partitions)];
+
+    /// <summary>Where the log of a job is read.</summary>
+    public IPartitionLogs Logs(string id, GridInfo info) => _logs[JobIds.PartitionOf(id, info.Partitions)];
 
     /// <summary>What a partition commits.</summary>
     public IJobChangesGrain Changes(int partition) => _changes[partition];

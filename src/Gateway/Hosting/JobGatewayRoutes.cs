@@ -8,12 +8,14 @@ using OrleansJobs.Gateway.Hosting;
 using OrleansJobs.Gateway.Keys;
 using OrleansJobs.Gateway.Limits;
 using OrleansJobs.Gateway.Live;
+using OrleansJobs.Gateway.Logs;
 using OrleansJobs.Gateway.Pages;
 using OrleansJobs.Gateway.Schedules;
 using OrleansJobs.Gateway.Signals;
 using OrleansJobs.Gateway.Statuses;
 using OrleansJobs.Gateway.Store;
 using OrleansJobs.Gateway.Submitting;
+using OrleansJobs.Gateway.Timelines;
 using OrleansJobs.Gateway.Topics;
 using OrleansJobs.Gateway.Working;
 
@@ -72,6 +74,8 @@ public static class JobGatewayRoutes
         routes.MapMethods("/jobs/{id}", Reading, reads.GetAsync).RequireAuthorization(Policies.Watch);
         routes.MapMethods("/jobs/{id}/result", Reading, reads.GetResultAsync).RequireAuthorization(Policies.Read);
         routes.MapMethods("/jobs/{id}/args", Reading, reads.GetArgsAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/jobs/{id}/logs", Reading, services.GetRequiredService<LogEndpoints>().GetAsync).RequireAuthorization(Policies.Read);
+        routes.MapMethods("/jobs/{id}/timeline", Reading, services.GetRequiredService<TimelineEndpoint>().GetAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/jobs/{id}/cancel", changes.CancelAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/retry", changes.RetryAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/due", services.GetRequiredService<MoveEndpoint>().MoveAsync).RequireAuthorization(Policies.Operate);

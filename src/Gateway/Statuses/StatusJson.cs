@@ -43,6 +43,7 @@ internal static class StatusJson
         if (job.After.Length > 0) WriteAfter(writer, job.After);
         if (job.Parent is not null) writer.WriteString("parent"u8, job.Parent);
         if (job.IsFlow) writer.WriteBoolean("flow"u8, true);
+        if (job.HasLogs) writer.WriteBoolean("logs"u8, true);
         if (job.Key is not null) writer.WriteString("key"u8, job.Key);
         if (job.Schedule is not null) writer.WriteString("schedule"u8, job.Schedule);
         WriteInstant(writer, "scheduledAt"u8, job.ScheduledAt);
@@ -65,6 +66,13 @@ internal static class StatusJson
         writer.WriteString("code"u8, error.Code);
         if (error.Type is not null) writer.WriteString("type"u8, error.Type);
         writer.WriteString("message"u8, error.Message);
+        if (error.Trace is { } trace)
+        {
+            writer.WriteString("place"u8, trace.Place);
+            if (trace.Release is not null) writer.WriteString("release"u8, trace.Release);
+            if (trace.Text is not null) writer.WriteString("trace"u8, trace.Text);
+        }
+
         writer.WriteEndObject();
     }
 

@@ -8,6 +8,12 @@ internal static class WorkLimits
     public const int MaxHolds = 10_000;
     public const int MaxReports = 1000;
     public const int MaxProgress = 1000;
+
+    /// <summary>Attempts whose lines one call brings beside reports.</summary>
+    public const int MaxLogs = 1000;
+
+    /// <summary>Lines of one attempt in one call.</summary>
+    public const int MaxLogLines = JobLogLimits.MaxLines;
     public const int MaxTypes = 200;
     public const int MaxQueues = 100;
 

@@ -50,6 +50,7 @@ internal static class WorkRequestReader
                 case "holds": call = call with { Holds = read.Array(value, at, WorkLimits.MaxHolds, (item, place) => Lease(read, item, place)) }; return true;
                 case "reports": call = call with { Reports = read.Array(value, at, WorkLimits.MaxReports, (item, place) => Report(read, item, place, limits)) }; return true;
                 case "progress": call = call with { Progress = read.Array(value, at, WorkLimits.MaxProgress, (item, place) => Progress(read, item, place)) }; return true;
+                case "logs": call = call with { Logs = read.Array(value, at, WorkLimits.MaxLogs, (item, place) => WorkLogReader.ReadOfLease(read, item, place)) }; return true;
                 case "bye": call = call with { Bye = read.Flag(value, at) }; return true;
                 default: return false;
             }
@@ -107,6 +108,7 @@ internal static class WorkRequestReader
                 case "final": report = report with { IsFinal = read.Flag(value, at) }; return true;
                 case "delay": report = report with { Delay = read.Seconds(value, at, limits.MaxDelay) }; return true;
                 case "wait": report = report with { Wait = WaitReader.Read(read, value, at) }; return true;
+                case "logs": report = report with { Logs = WorkLogReader.Read(read, value, at) }; return true;
                 default: return false;
             }
         });
@@ -140,13 +142,14 @@ internal static class WorkRequestReader
 
     public static JobError Error(MemberReader read, JsonElement element, string pointer)
     {
-        string? message = null, type = null, code = JobErrorCodes.Error;
+        string? message = null, type = null, trace = null, code = JobErrorCodes.Error;
         read.Object(element, pointer, "An error", (name, value, at) =>
         {
             switch (name)
             {
                 case "message": message = read.Text(value, at, WorkLimits.MaxErrorTextLength) ?? ""; return true;
                 case "type": type = read.Text(value, at, WorkLimits.MaxErrorTextLength); return true;
+                case "trace": trace = read.Text(value, at, WorkLimits.MaxErrorTextLength); return true;
                 case "code":
                     code = read.Text(value, at, JobLimits.MaxNameLength);
                     if (code is not (null or JobErrorCodes.Error or JobErrorCodes.Timeout or JobErrorCodes.BadArgs)) read.Wrong(at, "It must be one of error, timeout, bad_args.");
@@ -155,7 +158,7 @@ internal static class WorkRequestReader
             }
         });
         if (message is null) read.Wrong(pointer + "/message", "An error says what went wrong.");
-        return new JobError(code ?? JobErrorCodes.Error, type, message ?? "");
+        return new JobError(code ?? JobErrorCodes.Error, type, message ?? "") { Trace = trace is null ? null : new(trace, "", null) };
     }
 
     private static WorkProgress Progress(MemberReader read, JsonElement element, string pointer)
@@ -181,7 +184,7 @@ internal static class WorkRequestReader
         return progress with { Lease = NameOf(read, pointer, id, token), Current = current ?? 0, Total = total ?? 1 };
     }
 
-    private static WorkLeaseName NameOf(MemberReader read, string pointer, string? id, long? token)
+    public static WorkLeaseName NameOf(MemberReader read, string pointer, string? id, long? token)
     {
         if (read.HasErrors) return default;
         if (id is null) read.Wrong(pointer + "/id", "The job is to be named.");

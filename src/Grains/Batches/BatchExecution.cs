@@ -84,7 +84,7 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
     {
         CrashPoint.Hit("attempt.before");
         var first = attempts[0].Job;
-        using var scope = logger.BeginScope(new AttemptScope(first.Lease));
+        using var scope = logger.BeginScope(new AttemptScope(first.Lease, first));
         using var stop = new BatchStop(attempts);
         foreach (var attempt in attempts) attempt.Job.StartTimeout();
         try
@@ -111,7 +111,7 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
     }
 
     private AttemptEnding OfException(RunningJob job, Exception exception) =>
-        AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
+        AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble(), services.Release);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What surrounds the handler of a batch of {JobType} threw; its attempts count as failed.")]
     private partial void LogBroke(Exception exception, string jobType);

@@ -58,8 +58,11 @@ internal static class AttemptTrace
 }
 
 /// <summary>What every log line of an attempt carries: which job and which attempt. Never its arguments.</summary>
-internal sealed class AttemptScope(Lease lease) : IReadOnlyList<KeyValuePair<string, object?>>
+internal sealed class AttemptScope(Lease lease, RunningJob? job = null) : IReadOnlyList<KeyValuePair<string, object?>>
 {
+    /// <summary>The attempt itself, which keeps what is logged in its scope.</summary>
+    public RunningJob? Job => job;
+
     public int Count => 5;
 
     public KeyValuePair<string, object?> this[int index] => index switch

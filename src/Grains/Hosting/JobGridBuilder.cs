@@ -172,6 +172,7 @@ public sealed class JobGridBuilder
             options.Queue = contract.Attribute.Queue;
             options.Description = contract.Attribute.Description;
             options.Key = contract.Attribute.Key;
+            options.Logs = contract.Attribute.Logs;
             if (contract.Attribute.Weight != 0) options.Weight = contract.Attribute.Weight;
             if (contract.Attribute.Attempts != 0) options.Attempts = contract.Attribute.Attempts;
             if (contract.Attribute.Batch != 0) options.Batch = contract.Attribute.Batch;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Metadata;
@@ -11,6 +12,7 @@ using OrleansJobs.Diagnostics;
 using OrleansJobs.Histories;
 using OrleansJobs.HttpCalls;
 using OrleansJobs.Jobs;
+using OrleansJobs.Logs;
 using OrleansJobs.Membership;
 using OrleansJobs.Partitions;
 using OrleansJobs.Schedules;
@@ -43,6 +45,7 @@ public static class JobGridHosting
             host.ShutdownTimeout = host.ShutdownTimeout > grid.Value.ShutdownTime ? host.ShutdownTimeout : grid.Value.ShutdownTime);
         services.TryAddSingleton(TimeProvider.System);
         services.AddJobDiagnostics();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLogProvider>());
         services.AddSingleton(provider => builder.Build(provider.GetRequiredService<IOptions<JobGridOptions>>().Value));
         services.AddSingleton(provider => builder.BuildSchedules(
             provider.GetRequiredService<IOptions<JobGridOptions>>().Value, provider.GetRequiredService<HandlerRegistry>(), provider.GetRequiredService<TimeProvider>().GetUtcNow()));

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using OrleansJobs.HttpCalls;
+using OrleansJobs.Logs;
 using OrleansJobs.Webhooks;
 
 namespace OrleansJobs.Hosting;
@@ -151,6 +152,9 @@ public sealed class JobGridOptions
     /// <summary>The sessions of workers outside of the silos.</summary>
     public OutsideOptions Outside { get; set; } = new();
 
+    /// <summary>What is kept of what handlers log.</summary>
+    public LogOptions Logs { get; set; } = new();
+
     /// <summary>Whom silos may call over HTTP.</summary>
     public HttpCallOptions Http { get; set; } = new();
 
@@ -190,6 +194,8 @@ internal sealed class JobGridOptionsValidator : IValidateOptions<JobGridOptions>
         CheckAttributes(options.Outside, "Outside:", errors);
         Positive(options.Outside.Heartbeat, "Outside:Heartbeat");
         if (options.Outside.Heartbeat > OutsideOptions.MaxHeartbeat) Error("Outside:Heartbeat", $"must be at most {OutsideOptions.MaxHeartbeat}", options.Outside.Heartbeat);
+        CheckAttributes(options.Logs, "Logs:", errors);
+        Positive(options.Logs.Interval, "Logs:Interval");
         CheckAttributes(options.Http, "Http:", errors);
         Positive(options.Http.Timeout, "Http:Timeout");
         Positive(options.Http.MaxTimeout, "Http:MaxTimeout");

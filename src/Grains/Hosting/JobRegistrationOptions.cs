@@ -43,6 +43,10 @@ public sealed class JobRegistrationOptions
     /// <value>Default what <see cref="JobAttribute.BatchSeconds"/> says, or zero; at most an hour.</value>
     public TimeSpan BatchWait { get; set; }
 
+    /// <summary>What its attempts log is kept with their jobs, as far as <see cref="Logs.LogOptions"/> says.</summary>
+    /// <value>Default what <see cref="JobAttribute.Logs"/> says: true.</value>
+    public bool Logs { get; set; } = true;
+
     /// <summary>In a sentence, for people who look at the list of job types.</summary>
     public string? Description { get; set; }
 

@@ -1,11 +1,13 @@
+using OrleansJobs.Logs;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Outside;
 
 /// <summary>A lease of a session, from its arrival until its partition knows how the attempt ended.</summary>
-internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeout, ProgressCarrier carrier, IProgressListener? listener = null)
+internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeout, ProgressCarrier carrier, IProgressListener? listener = null, Func<LeaseName, int, AttemptLog>? makeLog = null)
 {
     private ProgressCell? _progress;
+    private AttemptLog? _log;
 
     public Lease Lease { get; } = lease;
     public LeaseName Name { get; } = new(lease.Id, lease.Token);
@@ -90,6 +92,15 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
 
     public void Report(WorkProgress progress) => Cell.Report(progress.Current, progress.Total, progress.Message, progress.Data);
 
+    /// <summary>Keeps what its worker has logged.</summary>
+    /// <param name="now">For lines that do not say when, in Unix milliseconds.</param>
+    public void Log(WorkLogLine[] lines, long now)
+    {
+        if (lines.Length == 0 || HasEnded || makeLog is null) return;
+        (_log ??= makeLog(Name, Lease.Partition)).AddNumbered(
+            [.. lines.Select(line => new LogLine(line.Number, line.At?.ToUnixTimeMilliseconds() ?? now, line.Level, line.Text, line.ErrorType, line.ErrorMessage))]);
+    }
+
     /// <summary>The progress that can be watched from now on.</summary>
     public Progress Watch() => carrier.Watch(Cell);
 
@@ -99,17 +110,19 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     public JobReport End(AttemptEnding ending)
     {
         HasEnded = true;
+        var lines = _log?.Close();
         var progress = Close();
         return new JobReport
         {
             Id = Name.Id, Token = Name.Token, Kind = ending.Kind, Result = ending.Result, Error = ending.Error, Delay = ending.Delay,
-            Progress = progress, HasGrainState = HasGrainState, MaxAttempts = Policy.Attempts, NeverStarted = GivenAt == 0, Park = ending.Park,
+            Logs = lines, Progress = progress, HasGrainState = HasGrainState, MaxAttempts = Policy.Attempts, NeverStarted = GivenAt == 0, Park = ending.Park,
         };
     }
 
     /// <summary>Nobody hears of its progress any more.</summary>
     public Progress Close()
     {
+        _log?.Close();
         if (_progress is null) return default;
         var last = carrier.Close(_progress, out var told);
         HasGrainState |= told;

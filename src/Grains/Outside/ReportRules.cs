@@ -1,3 +1,4 @@
+using OrleansJobs.Failures;
 using OrleansJobs.Flows;
 using OrleansJobs.Workers;
 
@@ -40,6 +41,8 @@ internal static class ReportRules
     private static JobError ErrorOf(JobError? error, JobLimits limits)
     {
         error ??= new JobError(JobErrorCodes.Error, null, "The worker said no more.");
+        if (limits.MaxTraceLength == 0) error = error with { Trace = null };
+        else if (error.Trace is { } said) error = error with { Trace = said with { Text = ExceptionText.Clip(said.Text, limits.MaxTraceLength), Place = PlaceText.OfText(error.Type ?? error.Code, said.Text) } };
         return error with { Message = ExceptionText.Clip(error.Message, limits.MaxMessageLength) ?? "", Type = ExceptionText.Clip(error.Type, limits.MaxMessageLength) };
     }
 

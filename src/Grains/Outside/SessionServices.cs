@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using OrleansJobs.Flows;
 using OrleansJobs.Hosting;
+using OrleansJobs.Logs;
 using OrleansJobs.Partitions;
 using OrleansJobs.Workers;
 
@@ -17,6 +18,11 @@ internal sealed class SessionServices(
     public IWorkerGrid Grid { get; } = grid;
     public ChildResults Results { get; } = new(attempts);
     public ProgressCarrier Carrier { get; } = attempts.Carrier;
+
+    public bool KeepsLogs { get; } = options.Value.Logs.MaxLines > 0;
+
+    /// <summary>Takes the lines of an attempt in, and has them carried to its partition.</summary>
+    public AttemptLog LogOf(LeaseName lease, int partition) => new(lease, partition, attempts.Logs, attempts.LogOptions);
 
     /// <inheritdoc cref="AttemptServices.ListenerOf"/>
     public IProgressListener? ListenerOf(Lease lease) => attempts.ListenerOf(lease);

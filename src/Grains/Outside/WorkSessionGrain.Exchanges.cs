@@ -159,7 +159,8 @@ internal sealed partial class WorkSessionGrain
         if (_book.ContainsKey(name) || _ended.Contains(name) || _state is SessionState.Dying) return;
         var type = services.Types.Find(lease.Type);
         var held = new HeldLease(
-            lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier, services.ListenerOf(lease))
+            lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier, services.ListenerOf(lease),
+            services.KeepsLogs ? services.LogOf : null)
         {
             ArrivedAt = _time.GetTimestamp(), Epoch = isFirst ? _epoch : 0,
         };

@@ -94,6 +94,11 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
             else if (!lease.HasEnded) lease.Report(progress);
         }
 
+        foreach (var log in call.Logs)
+        {
+            if (_book.TryGetValue(NameOf(log.Lease), out var lease)) lease.Log(log.Lines, services.Clock.Now);
+        }
+
         var reports = Array.ConvertAll(call.Reports, ReportAsync);
         if (call.Bye && isCurrent) await SayGoodbyeAsync();
         Pump();

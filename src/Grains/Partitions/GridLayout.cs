@@ -5,6 +5,7 @@ using OrleansJobs.Histories;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
 using OrleansJobs.Letters;
+using OrleansJobs.Logs;
 using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 using OrleansJobs.Topics;
@@ -27,6 +28,7 @@ internal static class GridLayout
     public static readonly TopicTables Topics = new(Layout);
     public static readonly QueueLimitTables QueueLimits = new(Layout);
     public static readonly HistoryTables History = new(Layout);
+    public static readonly LogTables Logs = new(Layout);
 
     /// <summary>What silos say of job types, for those who ask while no silo knows them.</summary>
     public static readonly GridTable Types = Layout.GridRows("types");

@@ -6,6 +6,7 @@ using OrleansJobs.Hosting;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
 using OrleansJobs.Letters;
+using OrleansJobs.Logs;
 using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 using OrleansJobs.Topics;
@@ -94,6 +95,7 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
         _history = new HistoryDesk(this);
         _keys = new KeyDesk(this, GrainFactory);
         _uniques = new UniqueDesk(this);
+        _logs = new LogDesk(this);
         _bindings = new BindingDesk(this, (partition, version) => GrainFactory.GetGrain<IPartitionTopics>(partition).KnowBindings(version));
         _core.Webhooks.Dropped = services.Meters.WebhookDropped;
         _queueLimits = new QueueLimitDesk(this, partition => GrainFactory.GetGrain<IPartitionQueueLimits>(partition));

@@ -58,6 +58,7 @@ internal sealed partial class JobPartitionGrain
     private async ValueTask<bool[]> ReportAsync(JobReport[] reports)
     {
         using var kept = await _flows.PrepareAsync(reports);
+        await _logs.PrepareAsync(reports);
         var now = Now;
         return Array.ConvertAll(reports, report => _core.Attempts.Report(report, now));
     }

@@ -161,6 +161,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
             Notify(job.Id, job, now);
         }
 
+        _logs.Tell(changes);
         TellChanges(changes, now);
         TellNews();
         ReadPages();
@@ -202,6 +203,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         foreach (var id in _waiters.Keys.ToList()) Notify(id);
         _changes?.Signal();
         _topics?.Signal();
+        _logs?.TellAll();
     }
 
     private void ReportLoss()

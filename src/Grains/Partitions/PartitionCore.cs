@@ -6,6 +6,7 @@ using OrleansJobs.Hosting;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
 using OrleansJobs.Letters;
+using OrleansJobs.Logs;
 using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 using OrleansJobs.Topics;
@@ -40,7 +41,8 @@ internal sealed class PartitionCore
         Schedules = new ScheduleBook(partition, opening, options, Changes, Jobs, Orders, Letters);
         Bindings = new BindingBook(partition, opening, options, Changes);
         Webhooks = new WebhookBook(partition, Jobs, options);
-        Attempts = new AttemptBook(partition, opening.Generation, Jobs, Flows, Changes);
+        Logs = new LogBook(Jobs, Changes, options.Logs);
+        Attempts = new AttemptBook(partition, opening.Generation, Jobs, Flows, Logs, Changes);
         Held = new HeldAttempts(Jobs, Attempts);
         Suspects = new SuspectBook(Jobs, Changes, suspicion);
         Dispatch = new Dispatcher(Jobs, Attempts, Orders, Suspects);
@@ -74,6 +76,7 @@ internal sealed class PartitionCore
     public BindingBook Bindings { get; }
     public WebhookBook Webhooks { get; }
     public HistoryBook History { get; }
+    public LogBook Logs { get; }
 
     /// <summary>
     /// The next instant at which something falls due, or now where something has of which nobody was told; null where nothing will. What is due already waits for a slot,

@@ -18,7 +18,7 @@ internal sealed record JobOutcome
         var writer = new RecordWriter(track.Length + (Result?.Length ?? 0) + 64);
         writer.Number(1, (int)State);
         if (Result is not null) writer.Bytes(RecordFields.OutcomeResult, Result);
-        if (Error is not null) writer.Bytes(3, Encode(Error));
+        if (Error is not null) writer.Bytes(3, EncodeTraced(Error));
         writer.Number(4, FinishedAt);
         writer.Signed(5, RetainUntil - FinishedAt);
         writer.Bytes(6, track);
@@ -49,19 +49,28 @@ internal sealed record JobOutcome
         return new JobOutcome { State = state, Result = result, Error = error, FinishedAt = finished, RetainUntil = finished + retain, Track = track };
     }
 
-    public static byte[] Encode(JobError error)
+    /// <summary>What others are told of a failure.</summary>
+    public static byte[] Encode(JobError error) => Encode(error, null);
+
+    /// <summary>The same with where it was thrown, for the job itself.</summary>
+    public static byte[] EncodeTraced(JobError error) => Encode(error, error.Trace);
+
+    private static byte[] Encode(JobError error, JobTrace? trace)
     {
-        var writer = new RecordWriter(64 + error.Message.Length);
+        var writer = new RecordWriter(64 + error.Message.Length + (trace?.Text?.Length ?? 0));
         writer.Text(1, error.Code);
         writer.Text(2, error.Type);
         writer.Text(3, error.Message);
+        writer.Text(4, trace?.Text);
+        writer.Text(5, trace?.Place);
+        writer.Text(6, trace?.Release);
         return writer.ToArray();
     }
 
     public static JobError DecodeError(ReadOnlySpan<byte> record)
     {
         string code = "", message = "";
-        string? type = null;
+        string? type = null, text = null, place = null, release = null;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -70,9 +79,12 @@ internal sealed record JobOutcome
                 case 1: code = reader.Text; break;
                 case 2: type = reader.Text; break;
                 case 3: message = reader.Text; break;
+                case 4: text = reader.Text; break;
+                case 5: place = reader.Text; break;
+                case 6: release = reader.Text; break;
             }
         }
 
-        return new JobError(code, type, message);
+        return new JobError(code, type, message) { Trace = place is null ? null : new(text, place, release) };
     }
 }

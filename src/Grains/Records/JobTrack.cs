@@ -55,6 +55,9 @@ internal sealed record JobTrack
     /// <summary>It is a flow that has begun: its state is PROGRESS until it ends, whether it runs or waits.</summary>
     public bool IsFlow { get; init; }
 
+    /// <summary>Lines of its attempts are kept beside its own records.</summary>
+    public bool HasLogs { get; init; }
+
     /// <summary>Its last attempt goes on outside: it waits until somebody reports, or its due time, by which somebody should have.</summary>
     public bool IsHeld { get; init; }
 
@@ -86,6 +89,9 @@ internal sealed record JobTrack
 
     /// <summary>Of a lease: the batch that it runs in, by the token of the first in it; 0: it runs by itself.</summary>
     public long Batch { get => _few.Batch; init => _few = _few.Batch == value ? _few : _few with { Batch = value }; }
+
+    /// <summary>What the attempt that has ended last did on its way, where the history does not tell of it.</summary>
+    public AttemptMarks? Marks { get; init; }
 
     /// <summary>Attempts that the policy in force allows, as the worker said; 0: not known yet.</summary>
     public int MaxAttempts { get; init; }
@@ -130,11 +136,19 @@ internal sealed record JobTrack
     {
         var attempt = new JobAttempt
         {
-            Number = Attempt, Silo = Silo, Token = Token, Outcome = outcome, Error = error,
+            Number = Attempt, Silo = Silo, Token = Token, Outcome = outcome, Error = error, Marks = Marks,
             StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(StartedAt), EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(now),
         };
         var history = History.Length < MaxHistory ? History : History.RemoveAt(0);
-        return this with { History = history.Add(attempt) };
+        return this with { History = WithoutTexts(history, error).Add(attempt) };
+    }
+
+    /// <summary>Of a failure that is followed by another the place is kept, and no stack trace.</summary>
+    /// <param name="next">What it failed with after these.</param>
+    public static ImmutableArray<JobAttempt> WithoutTexts(ImmutableArray<JobAttempt> history, JobError? next)
+    {
+        if (next?.Trace?.Text is null || history is not [.., { Error: { Trace.Text: not null } error } last]) return history;
+        return history.SetItem(history.Length - 1, last with { Error = error with { Trace = error.Trace with { Text = null } } });
     }
 
     public JobTrack WithChange(string what, ChangeOrder order, long now)
@@ -155,7 +169,7 @@ internal sealed record JobTrack
         writer.Text(7, Progress.Message);
         writer.Number(8, (HasGrainState ? 1 : 0) | (CancelRequested ? 2 : 0) | (IsRetrying ? 4 : 0) | (IsSuspect ? 8 : 0) | (HasStarted ? 16 : 0) |
             (HasFollowers ? 32 : 0) | (HasMemory ? 64 : 0) | (IsFlow ? 128 : 0) | (IsOrphan ? 256 : 0) | (IsDeadlineLifted ? 512 : 0) | (IsUniqueOver ? 1024 : 0) |
-            (IsDismissed ? 2048 : 0) | (IsHeld ? 4096 : 0));
+            (IsDismissed ? 2048 : 0) | (IsHeld ? 4096 : 0) | (HasLogs ? 8192 : 0));
         writer.Text(9, CancelReason);
         writer.Number(10, Token);
         writer.Number(11, StartedAt);
@@ -173,6 +187,7 @@ internal sealed record JobTrack
         writer.Signed(23, ToldRound);
         writer.Signed(24, Seat);
         writer.Number(25, Batch);
+        if (Marks is { } marks) writer.Bytes(26, MarksRecord.Encode(marks));
         return writer.ToArray();
     }
 
@@ -183,6 +198,7 @@ internal sealed record JobTrack
         int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0, round = 0;
         int? told = null;
         long? due = null, seat = null;
+        AttemptMarks? marks = null;
         string? message = null, reason = null, silo = null;
         byte[]? data = null;
         ImmutableArray<JobAttempt>.Builder? history = null;
@@ -218,6 +234,7 @@ internal sealed record JobTrack
                 case 23: told = (int)reader.Signed; break;
                 case 24: seat = reader.Signed; break;
                 case 25: batch = reader.Number; break;
+                case 26: marks = MarksRecord.Decode(reader.Bytes); break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -228,9 +245,9 @@ internal sealed record JobTrack
             HasGrainState = (flags & 1) != 0, CancelRequested = (flags & 2) != 0, IsRetrying = (flags & 4) != 0, CancelReason = reason,
             IsSuspect = (flags & 8) != 0, HasStarted = (flags & 16) != 0,
             HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0, IsDeadlineLifted = (flags & 512) != 0,
-            WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told, Seat = seat, IsUniqueOver = (flags & 1024) != 0, IsDismissed = (flags & 2048) != 0, IsHeld = (flags & 4096) != 0,
+            WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told, Seat = seat, IsUniqueOver = (flags & 1024) != 0, IsDismissed = (flags & 2048) != 0, IsHeld = (flags & 4096) != 0, HasLogs = (flags & 8192) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
-            Losses = losses?.ToImmutable() ?? [], Trial = trial, Batch = batch,
+            Losses = losses?.ToImmutable() ?? [], Trial = trial, Batch = batch, Marks = marks,
             Changes = changes?.ToImmutable() ?? [],
         };
     }
@@ -273,8 +290,9 @@ internal sealed record JobTrack
         writer.Number(3, attempt.StartedAt.ToUnixTimeMilliseconds());
         writer.Number(4, attempt.EndedAt.ToUnixTimeMilliseconds());
         writer.Text(5, attempt.Outcome);
-        if (attempt.Error is { } error) writer.Bytes(6, JobOutcome.Encode(error));
+        if (attempt.Error is { } error) writer.Bytes(6, JobOutcome.EncodeTraced(error));
         writer.Number(7, attempt.Token);
+        if (attempt.Marks is { } marks) writer.Bytes(8, MarksRecord.Encode(marks));
         return writer.ToArray();
     }
 
@@ -284,6 +302,7 @@ internal sealed record JobTrack
         string? silo = null;
         var outcome = "";
         JobError? error = null;
+        AttemptMarks? marks = null;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -296,12 +315,13 @@ internal sealed record JobTrack
                 case 5: outcome = reader.Text; break;
                 case 6: error = JobOutcome.DecodeError(reader.Bytes); break;
                 case 7: token = reader.Number; break;
+                case 8: marks = MarksRecord.Decode(reader.Bytes); break;
             }
         }
 
         return new JobAttempt
         {
-            Number = (int)number, Silo = silo, Outcome = outcome, Error = error, Token = token,
+            Number = (int)number, Silo = silo, Outcome = outcome, Error = error, Token = token, Marks = marks,
             StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(started), EndedAt = DateTimeOffset.FromUnixTimeMilliseconds(ended),
         };
     }

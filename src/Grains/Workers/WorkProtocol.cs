@@ -278,6 +278,12 @@ internal sealed record JobReport
 
     /// <summary>What a flow waits for, where it is parked.</summary>
     [Id(10)] public Flows.FlowPark? Park { get; init; }
+
+    /// <summary>What the attempt has logged and its partition has not acknowledged; null: nothing.</summary>
+    [Id(11)] public Logs.LogLines? Logs { get; init; }
+
+    /// <inheritdoc cref="JobAttempt.Marks"/>
+    [Id(12)] public AttemptMarks? Marks { get; init; }
 }
 
 /// <summary>The last thing a handler said of how far it is. The default says nothing.</summary>

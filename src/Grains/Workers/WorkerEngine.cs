@@ -318,6 +318,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         lock (_gate) _closed = true;
         _timer.Dispose();
         _attempts.Carrier.Dispose();
+        _attempts.Logs.Dispose();
     }
 
     /// <summary>Not before it is started: until then it may not know which queues are paused.</summary>

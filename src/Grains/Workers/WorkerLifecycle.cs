@@ -26,12 +26,15 @@ internal sealed class WorkerGrid(IGrainFactory grains, TimeProvider time) : IWor
     private readonly NamedGrains<IJobFeed> _feeds = new(grains);
 
     private readonly NumberedGrains<Flows.IPartitionFlows> _flows = new(grains);
+    private readonly NumberedGrains<Logs.ILogIntake> _logs = new(grains);
     private readonly NumberedGrains<IJobPartitionGrain> _jobs = new(grains);
     private readonly KnownTypes _types = new(new GridConnection(grains, time, new JobClientOptions()));
 
     public IPartitionWork Partition(int partition) => _partitions[partition];
 
     public IJobFeed Feed(string id) => _feeds[id];
+
+    public Logs.ILogIntake LogsOf(int partition) => _logs[partition];
 
     public Flows.IPartitionFlows Flows(int partition) => _flows[partition];
 

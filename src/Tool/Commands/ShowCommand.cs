@@ -15,12 +15,15 @@ internal sealed class ShowCommand : Command
 
     private readonly Option<bool> _tree = new("--tree") { Description = "Print a flow's jobs, and theirs, with where each stands." };
 
+    private readonly Option<bool> _timeline = new("--timeline") { Description = "Print what happened to the job, and what it waited for in between." };
+
     public ShowCommand(ToolApp app) : base("show", "Shows all that is known of a job.")
     {
         Add(_id);
         Add(_args);
         Add(_result);
         Add(_tree);
+        Add(_timeline);
         app.SetAction(this, RunAsync);
     }
 
@@ -28,6 +31,7 @@ internal sealed class ShowCommand : Command
     {
         var id = parsed.GetValue(_id)!;
         if (parsed.GetValue(_args)) return Print(session, await session.Gateway.GetAsync(GatewayClient.JobPath(id) + "/args", cancellation));
+        if (parsed.GetValue(_timeline)) return await TimelineText.PrintAsync(session, id, cancellation);
         if (parsed.GetValue(_tree)) return await FlowTree.PrintAsync(session, id, cancellation);
         var job = await session.Gateway.GetJobAsync(id, cancellation);
         if (!parsed.GetValue(_result))
@@ -62,6 +66,7 @@ internal sealed class ShowCommand : Command
             ("Expires", Words.Of(json.Instant("expiresAt"))), ("Deadline", Words.Of(json.Instant("deadlineAt"))), ("Started", Words.Of(json.Instant("startedAt"))), ("Finished", Words.Of(json.Instant("finishedAt"))),
             ("Result", json.Member("result") is { } result ? JsonSerializer.Serialize(result, Indented) : null),
             ("Error", json.Member("error") is { } error ? Describe(error) : null),
+            ("Where", json.Member("error")?.Text("place")), ("Release", json.Member("error")?.Text("release")), ("Trace", json.Member("error")?.Text("trace")),
         ]);
         foreach (var attempt in json.Items("attempts"))
         {

@@ -101,6 +101,9 @@ public sealed class TestHandlers
 
     public void Release(string id) => Gate(id).TrySetResult();
 
+    /// <summary>Done when a job is released.</summary>
+    public Task GateAsync(string id) => Gate(id).Task;
+
     public void ReleaseAll()
     {
         foreach (var gate in _gates.Values) gate.TrySetResult();

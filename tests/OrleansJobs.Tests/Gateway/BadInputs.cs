@@ -205,6 +205,11 @@ internal static class BadInputs
         yield return Get("a limit of 0", 400, "invalid-query", "/jobs?limit=0");
         yield return Get("a limit of 201", 400, "invalid-query", "/jobs?limit=201");
         yield return Get("a limit that is no number", 400, "invalid-query", "/jobs?limit=many");
+        yield return Get("a log behind no line", 400, "invalid-query", "/jobs/nope/logs?after=-1");
+        yield return Get("2,001 lines of a log", 400, "invalid-query", "/jobs/nope/logs?limit=2001");
+        yield return Get("a log that is waited for without a place", 400, "invalid-query", "/jobs/nope/logs?wait=5");
+        yield return Get("a log that is waited for too long", 400, "invalid-query", "/jobs/nope/logs?after=0&wait=21");
+        yield return Get("a log with an unknown parameter", 400, "invalid-query", "/jobs/nope/logs?level=error");
         yield return Get("`submittedAfter` without an offset", 400, "invalid-query", "/jobs?submittedAfter=2030-01-01T00:00:00");
         yield return Get("a cursor that is none", 400, "invalid-query", "/jobs?cursor=%22%3E%3Cscript%3E");
         yield return Get("a cursor of 5,000 characters", 400, "invalid-query", "/jobs?cursor=" + new string('c', 5000));
@@ -226,6 +231,7 @@ internal static class BadInputs
     private static IEnumerable<BadInput> Addresses()
     {
         yield return Get("a job that does not exist", 404, "job-not-found", "/jobs/nope");
+        yield return Get("the log of a job that does not exist", 404, "job-not-found", "/jobs/nope/logs");
         yield return Get("an id in the address with traversal", 404, "job-not-found", "/jobs/..%2f..%2fetc");
         yield return Get("an id in the address with CR and LF", 404, "job-not-found", "/jobs/a%0d%0aSet-Cookie:%20b");
         yield return Get("an id in the address with a bidi override", 404, "job-not-found", "/jobs/%E2%80%AEabc");

@@ -88,6 +88,7 @@ internal sealed class FakeGrid : IGrainFactory
         : typeof(TGrainInterface) == typeof(IPartitionSchedules) ? (TGrainInterface)(object)new FakeSchedules(_schedules)
         : typeof(TGrainInterface) == typeof(IPartitionKeys) ? (TGrainInterface)(object)new FakeKeys()
         : typeof(TGrainInterface) == typeof(IPartitionTopics) ? (TGrainInterface)(object)new FakeTopics()
+        : typeof(TGrainInterface) == typeof(IPartitionLogs) ? (TGrainInterface)(object)new FakeLogs(id => Find(id)?.Status)
         : typeof(TGrainInterface) == typeof(IPartitionReports) ? (TGrainInterface)(object)new FakeReports()
         : typeof(TGrainInterface) == typeof(IPartitionQueueLimits) ? (TGrainInterface)(object)new FakeQueueLimits()
         : (TGrainInterface)(object)new PartitionFace(this);

@@ -88,6 +88,12 @@ internal static class WorkInputs
         yield return new("progress without `total`", 422, "invalid-member", "/progress/0/total", """{"seq":1,"session":"SESSION","progress":[{"id":"j","token":"5","current":2}]}""");
         yield return new("progress of half a step", 422, "invalid-member", "/progress/0/current", """{"seq":1,"session":"SESSION","progress":[{"id":"j","token":"5","current":0.5,"total":2}]}""");
         yield return new("`data` of more than 4 KiB", 422, "invalid-member", "/progress/0/data", $$"""{"seq":1,"session":"SESSION","progress":[{"id":"j","token":"5","current":1,"total":2,"data":"{{new string('x', 4096)}}"}]}""");
+        yield return new("a log without `from`", 422, "invalid-member", "/logs/0/from", """{"seq":1,"session":"SESSION","logs":[{"id":"j","token":"5","lines":[]}]}""");
+        yield return new("a log that begins before the first line", 422, "invalid-member", "/logs/0/from", """{"seq":1,"session":"SESSION","logs":[{"id":"j","token":"5","from":0,"lines":[]}]}""");
+        yield return new("a line without a text", 422, "invalid-member", "/logs/0/lines/0/text", """{"seq":1,"session":"SESSION","logs":[{"id":"j","token":"5","from":1,"lines":[{"level":"error"}]}]}""");
+        yield return new("a line of no level", 422, "invalid-member", "/logs/0/lines/0/level", """{"seq":1,"session":"SESSION","logs":[{"id":"j","token":"5","from":1,"lines":[{"text":"a","level":"loud"}]}]}""");
+        yield return new("a line of no time", 422, "invalid-member", "/logs/0/lines/0/at", """{"seq":1,"session":"SESSION","logs":[{"id":"j","token":"5","from":1,"lines":[{"text":"a","at":"noon"}]}]}""");
+        yield return new("the log of a report without lines", 422, "invalid-member", "/reports/0/logs/lines", """{"seq":1,"session":"SESSION","reports":[{"id":"j","token":"5","outcome":"success","logs":{"from":1}}]}""");
     }
 
     private static IEnumerable<WorkInput> Types()

@@ -55,6 +55,36 @@ public class LookCommandTests
     }
 
     [Fact]
+    public async Task Logs_PrintsLines_AndGoesOnUntilTheJobHasEnded()
+    {
+        _tool.Gateway.On("GET /jobs/a/logs?limit=200", """{"lines":[{"number":1,"at":"2026-01-31T12:00:00.125Z","level":"information","attempt":1,"text":"one\u001b[2J"}],"next":1,"over":false}""");
+        _tool.Gateway.On("GET /jobs/a/logs?after=1&wait=20&limit=2000", """{"lines":[],"next":1,"over":false}""");
+        _tool.Gateway.OnProblem("GET /jobs/a/logs?after=1&wait=20&limit=2000", 503, "Away");
+        _tool.Gateway.On("GET /jobs/a/logs?after=1&wait=20&limit=2000", """{"lines":[{"number":2,"at":"2026-01-31T12:00:01.5Z","level":"error","attempt":2,"text":"two","error":{"type":"IOException","message":"disk"}}],"next":2,"over":true}""");
+        Assert.Equal(0, await _tool.RunAsync("logs", "a", "-f"));
+        Assert.Equal(["2026-01-31T12:00:00.125Z  1  information  one\ufffd[2J", "2026-01-31T12:00:01.500Z  2  error        two (IOException: disk)"], _tool.Lines);
+        Assert.Equal(0, await _tool.RunAsync("logs", "a"));
+        Assert.Single(_tool.Lines);
+        Assert.Equal(0, await _tool.RunAsync("logs", "a", "--json"));
+        Assert.StartsWith("{\"number\":1,", _tool.Lines[0], StringComparison.Ordinal);
+        Assert.Equal(2, await _tool.RunAsync("logs", "a", "-n", "2001"));
+    }
+
+    [Fact]
+    public async Task Timeline_IsPrinted()
+    {
+        _tool.Gateway.On("GET /jobs/a/timeline", """
+            {"id":"a","entries":[{"what":"accepted","at":"2026-01-31T12:00:00Z"},{"what":"waited","at":"2026-01-31T12:00:00Z","until":"2026-01-31T12:00:02Z","waitingFor":[{"what":"slot"}]},
+             {"what":"started","at":"2026-01-31T12:00:02Z","attempt":1,"silo":"s"},{"what":"checkpoint","at":"2026-01-31T12:00:03Z","attempt":1,"detail":"4"},
+             {"what":"failed","at":"2026-01-31T12:00:04Z","attempt":1,"error":{"code":"error","type":"E","message":"no"}},{"what":"retried","at":"2026-01-31T12:00:05Z","by":"ops","detail":"mended"}]}
+            """);
+        Assert.Equal(0, await _tool.RunAsync("show", "a", "--timeline"));
+        Assert.Equal(
+            ["accepted", "waited 2 s for a free slot", "attempt 1: started on s", "attempt 1: last of 4 checkpoints", "attempt 1: failed: error: E: no", "retried by ops (mended)"],
+            _tool.Lines.Select(line => line[26..]));
+    }
+
+    [Fact]
     public async Task Show_PrintsAllThatIsKnown()
     {
         _tool.Gateway.On("GET /jobs/a", ToolRun.Job(state: "FAILURE", more: """

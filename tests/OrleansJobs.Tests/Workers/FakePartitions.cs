@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using OrleansJobs.Flows;
+using OrleansJobs.Logs;
 using OrleansJobs.Records;
 using OrleansJobs.Trials;
 using OrleansJobs.Workers;
@@ -31,6 +32,8 @@ internal sealed class FakePartitions : IWorkerGrid
 
     IJobFeed IWorkerGrid.Feed(string id) => Feed(id);
 
+    ILogIntake IWorkerGrid.LogsOf(int partition) => Logs ?? throw new NotSupportedException();
+
     ITrialGrain IWorkerGrid.Trials => Trials;
 
     IPartitionFlows IWorkerGrid.Flows(int partition) => Flows ?? throw new NotSupportedException();
@@ -45,6 +48,9 @@ internal sealed class FakePartitions : IWorkerGrid
 
     /// <summary>What all partitions remember of flows.</summary>
     public IPartitionFlows? Flows { get; set; }
+
+    /// <summary>Where all partitions take lines in.</summary>
+    public ILogIntake? Logs { get; set; }
 
     /// <summary>What clients are told.</summary>
     public IJobPartitionGrain? Jobs { get; set; }

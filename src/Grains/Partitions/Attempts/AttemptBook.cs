@@ -1,13 +1,14 @@
 using OrleansJobs.Batches;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Flows;
+using OrleansJobs.Logs;
 using OrleansJobs.Records;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Partitions;
 
 /// <summary>Who runs what: how attempts begin with a lease, and how they end with what their worker says.</summary>
-internal sealed class AttemptBook(int partition, long generation, JobBook jobs, FlowBook flows, PendingChanges changes)
+internal sealed class AttemptBook(int partition, long generation, JobBook jobs, FlowBook flows, LogBook logs, PendingChanges changes)
 {
     /// <summary>Where the fencing tokens of its leases come from.</summary>
     public FencingCounter Tokens { get; } = new(generation);
@@ -24,7 +25,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             job.Track with
             {
                 Version = JobVersion.Next(job, 0, now), Token = token, StartedAt = now, Silo = silo, IsRetrying = false, Trial = TrialState.None,
-                WaitsFor = [], Batch = batch?.Token ?? 0,
+                WaitsFor = [], Batch = batch?.Token ?? 0, Marks = null,
             },
             batch);
         return LeaseOf(job, hadGrainState);
@@ -68,6 +69,15 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
     public bool Report(JobReport report, long now)
     {
         if (jobs.FindLeased(report.Id) is not { } job || (job.Track.Token != report.Token && !Sabotage.IsOff(Safeguard.Fence))) return false;
+        if (report.Logs is not { } lines)
+        {
+            Take(job, report, now);
+            return true;
+        }
+
+        // What it has said last is stored with its end.
+        using var together = changes.Together();
+        logs.Append(job, lines);
         Take(job, report, now);
         return true;
     }
@@ -83,6 +93,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             HasGrainState = job.Track.HasGrainState || report.HasGrainState,
             HasStarted = job.Track.HasStarted || !report.NeverStarted,
             MaxAttempts = report.MaxAttempts,
+            Marks = report.Marks,
         };
         using var together = track.HasMemory || report.Kind is ReportKind.Parked or ReportKind.StartedAnew ? changes.Together() : default;
         switch (report.Kind)

@@ -97,6 +97,12 @@ internal sealed class JobBook
     /// <summary>A job that had failed or was cancelled, and of which other books keep something, or whose flow knows its end, runs again.</summary>
     public event Action<LiveJob, long>? Retried;
 
+    /// <summary>An attempt of a job that has a log is over; set by the book of logs.</summary>
+    public Action<LiveJob>? LogRests { get; set; }
+
+    /// <summary>A job that has a log is to be forgotten; what is kept of it goes in the same decision.</summary>
+    public Action<LiveJob>? LogGoes { get; set; }
+
     /// <summary>Takes a job that comes from outside, has been checked against the rules and is known to be new.</summary>
     public LiveJob Submit(JobSubmission submission, long now)
     {
@@ -300,7 +306,7 @@ internal sealed class JobBook
         Vacate(job);
         job.Place = JobPlace.Finished;
         Windows.Weigh(job);
-        job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now), WaitsFor = [], Batch = 0 };
+        job.Track = track with { Version = JobVersion.Next(job, track.Progress.Sequence, now), WaitsFor = [], Batch = 0, History = JobTrack.WithoutTexts(track.History, error) };
         // A child is kept as long as its flow, which says when it has no use for it any more.
         var retention = job.Spec.Parent is not null && !track.IsOrphan ? Never - now : job.Spec.Retention
             ?? (long)(state == JobState.Failure ? _options.FailureRetention : _options.SuccessRetention).TotalMilliseconds;
@@ -323,12 +329,13 @@ internal sealed class JobBook
     /// <summary>A finished job is gone.</summary>
     public void Forget(LiveJob job, long now)
     {
-        using var together = job.Track.HasMemory ? _changes.Together() : default;
+        using var together = job.Track.HasMemory || job.Track.HasLogs ? _changes.Together() : default;
         job.Place = JobPlace.Gone;
         // Who has seen its end is not to take the next job of this id for it.
         _lastStamp = Math.Max(_lastStamp, JobVersion.LastStampOf(job.Spec!, job.Track));
         _changes.Mark(job);
         if (job.Track.HasMemory) Forgotten?.Invoke(job, now);
+        if (job.Track.HasLogs) LogGoes?.Invoke(job);
     }
 
     /// <summary>Forgets a job that was never stored.</summary>
@@ -445,6 +452,7 @@ internal sealed class JobBook
     private void Vacate(LiveJob job)
     {
         if (!_leased.Remove(job.Id)) return;
+        if (job.Track.HasLogs) LogRests?.Invoke(job);
         if (job.Batch is { } batch)
         {
             job.Batch = null;

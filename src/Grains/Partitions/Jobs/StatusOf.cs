@@ -14,14 +14,17 @@ internal static class StatusOf
         var outcome = stored.Outcome is { } ended ? JobOutcome.Decode(ended) : null;
         var leased = outcome is null && stored.Lease is not null;
         var track = outcome?.Track ?? (leased ? JobTrack.Decode(stored.Lease) : stored.Track is { } waiting ? JobTrack.Decode(waiting) : JobTrack.Fresh);
-        if (!withResult && outcome is not null) outcome = outcome with { Result = null };
-        return Of(id, spec, track, leased, track.DueAt ?? spec.DueAt, outcome, now);
+        if (withResult) return Of(id, spec, track, leased, track.DueAt ?? spec.DueAt, outcome, now);
+        if (outcome is not null) outcome = outcome with { Result = null, Error = WithoutText(outcome.Error) };
+        var status = Of(id, spec, track, leased, track.DueAt ?? spec.DueAt, outcome, now);
+        return Array.Exists(status.Attempts, static attempt => attempt.Error?.Trace?.Text is not null)
+            ? status with { Attempts = Array.ConvertAll(status.Attempts, static attempt => attempt with { Error = WithoutText(attempt.Error) }) } : status;
     }
 
     /// <summary>The last attempt of a job that has ended, as it stands in the history.</summary>
     public static JobAttempt LastAttempt(JobOutcome outcome) => new()
     {
-        Number = outcome.Track.Attempt, Silo = outcome.Track.Silo, Token = outcome.Track.Token, Error = outcome.Error,
+        Number = outcome.Track.Attempt, Silo = outcome.Track.Silo, Token = outcome.Track.Token, Error = outcome.Error, Marks = outcome.Track.Marks,
         StartedAt = Instant(outcome.Track.StartedAt), EndedAt = Instant(outcome.FinishedAt),
         Outcome = WordOf(outcome),
     };
@@ -46,6 +49,9 @@ internal static class StatusOf
     public static JobStatus WithLast(JobStatus status, Progress progress) =>
         progress.Sequence == 0 || status.Current != 0 ? status : status with { Current = progress.Current, Total = Math.Max(1, progress.Total), Data = progress.Data };
 
+    /// <summary>A failure as lists have it: where it was thrown, and no stack trace.</summary>
+    private static JobError? WithoutText(JobError? error) => error?.Trace is { Text: not null } trace ? error with { Trace = trace with { Text = null } } : error;
+
     private static JobStatus Of(string id, JobSpec spec, JobTrack track, bool leased, long due, JobOutcome? outcome, long now)
     {
         var state = outcome?.State ?? (leased || track.IsUnderWay ? JobState.Progress : JobState.Pending);
@@ -69,7 +75,7 @@ internal static class StatusOf
             Changes = track.Changes.IsEmpty ? [] : [.. track.Changes],
             WaitingFor = outcome is null && !leased ? WaitsOf(track, phase, due, now) : [], Parent = spec.Parent?.Id, IsFlow = track.IsFlow, After = spec.After,
             Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent, Data = progress.Data,
-            Key = spec.Key, Schedule = spec.Scheduled?.Schedule, ScheduledAt = spec.Scheduled is { } scheduled ? Instant(scheduled.At) : null,
+            FirstDueAt = Instant(spec.DueAt), HasLogs = track.HasLogs, Key = spec.Key, Schedule = spec.Scheduled?.Schedule, ScheduledAt = spec.Scheduled is { } scheduled ? Instant(scheduled.At) : null,
         };
     }
 

@@ -4,6 +4,8 @@ using Microsoft.Extensions.Options;
 using OrleansJobs.Batches;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
+using OrleansJobs.Logs;
+using OrleansJobs.Schedules;
 using OrleansJobs.Trials;
 
 namespace OrleansJobs.Workers;
@@ -17,22 +19,32 @@ internal sealed class AttemptServices
         var options = configured.Value;
         Provider = provider;
         Limits = options.Limits;
+        Release = ApplicationNames.Release(options);
         CancelGrace = options.CancelGrace;
         Partitions = options.Partitions;
         Time = time;
         Grid = grid;
         Carrier = new ProgressCarrier(grid.Feed, time, options, logger);
+        LogOptions = options.Logs;
+        Logs = new LogCarrier(grid.LogsOf, time, options.Logs, logger);
         Execution = new JobExecution(this, meters, logger);
         Batches = new BatchExecution(this, meters, logger);
     }
 
     public IServiceProvider Provider { get; }
     public JobLimits Limits { get; }
+
+    /// <summary>Which release of the application this silo is.</summary>
+    public string Release { get; }
     public TimeSpan CancelGrace { get; }
     public int Partitions { get; }
     public TimeProvider Time { get; }
     public IWorkerGrid Grid { get; }
     public ProgressCarrier Carrier { get; }
+    public LogOptions LogOptions { get; }
+
+    /// <summary>Hands what attempts log to their partitions.</summary>
+    public LogCarrier Logs { get; }
     public JobExecution Execution { get; }
     public BatchExecution Batches { get; }
 
@@ -62,6 +74,9 @@ internal sealed class AttemptServices
 internal interface IWorkerGrid
 {
     IPartitionWork Partition(int partition);
+
+    /// <summary>A partition, as it is handed what attempts log.</summary>
+    ILogIntake LogsOf(int partition);
 
     IJobFeed Feed(string id);
 

@@ -25,7 +25,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         {
             LogBroke(exception, job.Id, job.Type);
             job.Over();
-            var ending = AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
+            var ending = AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble(), services.Release);
             if (!services.Owner.Ended(job, ending, returned: true)) services.Owner.HandlerReturned(job);
         }
     }
@@ -34,7 +34,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
     {
         var lease = job.Lease;
         meters.Lateness(lease.Queue, lease.Type, services.Time.GetUtcNow() - lease.DueAt);
-        using var scope = logger.BeginScope(new AttemptScope(lease));
+        using var scope = logger.BeginScope(new AttemptScope(lease, job));
         var span = AttemptTrace.Start(lease);
         var started = services.Time.GetTimestamp();
 
@@ -107,7 +107,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         catch (Exception exception)
         {
             LogHandlerThrew(job, exception);
-            return AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
+            return AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble(), services.Release);
         }
 
         CrashPoint.Hit("attempt.after");
@@ -122,7 +122,7 @@ internal sealed partial class JobExecution(AttemptServices services, JobMeters m
         if (end.Exception is not { } exception) return WriteResult(job, end.Result);
         LogHandlerThrew(job, exception);
         return FlowRunner.OfRemembered(exception, job.Reason, services.Limits)
-            ?? AttemptRules.Of(exception, job.Reason, job.HasOvercome ? job.Lease with { Failures = 0 } : job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble());
+            ?? AttemptRules.Of(exception, job.Reason, job.HasOvercome ? job.Lease with { Failures = 0 } : job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble(), services.Release);
     }
 
     public AttemptEnding WriteResult(RunningJob job, object? result)

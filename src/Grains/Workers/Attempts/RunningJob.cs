@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansJobs.Batches;
+using OrleansJobs.Logs;
 
 namespace OrleansJobs.Workers;
 
@@ -14,10 +15,17 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     /// <summary>In the place of a cell that was never made: the attempt is over, and none is to be made any more.</summary>
     private static readonly ProgressCell NoCell = new(default, null!);
 
+    /// <inheritdoc cref="NoCell"/>
+    private static readonly AttemptLog NoLog = new(default, 0, null!, new());
+
     private readonly AttemptServices _services;
     private readonly CancellationTokenSource _stop = new();
     private ITimer? _timer;
     private ProgressCell? _progress;
+    private AttemptLog? _log;
+    private long _firstReportAt;
+    private long _checkpointAt;
+    private int _checkpoints;
     private byte[]? _checkpoint;
     private StopReason _reason;
     private bool _told;
@@ -73,9 +81,45 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 
     public void TellNews() => News?.Invoke();
 
-    public override void Report(long current, long total, string? message = null) => Cell?.Report(current, total, message);
+    public override void Report(long current, long total, string? message = null)
+    {
+        NoteReport();
+        Cell?.Report(current, total, message);
+    }
 
-    public override void Report<T>(long current, long total, string? message, T data) => Cell?.Report(current, total, message, WriteProgressData(data));
+    public override void Report<T>(long current, long total, string? message, T data)
+    {
+        NoteReport();
+        Cell?.Report(current, total, message, WriteProgressData(data));
+    }
+
+    /// <summary>The first of them alone looks at the clock.</summary>
+    private void NoteReport()
+    {
+        if (Volatile.Read(ref _firstReportAt) == 0) Interlocked.CompareExchange(ref _firstReportAt, _services.Time.GetUtcNow().ToUnixTimeMilliseconds(), 0);
+    }
+
+    public override void Log(JobLogLevel level, string text, Exception? exception = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (!KeepsLog) return;
+        var log = Volatile.Read(ref _log);
+        if (log is null)
+        {
+            var made = new AttemptLog(LeaseName, Lease.Partition, _services.Logs, _services.LogOptions);
+            log = Interlocked.CompareExchange(ref _log, made, null) ?? made;
+        }
+
+        if (log == NoLog) return;
+        log.Add(
+            _services.Time.GetUtcNow().ToUnixTimeMilliseconds(), level, text,
+            exception is null ? null : ExceptionText.TypeOf(exception), exception is null ? null : ExceptionText.MessageOf(exception, _services.LogOptions.MaxLineLength));
+    }
+
+    /// <summary>Whether what is logged with <c>ILogger</c> at a level is kept with the job.</summary>
+    public bool Captures(JobLogLevel level) => KeepsLog && _services.LogOptions.CaptureLoggers && level >= _services.LogOptions.MinimumLevel && Volatile.Read(ref _log) != NoLog;
+
+    private bool KeepsLog => Handler.Options.KeepsLogs && _services.LogOptions.MaxLines > 0;
 
     public override async Task SaveCheckpointAsync<T>(T value, CancellationToken cancellation = default)
     {
@@ -86,6 +130,8 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         if (Volatile.Read(ref _reported)) throw new JobAttemptStaleException(Id, Token);
         if (!await SaveAsync(bytes, cancellation).ConfigureAwait(false)) throw new JobAttemptStaleException(Id, Token);
         Volatile.Write(ref _checkpoint, bytes);
+        Volatile.Write(ref _checkpointAt, _services.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        Interlocked.Increment(ref _checkpoints);
     }
 
     /// <summary>While the store is away a save waits for it, as a commit does: to fail the attempt would help nobody. Not for ever, and not once it is to stop.</summary>
@@ -212,8 +258,13 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
             MaxAttempts = AttemptRules.PolicyOf(Lease, Handler.Options).Attempts,
             NeverStarted = neverStarted,
             Park = ending.Park,
+            Marks = Marks,
+            Logs = Interlocked.CompareExchange(ref _log, NoLog, null) is { } log && log != NoLog ? log.Close() : null,
         };
     }
+
+    private AttemptMarks? Marks => Volatile.Read(ref _firstReportAt) is var reported && Volatile.Read(ref _checkpointAt) is var saved && (reported | saved) == 0 ? null
+        : new(reported == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(reported), saved == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(saved), Volatile.Read(ref _checkpoints));
 
     /// <summary>Made when it is first needed; null once the attempt is over without one.</summary>
     private ProgressCell? Cell

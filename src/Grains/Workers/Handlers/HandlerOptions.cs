@@ -16,8 +16,12 @@ internal sealed record HandlerOptions(string Queue, RetryPolicy Retry, TimeSpan?
         options.Description,
         new(options.Queue, KeyTemplate.TryParse(options.Key, out var key, out _) ? key : null, options.Weight))
     {
+        KeepsLogs = options.Logs,
         Batch = new(options.Batch ?? BatchPolicy.DefaultSize, (long)options.BatchWait.TotalMilliseconds),
     };
+
+    /// <summary>What its attempts log is kept with their jobs.</summary>
+    public bool KeepsLogs { get; init; } = true;
 
     /// <summary>Where the handler runs batches: in which.</summary>
     public BatchPolicy? Batch { get; init; }

@@ -58,7 +58,7 @@ internal sealed class ReportOutbox(int partitions)
     /// <summary>What a report holds that may be long: the result, and all that goes with the park of a flow.</summary>
     public static long SizeOf(JobReport report)
     {
-        var size = (long)(report.Result?.Length ?? 0);
+        var size = (report.Result?.Length ?? 0) + (report.Logs?.Size ?? 0);
         if (report.Park is not { } park) return size;
         foreach (var signal in park.Untaken) size += signal.Value?.Length ?? 0;
         foreach (var name in park.Children) size += name.Length;

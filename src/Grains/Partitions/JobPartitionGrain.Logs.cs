@@ -1,0 +1,34 @@
+using OrleansJobs.Logs;
+
+namespace OrleansJobs.Partitions;
+
+/// <summary>What jobs log, as their workers hand it in and as others read it.</summary>
+internal sealed partial class JobPartitionGrain : IPartitionLogs, ILogIntake
+{
+    private LogDesk _logs = null!;
+
+    public Task<LogAnswer[]> AppendLogs(LogLines[] attempts) => _logs.AppendAsync(attempts);
+
+    public async Task<JobLogPage?> ReadLogs(string id, long? after, int limit, TimeSpan atMost)
+    {
+        if (limit is < 1 or > JobLogLimits.MaxLines) throw new ArgumentOutOfRangeException(nameof(limit), limit, $"1 to {JobLogLimits.MaxLines}.");
+        var deadline = Now + (long)Math.Min(atMost.TotalMilliseconds, LongestWait.TotalMilliseconds);
+        while (true)
+        {
+            // Signed up before looking, so that nothing falls between the two; who does not wait need not.
+            using var reader = deadline > Now ? _logs.Listen(id) : null;
+            if (await FindAsync(id, withResult: false) is not { IsOverdue: false } found) return null;
+            var page = await _logs.ReadAsync(found.Status, after, limit);
+            var left = deadline - Now;
+            if (page.Lines.Length > 0 || page.IsOver || left <= 0 || reader is null || _leaving || services.Closing.IsCancellationRequested) return page;
+            try
+            {
+                await reader.News.WaitAsync(TimeSpan.FromMilliseconds(left), services.Time, services.Closing);
+            }
+            catch (Exception exception) when (exception is TimeoutException || (exception is OperationCanceledException && services.Closing.IsCancellationRequested))
+            {
+                return page;
+            }
+        }
+    }
+}
