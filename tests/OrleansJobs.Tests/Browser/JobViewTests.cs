@@ -41,6 +41,41 @@ public class JobViewTests(BrowserFixture fixture)
     }
 
     [Fact]
+    public async Task TheLog_ComesAsItIsWritten_AndWhyItFailedIsShown()
+    {
+        var type = $"logged-{Guid.NewGuid():N}";
+        var session = (await WorkAsync($$"""{"seq":1,"types":[{"name":"{{type}}"}]}""")).GetProperty("session").GetString();
+        var id = await fixture.Host.SubmitAsync(new { type });
+        var token = (await WorkAsync($$"""{"session":"{{session}}","seq":2,"types":["{{type}}"],"want":1,"wait":10}""")).GetProperty("leases")[0].GetProperty("token").GetString();
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync($"/jobs/{id}");
+        var log = page.Page.GetByRole(AriaRole.Log);
+        await ConsolePage.SeeAsync(page.Main, "Attempt 1 is running");
+        await Expect(log).ToBeHiddenAsync();
+
+        var hold = $$"""{"id":"{{id}}","token":"{{token}}"}""";
+        await WorkAsync($$"""{"session":"{{session}}","seq":3,"holds":[{{hold}}],"logs":[{"id":"{{id}}","token":"{{token}}","from":1,"lines":[{"text":"<b>forty</b> files"}]}]}""");
+        await ConsolePage.SeeAsync(log, "<b>forty</b> files");
+        await WorkAsync($$"""
+            {"session":"{{session}}","seq":4,"reports":[{"id":"{{id}}","token":"{{token}}","outcome":"failure","final":true,
+             "error":{"type":"ValueError","message":"No header.","trace":"at read (files.py:3)\nat main (app.py:1)"},"logs":{"from":2,"lines":[{"text":"one is empty","level":"warning"}] } }]}
+            """);
+        await ConsolePage.SeeAsync(log, "one is empty");
+        await ConsolePage.SeeAsync(page.Main, "ValueError at read < main");
+        await page.Page.GetByText("Stack trace").ClickAsync();
+        await Expect(page.Page.GetByText("at read (files.py:3)")).ToBeVisibleAsync();
+        await ConsolePage.SeeAsync(page.Main, "Attempt 1 failed");
+    }
+
+    private async Task<System.Text.Json.JsonElement> WorkAsync(string body)
+    {
+        using var answer = await fixture.Host.Http.PostAsync("/work", new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, text);
+        return System.Text.Json.JsonDocument.Parse(text).RootElement;
+    }
+
+    [Fact]
     public async Task FutureJob_IsMoved_AndThenRunNow()
     {
         var id = await fixture.Host.SubmitAsync(new { type = "longtask", countdown = 3600, args = new { steps = 1, stepMs = 0 } });

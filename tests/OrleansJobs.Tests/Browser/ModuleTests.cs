@@ -21,6 +21,13 @@ public class ModuleTests(BrowserFixture fixture)
     public Task Pattern_LeavesOutWhatDiffersFromJobToJob(string message, string expected) => ExpectAsync("live/failureGroups.js", "pattern", [message], expected);
 
     [Theory]
+    [InlineData("[{\"type\":\"t\",\"queue\":\"a\",\"error\":{\"code\":\"error\",\"place\":\"E at A.B\",\"message\":\"one\",\"release\":\"1\"}},{\"type\":\"t\",\"queue\":\"b\",\"error\":{\"code\":\"error\",\"place\":\"E at A.B\",\"message\":\"quite another\",\"release\":\"2\"}}]", 1)]
+    [InlineData("[{\"type\":\"t\",\"error\":{\"code\":\"error\",\"place\":\"E at A.B\",\"message\":\"same\"}},{\"type\":\"t\",\"error\":{\"code\":\"error\",\"place\":\"E at C.D\",\"message\":\"same\"}}]", 2)]
+    [InlineData("[{\"type\":\"t\",\"error\":{\"code\":\"error\",\"message\":\"No 7\"}},{\"type\":\"t\",\"error\":{\"code\":\"error\",\"message\":\"No 8\"}},{\"type\":\"u\",\"error\":{\"code\":\"error\",\"message\":\"No 8\"}}]", 2)]
+    public Task Failures_AreOfOneGroup_WhereTheyFailedAtOnePlace_OrWithTheSameWords(string jobs, int groups) =>
+        ExpectAsync("live/failureGroups.js", "howManyGroups", [JsonDocument.Parse(jobs).RootElement], groups);
+
+    [Theory]
     [InlineData(0, "0 ms")]
     [InlineData(999, "999 ms")]
     [InlineData(3250, "3.2 s")]

@@ -1,32 +1,48 @@
-// What happened to a job, in order.
+// What happened to a job, in order, and what it waited for in between.
+import { getTimeline } from '../api/timeline.js';
 import { fill, h } from '../dom.js';
-import { isFinished, stateWord } from '../live/jobStates.js';
+import { stateWord } from '../live/jobStates.js';
 import { errorText } from './jobCard.js';
 import { ago, span } from './time.js';
+import { waits } from './waits.js';
 
-export function timeline() {
+export function timeline(signal) {
   const list = h('ol', { class: 'timeline' });
   const element = h('section', { 'aria-labelledby': 'timeline' }, h('h2', { id: 'timeline' }, 'Timeline'), list);
   let shown;
+  let latest;
+  let asking = false;
 
   function update(job) {
-    const now = JSON.stringify([job.state, job.phase, job.attempt, job.dueAt, job.attempts, job.finishedAt]);
+    const now = JSON.stringify([job.state, job.phase, job.attempt, job.dueAt, job.attempts, job.finishedAt, job.waitingFor, job.changes]);
+    latest = job;
     if (now === shown) return;
     shown = now;
-    fill(list, events(job).map(({ kind, what, when, more }) => h('li', { data: { kind } }, h('p', { class: 'what' }, what, when && [' ', h('span', { class: 'dim' }, when)]), more)));
+    ask();
+  }
+
+  /** One question at a time; what changes meanwhile is asked for after it. */
+  async function ask() {
+    if (asking) return;
+    asking = true;
+    let asked;
+    while (asked !== shown && !signal.aborted) {
+      asked = shown;
+      try {
+        const { entries } = await getTimeline(latest.id, signal);
+        draw(entries);
+      } catch {
+        // The next change asks again; what stands there is true.
+        shown = asked = undefined;
+      }
+    }
+    asking = false;
+  }
+
+  function draw(entries) {
+    fill(list, entries.map((entry) => row(entry, latest)).map(({ kind, what, when, more }) => h('li', { data: { kind } }, h('p', { class: 'what' }, what, when && [' ', h('span', { class: 'dim' }, when)]), more)));
   }
   return { element, update };
-}
-
-function events(job) {
-  const attempts = job.attempts ?? [];
-  const all = [{ kind: 'done', what: 'Submitted', when: ago(job.submittedAt) }];
-  if (attempts.length > 0 && attempts[0].number > 1) all.push({ kind: 'done', what: 'Earlier attempts are no longer kept' });
-  for (const attempt of attempts) all.push(ended(attempt));
-  if (isFinished(job)) all.push({ kind: job.state, what: stateWord(job), when: ago(job.finishedAt) });
-  else if (job.state === 'PROGRESS') all.push({ kind: 'now', what: `Attempt ${job.attempt} ${job.phase === 'cancelling' ? 'is stopping' : 'is running'}${job.silo ? ` on ${job.silo}` : ''}`, when: span(job.startedAt) });
-  else all.push({ kind: 'now', what: { scheduled: 'Starts', retrying: 'Runs again' }[job.phase] ?? 'Waiting for a free slot, due', when: ago(job.dueAt) });
-  return all;
 }
 
 const outcomes = {
@@ -39,11 +55,22 @@ const outcomes = {
   timeout: 'ran too long',
 };
 
-function ended({ number, silo, startedAt, endedAt, outcome, error }) {
-  return {
-    kind: outcome === 'succeeded' ? 'done' : 'bad',
-    what: `Attempt ${number} ${outcomes[outcome] ?? outcome}`,
-    when: ago(endedAt),
-    more: [h('p', { class: 'dim' }, 'after ', span(startedAt, endedAt), silo && ` on ${silo}`), error && h('p', { class: 'wrap' }, errorText(error))],
-  };
+const asked = { cancelled: 'Asked to end', retried: 'Run again', moved: 'Moved' };
+
+function row(entry, job) {
+  const { what, at, until, attempt, silo, waitingFor, by, detail, error } = entry;
+  const on = silo ? ` on ${silo}` : '';
+  if (what === 'accepted') return { kind: 'done', what: 'Submitted', when: ago(at) };
+  if (what === 'forgotten') return { kind: 'done', what: 'Earlier attempts are no longer kept' };
+  if (what === 'waited') return { kind: until ? 'wait' : 'now', what: until ? 'Waited' : 'Waiting', when: span(at, until), more: waitingFor?.length > 0 && h('div', { class: 'dim' }, waits(waitingFor)) };
+  if (what === 'started') {
+    const runs = job.state === 'PROGRESS' && job.attempt === attempt && job.startedAt === at;
+    if (runs) return { kind: 'now', what: `Attempt ${attempt} ${job.phase === 'cancelling' ? 'is stopping' : 'is running'}${on}`, when: span(at) };
+    return { kind: 'done', what: `Attempt ${attempt} started${on}`, when: ago(at) };
+  }
+  if (what === 'reported') return { kind: 'done', what: `Attempt ${attempt} reported first`, when: ago(at) };
+  if (what === 'checkpoint') return { kind: 'done', what: `Attempt ${attempt} saved the last of ${detail} checkpoints`, when: ago(at) };
+  if (what === 'ended') return { kind: job.state, what: stateWord(job), when: ago(at) };
+  if (attempt === undefined) return { kind: 'done', what: `${asked[what] ?? what}${by ? ` by ${by}` : ''}`, when: ago(at), more: detail && h('p', { class: 'dim wrap' }, detail) };
+  return { kind: what === 'succeeded' ? 'done' : 'bad', what: `Attempt ${attempt} ${outcomes[what] ?? what}`, when: ago(at), more: error && h('p', { class: 'wrap' }, errorText(error)) };
 }

@@ -12,6 +12,7 @@ import { bar } from '../parts/bar.js';
 import { copyButton, jsonBlock } from '../parts/code.js';
 import { jobActions } from '../parts/jobActions.js';
 import { jobFacts } from '../parts/jobFacts.js';
+import { jobLog } from '../parts/jobLog.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
 import { paceLine } from '../parts/paceLine.js';
 import { signalForm } from '../parts/signalForm.js';
@@ -46,11 +47,12 @@ export function mount(root, { segments, signal }) {
     const says = h('p', { class: 'says' });
     const actions = jobActions(job, { trouble, onDeleted: () => fill(root, h('h1', null, job.type), empty('This job has been deleted', h('a', { href: to(['jobs']) }, 'Go to the list'))) });
     const facts = jobFacts();
-    const history = timeline();
+    const history = timeline(signal);
     const failure = h('section', { hidden: true });
     const result = outcome(signal);
     const flow = flowSection(id, signal);
     const signals = signalForm(job);
+    const log = jobLog(id, signal);
     fill(
       root,
       h('p', { class: 'crumb' }, h('a', { href: to(['jobs']) }, 'Jobs')),
@@ -61,6 +63,7 @@ export function mount(root, { segments, signal }) {
       flow.element,
       result.element,
       h('div', { class: 'columns' }, facts.element, history.element),
+      log.element,
       signals.element,
       argsSection(id, signal),
     );
@@ -79,6 +82,7 @@ export function mount(root, { segments, signal }) {
       result.update(job);
       flow.update(job);
       signals.update(job);
+      log.update(job);
     }
 
     update(job);
@@ -92,10 +96,14 @@ const missing = (id) => empty('There is no job of this id', h('code', null, id),
 
 function showFailure(element, job) {
   element.hidden = !job.error;
+  // What is open stays open while nothing changes.
+  const shown = JSON.stringify(job.error ?? null);
+  if (element.dataset.shown === shown) return;
+  element.dataset.shown = shown;
   fill(
     element,
     job.error &&
-      h('div', { class: 'error-box' }, h('h2', { class: 'error-title' }, 'Why it failed'), h('p', null, h('code', null, job.error.code), job.error.type && [' ', h('code', null, job.error.type)]), h('pre', { class: 'wrap' }, job.error.message)),
+      h('div', { class: 'error-box' }, h('h2', { class: 'error-title' }, 'Why it failed'), h('p', null, h('code', null, job.error.code), job.error.type && [' ', h('code', null, job.error.type)]), h('pre', { class: 'wrap' }, job.error.message), job.error.place && h('p', { class: 'wrap dim' }, h('code', null, job.error.place), job.error.release && ` in release ${job.error.release}`), job.error.trace && h('details', { class: 'trace' }, h('summary', null, 'Stack trace'), h('pre', { class: 'wrap' }, job.error.trace))),
   );
 }
 
