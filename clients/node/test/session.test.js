@@ -48,6 +48,32 @@ test('whatever is lost on the way, each job is started once and each report arri
   }
 });
 
+test('lines are told until they are answered, and the last go with the report', () => {
+  const session = new Session([{ name: 't' }]);
+  const answer = (call, more = {}) => session.answered(call, { session: 'w-1', heartbeat: 10, leases: [], reports: [], cancel: [], ...more });
+  answer(session.call(1, 1));
+  answer(session.call(1, 1), { leases: [lease(1)] });
+  const key = keyOf(lease(1));
+  session.log(key, { number: 1, text: 'one', level: 'information' });
+  const first = session.call(1, 1);
+  assert.deepEqual(JSON.parse(first.body).logs, [{ id: 'j-1', token: '1', from: 1, lines: [{ text: 'one', level: 'information' }] }]);
+  assert.equal(first.waits, false);
+  assert.equal(JSON.parse(session.call(1, 1).body).logs, undefined);
+  session.failed(first);
+  session.log(key, { number: 2, text: 'two', level: 'warning' });
+  const second = session.call(1, 1);
+  assert.deepEqual(JSON.parse(second.body).logs[0].lines.map(({ text }) => text), ['one', 'two']);
+  answer(second);
+  for (let number = 3; number <= 500; number++) session.log(key, { number, text: `${number}`, level: 'debug' });
+  session.report(key, { outcome: 'success', result: 7 });
+  const end = session.call(1, 1);
+  const report = JSON.parse(end.body).reports[0];
+  assert.deepEqual([report.outcome, report.logs.from, report.logs.lines.length], ['success', 301, 200]);
+  // A grid that is older than lines: no job fails for them.
+  assert.equal(session.refused(end, { status: 422, mistakes: [{ pointer: '/reports/0/logs', detail: 'There is no such member.' }] }), true);
+  assert.deepEqual(JSON.parse(session.call(0, 0).body).reports, [{ id: 'j-1', token: '1', outcome: 'success', result: 7 }]);
+});
+
 test('events are put together however they are cut', () => {
   const text = 'id: 7\ndata: {"a":\ndata: 1}\n\nevent: ping\r\ndata: \r\n\r\n: said\nid: 8\ndata: x\n\n';
   for (let cut = 0; cut <= text.length; cut++) {

@@ -54,6 +54,48 @@ class SessionTests(unittest.TestCase):
         self.assertEqual((), reply(session, session.call(1, 0), leases=[lease(1)]).leases, "a late answer brings what is long done")
         self.assertEqual(["j1"], [found.id for found in reply(session, session.call(1, 0), leases=[lease(1, 999)]).leases], "a higher token is another lease")
 
+    def test_lines_are_told_once_answered_and_the_last_go_with_the_report(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        key = ("j1", "101")
+        session.say(key, {"lines": [{"n": 1, "text": "one", "level": "information"}]})
+        self.assertTrue(session.lines.has_news)
+        first = session.call(5, 10)
+        self.assertEqual([{"id": "j1", "token": "101", "from": 1, "lines": [{"text": "one", "level": "information"}]}], says(first)["logs"])
+        self.assertEqual(0, says(first)["wait"], "what has lines is answered at once")
+        self.assertNotIn("logs", says(session.call(5, 10)), "they are under way")
+        session.failed(first)
+        session.say(key, {"current": 1, "total": 2, "lines": [{"n": 2, "text": "two", "level": "warning"}]})
+        second = session.call(5, 10)
+        self.assertEqual((1, ["one", "two"]), (says(second)["logs"][0]["from"], [line["text"] for line in says(second)["logs"][0]["lines"]]))
+        self.assertEqual([{"id": "j1", "token": "101", "current": 1, "total": 2}], says(second)["progress"])
+        reply(session, second)
+        session.say(key, {"lines": [{"n": 3, "text": "three", "level": "error"}]})
+        session.report(key, report_of_result(7))
+        end = session.call(5, 10)
+        self.assertEqual({"from": 3, "lines": [{"text": "three", "level": "error"}]}, says(end)["reports"][0]["logs"])
+        self.assertNotIn("logs", says(end))
+        reply(session, end)
+        self.assertFalse(session.lines.has_news)
+
+    def test_only_the_newest_lines_wait(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        for number in range(1, 501):
+            session.say(("j1", "101"), {"lines": [{"n": number, "text": str(number), "level": "debug"}]})
+        told = says(session.call(5, 10))["logs"][0]
+        self.assertEqual((301, 200), (told["from"], len(told["lines"])))
+
+    def test_a_grid_that_knows_no_lines_is_told_none_and_no_job_fails_for_it(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        session.say(("j1", "101"), {"lines": [{"n": 1, "text": "one", "level": "debug"}]})
+        session.report(("j1", "101"), report_of_result(7))
+        call = session.call(0, 0)
+        self.assertTrue(session.refused(call, InvalidRequest("invalid-member", 422, "no", mistakes=(Mistake("There is no such member.", "/reports/0/logs"),))))
+        again = says(session.call(0, 0))
+        self.assertEqual([{"id": "j1", "token": "101", "outcome": "success", "result": 7}], again["reports"])
+
     def test_what_is_lost_is_dropped(self):
         session = opened()
         reply(session, session.call(5, 10), leases=[lease(1), lease(2)])

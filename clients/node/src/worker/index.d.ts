@@ -29,6 +29,8 @@ export interface RunningJob<Checkpoint = any> {
   readonly stopReason?: 'cancelled' | 'timeout' | 'lost' | 'returned';
   /** `message` and `data` (any JSON of at most 4 KiB) stay as they were where they are left out. */
   report(current: number, total: number, message?: string | null, data?: any): void;
+  /** Keeps a line with the job, the newest of them. */
+  log(text: string, options?: { level?: 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical'; error?: unknown }): void;
   /** Durable when it resolves; throws `StaleAttempt` where a newer attempt exists. */
   saveCheckpoint(value: Checkpoint): Promise<void>;
   /** Does something once: what `run` resolves to (any JSON) is kept, and is there for all later attempts. Durable when it resolves. */

@@ -1,5 +1,6 @@
 // What a handler knows of the job it runs, and how it speaks of it.
 import { submission } from '../client.js';
+import { lineOf } from './lines.js';
 import { Memory } from './memory.js';
 import { ChildFailed, clip } from './reports.js';
 
@@ -13,10 +14,13 @@ export class RunningJob {
   #stop = new AbortController();
   #checkpoint;
   #memory;
+  #keep;
+  #lines = 0;
 
-  constructor(lease, say, save, ask) {
+  constructor(lease, say, save, ask, keep = () => {}) {
     [this.#lease, this.#say, this.#save, this.#checkpoint] = [lease, say, save, lease.checkpoint];
     this.parked = new Promise(resolve => this.#memory = new Memory(ask, resolve, lease.memory === true, this.due?.getTime()));
+    this.#keep = keep;
   }
 
   get id() { return this.#lease.id; }
@@ -68,6 +72,16 @@ export class RunningJob {
     }
 
     this.#say(progress);
+  }
+
+  /**
+   * Keeps a line with the job, for those who look at it: the newest of them. It travels within about a second, and the last ones with the outcome. `level` is `trace`, `debug`,
+   * `information`, `warning`, `error` or `critical`.
+   */
+  log(text, options) {
+    const line = lineOf(this.#lines + 1, text, options);
+    this.#lines++;
+    this.#keep(line);
   }
 
   /** Keeps a value that the next attempt can go on from; durable when this resolves. Throws `StaleAttempt` where a newer attempt exists. */

@@ -5,6 +5,7 @@ import { GiveUp, StaleAttempt } from './reports.js';
 import { Slots } from './slots.js';
 
 const PROGRESS_EVERY = 200;
+const LINES_EVERY = 1000;
 const SLOWEST_BACKOFF = 3000;
 const GOODBYE_PATIENCE = 10_000;
 /** Between calls that should have waited and did not. */
@@ -21,13 +22,14 @@ export class Runner {
   #abandoned;
   #woken = false;
   #progressTimer;
+  #linesTimer;
   #progressAt = 0;
   #draining = false;
   #hard = false;
 
   constructor(exchange, session, handlers, { concurrency, log, onReady }) {
     [this.#exchange, this.#session, this.#log, this.#onReady] = [exchange, session, log, onReady];
-    this.#slots = new Slots(session, handlers, concurrency, (lease, value) => this.#save(lease, value), isEnd => this.#news(isEnd), log,
+    this.#slots = new Slots(session, handlers, concurrency, (lease, value) => this.#save(lease, value), (isEnd, isLine) => this.#news(isEnd, isLine), log,
       (lease, about, what) => this.#remember(lease, about, what));
   }
 
@@ -48,6 +50,7 @@ export class Runner {
       await this.#goodbye();
     } finally {
       clearTimeout(this.#progressTimer);
+      clearTimeout(this.#linesTimer);
     }
   }
 
@@ -172,8 +175,16 @@ export class Runner {
   }
 
   /** The first progress at once, then no more often than anybody could see; ends at once. */
-  #news(isEnd) {
+  #news(isEnd, isLine = false) {
     if (isEnd) return this.#ring();
+    if (isLine) {
+      this.#linesTimer ??= setTimeout(() => {
+        this.#linesTimer = undefined;
+        this.#ring();
+      }, LINES_EVERY);
+      return;
+    }
+
     if (this.#progressTimer !== undefined) return;
     const due = this.#progressAt + PROGRESS_EVERY - performance.now();
     this.#progressTimer = setTimeout(() => {

@@ -1,4 +1,5 @@
 // One session of docs/WORKERS.md without a wire and without a clock: what the next call says, and what an answer means.
+import { Lines } from './lines.js';
 import { clip, failure } from './reports.js';
 
 const MAX_WANT = 100;
@@ -7,7 +8,9 @@ const MAX_REPORTS = 1000;
 const MAX_BYTES = 3 << 20;
 /** Of progress, beside that of reports: a call may be 4 MiB. */
 const MAX_PROGRESS_BYTES = 1 << 19;
+const MAX_LINES_LENGTH = 1 << 18;
 const MAX_REMEMBERED = 20_000;
+const NO_LINES = /^\/(?:reports\/\d+\/)?logs(?:\/|$)/;
 const POINTER = /^\/(reports|progress)\/(\d+)(?:\/|$)/;
 
 export const keyOf = lease => `${lease.token}:${lease.id}`;
@@ -32,6 +35,7 @@ export class Session {
     this.held = new Map();
     this.outbox = new Map();
     this.progress = new Map();
+    this.lines = new Lines();
   }
 
   get hasNews() {
@@ -43,6 +47,11 @@ export class Session {
     if (this.held.has(key) && !this.outbox.has(key)) this.progress.set(key, { ...this.progress.get(key), ...progress });
   }
 
+  /** What an attempt has logged. */
+  log(key, line) {
+    if (this.held.has(key) && !this.outbox.has(key)) this.lines.add(key, line);
+  }
+
   /** How an attempt ended. What is not held any more was lost, and needs no report. */
   report(key, report) {
     if (this.held.has(key) && !this.outbox.has(key)) this.outbox.set(key, report);
@@ -51,27 +60,33 @@ export class Session {
   call(want, wait, bye = false) {
     const seq = ++this.#seq;
     // Only opens the session: were the answer lost that brings leases, nobody would know whose they are.
-    if (this.id === undefined) return { seq, body: JSON.stringify({ seq, types: this.types, ...this.who }), reports: [], progress: new Map(), waits: false, want: 0 };
+    if (this.id === undefined) return { seq, body: JSON.stringify({ seq, types: this.types, ...this.who }), reports: [], progress: new Map(), lines: new Map(), waits: false, want: 0 };
     const reports = this.#pick();
     const progress = this.#doubtful.size > 0 && reports.length > 0 ? new Map() : this.#pickProgress();
+    const { said: lines, through } = this.lines.pick(this.outbox, MAX_LINES_LENGTH);
     // What it does not carry would be handed back.
     const isBye = bye && reports.length === this.outbox.size;
     for (const key of reports) this.#sent.add(key);
     const asked = Math.max(0, Math.min(want, MAX_WANT, MAX_HELD - this.held.size));
-    const waits = wait > 0 && reports.length === 0 && progress.size === 0 && !bye;
+    const waits = wait > 0 && reports.length === 0 && progress.size === 0 && lines.length === 0 && !bye;
     const named = (key, more) => ({ id: this.held.get(key).id, token: this.held.get(key).token, ...more });
     const head = JSON.stringify({
       session: this.id, seq, types: this.names, ...this.who, want: asked, wait: waits ? wait : 0,
       holds: [...this.held.keys()].filter(key => !this.#sent.has(key)).map(key => named(key)),
       ...(progress.size > 0 ? { progress: [...progress].map(([key, said]) => named(key, said)) } : {}),
+      ...(lines.length > 0 ? { logs: lines.map(([key, what]) => named(key, what)) } : {}),
       ...(isBye ? { bye: true } : {}),
     });
-    const said = reports.map(key => `${JSON.stringify(named(key)).slice(0, -1)},${this.#textOf(this.outbox.get(key)).slice(1)}`);
+    const said = reports.map(key => {
+      const logs = this.lines.ofReport(key);
+      return `${JSON.stringify(named(key, logs && { logs })).slice(0, -1)},${this.#textOf(this.outbox.get(key)).slice(1)}`;
+    });
     const body = said.length > 0 ? `${head.slice(0, -1)},"reports":[${said.join(',')}]}` : head;
-    return { seq, body, reports, progress, waits, want: asked, isBye };
+    return { seq, body, reports, progress, lines: through, waits, want: asked, isBye };
   }
 
   answered(call, answer) {
+    this.lines.heard(call.lines);
     this.id = answer.session;
     this.heartbeat = answer.heartbeat ?? this.heartbeat;
     const stale = [];
@@ -107,6 +122,7 @@ export class Session {
 
   /** The call had no answer: what it said is said again, as far as nothing newer has been. */
   failed(call) {
+    this.lines.unheard(call.lines);
     for (const [key, said] of call.progress) {
       if (this.held.has(key)) this.progress.set(key, { ...said, ...this.progress.get(key) });
     }
@@ -119,9 +135,15 @@ export class Session {
       return true;
     }
 
-    if (![400, 413, 422].includes(problem.status) || (call.reports.length === 0 && call.progress.size === 0)) return false;
+    if (![400, 413, 422].includes(problem.status) || (call.reports.length === 0 && call.progress.size === 0 && call.lines.size === 0)) return false;
     // The grid has not read them.
     for (const key of call.reports) this.#sent.delete(key);
+    if (problem.mistakes.some(mistake => NO_LINES.test(mistake.pointer ?? ''))) {
+      // No job is to fail for what it has logged.
+      this.lines.refuse();
+      return true;
+    }
+
     const places = problem.mistakes.map(mistake => POINTER.exec(mistake.pointer ?? '')).filter(Boolean);
     if (places.length === 0) return this.#takeApart(call, problem);
     for (const [, part, index] of places) {
@@ -182,7 +204,7 @@ export class Session {
 
   #strike(key) {
     if (!this.held.delete(key)) return;
-    for (const one of [this.outbox, this.progress, this.#stopped, this.#sent, this.#doubtful]) one.delete(key);
+    for (const one of [this.outbox, this.progress, this.lines, this.#stopped, this.#sent, this.#doubtful]) one.delete(key);
     this.#ended.add(key);
     if (this.#ended.size > MAX_REMEMBERED) this.#ended.delete(this.#ended.values().next().value);
   }

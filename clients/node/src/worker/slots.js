@@ -88,7 +88,10 @@ export class Slots {
     const job = new RunningJob(lease, progress => {
       this.#session.say(key, progress);
       this.#news();
-    }, value => this.#save(lease, value), (about, what) => this.#remember(lease, about, what));
+    }, value => this.#save(lease, value), (about, what) => this.#remember(lease, about, what), line => {
+      this.#session.log(key, line);
+      this.#news(false, true);
+    });
     this.#running.set(key, job);
     const began = performance.now();
     let report;

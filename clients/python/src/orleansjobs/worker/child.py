@@ -13,6 +13,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 from .checkpoints import Checkpoints
 from .definitions import run, run_async
 from .job import AsyncJob, BaseJob, Job
+from .lines import merged
 from .loading import definitions_of
 from .session import Key, Lease
 
@@ -23,6 +24,7 @@ class ChildProcess:
     def __init__(self, pipe: Any, url: str, key: Optional[str]) -> None:
         self._pipe = pipe
         self._writing = threading.Lock()
+        self._saying = threading.Lock()
         self._work: "SimpleQueue[Tuple[Mapping[str, Any], str]]" = SimpleQueue()
         self._checkpoints = Checkpoints(url, key)
         self._job: Optional[BaseJob] = None
@@ -77,7 +79,8 @@ class ChildProcess:
             task[0].call_soon_threadsafe(task[1].cancel)
 
     def _say(self, progress: Dict[str, Any]) -> None:
-        self._said = {**self._said, **progress}
+        with self._saying:
+            self._said = merged(self._said, progress)
         self._news.set()
 
     def _tell(self) -> None:
@@ -91,7 +94,8 @@ class ChildProcess:
     def _flush(self, key: Key) -> None:
         with self._writing:
             self._news.clear()
-            said, self._said = self._said, {}
+            with self._saying:
+                said, self._said = self._said, {}
             if said:
                 self._pipe.send(("say", key, said))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional
 
 from .job import AsyncJob, Job
+from .lines import current_job
 from .signals import GiveUp, Report, RetryLater, Waiting, report_of_error, report_of_result
 
 log = logging.getLogger("orleansjobs.worker")
@@ -48,15 +49,19 @@ class Definition:
 
 def run(definition: Definition, job: Job) -> Report:
     """Runs a function, or a coroutine to its end, and says how it ended. Raises nothing."""
+    running = current_job.set(job)
     try:
         result = definition.handler(job, job._lease.args)
         job._memory.start()
         return report_of_result(result)
     except BaseException as error:  # SystemExit of a handler is its own failure, not the worker's
         return _ended(definition, job, error)
+    finally:
+        current_job.reset(running)
 
 
 async def run_async(definition: Definition, job: AsyncJob) -> Report:
+    current_job.set(job)  # of this task alone
     try:
         result = await definition.handler(job, job._lease.args)
         await job._off_loop(job._memory.start)

@@ -5,6 +5,7 @@ import asyncio
 import threading
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from .lines import merged
 from .session import Key
 from .signals import Report
 
@@ -28,7 +29,7 @@ class Inbox:
 
     def say(self, key: Key, progress: Dict[str, Any]) -> None:
         with self._lock:
-            self._said[key] = {**self._said.get(key, {}), **progress}
+            self._said[key] = merged(self._said.get(key, {}), progress)
         self._wake()
 
     def take(self) -> Tuple[Dict[Key, Dict[str, Any]], List[Tuple[Key, Report]]]:

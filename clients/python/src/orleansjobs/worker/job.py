@@ -11,6 +11,7 @@ from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Tupl
 
 from .. import instants
 from ..submission import submission
+from .lines import line_of
 from .memory import Ask, Memory
 from .session import Lease
 from .signals import Cancelled, ChildFailed, Waiting, clip
@@ -47,6 +48,8 @@ class BaseJob:
         self._memory = Memory(ask, lease.raw.get("memory") is True, None if self.due is None else self.due.timestamp())
         self._stop = threading.Event()
         self._checkpoint: Any = lease.raw.get("checkpoint")
+        self._lines = 0
+        self._counting = threading.Lock()
         self.stop_reason: Optional[str] = None
 
     @property
@@ -139,6 +142,17 @@ class BaseJob:
         job.pop("id", None)
         self._memory.order({"name": own, "weight": weight, "job": job})
         return Child(own)
+
+    def log(self, text: str, level: Union[str, int] = "information", error: Optional[BaseException] = None) -> None:
+        """Keeps a line with the job, for those who look at it: the newest of them. It travels within about a second, and the last ones with the outcome.
+
+        `level` is one of trace, debug, information, warning, error, critical, or a number of `logging`.
+        """
+        with self._counting:
+            # Numbered and said at once: the grid takes a lower number after a higher one for one that it has heard.
+            line = line_of(self._lines + 1, text, level, error)
+            self._lines += 1
+            self._say({"lines": [line]})
 
     def stop(self, why: str) -> None:
         self.stop_reason = why

@@ -20,6 +20,7 @@ from .slots import Gate, Slots
 log = logging.getLogger("orleansjobs.worker")
 
 PROGRESS_EVERY = 0.2
+LINES_EVERY = 1.0
 SLOWEST_BACKOFF = 3.0
 GOODBYE_PATIENCE = 10.0
 FULL_PACE, IDLE_PACE = 2.0, 0.5
@@ -45,6 +46,7 @@ class Runner:
         self._hard = False
         self._progress_told = 0.0
         self._progress_due: Optional[asyncio.TimerHandle] = None
+        self._lines_due: Optional[asyncio.TimerHandle] = None
         self._older: "Set[asyncio.Task[Any]]" = set()
         self._stopping_before_start = 0
         self.loop: Optional[asyncio.AbstractEventLoop] = None
@@ -228,6 +230,12 @@ class Runner:
         self._slots.fill()
         if self._session.progress and not self._news.is_set():
             self._tell_progress(self._now())
+        elif self._session.lines.has_news and self._lines_due is None:
+            self._lines_due = self._loop().call_later(LINES_EVERY, self._tell_lines)
+
+    def _tell_lines(self) -> None:
+        self._lines_due = None
+        self._news.set()
 
     def _tell_progress(self, now: float) -> None:
         """The first at once, then no more often than anybody could see."""

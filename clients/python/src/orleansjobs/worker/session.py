@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..errors import Problem
+from .lines import Lines
 from .signals import Encoded, Failure, Report
 
 Key = Tuple[str, str]
@@ -19,6 +20,8 @@ MAX_BYTES = 3 << 20
 MAX_PROGRESS_BYTES = 1 << 19
 """Of progress, beside that of reports: a call may be 4 MiB."""
 MAX_REMEMBERED = 20_000
+MAX_LINES_BYTES = 1 << 18
+_NO_LINES = re.compile(r"/(?:reports/\d+/)?logs(?:/|$)")
 _POINTER = re.compile(r"/(reports|progress)/(\d+)(?:/|$)")
 
 
@@ -62,10 +65,11 @@ class Call:
     waits: bool
     want: int
     is_bye: bool = False
+    lines: Mapping[Key, int] = field(default_factory=dict)
 
     @property
     def has_news(self) -> bool:
-        return bool(self.reports or self.progress)
+        return bool(self.reports or self.progress or self.lines)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Session:
         self.held: Dict[Key, Lease] = {}
         self.outbox: Dict[Key, Report] = {}
         self.progress: Dict[Key, Dict[str, Any]] = {}
+        self.lines = Lines()
 
     @property
     def has_news(self) -> bool:
@@ -101,7 +106,11 @@ class Session:
     def say(self, key: Key, progress: Mapping[str, Any]) -> None:
         """Progress: the newest counts, and what it leaves out stays as it was said before."""
         if key in self.held and key not in self.outbox:
-            self.progress[key] = {**self.progress.get(key, {}), **progress}
+            said = {name: value for name, value in progress.items() if name != "lines"}
+            if said:
+                self.progress[key] = {**self.progress.get(key, {}), **said}
+            if "lines" in progress:
+                self.lines.add(key, progress["lines"])
 
     def report(self, key: Key, report: Report) -> None:
         """How an attempt ended. What is not held any more was lost, and needs no report."""
@@ -115,21 +124,24 @@ class Session:
         reports = self._pick()
         progress = {} if self._doubtful and reports else self._pick_progress()
         said = [{"id": key[0], "token": key[1], **what} for key, what in progress.items()]
+        lines, through = self.lines.pick(self.outbox, MAX_LINES_BYTES)
         self._sent.update(reports)
         # What it does not carry would be handed back.
         is_bye = bye and len(reports) == len(self.outbox)
         want = max(0, min(want, MAX_WANT, MAX_HELD - len(self.held)))
-        waits = wait > 0 and not reports and not said and not bye
+        waits = wait > 0 and not reports and not said and not lines and not bye
         head: Dict[str, Any] = {"session": self.id, "seq": self._seq, "types": self._names, **self._who, "want": want, "wait": wait if waits else 0}
         head["holds"] = [{"id": key[0], "token": key[1]} for key in self.held if key not in self._sent]
         if said:
             head["progress"] = said
+        if lines:
+            head["logs"] = [{"id": key[0], "token": key[1], **what} for key, what in lines]
         if is_bye:
             head["bye"] = True
         body = _bytes(_json(head))
         if reports:
             body = body[:-1] + b',"reports":[' + b",".join(reports.values()) + b"]}"
-        return Call(self._seq, body, tuple(reports), progress, waits, want, is_bye)
+        return Call(self._seq, body, tuple(reports), progress, waits, want, is_bye, through)
 
     def _opening(self) -> Call:
         """Only opens the session: were the answer lost that brings leases, nobody would know whose they are."""
@@ -139,6 +151,7 @@ class Session:
     def answered(self, call: Call, answer: Mapping[str, Any]) -> Answer:
         self.id = answer["session"]
         self.heartbeat = float(answer.get("heartbeat", self.heartbeat))
+        self.lines.heard(call.lines)
         stale: List[Key] = []
         struck = len(answer.get("reports", ()))
         for said in answer.get("reports", ()):
@@ -168,6 +181,7 @@ class Session:
 
     def failed(self, call: Call) -> None:
         """The call had no answer: what it said is said again, as far as nothing newer has been."""
+        self.lines.unheard(call.lines)
         for key, said in call.progress.items():
             if key in self.held:
                 self.progress[key] = {**said, **self.progress.get(key, {})}
@@ -180,6 +194,10 @@ class Session:
         if problem.status not in (400, 413, 422) or not call.has_news:
             return False
         self._sent.difference_update(call.reports)  # the grid has not read them
+        if any(_NO_LINES.match(mistake.pointer or "") for mistake in problem.mistakes):
+            # No job is to fail for what it has logged.
+            self.lines.refuse()
+            return True
         places = [match.groups() for match in (_POINTER.match(mistake.pointer or "") for mistake in problem.mistakes) if match]
         if not places:
             return self._take_apart(call, problem)
@@ -213,7 +231,8 @@ class Session:
         picked: Dict[Key, bytes] = {}
         size = 0
         for key, report in self.outbox.items():
-            written = _bytes(_written(key, report))
+            lines = self.lines.of_report(key)
+            written = _bytes(_written(key, {**report, "logs": lines} if lines else report))
             size += len(written) + 1
             if picked and (size > MAX_BYTES or len(picked) >= (1 if self._doubtful else MAX_REPORTS)):
                 break
@@ -237,6 +256,7 @@ class Session:
             return
         self.outbox.pop(key, None)
         self.progress.pop(key, None)
+        self.lines.forget(key)
         self._stopped.discard(key)
         self._sent.discard(key)
         self._reported[key] = None
