@@ -43,6 +43,23 @@ public sealed class LogGridTests
     }
 
     [Fact]
+    public async Task OfFailures_TheNewestHasItsTrace_AndAllHaveTheirPlace()
+    {
+        await using var grid = await StartAsync();
+        var job = await grid.Jobs.SubmitAsync("fail", "no good");
+        var end = await job.WaitAsync().WaitAsync(Patience);
+        var traces = end.Attempts.Select(attempt => attempt.Error!.Trace!).Append(end.Error!.Trace!).ToArray();
+        Assert.Equal(4, traces.Length);
+        Assert.All(traces, trace => Assert.Equal(end.Error.Trace!.Place, trace.Place));
+        Assert.StartsWith("InvalidDataException at TestHandlers.", end.Error.Trace!.Place, StringComparison.Ordinal);
+        Assert.Equal(["InvalidDataException"], traces.Where(trace => trace.Text is not null).Select(_ => end.Error.Type!));
+        Assert.Equal(["accepted", "started", "failed", "started", "failed", "started", "failed", "ended"], JobTimeline.Of(end).Where(entry => entry.What != TimelineWords.Waited).Select(entry => entry.What));
+        var listed = (await grid.Jobs.ListAsync(new() { State = JobState.Failure })).Jobs.Single(one => one.Id == job.Id);
+        Assert.Equal((end.Error.Trace.Place, null), (listed.Error!.Trace!.Place, listed.Error.Trace.Text));
+        Assert.All(listed.Attempts, attempt => Assert.Null(attempt.Error!.Trace!.Text));
+    }
+
+    [Fact]
     public async Task AReader_SeesLinesWhileTheJobRuns_AndTheEnd()
     {
         await using var grid = await StartAsync(options => options.Logs.Interval = TimeSpan.FromMilliseconds(20));

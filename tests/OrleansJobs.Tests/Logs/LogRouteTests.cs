@@ -77,8 +77,7 @@ public sealed class LogRouteTests(GridHost grid) : IClassFixture<GridHost>
 
         var timeline = await (await grid.Http.GetAsync($"/jobs/{id}/timeline")).JsonAsync();
         var entries = timeline.GetProperty("entries").EnumerateArray().Where(entry => entry.Text("what") != "waited").Select(entry => entry.Text("what")).ToArray();
-        Assert.Equal(["accepted", "started", "failed", "started", "failed", "ended"], entries);
-        Assert.Contains(timeline.GetProperty("entries").EnumerateArray(), entry => entry.Text("what") == "waited" && entry.GetProperty("waitingFor").GetArrayLength() > 0);
+        Assert.Equal(["accepted", "started", "failed", "ended"], entries);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ internal static class StatusOf
     /// <summary>The last attempt of a job that has ended, as it stands in the history.</summary>
     public static JobAttempt LastAttempt(JobOutcome outcome) => new()
     {
-        Number = outcome.Track.Attempt, Silo = outcome.Track.Silo, Token = outcome.Track.Token, Error = outcome.Error, Marks = outcome.Track.Marks,
+        Number = outcome.Track.Attempt, Silo = outcome.Track.Silo, Token = outcome.Track.Token, Error = WithoutText(outcome.Error), Marks = outcome.Track.Marks,
         StartedAt = Instant(outcome.Track.StartedAt), EndedAt = Instant(outcome.FinishedAt),
         Outcome = WordOf(outcome),
     };
