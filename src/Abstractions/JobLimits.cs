@@ -14,6 +14,9 @@ public sealed record JobLimits
     public const int MaxNameLength = 64;
     public const int MaxPage = 200;
 
+    /// <summary>Characters of a text that is looked for in errors or arguments.</summary>
+    public const int MaxSearchText = 256;
+
     /// <summary>Bytes of the JSON that progress may carry beside its message.</summary>
     public const int MaxProgressData = 4096;
 

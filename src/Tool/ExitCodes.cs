@@ -9,7 +9,7 @@ internal static class ExitCodes
     /// <summary>The job that was watched ended in FAILURE.</summary>
     public const int JobFailed = 1;
 
-    /// <summary>The command line is wrong; nothing was asked of the gateway.</summary>
+    /// <summary>The command line is wrong, or does not say that so many jobs are meant; nothing was changed.</summary>
     public const int Usage = 2;
 
     /// <summary>The job that was watched was cancelled.</summary>

@@ -72,6 +72,13 @@ public interface IJobClient
 
     /// <exception cref="GridUnavailableException"/>
     Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Retries, cancels, removes or runs now many jobs. The action is a job: to watch, wait for and cancel; it goes on over the loss of silos, and does what it does to each job once.
+    /// </summary>
+    /// <exception cref="JobRejectedException">It breaks a rule; nothing was stored.</exception>
+    /// <exception cref="GridUnavailableException">It may or may not have begun.</exception>
+    Task<JobHandle<JobActionResult>> ActAsync(JobActionOrder order, CancellationToken cancellation = default);
 }
 
 /// <summary>How a job is to be run. What is left null is the handler's or the grid's choice.</summary>

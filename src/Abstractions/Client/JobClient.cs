@@ -120,6 +120,14 @@ public sealed class JobClient : IJobClient
     public Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellation = default) =>
         _grid.AskAsync(() => _grid.Grid.List(query), cancellation);
 
+    public async Task<JobHandle<JobActionResult>> ActAsync(JobActionOrder order, CancellationToken cancellation = default)
+    {
+        if (ActionArgs.Check(order) is { } problem) throw new JobRejectedException([problem]);
+        var job = ActionArgs.Of(order, _grid.Options.Name, queues: null).Submission(JobIds.NewBesideOthers(_grid.Info?.Partitions, _grid.Time), []);
+        var receipt = Accepted(await SubmitAsync(job, cancellation));
+        return new JobHandle<JobActionResult>(this, receipt.Id, receipt);
+    }
+
     internal Task<JobStatus> GetStatusAsync(string id, CancellationToken cancellation) => _follower.GetStatusAsync(id, cancellation);
 
     internal IAsyncEnumerable<JobStatus> WatchAsync(string id, long afterVersion, CancellationToken cancellation) =>
@@ -138,8 +146,22 @@ public sealed class JobClient : IJobClient
         // Run now, it may have begun by the time that it is asked again.
         change => due is null && change.Status is { Changes: [.., { What: "moved" }] }, cancellation);
 
+    internal Task<bool> PrioritiseAsync(string id, int priority, string? reason, CancellationToken cancellation) =>
+        priority is < 0 or > JobLimits.MaxPriority
+            ? throw new ArgumentOutOfRangeException(nameof(priority), $"A priority is 0 to {JobLimits.MaxPriority}.")
+            : ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Prioritise(id, priority, Order(reason)), change => change.Status?.Priority == priority, cancellation);
+
     internal Task<bool> DeleteAsync(string id, CancellationToken cancellation) =>
         ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Delete(id), change => change.Outcome == JobChangeOutcome.NotFound, cancellation);
+
+    internal async Task<JobHandle> CopyAsync(string id, JobCopy changes, CancellationToken cancellation)
+    {
+        var info = await _grid.AskAsync(() => _grid.GetInfoAsync(cancellation).AsTask(), cancellation);
+        var original = await _grid.AskAsync(() => _grid.Partition(JobIds.PartitionOf(id, info.Partitions)).GetSubmission(id), cancellation) ?? throw new JobNotFoundException(id);
+        if (SubmissionRules.CheckOwnNames(original.Type, changes.Queue) is { } problem) throw new JobRejectedException([problem]);
+        var receipt = Accepted(await SubmitAsync(changes.Of(original, await _types.OfAsync(original.Type, cancellation), info.Partitions, _grid.Time), cancellation));
+        return new JobHandle(this, receipt.Id, receipt);
+    }
 
     internal async Task<bool> SignalAsync<T>(string id, string name, T body, string? key, CancellationToken cancellation)
     {

@@ -108,6 +108,19 @@ public class JobHandle
     /// <exception cref="GridUnavailableException">No answer for longer than <see cref="JobClientOptions.Patience"/>.</exception>
     public virtual IAsyncEnumerable<JobLogLine> FollowLogsAsync(long after = 0, CancellationToken cancellation = default) => Client.Logs.FollowAsync(Id, after, cancellation);
 
+    /// <summary>Gives a waiting job another priority, 0 to 9.</summary>
+    /// <returns>False where it runs or has ended, or as many combinations of queue, priority and type have jobs as may.</returns>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException">It may or may not have it.</exception>
+    public virtual Task<bool> PrioritiseAsync(int priority, string? reason = null, CancellationToken cancellation = default) => Client.PrioritiseAsync(Id, priority, reason, cancellation);
+
+    /// <summary>Submits another job like this one: of its type, queue, priority, tags, key and policy, with its arguments unless others are given. Its times are not copied.</summary>
+    /// <param name="changes">What is to be otherwise.</param>
+    /// <exception cref="JobRejectedException">It breaks a rule; nothing was stored.</exception>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException">It may or may not be submitted.</exception>
+    public virtual Task<JobHandle> CopyAsync(JobCopy? changes = null, CancellationToken cancellation = default) => Client.CopyAsync(Id, changes ?? new(), cancellation);
+
     /// <summary>Removes a finished job.</summary>
     /// <returns>False where the job has not ended.</returns>
     /// <exception cref="JobNotFoundException">There is none, or no longer.</exception>

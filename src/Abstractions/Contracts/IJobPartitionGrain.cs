@@ -35,6 +35,10 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     [Alias("move"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Move(string id, DateTimeOffset? due, ChangeOrder order);
 
+    /// <summary>Gives a waiting job another priority, 0 to 9. Durable before it is answered.</summary>
+    [Alias("prioritise"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<JobChange> Prioritise(string id, int priority, ChangeOrder order);
+
     /// <summary>Removes a finished job.</summary>
     [Alias("delete"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Delete(string id);
@@ -54,6 +58,10 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     /// <summary>The arguments of a job; null where there is none.</summary>
     [Alias("args"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<byte[]?> GetArgs(string id);
+
+    /// <summary>What was submitted, for another job like it: without its id, and what belongs to its own times and places; null where there is none.</summary>
+    [Alias("submission"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<JobSubmission?> GetSubmission(string id);
 
     [Alias("stats"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<GridStats> GetStats();
@@ -103,7 +111,17 @@ public readonly record struct FlowGroupCount(
 public sealed record ChangeOrder([property: Id(0)] string By, [property: Id(1)] string? Reason = null)
 {
     public const int MaxByLength = 128;
+
+    /// <summary>Where it is one of many of an action: of which, and what must hold of the job; null: it is asked for alone.</summary>
+    [Id(2)] internal ActionMark? Part { get; init; }
 }
+
+/// <summary>What a partition goes by where a change is one of many. It is decided with the change itself, so that nothing comes between.</summary>
+/// <param name="Id">Of the job that the action is. To a job that keeps a change of it nothing is done again.</param>
+/// <param name="Filter">What must hold of the job still; null: nothing.</param>
+/// <param name="Queues">Of which queues the job must be; empty: of any.</param>
+[GenerateSerializer, Immutable, Alias("oj.actionMark")]
+internal sealed record ActionMark([property: Id(0)] string Id, [property: Id(1)] JobQuery? Filter, [property: Id(2)] string[] Queues);
 
 /// <summary>What became of a cancel, retry, move or delete.</summary>
 [GenerateSerializer, Alias("oj.changeOutcome")]

@@ -77,4 +77,11 @@ public static class JobStates
         state = index < 0 ? default : (JobState)index;
         return index >= 0;
     }
+
+    /// <summary>Reads the word of a phase, in any case. That a job has ended is no phase.</summary>
+    public static bool TryParse(string? word, out JobPhase phase)
+    {
+        phase = Array.Find(Enum.GetValues<JobPhase>(), each => each.Name is { } name && string.Equals(name, word, StringComparison.OrdinalIgnoreCase));
+        return phase != JobPhase.None;
+    }
 }

@@ -291,7 +291,11 @@ public sealed record JobChangeEntry(
     [property: Id(0)] string What,
     [property: Id(1)] string By,
     [property: Id(2)] DateTimeOffset At,
-    [property: Id(3)] string? Reason);
+    [property: Id(3)] string? Reason)
+{
+    /// <summary>The job that did it to many; null: it was asked for alone.</summary>
+    [Id(4)] public string? Action { get; init; }
+}
 
 [GenerateSerializer, Immutable, Alias("oj.tag")]
 public readonly record struct JobTag([property: Id(0)] string Name, [property: Id(1)] string Value);

@@ -30,16 +30,53 @@ public sealed record JobQuery
 
     [Id(11)] public ListOrder Order { get; init; }
 
+    /// <summary>The job of this id alone; where there is none, jobs whose ids begin so.</summary>
+    [Id(12)] public string? Id { get; init; }
+    [Id(13)] public JobPhase? Phase { get; init; }
+
+    /// <summary>Jobs of this key. They live in one partition, which alone is asked.</summary>
+    [Id(14)] public string? Key { get; init; }
+
+    /// <summary>Failed jobs whose error has this text in its code, type or message, in upper or lower case.</summary>
+    [Id(15)] public string? Error { get; init; }
+
+    /// <summary>Jobs that have this text in their arguments as they were submitted, in upper or lower case.</summary>
+    [Id(16)] public string? Args { get; init; }
+    [Id(17)] public DateTimeOffset? SubmittedBefore { get; init; }
+
+    /// <summary>Of the running or last attempt.</summary>
+    [Id(18)] public DateTimeOffset? StartedAfter { get; init; }
+
+    /// <inheritdoc cref="StartedAfter"/>
+    [Id(19)] public DateTimeOffset? StartedBefore { get; init; }
+    [Id(20)] public DateTimeOffset? FinishedAfter { get; init; }
+    [Id(21)] public DateTimeOffset? FinishedBefore { get; init; }
+
+    /// <summary>All but the arguments, which no status has.</summary>
     internal bool Matches(JobStatus status) =>
         (State is not { } state || status.State == state)
+        && (Id is null || status.Id.StartsWith(Id, StringComparison.Ordinal))
+        && (Phase is not { } phase || status.Phase == phase)
+        && (Key is null || status.Key == Key)
+        && (Error is null || (status.State == JobState.Failure && status.Error is { } error && Has(error, Error)))
         && (Type is null || status.Type == Type)
         && (Parent is null || status.Parent == Parent)
         && (After is null || Array.Exists(status.After, leader => leader.Job == After))
         && (Queue is null || status.Queue == Queue)
         && (Schedule is null || status.Schedule == Schedule)
         && (ScheduledAt is not { } instant || status.ScheduledAt == instant)
-        && (SubmittedAfter is not { } after || status.SubmittedAt > after)
+        && IsBetween(status.SubmittedAt, SubmittedAfter, SubmittedBefore)
+        && IsBetween(status.StartedAt, StartedAfter, StartedBefore)
+        && IsBetween(status.FinishedAt, FinishedAfter, FinishedBefore)
         && Array.TrueForAll(Tags, tag => Array.IndexOf(status.Tags, tag) >= 0);
+
+    private static bool Has(JobError error, string text) => Has(error.Code, text) || Has(error.Type, text) || Has(error.Message, text);
+
+    private static bool Has(string? where, string text) => where?.Contains(text, StringComparison.OrdinalIgnoreCase) == true;
+
+    // What has not happened lies between no instants.
+    private static bool IsBetween(DateTimeOffset? instant, DateTimeOffset? after, DateTimeOffset? before) =>
+        (after is null || instant > after) && (before is null || instant < before);
 }
 
 [GenerateSerializer, Alias("oj.order")]
@@ -56,7 +93,17 @@ public enum ListOrder : byte
 /// <param name="Jobs">May be fewer than asked for, or none, with a cursor all the same: the work per page is bounded.</param>
 /// <param name="Cursor">Where the next page starts; null at the end.</param>
 [GenerateSerializer, Immutable, Alias("oj.page")]
-public sealed record JobPage([property: Id(0)] JobStatus[] Jobs, [property: Id(1)] string? Cursor);
+public sealed record JobPage([property: Id(0)] JobStatus[] Jobs, [property: Id(1)] string? Cursor)
+{
+    /// <summary>Set where the page ended because of the bound on its work: it has fewer jobs than asked for, and the search goes on with the next.</summary>
+    [Id(2)] public SearchReach? Reach { get; init; }
+}
+
+/// <summary>How far a search has come.</summary>
+/// <param name="LookedAt">Jobs that were looked at for this page.</param>
+/// <param name="Reached">About the time of submit down to which, or with <see cref="ListOrder.Due"/> the due time up to which, all jobs have been looked at.</param>
+[GenerateSerializer, Immutable, Alias("oj.reach")]
+public sealed record SearchReach([property: Id(0)] long LookedAt, [property: Id(1)] DateTimeOffset Reached);
 
 /// <summary>What the grid is made of; it does not change while it runs.</summary>
 [GenerateSerializer, Immutable, Alias("oj.grid")]

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OrleansJobs.Gateway.Submitting;
+namespace OrleansJobs;
 
 /// <summary>Instants as RFC 3339 has them: date, time and offset, all three.</summary>
 internal static class Instants

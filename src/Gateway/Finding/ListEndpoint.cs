@@ -13,7 +13,7 @@ internal sealed class ListEndpoint(JobGrid grid, OwnAddress address, WaitRefiner
 {
     public async Task ListAsync(HttpContext context)
     {
-        var query = JobQueries.Read(context, JobQueries.ListFilters);
+        var query = JobQueries.Read(context, JobFilter.OfLists);
         var page = await ReadAsync(query);
         context.Response.Headers.CacheControl = "no-store";
         if (page.Cursor is not null) context.Response.Headers.Link = $"<{NextAddress(context, page.Cursor)}>; rel=\"next\"";
@@ -24,6 +24,14 @@ internal sealed class ListEndpoint(JobGrid grid, OwnAddress address, WaitRefiner
         foreach (var job in page.Jobs) StatusJson.WriteListed(writer, waits.Refine(job));
         writer.WriteEndArray();
         if (page.Cursor is not null) writer.WriteString("cursor"u8, page.Cursor);
+        if (page.Reach is { } reach)
+        {
+            writer.WriteStartObject("search"u8);
+            writer.WriteNumber("lookedAt"u8, reach.LookedAt);
+            StatusJson.WriteInstant(writer, "reached"u8, reach.Reached);
+            writer.WriteEndObject();
+        }
+
         writer.WriteEndObject();
         await json.SendAsync(context.Response);
     }

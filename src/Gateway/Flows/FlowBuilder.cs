@@ -159,7 +159,5 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
     }
 
     /// <summary>A flow's own queue is nobody's. Who is good for some queues only sees it by those that its jobs use.</summary>
-    private static IEnumerable<JobTag> QueueTags(FlowGraph graph, Caller caller) => caller.IsLimited
-        ? graph.Jobs.Select(job => job.Queue!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select((queue, index) => new JobTag($"{Caller.FlowQueueTag}{index}", queue))
-        : [];
+    private static JobTag[] QueueTags(FlowGraph graph, Caller caller) => caller.IsLimited ? ActionReach.TagsOf(graph.Jobs.Select(job => job.Queue!)) : [];
 }

@@ -12,6 +12,16 @@ internal sealed partial class Audit(ILogger<Audit> logger)
     public Task<JobChange> JobAsync(HttpContext context, string what, string id, string? reason, Func<ChangeOrder, Task<JobChange>> change) =>
         NoteAsync(context, what, $"job {id}", reason, change, done => done.Outcome.ToString());
 
+    /// <summary>Submits another job like one and writes it down.</summary>
+    public Task<SubmitReceipt> CopyAsync(HttpContext context, string id, Func<Task<SubmitReceipt>> submit) =>
+        NoteAsync(context, "copy", $"job {id}", null, _ => submit(), receipt => $"{receipt.Outcome} as job {receipt.Id}");
+
+    /// <summary>Begins what is to be done to many jobs and writes it down: to which, and the job that does it, under whose id each change is kept.</summary>
+    public Task<SubmitReceipt> ActionAsync(HttpContext context, ActionArgs action, Func<Task<SubmitReceipt>> begin) => NoteAsync(
+        context, action.DryRun ? $"count to {action.Action}" : action.Action,
+        action.Ids is { } ids ? $"{ids.Length} jobs" : OnOneLine($"jobs with {string.Join(", ", action.Filter!.Select(one => $"{one.Key}={one.Value}"))}"),
+        action.Reason, _ => begin(), receipt => $"{receipt.Outcome} as job {receipt.Id}");
+
     /// <summary>Makes a change of a queue and writes it down.</summary>
     public Task<QueueInfo> QueueAsync(HttpContext context, string what, string queue, string? reason, Func<ChangeOrder, Task<QueueInfo>> change) =>
         NoteAsync(context, what, $"queue {queue}", reason, change, _ => nameof(JobChangeOutcome.Done));

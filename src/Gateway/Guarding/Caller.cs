@@ -9,9 +9,6 @@ internal sealed class Caller
     public const string ScopeClaim = "scope";
     public const string TypeClaim = "type";
 
-    /// <summary>What the tags begin with in which a flow says for which queues one must be good to see it.</summary>
-    public const string FlowQueueTag = JobIds.DerivedPrefix + "queue-";
-
     private readonly string[] _queues;
     private readonly string[] _types;
 
@@ -52,13 +49,7 @@ internal sealed class Caller
     /// <summary>The same of schedules, by the jobs that they submit.</summary>
     public bool MaySee(ScheduleSpec schedule) => MaySee(schedule.Queue, schedule.Tags);
 
-    private bool MaySee(string queue, JobTag[] tags)
-    {
-        if (MayUse(queue)) return true;
-        if (queue != FlowGraph.RunQueue) return false;
-        var queues = tags.Where(tag => tag.Name.StartsWith(FlowQueueTag, StringComparison.Ordinal)).ToList();
-        return queues.Count > 0 && queues.TrueForAll(tag => MayUse(tag.Value));
-    }
+    private bool MaySee(string queue, JobTag[] tags) => ActionReach.Covers(_queues, queue, tags);
 
     private static Caller Of(ClaimsPrincipal user, string? name) => new(
         name ?? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? user.FindFirstValue("sub") ?? "unnamed",

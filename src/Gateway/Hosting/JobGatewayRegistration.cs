@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Acting;
 using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Grid;
@@ -60,6 +61,9 @@ public static class JobGatewayRegistration
         services.AddSingleton<WaitRefiner>();
         services.AddSingleton<ReasonReader>();
         services.AddSingleton<ChangeEndpoints>();
+        services.AddSingleton<ActEndpoint>();
+        services.AddSingleton<CopyEndpoint>();
+        services.AddSingleton<PriorityEndpoint>();
         services.AddSingleton<MoveEndpoint>();
         services.AddSingleton<SignalEndpoint>();
         services.AddSingleton<KeyEndpoints>();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
+using OrleansJobs.Gateway.Acting;
 using OrleansJobs.Gateway.Finding;
 using OrleansJobs.Gateway.Flows;
 using OrleansJobs.Gateway.Guarding;
@@ -76,8 +77,11 @@ public static class JobGatewayRoutes
         routes.MapMethods("/jobs/{id}/args", Reading, reads.GetArgsAsync).RequireAuthorization(Policies.Read);
         routes.MapMethods("/jobs/{id}/logs", Reading, services.GetRequiredService<LogEndpoints>().GetAsync).RequireAuthorization(Policies.Read);
         routes.MapMethods("/jobs/{id}/timeline", Reading, services.GetRequiredService<TimelineEndpoint>().GetAsync).RequireAuthorization(Policies.Read);
+        routes.MapPost("/jobs:act", services.GetRequiredService<ActEndpoint>().ActAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/cancel", changes.CancelAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/retry", changes.RetryAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/jobs/{id}/copy", services.GetRequiredService<CopyEndpoint>().CopyAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/jobs/{id}/priority", services.GetRequiredService<PriorityEndpoint>().PrioritiseAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/due", services.GetRequiredService<MoveEndpoint>().MoveAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/signals/{name}", services.GetRequiredService<SignalEndpoint>().SendAsync).RequireAuthorization(Policies.Operate);
         routes.MapDelete("/jobs/{id}", changes.DeleteAsync).RequireAuthorization(Policies.Operate);

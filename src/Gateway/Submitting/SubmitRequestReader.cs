@@ -10,7 +10,8 @@ internal static class SubmitRequestReader
     private const double MaxMilliseconds = long.MaxValue / 2;
 
     /// <summary>Reads the object that <paramref name="reader"/> stands on.</summary>
-    public static SubmitRequest Read(ref Utf8JsonReader reader)
+    /// <param name="isCopy">The type is that of another job.</param>
+    public static SubmitRequest Read(ref Utf8JsonReader reader, bool isCopy = false)
     {
         var request = new SubmitRequest();
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -37,7 +38,8 @@ internal static class SubmitRequestReader
             ReadMember(ref reader, member, request);
         }
 
-        if ((seen & Member.Type) == 0) request.Wrong("/type", "A submit names its job type.");
+        if (isCopy && (seen & Member.Type) != 0) request.Wrong("/type", "A copy has the type of its job.");
+        if (!isCopy && (seen & Member.Type) == 0) request.Wrong("/type", "A submit names its job type.");
         if ((seen & (Member.Eta | Member.Countdown)) == (Member.Eta | Member.Countdown)) request.Wrong("/eta", "Give countdown or eta, not both.");
         return request;
     }

@@ -71,6 +71,9 @@ internal enum Safeguard
 
     /// <summary>Keys with jobs that may start take turns.</summary>
     FairTurns = 2097152,
+
+    /// <summary>A job keeps which action has changed it, in the commit of that change, so that the action does not change it again.</summary>
+    ActionMarks = 4194304,
 }
 
 /// <summary>Turns a safeguard off in a process whose <see cref="FaultSwitch"/> is on; in every other, all are on and this is nothing.</summary>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using OrleansJobs.Actions;
 using OrleansJobs.Flows;
 using OrleansJobs.Flows.Graphs;
 using OrleansJobs.HttpCalls;
@@ -14,7 +15,7 @@ namespace OrleansJobs.Hosting;
 /// </summary>
 public sealed class JobGridBuilder
 {
-    private static readonly string?[] OwnSources = [typeof(GraphFlow).FullName, typeof(WebhookJob).FullName];
+    private static readonly string?[] OwnSources = [typeof(GraphFlow).FullName, typeof(WebhookJob).FullName, typeof(ActionJob).FullName];
 
     private readonly List<Registration> _registrations = [];
     private readonly List<(string Id, ScheduleBuilder Schedule)> _schedules = [];
@@ -128,7 +129,7 @@ public sealed class JobGridBuilder
     internal DeclaredSchedules BuildSchedules(JobGridOptions options, HandlerRegistry handlers, DateTimeOffset now) => DeclaredSchedules.Of(_schedules, handlers, options, now);
 
     /// <summary>Registers what every silo runs for the grid itself.</summary>
-    internal JobGridBuilder AddOwn() => Add(HandlerContract.Of(typeof(GraphFlow)), null);
+    internal JobGridBuilder AddOwn() => Add(HandlerContract.Of(typeof(GraphFlow)), null).Add(HandlerContract.Of(typeof(ActionJob)), null);
 
     /// <summary>What a silo runs for the grid where it is configured to.</summary>
     private static List<Registration> Configured(JobGridOptions options)

@@ -14,7 +14,10 @@ internal static class DueMerge
             .Where(job => ceiling is not { } end || job.Place.CompareTo(end) <= 0)
             .OrderBy(job => job.Place).Take(limit + 1).ToList();
         var cursor = jobs.Count > limit ? jobs[limit - 1].Place : ceiling;
-        return new JobPage([.. jobs.Take(limit).Select(job => job.Status)], cursor is { } place ? Text(place) : null);
+        return new JobPage([.. jobs.Take(limit).Select(job => job.Status)], cursor is { } place ? Text(place) : null)
+        {
+            Reach = cursor is { } end && jobs.Count < limit ? new(pages.Sum(page => (long)page.LookedAt), DateTimeOffset.FromUnixTimeMilliseconds(end.Due)) : null,
+        };
     }
 
     public static string Text(DuePlace place) => string.Create(CultureInfo.InvariantCulture, $"{place.Due:x}.{place.Id}");

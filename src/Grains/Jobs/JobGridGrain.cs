@@ -43,21 +43,31 @@ internal sealed partial class JobGridGrain(
     public async Task<JobPage> List(JobQuery query)
     {
         if (query.Limit is < 1 or > JobLimits.MaxPage) throw new ArgumentOutOfRangeException(nameof(query), $"A page has 1 to {JobLimits.MaxPage} jobs.");
+        if (query is { Cursor: null, Id: { } id } && JobIds.IsValid(id) && await Partition(JobIds.PartitionOf(id, options.Value.Partitions)).ReadOne(query) is { } one)
+            return new(Array.ConvertAll(one.Jobs, job => job.Status), null);
         if (query.Order == ListOrder.Due) return await ListDueAsync(query);
         if (!ListCursor.TryParse(query.Cursor, out var cursor)) throw new ArgumentException("The cursor is none of ours.", nameof(query));
-        var pages = await Task.WhenAll(Partitions().Select(partition =>
-            GrainFactory.GetGrain<IPartitionQuery>(partition).ReadPage(query with { Cursor = null }, cursor.Before(partition))));
+        var pages = await AskAsync(query, new PartitionPage(), partition => Partition(partition).ReadPage(query with { Cursor = null }, cursor.Before(partition)));
         return ListMerge.Merge(pages, query.Limit);
     }
 
     private async Task<JobPage> ListDueAsync(JobQuery query)
     {
         if (!DueMerge.TryParse(query.Cursor, out var place)) throw new ArgumentException("The cursor is none of ours.", nameof(query));
-        var pages = await Task.WhenAll(Partitions().Select(partition => GrainFactory.GetGrain<IPartitionQuery>(partition).ReadDuePage(query with { Cursor = null }, place)));
+        var pages = await AskAsync(query, new DuePage(), partition => Partition(partition).ReadDuePage(query with { Cursor = null }, place));
         return Array.Exists(pages, page => page.HasTooManyLanes)
             ? throw new ArgumentException("Too many queues, types and priorities have jobs that wait: name a queue and a type.", nameof(query))
             : DueMerge.Merge(pages, query.Limit);
     }
+
+    /// <summary>What each partition answers that may have jobs that fit. All jobs of a key live in one.</summary>
+    private Task<T[]> AskAsync<T>(JobQuery query, T nothing, Func<int, Task<T>> ask)
+    {
+        var home = query.Key is { } key ? JobKeys.PartitionOf(key, options.Value.Partitions) : (int?)null;
+        return Task.WhenAll(Partitions().Select(partition => home is null || partition == home ? ask(partition) : Task.FromResult(nothing)));
+    }
+
+    private IPartitionQuery Partition(int partition) => GrainFactory.GetGrain<IPartitionQuery>(partition);
 
     public async Task<GridStats> GetStats()
     {

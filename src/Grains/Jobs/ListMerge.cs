@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrleansJobs.Partitions;
+using OrleansJobs.Records;
 
 namespace OrleansJobs.Jobs;
 
@@ -46,6 +47,9 @@ internal static class ListMerge
             .OrderByDescending(job => job.Place.Stamp).ThenBy(job => job.Place.Partition)
             .Take(limit + 1).ToList();
         var cursor = jobs.Count > limit ? jobs[limit - 1].Place : floor.Stamp > long.MinValue ? floor : (ListCursor?)null;
-        return new JobPage([.. jobs.Take(limit).Select(job => job.Status)], cursor?.ToString());
+        return new JobPage([.. jobs.Take(limit).Select(job => job.Status)], cursor?.ToString())
+        {
+            Reach = cursor is { } end && jobs.Count < limit ? new(pages.Sum(page => (long)page.LookedAt), DateTimeOffset.FromUnixTimeMilliseconds(end.Stamp >> JobSpec.StampShift)) : null,
+        };
     }
 }

@@ -14,6 +14,9 @@ internal sealed record DuePage
 
     /// <summary>So many lanes fit the query that nothing was looked at.</summary>
     [Id(2)] public bool HasTooManyLanes { get; init; }
+
+    /// <inheritdoc cref="PartitionPage.LookedAt"/>
+    [Id(3)] public int LookedAt { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.dueJob")]
@@ -43,27 +46,28 @@ internal sealed partial class JobPartitionGrain
         var place = after.Due > now ? after : new DuePlace(now, "\uffff");
         var found = new List<DueJob>();
         var chunk = query.Limit + 1;
-        for (var (looked, bytes) = (0, 0L); looked < MostLookedAt && bytes < PageBytes; chunk = Math.Min(2 * chunk, LogChunk))
+        var looked = 0;
+        for (var bytes = 0L; looked < MostLookedAt && bytes < PageBytes; chunk = Math.Min(2 * chunk, LogChunk))
         {
             if (await ReadDueAsync(query, place, chunk) is not { } line) return new() { HasTooManyLanes = true };
             var ids = Array.ConvertAll(line.Length == chunk ? line[..^1] : line, entry => entry.Id);
-            var records = await _rows.ReadListedAsync(ids, ReadBytes);
+            var records = await _rows.ReadListedAsync(ids, ReadBytes, withArgs: query.Args is not null);
             for (var i = 0; i < records.Length; i++)
             {
                 place = line[i];
                 if (records[i] is not { } record) continue;
                 bytes += record.Size;
                 var status = StatusOf.Stored(place.Id, record, now, withResult: false);
-                if (status.State != JobState.Pending || !query.Matches(status)) continue;
+                if (status.State != JobState.Pending || !query.Matches(status) || !JobListing.HasArgs(record, query.Args)) continue;
                 found.Add(new(place.Due, status));
-                if (found.Count == query.Limit) return new() { Jobs = [.. found], LookedUpTo = i + 1 < line.Length ? place : null };
+                if (found.Count == query.Limit) return new() { Jobs = [.. found], LookedUpTo = i + 1 < line.Length ? place : null, LookedAt = looked + i + 1 };
             }
 
-            if (records.Length == line.Length) return new() { Jobs = [.. found] };
             looked += records.Length;
+            if (records.Length == line.Length) return new() { Jobs = [.. found], LookedAt = looked };
         }
 
-        return new() { Jobs = [.. found], LookedUpTo = place };
+        return new() { Jobs = [.. found], LookedUpTo = place, LookedAt = looked };
     }
 
     /// <summary>What comes behind a place, of all lanes that fit; null where they are too many.</summary>

@@ -1,3 +1,4 @@
+using OrleansJobs.Actions;
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Records;
 using OrleansJobs.Storage;
@@ -76,7 +77,7 @@ internal sealed partial class JobPartitionGrain
             Tell(SiloAddress.FromParsableString(job.Track.Silo!), worker => worker.Cancel(new(job.Id, job.Track.Token)));
             return Task.CompletedTask;
         }
-    });
+    }, order);
 
     public async Task<JobChange> Retry(string id, ChangeOrder order)
     {
@@ -99,7 +100,7 @@ internal sealed partial class JobPartitionGrain
             if (!_core.Orders.Retry(job, Clipped(order), Now)) return null;
             Pump();
             return NothingMore;
-        });
+        }, order);
         return change.Outcome == JobChangeOutcome.WrongState && next - Now is { } wait and > 0 ? change with { Reason = $"The rate of its key allows no other submit for {wait} ms." } : change;
     }
 
@@ -115,13 +116,29 @@ internal sealed partial class JobPartitionGrain
             if (refusal is not null) return null;
             Pump();
             return NothingMore;
+        }, order);
+        return change.Outcome == JobChangeOutcome.WrongState ? change with { Reason = refusal } : change;
+    }
+
+    public async Task<JobChange> Prioritise(string id, int priority, ChangeOrder order)
+    {
+        if (priority is < 0 or > JobLimits.MaxPriority) throw new ArgumentOutOfRangeException(nameof(priority), $"A priority is 0 to {JobLimits.MaxPriority}.");
+        string? refusal = null;
+        var change = await ChangeAsync(id, job =>
+        {
+            refusal = _core.Orders.Prioritise(job, priority, Clipped(order), Now);
+            if (refusal is not null) return null;
+            Pump();
+            return NothingMore;
         });
         return change.Outcome == JobChangeOutcome.WrongState ? change with { Reason = refusal } : change;
     }
 
-    public async Task<JobChange> Delete(string id)
+    public Task<JobChange> Delete(string id) => DeleteAsync(id, null);
+
+    private async Task<JobChange> DeleteAsync(string id, ChangeOrder? order)
     {
-        var change = await PrepareDeleteAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job, Now) ? NothingMore : null);
+        var change = await PrepareDeleteAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job, Now) ? NothingMore : null, order);
         return change.Outcome == JobChangeOutcome.Done ? change with { Status = null } : change;
     }
 
@@ -161,6 +178,18 @@ internal sealed partial class JobPartitionGrain
         }
 
         return await _rows.ReadAsync(id) is { } stored && IsKept(stored) ? JobSpec.Decode(stored.Spec).Args : null;
+    }
+
+    public async Task<JobSubmission?> GetSubmission(string id)
+    {
+        if (_core.Jobs.Find(id) is { Spec: { } spec } job)
+        {
+            await _commits.Settled(job);
+            if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
+            return job.Place == JobPlace.Gone ? null : JobCopies.Of(spec);
+        }
+
+        return await _rows.ReadAsync(id) is { } stored && IsKept(stored) ? JobCopies.Of(JobSpec.Decode(stored.Spec)) : null;
     }
 
     public async Task<JobStatus?> Raise(string id, long token)
@@ -208,13 +237,20 @@ internal sealed partial class JobPartitionGrain
 
     /// <summary>Changes one job: brings its record into memory, decides, waits for the store, then does what must follow.</summary>
     /// <param name="change">What must follow; null where the job's state does not allow the change.</param>
-    private async Task<JobChange> ChangeAsync(string id, Func<LiveJob, Func<Task>?> change)
+    /// <param name="order">Where it may be one of many: what must hold for it.</param>
+    private async Task<JobChange> ChangeAsync(string id, Func<LiveJob, Func<Task>?> change, ChangeOrder? order = null)
     {
         _core.Jobs.Pin(id);
         try
         {
             if (await BringAsync(id) is not { } job || job.Outcome?.RetainUntil <= Now) return new(JobChangeOutcome.NotFound, null);
             await _flows.BringIfAnyAsync(job);
+            if (order?.Part is { } part && ActionRules.Refusal(part, job, Now) is { } refusal)
+            {
+                await _commits.Settled(job);
+                return new(refusal, StatusOf.Live(job, Now));
+            }
+
             var follow = change(job);
             if (follow is null)
             {
@@ -258,7 +294,8 @@ internal sealed partial class JobPartitionGrain
     private bool IsKept(StoredJob stored) => stored.IsKeptAt(Now);
 
     /// <summary>What is kept of it with the job is bounded.</summary>
-    private ChangeOrder Clipped(ChangeOrder order) => new(Clipped(order.By, ChangeOrder.MaxByLength) ?? "", Clipped(order.Reason, _options.Limits.MaxMessageLength));
+    private ChangeOrder Clipped(ChangeOrder order) =>
+        order with { By = Clipped(order.By, ChangeOrder.MaxByLength) ?? "", Reason = Clipped(order.Reason, _options.Limits.MaxMessageLength) };
 
     private static string? Clipped(string? text, int length) => text?.Length > length ? text[..length] : text;
 

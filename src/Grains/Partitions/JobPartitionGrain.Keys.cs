@@ -118,7 +118,7 @@ internal sealed partial class JobPartitionGrain : IPartitionKeys
                 _core.Keys.Uniques.Take(entry, job, Now);
                 Pump();
                 return NothingMore;
-            });
+            }, order);
             return isTaken && change.Outcome == JobChangeOutcome.WrongState ? change with { Reason = $"Job '{holder!.Id}' has its unique value now." } : change;
         }
         finally

@@ -11,6 +11,10 @@ internal interface IPartitionQuery : IGrainWithIntegerKey
     [Alias("page")]
     Task<PartitionPage> ReadPage(JobQuery query, long before);
 
+    /// <summary>The job that has the id of the query, where it fits; null: there is no such job here.</summary>
+    [Alias("one")]
+    Task<PartitionPage?> ReadOne(JobQuery query);
+
     /// <summary>Jobs that wait for an instant, soonest first, behind a place.</summary>
     [Alias("due")]
     Task<DuePage> ReadDuePage(JobQuery query, DuePlace after);
@@ -23,6 +27,9 @@ internal sealed record PartitionPage
 
     /// <summary>Everything above this stamp has been looked at; null: everything there is.</summary>
     [Id(1)] public long? LookedDownTo { get; init; }
+
+    /// <summary>Jobs that were looked at, or whose ids were.</summary>
+    [Id(2)] public int LookedAt { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.listedJob")]
@@ -45,34 +52,50 @@ internal sealed partial class JobPartitionGrain
 
     public async Task<PartitionPage> ReadPage(JobQuery query, long before)
     {
+        var plan = ListPlan.Of(query, before);
         var found = new List<ListedJob>();
-        var after = query.SubmittedAfter is { } instant ? JobSpec.StampAt(instant.ToUnixTimeMilliseconds()) : 0;
-        var index = query.Schedule is { } schedule ? IndexNames.Schedule(schedule) : query.Parent is { } parent ? IndexNames.Parent(parent) : query.After is { } leader ? IndexNames.After(leader) : query.Tags.Length > 0 ? IndexNames.Tag(query.Tags[0]) : IndexNames.State(query.State);
-        // One line more than the page, to know whether there is another. Where lines do not fit the filter, ever more are looked at.
-        var chunk = query.Limit + 1;
-        for (var (looked, bytes) = (0, 0L); looked < MostLookedAt && bytes < PageBytes; chunk = Math.Min(2 * chunk, LogChunk))
+        (before, var chunk, var looked) = (plan.Before, plan.FirstChunk, 0);
+        for (var (rows, bytes) = (0, 0L); looked < plan.MostLines && rows < MostLookedAt && bytes < PageBytes; chunk = plan.Next(chunk))
         {
-            var lines = await _rows.ReadLogAsync(before, after, chunk, index, query.Queue, query.Type);
+            var lines = await _rows.ReadLogAsync(before, plan.After, chunk, plan.Index, query.Queue, query.Type);
             // The last line of a full read only says that there is more.
-            var ids = Array.ConvertAll(lines.Length == chunk ? lines[..^1] : lines, line => line.Member);
-            var records = await _rows.ReadListedAsync(ids, ReadBytes);
+            var read = lines.Length == chunk ? lines[..^1] : lines;
+            var fitting = query.Id is { } id ? Array.FindAll(read, line => line.Member.StartsWith(id, StringComparison.Ordinal)) : read;
+            var records = fitting.Length == 0 ? [] : await _rows.ReadListedAsync(Array.ConvertAll(fitting, line => line.Member), ReadBytes, withArgs: query.Args is not null);
             for (var i = 0; i < records.Length; i++)
             {
-                before = lines[i].Stamp;
+                before = fitting[i].Stamp;
+                rows++;
                 if (records[i] is not { } record) continue;
                 bytes += record.Size;
-                if (!IsKept(record)) continue;
-                var status = StatusOf.Stored(lines[i].Member, record, Now, withResult: false);
-                if (!query.Matches(status)) continue;
-                found.Add(new(before, Refined(status)));
-                if (found.Count == query.Limit) return new() { Jobs = [.. found], LookedDownTo = i + 1 < lines.Length ? before : null };
+                if (Found(query, fitting[i].Member, record) is not { } status) continue;
+                found.Add(new(before, status));
+                if (found.Count == query.Limit) return new() { Jobs = [.. found], LookedDownTo = before == lines[^1].Stamp ? null : before, LookedAt = looked + PlaceOf(before) };
             }
 
-            if (records.Length == lines.Length) return new() { Jobs = [.. found] };
-            looked += records.Length;
+            if (records.Length == fitting.Length && read.Length == lines.Length) return new() { Jobs = [.. found], LookedAt = looked + read.Length };
+            if (records.Length == fitting.Length) before = read[^1].Stamp;
+            looked += PlaceOf(before);
+
+            int PlaceOf(long stamp) => Array.FindIndex(read, line => line.Stamp == stamp) + 1;
         }
 
-        return new() { Jobs = [.. found], LookedDownTo = before };
+        return new() { Jobs = [.. found], LookedDownTo = before, LookedAt = looked };
+    }
+
+    public async Task<PartitionPage?> ReadOne(JobQuery query)
+    {
+        if ((await _rows.ReadListedAsync([query.Id!], ReadBytes, withArgs: query.Args is not null))[0] is not { } record || !IsKept(record)) return null;
+        var waits = query.Order != ListOrder.Due || JobListing.WaitsForTime(StatusOf.Stored(query.Id!, record, Now, withResult: false));
+        return new() { Jobs = waits && Found(query, query.Id!, record) is { } status ? [new(0, status)] : [], LookedAt = 1 };
+    }
+
+    /// <summary>What a list shows of a job that fits; null of one that does not.</summary>
+    private JobStatus? Found(JobQuery query, string id, StoredJob record)
+    {
+        if (!IsKept(record)) return null;
+        var status = StatusOf.Stored(id, record, Now, withResult: false);
+        return query.Matches(status) && JobListing.HasArgs(record, query.Args) ? Refined(status) : null;
     }
 
     public async Task<JobStatus?[]> GetListed(string[] ids)

@@ -16,6 +16,7 @@ internal sealed record FewTrack
     public int? ToldRound { get; init; }
     public long Batch { get; init; }
     public long? DueAt { get; init; }
+    public int? Priority { get; init; }
     public long? Seat { get; init; }
     public ImmutableArray<JobAttempt> History { get; init; } = [];
     public int Earlier { get; init; }

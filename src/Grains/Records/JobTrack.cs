@@ -99,6 +99,9 @@ internal sealed record JobTrack
     /// <summary>When a waiting job is due, if not at the time its submit said.</summary>
     public long? DueAt { get => _few.DueAt; init => _few = _few.DueAt == value ? _few : _few with { DueAt = value }; }
 
+    /// <summary>Its priority, where that is not what its submit said.</summary>
+    public int? Priority { get => _few.Priority; init => _few = _few.Priority == value ? _few : _few with { Priority = value }; }
+
     /// <summary>Where it has a key and stands in its line by another instant than that at which it is due: see <see cref="Keys.KeySeat"/>.</summary>
     public long? Seat { get => _few.Seat; init => _few = _few.Seat == value ? _few : _few with { Seat = value }; }
 
@@ -154,7 +157,7 @@ internal sealed record JobTrack
     public JobTrack WithChange(string what, ChangeOrder order, long now)
     {
         var changes = Changes.Length < MaxChanges ? Changes : Changes.RemoveAt(0);
-        return this with { Changes = changes.Add(new(what, order.By, DateTimeOffset.FromUnixTimeMilliseconds(now), order.Reason)) };
+        return this with { Changes = changes.Add(new(what, order.By, DateTimeOffset.FromUnixTimeMilliseconds(now), order.Reason) { Action = order.Part?.Id }) };
     }
 
     public byte[] Encode()
@@ -188,6 +191,7 @@ internal sealed record JobTrack
         writer.Signed(24, Seat);
         writer.Number(25, Batch);
         if (Marks is { } marks) writer.Bytes(26, MarksRecord.Encode(marks));
+        writer.Signed(30, Priority);
         return writer.ToArray();
     }
 
@@ -196,7 +200,7 @@ internal sealed record JobTrack
         var trial = TrialState.None;
         long version = 1, sequence = 0, current = 0, total = 0, flags = 0, token = 0, started = 0, batch = 0;
         int failures = 0, crashes = 0, maxAttempts = 0, earlier = 0, round = 0;
-        int? told = null;
+        int? told = null, priority = null;
         long? due = null, seat = null;
         AttemptMarks? marks = null;
         string? message = null, reason = null, silo = null;
@@ -235,6 +239,7 @@ internal sealed record JobTrack
                 case 24: seat = reader.Signed; break;
                 case 25: batch = reader.Number; break;
                 case 26: marks = MarksRecord.Decode(reader.Bytes); break;
+                case 30: priority = (int)reader.Signed; break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -247,7 +252,7 @@ internal sealed record JobTrack
             HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0, IsDeadlineLifted = (flags & 512) != 0,
             WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told, Seat = seat, IsUniqueOver = (flags & 1024) != 0, IsDismissed = (flags & 2048) != 0, IsHeld = (flags & 4096) != 0, HasLogs = (flags & 8192) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
-            Losses = losses?.ToImmutable() ?? [], Trial = trial, Batch = batch, Marks = marks,
+            Losses = losses?.ToImmutable() ?? [], Trial = trial, Batch = batch, Marks = marks, Priority = priority,
             Changes = changes?.ToImmutable() ?? [],
         };
     }
@@ -259,13 +264,14 @@ internal sealed record JobTrack
         writer.Text(2, change.By);
         writer.Number(3, change.At.ToUnixTimeMilliseconds());
         writer.Text(4, change.Reason);
+        writer.Text(5, change.Action);
         return writer.ToArray();
     }
 
     private static JobChangeEntry DecodeChange(ReadOnlySpan<byte> record)
     {
         string what = "", by = "";
-        string? reason = null;
+        string? reason = null, action = null;
         long at = 0;
         var reader = new RecordReader(record);
         while (reader.Next())
@@ -276,10 +282,11 @@ internal sealed record JobTrack
                 case 2: by = reader.Text; break;
                 case 3: at = reader.Number; break;
                 case 4: reason = reader.Text; break;
+                case 5: action = reader.Text; break;
             }
         }
 
-        return new(what, by, DateTimeOffset.FromUnixTimeMilliseconds(at), reason);
+        return new(what, by, DateTimeOffset.FromUnixTimeMilliseconds(at), reason) { Action = action };
     }
 
     private static byte[] Encode(JobAttempt attempt)

@@ -9,6 +9,18 @@ internal static class RecordFields
     /// <summary>The result, in a <see cref="JobOutcome"/>.</summary>
     public const int OutcomeResult = 2;
 
+    /// <summary>The bytes of the first field of a number; empty where there is none.</summary>
+    public static ReadOnlySpan<byte> Of(ReadOnlySpan<byte> record, int field)
+    {
+        var reader = new RecordReader(record);
+        while (reader.Next())
+        {
+            if (reader.Field == field) return reader.Bytes;
+        }
+
+        return [];
+    }
+
     /// <summary>The record without the first field of a number.</summary>
     public static byte[] Without(byte[] record, int field)
     {

@@ -10,6 +10,7 @@ internal sealed class ListCommand : Command
 {
     private const int MaxPage = 200;
 
+    private readonly SearchOptions _search = new();
     private readonly Option<string?> _state = new("--state") { Description = "PENDING, PROGRESS, SUCCESS, FAILURE or REVOKED." };
     private readonly Option<string?> _type = new("--type") { Description = "Jobs of this type." };
     private readonly Option<string?> _queue = new("--queue") { Description = "Jobs of this queue." };
@@ -23,6 +24,7 @@ internal sealed class ListCommand : Command
     public ListCommand(ToolApp app) : base("list", "Lists jobs, newest first, or with --due by when they are due.")
     {
         foreach (var option in new Option[] { _state, _type, _queue, _parent, _schedule, _tags, _since, _due, _limit }) Add(option);
+        foreach (var option in _search.All) Add(option);
         app.SetAction(this, RunAsync);
     }
 
@@ -34,6 +36,7 @@ internal sealed class ListCommand : Command
         var filter = Filter(session, parsed) + Parameter("order", byDue ? "due" : null);
         var jobs = new List<Job>();
         string? cursor = null;
+        long looked = 0;
         do
         {
             var page = await session.Gateway.GetAsync($"jobs?limit={Math.Min(left, MaxPage)}{filter}{Parameter("cursor", cursor)}", cancellation);
@@ -46,6 +49,9 @@ internal sealed class ListCommand : Command
             }
 
             cursor = page.Text("cursor");
+            looked += page.Member("search")?.Number("lookedAt") ?? 0;
+            if (session.Printer.IsInteractive && left > 0 && cursor is not null && page.Member("search") is { } search)
+                session.Surroundings.Error.WriteLine($"Looked at {Words.Of(looked)} jobs, {(byDue ? "up to those due" : "down to those submitted")} {Words.Of(search.Instant("reached"))}");
         }
         while (left > 0 && cursor is not null);
 
@@ -60,6 +66,7 @@ internal sealed class ListCommand : Command
             + Parameter("parent", parsed.GetValue(_parent)) + Parameter("schedule", parsed.GetValue(_schedule));
         if (parsed.GetValue(_since) is { } seconds)
             filter += Parameter("submittedAfter", session.Surroundings.Time.GetUtcNow().AddSeconds(-seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        filter = _search.Read(session, parsed).Aggregate(filter, (all, one) => all + Parameter(one.Name, one.Value));
         foreach (var tag in parsed.GetValue(_tags) ?? [])
         {
             var (name, value) = Inputs.Pair("--tag", tag);

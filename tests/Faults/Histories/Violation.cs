@@ -68,6 +68,10 @@ internal static class Rules
     public const string BindingGone = "binding-gone";
     public const string EventTwice = "event-twice";
 
+    /// <summary>One action has changed a job twice, or has left one out that fitted from its beginning.</summary>
+    public const string ActedTwice = "acted-twice";
+    public const string NotActed = "not-acted";
+
     /// <summary>A scenario's own condition, beyond what holds for every history.</summary>
     public const string Scenario = "scenario";
 

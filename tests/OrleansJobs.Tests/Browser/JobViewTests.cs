@@ -94,6 +94,33 @@ public class JobViewTests(BrowserFixture fixture)
     }
 
     [Fact]
+    public async Task AJob_IsRunAgainDifferently()
+    {
+        var id = await fixture.Host.SubmitAsync(new { type = "longtask", args = new { steps = 0, stepMs = 1 }, attempts = 1 });
+        await fixture.Host.EndOfAsync(id);
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync($"/jobs/{id}");
+
+        await page.Page.GetByText("Run again, differently").ClickAsync();
+        var args = page.Page.GetByLabel("Its arguments");
+        await Expect(args).ToHaveValueAsync(new System.Text.RegularExpressions.Regex("\"stepMs\": 1"));
+        await args.FillAsync("{\"steps\":");
+        await page.Button("Start the copy").ClickAsync();
+        await ConsolePage.SeeAsync(page.Main, "This is not JSON");
+        await args.FillAsync("{\"steps\":\"many\"}");
+        await page.Button("Start the copy").ClickAsync();
+        await ConsolePage.SeeAsync(page.Main, "/steps:");
+        await args.FillAsync("{\"steps\":1,\"stepMs\":2}");
+        await page.Page.GetByLabel("With priority").FillAsync("9");
+        await page.Button("Start the copy").ClickAsync();
+
+        await Expect(page.Page).Not.ToHaveURLAsync(new System.Text.RegularExpressions.Regex($"{id}$"));
+        await ConsolePage.SeeAsync(page.Main, "Attempt 1 succeeded");
+        await ConsolePage.SeeAsync(page.Page.GetByLabel("arguments", new() { Exact = true }), "\"stepMs\": 2");
+        await Expect(page.Link($"copy-of={id}")).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task Delete_AsksFirst()
     {
         var id = await fixture.Host.SubmitAsync(new { type = "longtask", args = new { steps = 1, stepMs = 0 } });

@@ -129,6 +129,10 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
     public Task<JobChange> Cancel(string id, ChangeOrder order) => throw new NotSupportedException();
 
     public Task<byte[]?> GetArgs(string id) => throw new NotSupportedException();
+
+    public Task<JobChange> Prioritise(string id, int priority, ChangeOrder order) => throw new NotSupportedException();
+
+    public Task<JobSubmission?> GetSubmission(string id) => throw new NotSupportedException();
     public Task<GridStats> GetStats() => throw new NotSupportedException();
 
     private async Task<SubmitReceipt[]> AnswerAsync(JobSubmission[] jobs, bool bulk)

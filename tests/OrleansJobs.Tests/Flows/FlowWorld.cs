@@ -239,10 +239,12 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
     Task<JobStatus?> IJobPartitionGrain.Wait(string id, long version, TimeSpan atMost) => throw new NotSupportedException();
     Task<JobChange> IJobPartitionGrain.Cancel(string id, ChangeOrder order) => throw new NotSupportedException();
     Task<JobChange> IJobPartitionGrain.Retry(string id, ChangeOrder order) => throw new NotSupportedException();
+    Task<JobChange> IJobPartitionGrain.Prioritise(string id, int priority, ChangeOrder order) => throw new NotSupportedException();
     Task<JobChange> IJobPartitionGrain.Move(string id, DateTimeOffset? due, ChangeOrder order) => throw new NotSupportedException();
     Task<JobChange> IJobPartitionGrain.Delete(string id) => throw new NotSupportedException();
     Task<SignalReceipt> IJobPartitionGrain.Signal(string id, JobSignal signal) => throw new NotSupportedException();
     Task<byte[]?> IJobPartitionGrain.GetArgs(string id) => throw new NotSupportedException();
+    Task<JobSubmission?> IJobPartitionGrain.GetSubmission(string id) => throw new NotSupportedException();
     Task<FlowGroupCount[]?> IJobPartitionGrain.GetFlowGroups(string id) => throw new NotSupportedException();
     Task<JobStatus?[]> IJobPartitionGrain.GetListed(string[] ids) => throw new NotSupportedException();
     Task<GridStats> IJobPartitionGrain.GetStats() => throw new NotSupportedException();

@@ -79,6 +79,7 @@ public sealed class BadInputTests(BadInputTests.Fixture fixture) : IClassFixture
                     kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(1);
                     kestrel.Limits.MinRequestBodyDataRate = new(240, TimeSpan.FromSeconds(1.5));
                 }));
+            Host.Grid.Add(new() { Id = "known", Type = "longtask", Queue = "default" });
             Host.Grid.Lists = query => query.Cursor is null ? new([], null) : throw new ArgumentException("Not a cursor.");
         }
 

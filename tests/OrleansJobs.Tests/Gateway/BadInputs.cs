@@ -211,6 +211,17 @@ internal static class BadInputs
         yield return Get("a log that is waited for too long", 400, "invalid-query", "/jobs/nope/logs?after=0&wait=21");
         yield return Get("a log with an unknown parameter", 400, "invalid-query", "/jobs/nope/logs?level=error");
         yield return Get("`submittedAfter` without an offset", 400, "invalid-query", "/jobs?submittedAfter=2030-01-01T00:00:00");
+        yield return Get("an id to look for that cannot begin one", 400, "invalid-query", "/jobs?id=a%20b");
+        yield return Get("a phase that there is not", 400, "invalid-query", "/jobs?phase=done");
+        yield return Get("a key to look for that cannot be one", 400, "invalid-query", "/jobs?key=%2F");
+        yield return Get("no text to look for in errors", 400, "invalid-query", "/jobs?error=");
+        yield return Get("a text of 257 characters to look for in arguments", 400, "invalid-query", "/jobs?args=" + new string('a', 257));
+        yield return Get("a text to look for in the errors of jobs that did not fail", 400, "invalid-query", "/jobs?error=x&state=SUCCESS");
+        yield return Get("`submittedBefore` without an offset", 400, "invalid-query", "/jobs?submittedBefore=2030-01-01T00:00:00");
+        yield return Get("`startedAfter` that is no instant", 400, "invalid-query", "/jobs?startedAfter=yesterday");
+        yield return Get("`startedBefore` that is a date", 400, "invalid-query", "/jobs?startedBefore=2030-01-01");
+        yield return Get("`finishedAfter` without an offset", 400, "invalid-query", "/jobs?finishedAfter=2030-01-01T00:00:00");
+        yield return Get("`finishedBefore` that is a number", 400, "invalid-query", "/jobs?finishedBefore=7");
         yield return Get("a cursor that is none", 400, "invalid-query", "/jobs?cursor=%22%3E%3Cscript%3E");
         yield return Get("a cursor of 5,000 characters", 400, "invalid-query", "/jobs?cursor=" + new string('c', 5000));
         yield return Get("a tag without a name", 400, "invalid-query", "/jobs?tag.=x");
@@ -240,6 +251,34 @@ internal static class BadInputs
         yield return Get("an address that is none", 404, "not-found", "/etc/passwd");
         yield return Get("traversal out of the page's files", 404, "not-found", "/css/..%2f..%2f..%2fetc%2fpasswd");
         yield return new("a method that the address does not take", 405, "method-not-allowed", RawHttp.Request("PUT", "/jobs/a", Json, "{}"u8.ToArray()));
+        yield return Act("an action that there is not", 422, "invalid-member", """{"action":"explode","ids":["a"]}""");
+        yield return Act("an action without a name", 422, "invalid-member", """{"ids":["a"]}""");
+        yield return Act("an action on nothing", 422, "invalid-member", """{"action":"retry"}""");
+        yield return Act("an action on a filter and on ids", 422, "invalid-member", """{"action":"retry","filter":{"state":"FAILURE"},"ids":["a"]}""");
+        yield return Act("an action on all that there is", 422, "invalid-member", """{"action":"delete","filter":{}}""");
+        yield return Act("an action on a filter that there is not", 422, "invalid-member", """{"action":"retry","filter":{"sate":"FAILURE"}}""");
+        yield return Act("an action on a state that there is not", 422, "invalid-member", """{"action":"retry","filter":{"state":"BROKEN"}}""");
+        yield return Act("an action on a number", 422, "invalid-member", """{"action":"retry","filter":{"tag.customer":7}}""");
+        yield return Act("an action on a filter with a cursor", 422, "invalid-member", """{"action":"retry","filter":{"state":"FAILURE","cursor":"7.1"}}""");
+        yield return Act("an action on a filter with a member twice", 422, "invalid-member", """{"action":"retry","filter":{"state":"FAILURE","state":"REVOKED"}}""");
+        yield return Act("an action on no ids", 422, "invalid-member", """{"action":"cancel","ids":[]}""");
+        yield return Act("an action on 1,001 ids", 422, "invalid-member", "{\"action\":\"cancel\",\"ids\":[" + string.Join(',', Enumerable.Repeat("\"a\"", 1001)) + "]}");
+        yield return Act("an action on an id that is none", 422, "invalid-member", """{"action":"cancel","ids":["a b"]}""");
+        yield return Act("an action with a reason of 257 characters", 422, "invalid-member", "{\"action\":\"cancel\",\"ids\":[\"a\"],\"reason\":\"" + new string('r', 257) + "\"}");
+        yield return Act("an action that only counts ids", 422, "invalid-member", """{"action":"cancel","ids":["a"],"dryRun":true}""");
+        yield return Act("an action with an unknown member", 422, "invalid-member", """{"action":"cancel","ids":["a"],"force":true}""");
+        yield return Act("an action that is an array", 422, "invalid-member", """[]""");
+        yield return Act("an action that is no JSON", 400, "malformed-json", "{");
+        yield return Copy("a copy of another type", 422, "invalid-member", "known", """{"type":"wordcount"}""");
+        yield return Copy("a copy whose arguments do not fit", 422, "invalid-args", "known", """{"args":{"steps":"x"}}""");
+        yield return Copy("a copy with an unknown member", 422, "invalid-member", "known", """{"arg":{}}""");
+        yield return Copy("a copy that is no JSON", 400, "malformed-json", "known", """{""");
+        yield return Copy("a copy of a job that does not exist", 404, "job-not-found", "nope", """{}""");
+        yield return Priority("a waiting job that is given the priority 10", 422, "invalid-member", "known", """{"priority":10}""");
+        yield return Priority("no priority", 422, "invalid-member", "known", """{}""");
+        yield return Priority("a priority that is a word", 422, "invalid-member", "known", """{"priority":"high"}""");
+        yield return Priority("a priority beside an unknown member", 422, "invalid-member", "known", """{"priority":1,"queue":"q"}""");
+        yield return Priority("a priority of a job that does not exist", 404, "job-not-found", "nope", """{"priority":1}""");
         yield return new("cancelling a job that does not exist", 404, "job-not-found", RawHttp.Request("POST", "/jobs/nope/cancel", "", []));
         yield return new("deleting a job that does not exist", 404, "job-not-found", RawHttp.Request("DELETE", "/jobs/nope", "", []));
         yield return new("a reason of 257 characters", 422, "invalid-member",
@@ -388,6 +427,15 @@ internal static class BadInputs
         yield return Get("a list of 201 schedules", 400, "invalid-query", "/schedules?limit=201");
         yield return Get("a filter by an instant of a schedule that is none", 400, "invalid-query", "/jobs?scheduledAt=noon");
     }
+
+    private static BadInput Copy(string name, int status, string type, string id, string body) =>
+        new(name, status, type, RawHttp.Request("POST", $"/jobs/{id}/copy", Json, Encoding.UTF8.GetBytes(body)));
+
+    private static BadInput Priority(string name, int status, string type, string id, string body) =>
+        new(name, status, type, RawHttp.Request("POST", $"/jobs/{id}/priority", Json, Encoding.UTF8.GetBytes(body)));
+
+    private static BadInput Act(string name, int status, string type, string body) =>
+        new(name, status, type, RawHttp.Request("POST", "/jobs:act", Json, Encoding.UTF8.GetBytes(body)));
 
     private static BadInput Move(string name, int status, string type, string body) =>
         new(name, status, type, RawHttp.Request("POST", "/jobs/nope/due", Json, Encoding.UTF8.GetBytes(body)));

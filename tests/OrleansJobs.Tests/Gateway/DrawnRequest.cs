@@ -11,17 +11,17 @@ internal sealed class DrawnRequest(Random random)
     [
         "POST /jobs", "POST /jobs", "POST /jobs", "POST /jobs", "POST /jobs:batch", "POST /jobs:batch", "POST /jobs/longtask", "POST /jobs/anything", "GET /jobs/known", "GET /jobs/known/result",
         "GET /jobs/known/args", "GET /jobs/known/events", "POST /jobs/known/cancel", "POST /jobs/known/retry", "DELETE /jobs/unknown", "GET /events?jobs=known", "GET /stats", "GET /stats/scaling", "GET /stats/history", "GET /job-types",
-        "GET /queues", "POST /queues/default/pause", "POST /queues/default/resume", "GET /health/ready", "GET /openapi/v1.json", "GET /jobs?state=SUCCESS&limit=5", "GET /jobs?tag.a=b", "GET /", "GET /docs",
+        "GET /queues", "POST /queues/default/pause", "POST /queues/default/resume", "GET /health/ready", "GET /openapi/v1.json", "GET /jobs?state=SUCCESS&limit=5", "GET /jobs?tag.a=b", "GET /jobs?error=x&phase=running", "GET /jobs?id=01&args=%22a%22", "POST /jobs:act", "POST /jobs:act", "GET /", "GET /docs",
         "GET /js/app.js", "GET /nowhere",
     ];
 
     private static readonly string[] Members =
-        ["type", "args", "id", "queue", "priority", "countdown", "eta", "expires", "attempts", "timeout", "retention", "tags", "reason", "TYPE", "__proto__", "", "a/b~c", "\\u0000", "\\ud800"];
+        ["type", "args", "id", "queue", "priority", "countdown", "eta", "expires", "attempts", "timeout", "retention", "tags", "reason", "action", "filter", "ids", "dryRun", "TYPE", "__proto__", "", "a/b~c", "\\u0000", "\\ud800"];
 
     private static readonly string[] Values =
     [
         "\"longtask\"", "\"anything\"", "\"default\"", "null", "true", "0", "1", "-1", "4", "1.5", "1e308", "1e999", "-0", "9223372036854775808", "NaN", "\"\"", "\"..\"", "\"2030-01-01T00:00:00Z\"",
-        "\"2030-01-01\"", "\"\\u202e\"", "\"\\ud800\"", "\"\\u0000\"", "\"<script>\"", "{}", "[]", "[[[[[[]]]]]]", "{\"steps\":5}", "{\"steps\":\"x\"}", "{\"a\":1,\"a\":2}", "{\"k\":\"v\"}", "/**/1", "'x'",
+        "\"2030-01-01\"", "\"\\u202e\"", "\"\\ud800\"", "\"\\u0000\"", "\"<script>\"", "{}", "[]", "[[[[[[]]]]]]", "{\"steps\":5}", "{\"steps\":\"x\"}", "{\"a\":1,\"a\":2}", "{\"k\":\"v\"}", "\"retry\"", "{\"state\":\"FAILURE\"}", "[\"known\"]", "/**/1", "'x'",
     ];
 
     private static readonly string[] Headers =

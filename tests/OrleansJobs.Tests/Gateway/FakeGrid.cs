@@ -237,6 +237,9 @@ internal sealed class FakeGrid : IGrainFactory
         public Task<JobChange> Retry(string id, ChangeOrder order) => Change(id, status => status.State is JobState.Failure or JobState.Revoked,
             status => status with { State = JobState.Pending, Phase = JobPhase.Waiting, Error = null });
 
+        public Task<JobChange> Prioritise(string id, int priority, ChangeOrder order) =>
+            Change(id, status => status.State == JobState.Pending, status => status with { Priority = priority });
+
         public Task<JobChange> Move(string id, DateTimeOffset? due, ChangeOrder order) =>
             Change(id, status => status.State == JobState.Pending, status => status with { DueAt = due ?? status.DueAt });
 
@@ -250,6 +253,8 @@ internal sealed class FakeGrid : IGrainFactory
 
 
         public Task<byte[]?> GetArgs(string id) => Task.FromResult(grid.Find(id)?.Submission.Args);
+
+        public Task<JobSubmission?> GetSubmission(string id) => Task.FromResult(grid.Find(id)?.Submission);
 
         public Task<SignalReceipt> Signal(string id, JobSignal signal)
         {

@@ -38,6 +38,27 @@ public sealed class FindingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task EachSearch_IsHandedOn_AndSaysHowFarItHasCome()
+    {
+        JobQuery? asked = null;
+        var noon = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        _host.Grid.Lists = query =>
+        {
+            asked = query;
+            return new([], "c") { Reach = new(31744, noon) };
+        };
+        var page = await (await _host.Http.GetAsync("/jobs?id=0198&phase=Retrying&key=tenant%2F7&error=no%20route&args=%22to%22&submittedBefore=2026-01-31T13:00:00%2B01:00" +
+            "&startedAfter=2026-01-31T12:00:00Z&startedBefore=2026-01-31T12:00:00Z&finishedAfter=2026-01-31T12:00:00Z&finishedBefore=2026-01-31T12:00:00Z")).JsonAsync();
+        Assert.Equal(("0198", JobPhase.Retrying, "tenant/7", "no route", "\"to\""), (asked!.Id, asked.Phase, asked.Key, asked.Error, asked.Args));
+        Assert.All((DateTimeOffset?[])[asked.SubmittedBefore, asked.StartedAfter, asked.StartedBefore, asked.FinishedAfter, asked.FinishedBefore], instant => Assert.Equal(noon, instant));
+        Assert.Null(asked.SubmittedAfter);
+        Assert.Equal((31744, "2026-01-31T12:00:00Z"), (page.GetProperty("search").GetProperty("lookedAt").GetInt32(), page.GetProperty("search").Text("reached")));
+
+        _host.Grid.Lists = _ => new([], "c");
+        Assert.False((await (await _host.Http.GetAsync("/jobs")).JsonAsync()).TryGetProperty("search", out _));
+    }
+
+    [Fact]
     public async Task Stats_AreAskedForOnceASecond_HoweverManyAsk()
     {
         _host.Grid.Stats = new() { Backlog = 5, Runnable = 5, Running = 2, Slots = 8, OldestWaiting = TimeSpan.FromSeconds(1.5), Counts = [new(JobState.Pending, "q", "t", 5)] };

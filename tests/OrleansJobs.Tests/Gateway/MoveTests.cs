@@ -22,4 +22,21 @@ public sealed class MoveTests(GridHost grid) : IClassFixture<GridHost>
         using var late = await grid.Http.PostAsync("/jobs/moved/due", null);
         Assert.Equal("wrong-state", await late.ProblemAsync());
     }
+
+    [Fact]
+    public async Task AWaitingJob_GoesBeforeOthers()
+    {
+        await grid.Http.PostJsonAsync("/jobs", """{"type":"longtask","id":"urgent","priority":1,"args":{"steps":1,"stepMs":1},"countdown":3600}""");
+        using var higher = await grid.Http.PostJsonAsync("/jobs/urgent/priority", """{"priority":9,"reason":"somebody waits"}""");
+        Assert.Equal(HttpStatusCode.OK, higher.StatusCode);
+        var status = await higher.JsonAsync();
+        Assert.Equal((9, "scheduled", "prioritised", "somebody waits"), (status.GetProperty("priority").GetInt32(), status.Text("phase"), status.GetProperty("changes")[0].Text("what"), status.GetProperty("changes")[0].Text("reason")));
+        Assert.Equal(9, (await (await grid.Http.GetAsync("/jobs/urgent")).JsonAsync()).GetProperty("priority").GetInt32());
+
+        await grid.Http.PostAsync("/jobs/urgent/due", null);
+        var ended = await (await grid.Http.GetAsync("/jobs/urgent", ("Prefer", "wait=30"))).JsonAsync();
+        Assert.Equal(("SUCCESS", 9), (ended.Text("state"), ended.GetProperty("priority").GetInt32()));
+        using var late = await grid.Http.PostJsonAsync("/jobs/urgent/priority", """{"priority":1}""");
+        Assert.Equal("wrong-state", await late.ProblemAsync());
+    }
 }

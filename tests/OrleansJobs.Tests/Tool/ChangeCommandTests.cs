@@ -56,6 +56,72 @@ public class ChangeCommandTests
     }
 
     [Fact]
+    public async Task Retry_OfAFew_ThatFit_CountsThemFirst_AndWatchesTheAction()
+    {
+        _tool.Gateway.On("POST /jobs:act", ToolRun.Job("n", "PENDING")).On("POST /jobs:act", ToolRun.Job("r", "PENDING"));
+        _tool.Gateway.On("GET /jobs/n", Acted("n", 100)).On("GET /jobs/r", Acted("r", 100));
+        Assert.Equal(0, await _tool.RunAsync("retry", "--where", "state=FAILURE", "--where", "tag.customer=7", "--where", "finishedAfter=1h", "--reason", "mended"));
+        Assert.Equal(
+            [
+                """{"action":"retry","filter":{"state":"FAILURE","tag.customer":"7","finishedAfter":"2025-12-31T23:00:00.000Z"},"dryRun":true}""",
+                """{"action":"retry","filter":{"state":"FAILURE","tag.customer":"7","finishedAfter":"2025-12-31T23:00:00.000Z"},"reason":"mended"}""",
+            ],
+            _tool.Gateway.Requests.Where(request => request.Route == "POST /jobs:act").Select(request => request.Body));
+        Assert.Contains("r succeeded: {\"done\":100", _tool.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MoreThanAFew_AreNotTouched_UntilItIsSaidThatTheyAreMeant()
+    {
+        _tool.Gateway.On("POST /jobs:act", ToolRun.Job("n", "PENDING")).On("GET /jobs/n", Acted("n", 101));
+        Assert.Equal(2, await _tool.RunAsync("delete", "--where", "state=SUCCESS"));
+        Assert.Equal("101 jobs fit. Nothing was done.\n", _tool.Out);
+        Assert.Contains("--yes", _tool.Error, StringComparison.Ordinal);
+        Assert.Contains("\"dryRun\":true", Assert.Single(_tool.Gateway.Requests, request => request.Route == "POST /jobs:act").Body, StringComparison.Ordinal);
+
+        Assert.Equal(0, await _tool.RunAsync("cancel", "--where", "type=longtask", "--dry-run", "--json"));
+        Assert.Equal("{\"matched\":101}\n", _tool.Out);
+
+        var before = _tool.Gateway.Requests.Count;
+        Assert.Equal(0, await _tool.RunAsync("move", "--where", "type=longtask", "--yes"));
+        Assert.Equal("""{"action":"due","filter":{"type":"longtask"}}""", Assert.Single(_tool.Gateway.Requests.Skip(before), request => request.Route == "POST /jobs:act").Body);
+    }
+
+    [Theory]
+    [InlineData("retry")]
+    [InlineData("retry", "a", "--where", "state=FAILURE")]
+    [InlineData("retry", "--where", "state=FAILURE", "--where", "state=REVOKED")]
+    [InlineData("retry", "--where", "state")]
+    [InlineData("retry", "a", "--yes")]
+    [InlineData("move", "--where", "type=t", "--countdown", "1h")]
+    public async Task WhatIsNotPlain_IsNotAsked(params string[] arguments)
+    {
+        Assert.Equal(2, await _tool.RunAsync(arguments));
+        Assert.Empty(_tool.Gateway.Requests);
+    }
+
+    private static string Acted(string id, int done) => ToolRun.Job(id, "SUCCESS", more: $$""","result":{"done":{{done}},"skipped":0,"failed":0,"failures":[]}""");
+
+    [Fact]
+    public async Task Prioritise_SaysHowUrgent()
+    {
+        _tool.Gateway.On("POST /jobs/a/priority", ToolRun.Job("a", "PENDING"));
+        Assert.Equal(0, await _tool.RunAsync("prioritise", "a", "--priority", "9", "--reason", "x"));
+        Assert.Equal("""{"priority":9,"reason":"x"}""", _tool.Gateway.Requests[0].Body);
+        Assert.Equal(2, await _tool.RunAsync("prioritise", "a"));
+    }
+
+    [Fact]
+    public async Task Copy_SendsWhatIsSaidOtherwise_AndPrintsTheNewId()
+    {
+        _tool.Gateway.On("POST /jobs/a/copy", ToolRun.Job("c", "PENDING"));
+        Assert.Equal(0, await _tool.RunAsync("copy", "a"));
+        Assert.Equal("c\n", _tool.Out);
+        Assert.Equal(0, await _tool.RunAsync("copy", "a", "{\"steps\":2}", "--queue", "side", "--priority", "9", "--countdown", "1h"));
+        Assert.Equal(["{}", """{"args":{"steps":2},"queue":"side","priority":9,"countdown":3600}"""], _tool.Gateway.Requests.Select(request => request.Body));
+    }
+
+    [Fact]
     public async Task BackUp_SaysTheCopysName()
     {
         _tool.Gateway.On("POST /store/backup", """{"name":"jobs-1.db","bytes":4096}""");

@@ -38,6 +38,19 @@ public class LookCommandTests
     }
 
     [Fact]
+    public async Task List_SearchesByTextsKeysAndTimes()
+    {
+        _tool.Gateway.On(
+            "GET /jobs?limit=20&id=0198&phase=running&key=tenant%2F7&error=no%20route&args=%22to%22&submittedAfter=2025-12-31T23%3A00%3A00.000Z&submittedBefore=2026-01-01T00%3A00%3A00Z" +
+            "&startedAfter=2025-12-31T23%3A30%3A00.000Z&startedBefore=2026-01-01T00%3A00%3A00Z&finishedAfter=2026-01-01T00%3A00%3A00Z&finishedBefore=2026-01-01T00%3A00%3A00Z",
+            $$"""{"jobs":[{{ToolRun.Job("a")}}]}""");
+        const string midnight = "2026-01-01T00:00:00Z";
+        Assert.Equal(0, await _tool.RunAsync("list", "--id", "0198", "--phase", "running", "--job-key", "tenant/7", "--error", "no route", "--args", "\"to\"", "--submitted-after", "1h",
+            "--submitted-before", midnight, "--started-after", "30m", "--started-before", midnight, "--finished-after", midnight, "--finished-before", midnight));
+        Assert.Equal(2, _tool.Lines.Length);
+    }
+
+    [Fact]
     public async Task List_StopsAtItsLimit()
     {
         _tool.Gateway.On("GET /jobs?limit=1", $$"""{"jobs":[{{ToolRun.Job("a")}}],"cursor":"more"}""");
@@ -225,7 +238,7 @@ public class LookCommandTests
         var readme = Repository.Read("src/Tool/README.md");
         Assert.Equal(0, await _tool.RunAsync("--help"));
         var commands = _tool.Lines.SkipWhile(line => line != "Commands:").Skip(1).Select(line => line.Trim().Split(' ')[0]).ToArray();
-        Assert.Equal(25, commands.Length);
+        Assert.Equal(28, commands.Length);
         Assert.All(commands, command => Assert.Matches($"`{command}[ `]", readme));
         var codes = typeof(ExitCodes).GetFields().Where(field => field.FieldType == typeof(int)).Select(field => (int)field.GetRawConstantValue()!);
         Assert.All(codes, code => Assert.Contains($"\n| {code} | ", readme, StringComparison.Ordinal));

@@ -156,6 +156,9 @@ internal sealed class JobBook
         return job;
     }
 
+    /// <summary>The stamp that all that was submitted until now have at most, and all that comes later is above.</summary>
+    public long MarkStamp(long now) => _lastStamp = Math.Max(_lastStamp, JobSpec.StampAt(now));
+
     /// <summary>Takes back a submit whose commit has not been sent.</summary>
     public bool TryWithdraw(LiveJob job) => job.Place == JobPlace.Waiting && _changes.TryWithdraw(job);
 
@@ -382,7 +385,8 @@ internal sealed class JobBook
         Windows.Weigh(job);
     }
 
-    private string? RefusalOfLane(JobSubmission job)
+    /// <summary>Why it cannot wait where it would have to; null where it can.</summary>
+    public string? RefusalOfLane(JobSubmission job)
     {
         if (Index.Contains(_laneNames.Of(job.Queue, job.Priority, job.Type, suspects: false, job.Key))) return null;
         var (owners, owner) = (Index.Owners, job.Owner);
@@ -402,7 +406,7 @@ internal sealed class JobBook
         var lease = outcome is null && stored.Lease is { } leased ? JobTrack.Decode(leased) : null;
         var waiting = outcome is null && lease is null && stored.Track is { } tracked ? JobTrack.Decode(tracked) : null;
         var track = outcome?.Track ?? lease ?? waiting ?? JobTrack.Fresh;
-        var lane = found ?? Index.Of(_laneNames.Of(spec.Queue, spec.Priority, spec.Type, track.IsSuspect, spec.Key));
+        var lane = found ?? Index.Of(_laneNames.Of(spec.Queue, track.Priority ?? spec.Priority, spec.Type, track.IsSuspect, spec.Key));
         var waits = outcome is null && lease is null;
         var due = track.DueAt ?? spec.DueAt;
         var seat = spec.Key is null ? 0 : track.Seat ?? KeySeat.Of(spec, due);
@@ -431,7 +435,7 @@ internal sealed class JobBook
         job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track), Batch = 0 };
         job.Outcome = null;
         if (job.Spec!.Key is not null) Seat(job, keepsSeat);
-        job.Lane = Index.Of(_laneNames.Of(job.Spec.Queue, job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
+        job.Lane = Index.Of(_laneNames.Of(job.Spec.Queue, job.Track.Priority ?? job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
         job.Lane.Line?.Weigh(job.Spec.Weight);
         job.Lane.Add(job);
         Windows.Weigh(job);

@@ -39,6 +39,18 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         return null;
     }
 
+    /// <summary>Gives a waiting job another priority: it waits in another lane from then on, by the same instant.</summary>
+    /// <returns>Why it cannot be; null where it is so now.</returns>
+    public string? Prioritise(LiveJob job, int priority, ChangeOrder order, long now)
+    {
+        if (job.Place != JobPlace.Waiting) return job.Place == JobPlace.Leased ? "It runs already." : "It has ended.";
+        var spec = job.Spec!;
+        if (priority == (job.Track.Priority ?? spec.Priority)) return null;
+        if (jobs.RefusalOfLane(JobCopies.Of(spec) with { Priority = priority }) is { } refusal) return refusal;
+        jobs.Rewait(job, null, job.Track.WithChange("prioritised", order, now) with { Priority = priority == spec.Priority ? null : priority }, now);
+        return null;
+    }
+
     /// <summary>A waiting job was not started, or has not ended, in time.</summary>
     public void Expire(LiveJob job, long now) => jobs.Finish(job, JobState.Failure, null, DeadlineBook.ErrorOf(job), job.Track, now);
 

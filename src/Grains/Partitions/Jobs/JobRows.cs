@@ -13,6 +13,9 @@ internal sealed class JobRows(IPartitionStore store, int partition)
     private static readonly RowColumn[] ListedColumns =
         [Columns[0] with { Omitted = RecordFields.SpecArgs }, Columns[1], Columns[2], Columns[3] with { Omitted = RecordFields.OutcomeResult }];
 
+    /// <summary>The same with the arguments, for those who look for something in them.</summary>
+    private static readonly RowColumn[] SearchedColumns = [Columns[0], Columns[1], Columns[2], ListedColumns[3]];
+
     /// <summary>With what came of a job, and without what it was given.</summary>
     private static readonly RowColumn[] EndedColumns = [ListedColumns[0], Columns[1], Columns[2], Columns[3]];
 
@@ -25,8 +28,9 @@ internal sealed class JobRows(IPartitionStore store, int partition)
     public async ValueTask<StoredJob?> ReadAsync(string id) => StoredJob.Of((await store.ReadRowsAsync(partition, Whole, [id]))[0]);
 
     /// <summary>Records of jobs for a list, without what lists do not show; fewer than asked for where the budget of bytes ends them.</summary>
-    public async ValueTask<StoredJob?[]> ReadListedAsync(IReadOnlyList<string> ids, int byteBudget) =>
-        Array.ConvertAll(await store.ReadRowsAsync(partition, new(ListedColumns, byteBudget), ids), StoredJob.Of);
+    /// <param name="withArgs">With the arguments all the same.</param>
+    public async ValueTask<StoredJob?[]> ReadListedAsync(IReadOnlyList<string> ids, int byteBudget, bool withArgs = false) =>
+        Array.ConvertAll(await store.ReadRowsAsync(partition, new(withArgs ? SearchedColumns : ListedColumns, byteBudget), ids), StoredJob.Of);
 
     /// <summary>Records of jobs with their results and without their arguments; fewer than asked for where the budget of bytes ends them.</summary>
     public async ValueTask<StoredJob?[]> ReadEndedAsync(IReadOnlyList<string> ids, int byteBudget) =>

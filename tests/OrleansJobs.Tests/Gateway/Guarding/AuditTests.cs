@@ -92,6 +92,24 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.All(log.Lines, line => Assert.Equal("127.0.0.1", line["Address"]));
     }
 
+    [Fact]
+    public async Task AnAction_IsOneLine_WithWhatItIsDoneTo_AndTheJobThatDoesIt()
+    {
+        using var log = new AuditLog();
+        await using var host = await GatewayHost.StartAsync(
+            new Dictionary<string, string?>().With("ops", ["operate"]), configure: builder => builder.Services.AddLogging(logging => logging.AddFilter("OrleansJobs", LogLevel.Information).AddProvider(log)));
+        var begun = await (await host.Http.PostJsonAsync("/jobs:act", """{"action":"retry","filter":{"state":"FAILURE","args":"two\nlines"},"reason":"mended"}""", KeySettings.Bearer("ops"))).JsonAsync();
+        var counted = await (await host.Http.PostJsonAsync("/jobs:act", """{"action":"delete","filter":{"tag.a":"b"},"dryRun":true}""", KeySettings.Bearer("ops"))).JsonAsync();
+        var ids = await (await host.Http.PostJsonAsync("/jobs:act", """{"action":"cancel","ids":["a","b"]}""", KeySettings.Bearer("ops"))).JsonAsync();
+        await host.Http.PostJsonAsync("/jobs:act", """{"action":"cancel","ids":[]}""", KeySettings.Bearer("ops"));
+        Assert.Equal(
+            [
+                ("ops", "retry", "jobs with state=FAILURE, args=two lines", $"Accepted as job {begun.Text("id")}", "mended"), ("ops", "count to delete", "jobs with tag.a=b", $"Accepted as job {counted.Text("id")}", ""),
+                ("ops", "cancel", "2 jobs", $"Accepted as job {ids.Text("id")}", ""),
+            ],
+            log.Lines.Select(line => (line["Who"], line["What"], line["Which"], line["Outcome"], line["Why"])));
+    }
+
     /// <summary>A job that does not start, also where it is run again.</summary>
     private async Task SubmitHeldAsync(string id)
     {

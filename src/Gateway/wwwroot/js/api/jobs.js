@@ -15,6 +15,11 @@ export const getResult = (id, signal) => getText(`${job(id)}/result`, { signal }
 export const cancelJob = (id) => postJson(`${job(id)}/cancel`);
 export const retryJob = (id) => postJson(`${job(id)}/retry`);
 
+export const prioritiseJob = (id, priority) => postJson(`${job(id)}/priority`, { priority });
+
+/** @param {string} body What is to be otherwise, as JSON text. */
+export const copyJob = async (id, body) => (await request(`${job(id)}/copy`, { method: 'POST', body, headers: { 'Idempotency-Key': `"${newKey()}"` } })).json();
+
 /** @param {string} [eta] Without it, now. */
 export const moveJob = (id, eta) => postJson(`${job(id)}/due`, eta ? { eta } : undefined);
 
@@ -22,18 +27,31 @@ export const moveJob = (id, eta) => postJson(`${job(id)}/due`, eta ? { eta } : u
 export const sendSignal = (id, name, body) => request(`${job(id)}/signals/${encodeURIComponent(name)}`, { method: 'POST', body, headers: { 'Idempotency-Key': `"${newKey()}"` } });
 export const deleteJob = (id) => request(job(id), { method: 'DELETE' });
 
-/**
- * @param {object} filter `state`, `type`, `queue`, `parent`, `after`, `schedule`, `tag` (as `name=value`), `submittedAfter`, `order`, `cursor`, `limit`; empty ones do not filter.
- * @returns {Promise<{jobs: object[], cursor?: string}>}
- */
-export function listJobs({ tag, ...filter }, signal) {
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value));
+/** The parameters of a filter of the page, of which empty ones do not filter. `tag` is `name=value`. */
+export function parametersOf({ tag, ...filter }) {
+  const parameters = Object.fromEntries(Object.entries(filter).filter(([, value]) => value));
   if (tag) {
     const [name, value = ''] = tag.split(/=(.*)/s);
-    query.append(`tag.${name}`, value);
+    parameters[`tag.${name}`] = value;
   }
-  return getJson(`jobs?${query}`, { signal });
+  return parameters;
 }
+
+/**
+ * @param {object} filter What the parameters of `GET /jobs` are called, and `tag` (as `name=value`); empty ones do not filter.
+ * @returns {Promise<{jobs: object[], cursor?: string, search?: {lookedAt: number, reached: string}}>}
+ */
+export const listJobs = (filter, signal) => getJson(`jobs?${new URLSearchParams(parametersOf(filter))}`, { signal });
+
+/**
+ * Does something to many jobs. By the dot it is a path: what stands before a colon could be a scheme.
+ * @param {{action: string, filter?: object, ids?: string[], reason?: string, dryRun?: boolean}} order
+ * @returns {Promise<object>} The job that does it.
+ */
+export const actOnJobs = (order, signal) => postJson('./jobs:act', order, { signal, headers: { 'Idempotency-Key': `"${newKey()}"` } });
+
+/** The job once it has ended, or after a while as it is. */
+export const waitForJob = (id, signal) => getJson(job(id), { signal, headers: { Prefer: 'wait=10' } });
 
 // A submit whose answer was lost may have been accepted. Asked for again word for word, it goes out under the same key, so that the
 // gateway answers with the first job instead of making a second.

@@ -5,7 +5,11 @@ import { stateName, states } from '../live/jobStates.js';
 import { selectField, textField } from './fields.js';
 import { localTime } from './time.js';
 
-export const filterNames = ['state', 'type', 'queue', 'parent', 'after', 'schedule', 'tag', 'submittedAfter'];
+const plain = ['state', 'type', 'queue', 'parent', 'after', 'schedule', 'tag', 'submittedAfter'];
+/** Those that are folded away until they are wanted. */
+const folded = ['id', 'phase', 'key', 'error', 'args', 'submittedBefore', 'startedAfter', 'startedBefore', 'finishedAfter', 'finishedBefore'];
+const instants = [...plain, ...folded].filter((name) => /(After|Before)$/.test(name));
+export const filterNames = [...plain, ...folded];
 
 /**
  * @param {object} filter
@@ -21,14 +25,26 @@ export function filterBar(filter, onFilter, signal) {
     schedule: textField({ label: 'Of schedule', placeholder: 'Its id' }),
     tag: textField({ label: 'Tag', placeholder: 'name=value' }),
     submittedAfter: textField({ label: 'Submitted after', type: 'datetime-local' }),
+    id: textField({ label: 'Id', placeholder: 'Whole, or its beginning' }),
+    phase: selectField({ label: 'Phase', options: [{ value: '', text: 'Any' }, 'scheduled', 'waiting', 'retrying', 'running', 'cancelling'] }),
+    key: textField({ label: 'Key', placeholder: 'Such as tenant/7' }),
+    error: textField({ label: 'Error says', attributes: { maxlength: 256 } }),
+    args: textField({ label: 'Arguments contain', attributes: { maxlength: 256 } }),
+    submittedBefore: textField({ label: 'Submitted before', type: 'datetime-local' }),
+    startedAfter: textField({ label: 'Started after', type: 'datetime-local' }),
+    startedBefore: textField({ label: 'Started before', type: 'datetime-local' }),
+    finishedAfter: textField({ label: 'Ended after', type: 'datetime-local' }),
+    finishedBefore: textField({ label: 'Ended before', type: 'datetime-local' }),
   };
   const types = h('datalist', { id: 'filter-types' });
   const queues = h('datalist', { id: 'filter-queues' });
   const clear = h('a', { class: 'button quiet', href: '#/jobs' }, 'Clear');
+  const more = h('details', { class: 'more-filters' }, h('summary', null, 'Search further'), h('div', { class: 'fields' }, folded.map((name) => fields[name].element)));
   const element = h(
     'form',
     { class: 'filters', role: 'search', 'aria-label': 'Filter jobs', on: { submit: apply, change: apply } },
-    Object.values(fields).map((each) => each.element),
+    plain.map((name) => fields[name].element),
+    more,
     h('div', { class: 'filter-buttons' }, h('button', { class: 'quiet' }, 'Filter'), clear),
     types,
     queues,
@@ -37,18 +53,19 @@ export function filterBar(filter, onFilter, signal) {
   function apply(event) {
     event.preventDefault();
     const wanted = Object.fromEntries(filterNames.map((name) => [name, fields[name].input.value.trim()]));
-    if (wanted.submittedAfter) wanted.submittedAfter = instantOf(wanted.submittedAfter);
+    for (const name of instants) if (wanted[name]) wanted[name] = instantOf(name, wanted[name]);
     if (wanted.tag && !/^[^=]+=/.test(wanted.tag)) return fields.tag.setMistake('Write it as name=value');
     if (filterNames.some((name) => wanted[name] !== (shown[name] ?? ''))) onFilter(wanted);
   }
 
   let shown = {};
   // The input knows minutes; an address that says it more exactly is left as it is.
-  const instantOf = (text) => (text === localTime(shown.submittedAfter) ? shown.submittedAfter : new Date(text).toISOString());
+  const instantOf = (name, text) => (text === localTime(shown[name]) ? shown[name] : new Date(text).toISOString());
 
   function show(next) {
     shown = next;
-    for (const name of filterNames) fields[name].input.value = name === 'submittedAfter' ? localTime(next[name]) : next[name];
+    for (const name of filterNames) fields[name].input.value = instants.includes(name) ? localTime(next[name]) : next[name];
+    more.open ||= folded.some((name) => next[name]);
     clear.hidden = filterNames.every((name) => !next[name]);
   }
 

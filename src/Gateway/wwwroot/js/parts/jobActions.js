@@ -1,6 +1,6 @@
 // What can be done to a job, as buttons that are there only when they can be used.
 import { announce } from '../announcer.js';
-import { cancelJob, deleteJob, getJob, moveJob, retryJob } from '../api/jobs.js';
+import { cancelJob, deleteJob, getJob, moveJob, prioritiseJob, retryJob } from '../api/jobs.js';
 import { h, fill } from '../dom.js';
 import { shortId } from '../format.js';
 import { offer } from '../live/jobFeed.js';
@@ -22,6 +22,7 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     retry: button('Run again', () => change(retryJob, `Running ${name} again`)),
     now: button('Run now', () => change(moveJob, `${name} is due now`)),
     move: button('Move', move),
+    priority: button('Priority', prioritise),
     remove: button('Delete', remove, 'danger-quiet'),
   };
   const element = h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${name}`, tabindex: -1 }, Object.entries(buttons).filter(([key]) => !only || only.includes(key)).map(([, value]) => value));
@@ -60,6 +61,17 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     if (moved) await change(getJob, `${name} is moved`);
   }
 
+  async function prioritise() {
+    const priority = textField({ label: 'Priority', type: 'number', hint: '0 to 9; higher goes first.', required: true, value: String(current.priority), attributes: { min: 0, max: 9 } });
+    const changed = await ask({
+      title: 'How urgent is it?',
+      fields: [priority.element],
+      action: 'Change',
+      act: () => prioritiseJob(current.id, priority.input.valueAsNumber),
+    });
+    if (changed) await change(getJob, `${name} has another priority`);
+  }
+
   async function remove() {
     const id = current.id;
     const deleted = await ask({
@@ -83,6 +95,7 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     buttons.cancel.hidden = finished || next.phase === 'cancelling';
     buttons.retry.hidden = next.state !== 'FAILURE' && next.state !== 'REVOKED';
     buttons.now.hidden = buttons.move.hidden = !waitsForTime(next);
+    buttons.priority.hidden = finished || next.phase === 'running' || next.phase === 'cancelling';
     buttons.remove.hidden = !finished;
   };
   update(job);

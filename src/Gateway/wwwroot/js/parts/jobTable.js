@@ -11,11 +11,13 @@ import { ago } from './time.js';
 
 const columns = ['Job', 'State', 'Progress', 'Queue', 'Submitted', 'Says'];
 
+/** @param {{onPick?: (ids: string[]) => void}} [options] With `onPick` rows can be picked, and it is told which are. */
 // Roles are said in full, since a table laid out as cards is no table to some screen readers.
-export function jobTable(signal) {
+export function jobTable(signal, { onPick } = {}) {
   const rows = new Map();
+  const all = onPick && h('input', { type: 'checkbox', class: 'pick', 'aria-label': 'Pick all on this page', on: { change: pickAll } });
   const body = h('tbody', { role: 'rowgroup' });
-  const element = h('table', { class: 'jobs-table', role: 'table' }, h('caption', { class: 'unseen' }, 'Jobs, newest first'), h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((name) => h('th', { scope: 'col', role: 'columnheader' }, name)))), body);
+  const element = h('table', { class: 'jobs-table', role: 'table' }, h('caption', { class: 'unseen' }, 'Jobs, newest first'), h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((name, index) => h('th', { scope: 'col', role: 'columnheader' }, index === 0 && all, name)))), body);
 
   /** Shows these and no others, keeping the rows that stay, so that focus and selection stay too. */
   function set(jobs) {
@@ -29,24 +31,40 @@ export function jobTable(signal) {
     for (const job of jobs) {
       let row = rows.get(job.id);
       if (row) row.update(job);
-      else rows.set(job.id, (row = jobRow(job, signal)));
+      else rows.set(job.id, (row = jobRow(job, signal, onPick && told)));
       if (row.element === next) next = next.nextSibling;
       else body.insertBefore(row.element, next);
     }
+    if (onPick) told();
   }
 
-  return { element, set };
+  function pickAll() {
+    for (const row of rows.values()) row.pick.checked = all.checked;
+    told();
+  }
+
+  const picked = () => [...rows].filter(([, row]) => row.pick.checked).map(([id]) => id);
+
+  function told() {
+    const ids = picked();
+    all.checked = ids.length > 0 && ids.length === rows.size;
+    all.indeterminate = ids.length > 0 && ids.length < rows.size;
+    onPick(ids);
+  }
+
+  return { element, set, picked };
 }
 
-function jobRow(first, signal) {
+function jobRow(first, signal, onPick) {
   let job = first;
   const state = badge(job);
   const progress = bar(job);
+  const pick = onPick && h('input', { type: 'checkbox', class: 'pick', 'aria-label': `Pick ${job.type} ${shortId(job.id)}`, on: { change: onPick } });
   const says = h('td', { class: 'cell-says', role: 'cell', data: { label: 'Says' } });
   const element = h(
     'tr',
     { role: 'row', data: { job: job.id } },
-    h('th', { scope: 'row', role: 'rowheader', class: 'cell-job' }, h('a', { href: toJob(job.id), title: job.id }, job.type, ' ', h('span', { class: 'id' }, shortId(job.id)))),
+    h('th', { scope: 'row', role: 'rowheader', class: 'cell-job' }, pick, h('a', { href: toJob(job.id), title: job.id }, job.type, ' ', h('span', { class: 'id' }, shortId(job.id)))),
     h('td', { class: 'cell-state', role: 'cell' }, state.element),
     h('td', { class: 'cell-progress', role: 'cell' }, progress.element),
     h('td', { role: 'cell', data: { label: 'Queue' } }, job.queue),
@@ -75,6 +93,7 @@ function jobRow(first, signal) {
   if (!isFinished(job)) watchJob(job.id, (next) => next && update(next), watching.signal);
   return {
     element,
+    pick,
     update,
     end() {
       stop();

@@ -10,6 +10,7 @@ import { isFinished, stateWord } from '../live/jobStates.js';
 import { badge } from '../parts/badge.js';
 import { bar } from '../parts/bar.js';
 import { copyButton, jsonBlock } from '../parts/code.js';
+import { copyForm } from '../parts/copyForm.js';
 import { jobActions } from '../parts/jobActions.js';
 import { jobFacts } from '../parts/jobFacts.js';
 import { jobLog } from '../parts/jobLog.js';
@@ -66,6 +67,7 @@ export function mount(root, { segments, signal }) {
       log.element,
       signals.element,
       argsSection(id, signal),
+      copyForm(job, signal).element,
     );
 
     function update(next) {

@@ -1,65 +1,105 @@
 // Jobs, newest first, by filters that are in the address.
 import { go, to } from '../address.js';
 import { listJobs } from '../api/jobs.js';
-import { fill, h } from '../dom.js';
-import { plural } from '../format.js';
+import { fill, h, setText } from '../dom.js';
+import { count as number, fullTime, plural } from '../format.js';
+import { actOnMany } from '../parts/actOnMany.js';
 import { filterBar, filterNames } from '../parts/filterBar.js';
 import { jobTable } from '../parts/jobTable.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
+import { searchList } from '../parts/searchList.js';
 import { every } from '../polling.js';
 
 const pageSize = 50;
 const refreshMs = 5000;
+/** Pages of the gateway that one search asks for by itself, where each ends because of the work that it may cost. */
+const searchPages = 40;
 
 export const title = () => 'Jobs';
 
 export function mount(root, { query, signal }) {
   let current = read(query);
   let asked = new AbortController();
-  const table = jobTable(signal);
+  const many = actOnMany(signal);
+  const searches = searchList();
+  const table = jobTable(signal, { onPick: many.setPicked });
   const content = h('div', null, loading());
   const filters = filterBar(current, (filter) => go(to(['jobs'], filter)), signal);
   const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
   const count = h('p', { class: 'dim count' });
-  fill(root, h('div', { class: 'section-head' }, h('h1', null, 'Jobs'), count), filters.element, content, pages);
+  const progress = h('p', { class: 'dim', role: 'status' });
+  // A search that goes through many pages holds still once it is done.
+  let isSearch = false;
+  fill(root, h('div', { class: 'section-head' }, h('h1', null, 'Jobs'), count), filters.element, searches.element, many.element, progress, content, pages);
+  showFilter();
+
+  function showFilter() {
+    many.setFilter(filterOf(current));
+    searches.setFilter(filterOf(current));
+  }
 
   async function load() {
     const filter = current;
     asked = new AbortController();
     try {
-      const page = await listJobs({ ...filter, limit: pageSize }, AbortSignal.any([signal, asked.signal]));
+      const page = await search(filter, AbortSignal.any([signal, asked.signal]));
       if (signal.aborted || filter !== current) return;
       table.set(page.jobs);
       fill(content, page.jobs.length ? table.element : nothing(filter, page));
       fill(count, page.jobs.length > 0 && `${plural(page.jobs.length, 'job')} on this page`);
       showPages(filter, page);
     } catch (error) {
+      isSearch = false;
       if (!signal.aborted && filter === current) fill(content, errorBox(error, { retry: refresh }));
     }
+  }
+
+  /** Reads on where the gateway's bound for one page has ended it, and shows how far it is and what it has found. */
+  async function search(filter, either) {
+    let page = await listJobs({ ...filter, limit: pageSize }, either);
+    let looked = page.search?.lookedAt ?? 0;
+    isSearch = Boolean(page.search);
+    if (!isSearch) fill(progress);
+    for (let pages = 1; page.search && pages < searchPages && page.jobs.length < pageSize; pages++) {
+      setText(progress, `Searching: ${number(looked)} jobs looked at, down to those submitted ${fullTime(new Date(page.search.reached))}, ${number(page.jobs.length)} found…`);
+      if (page.jobs.length > 0 && filter === current) {
+        table.set(page.jobs);
+        if (!table.element.isConnected) fill(content, table.element);
+      }
+      const next = await listJobs({ ...filter, limit: pageSize - page.jobs.length, cursor: page.cursor }, either);
+      looked += next.search?.lookedAt ?? 0;
+      page = { ...next, jobs: [...page.jobs, ...next.jobs] };
+    }
+    if (isSearch) setText(progress, page.search ? `${number(looked)} jobs looked at, down to those submitted ${fullTime(new Date(page.search.reached))}.` : page.cursor ? '' : 'All jobs have been looked at.');
+    return page;
   }
 
   function showPages(filter, page) {
     fill(
       pages,
       filter.cursor && h('a', { class: 'button', href: to(['jobs'], { ...filter, cursor: '' }) }, 'Newest'),
-      page.cursor && h('a', { class: 'button', rel: 'next', href: to(['jobs'], { ...filter, cursor: page.cursor }) }, 'Older'),
+      page.cursor && h('a', { class: 'button', rel: 'next', href: to(['jobs'], { ...filter, cursor: page.cursor }) }, page.search ? 'Search on' : 'Older'),
     );
   }
 
   // An older page holds still; the newest one is asked for again and again.
-  const refresh = every(refreshMs, () => (current.cursor && table.element.isConnected ? Promise.resolve() : load()), signal);
+  const refresh = every(refreshMs, () => (isSearch || (current.cursor && table.element.isConnected) ? Promise.resolve() : load()), signal);
 
   return (next) => {
     const before = current;
     current = read(next);
     asked.abort();
     filters.show(current);
+    showFilter();
+    isSearch = false;
+    fill(progress);
     fill(content, loading());
     if (before.cursor !== current.cursor) scrollTo(0, 0);
     refresh();
   };
 }
 
+const filterOf = ({ cursor, ...filter }) => filter;
 const read = (query) => Object.fromEntries([...filterNames, 'cursor'].map((name) => [name, query.get(name) ?? '']));
 
 function nothing(filter, page) {

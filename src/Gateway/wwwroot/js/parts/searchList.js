@@ -1,0 +1,64 @@
+// The searches that the viewer has kept, to go to, and to keep the one that is shown.
+import { to } from '../address.js';
+import { announce } from '../announcer.js';
+import { fill, h } from '../dom.js';
+import { forgetSearch, savedSearches, saveSearch } from '../live/savedSearches.js';
+import { ask } from './dialog.js';
+import { textField } from './fields.js';
+import { Problem } from '../api/problem.js';
+
+export function searchList() {
+  let shown = {};
+  const list = h('ul', { class: 'searches', 'aria-label': 'Kept searches' });
+  const keep = h('button', { type: 'button', class: 'quiet', on: { click: save } }, 'Keep this search');
+  const element = h('div', { class: 'many' }, list, keep);
+
+  async function save() {
+    const name = textField({ label: 'Name', required: true, attributes: { maxlength: 60 } });
+    const filter = shown;
+    const kept = await ask({
+      title: 'Keep this search',
+      text: 'It stays in this browser.',
+      fields: [name.element],
+      action: 'Keep',
+      async act() {
+        const text = name.input.value.trim();
+        if (!text) throw new Problem({ title: 'It needs a name' });
+        if (!saveSearch(text, filter)) throw new Problem({ title: 'This browser keeps nothing for this page' });
+      },
+    });
+    if (!kept) return;
+    announce('The search is kept');
+    update();
+  }
+
+  function forget(name) {
+    forgetSearch(name);
+    announce(`${name} is forgotten`);
+    update();
+    keep.focus();
+  }
+
+  function update() {
+    const searches = savedSearches();
+    fill(
+      list,
+      searches.map(({ name, filter }) =>
+        h('li', null, h('a', { href: to(['jobs'], filter) }, name), h('button', { type: 'button', class: 'link', 'aria-label': `Forget ${name}`, on: { click: () => forget(name) } }, '×')),
+      ),
+    );
+    list.hidden = searches.length === 0;
+    keep.hidden = Object.values(shown).every((value) => !value);
+    element.hidden = list.hidden && keep.hidden;
+  }
+
+  update();
+  return {
+    element,
+    /** @param {object} filter What the page shows. */
+    setFilter(filter) {
+      shown = Object.fromEntries(Object.entries(filter).filter(([, value]) => value));
+      update();
+    },
+  };
+}
