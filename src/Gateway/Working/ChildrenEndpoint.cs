@@ -7,7 +7,10 @@ using OrleansJobs.Gateway.Submitting;
 
 namespace OrleansJobs.Gateway.Working;
 
-/// <summary><c>POST /work/jobs/{id}/children</c>: a worker starts jobs that its job waits for. They are checked as those of any submit are.</summary>
+/// <summary>
+/// <c>POST /work/jobs/{id}/children</c>: a worker starts jobs that its job waits for. They are checked as those of any submit are, and where its key names types,
+/// they are of these.
+/// </summary>
 internal sealed class ChildrenEndpoint(JobGrid grid, BodyReader bodies, SubmissionBuilder builder, RateLimits rates, IOptions<JobGatewayOptions> options)
 {
     public async Task StartAsync(HttpContext context)
@@ -51,6 +54,7 @@ internal sealed class ChildrenEndpoint(JobGrid grid, BodyReader bodies, Submissi
         {
             var (name, weight, request, body) = requests[i];
             var (job, problem) = await builder.BuildAsync(request, body, "/args", caller, null, limits, budget);
+            if (problem is null && !caller.MayRun(job!.Type)) problem = Problem.OfMember(ProblemTypes.Forbidden, "/type", $"This key is not good for the type '{job.Type}'.");
             if (problem is not null) throw new ProblemException(problem with { Errors = [.. problem.Errors.Select(error => error with { Pointer = $"/children/{i}/job{error.Pointer}" })] });
             children[i] = new WorkChild(name, job!, weight);
         }

@@ -70,8 +70,8 @@ internal static class ChildrenReader
         var request = SubmitRequestReader.Read(ref reader);
         if (element.ValueKind is JsonValueKind.Object)
         {
-            // Its id follows from its parent and its name, its deadline is its parent's, and nothing else decides whether it runs.
-            foreach (var member in (string[])["id", "unique", "after", "onUnmet", "deadline", "expires"])
+            // Its id follows from its parent and its name, its deadline is its parent's, its delay counts from its start, and nothing else decides whether it runs.
+            foreach (var member in (string[])["id", "unique", "after", "onUnmet", "deadline", "expires", "eta"])
                 if (element.TryGetProperty(member, out _)) request.Wrong("/" + member, "A child has none of its own.");
         }
 

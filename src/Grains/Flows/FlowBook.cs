@@ -107,6 +107,7 @@ internal sealed class FlowBook
             park = park with { Change = null };
         }
 
+        if (park.OnlyAwaited && Unknown(flow, park) is { } name) return new(JobErrorCodes.Error, null, $"The job waits for a child '{name}' that was never started.");
         due = WaitFor(flow, park, now);
         return null;
     }
@@ -119,9 +120,17 @@ internal sealed class FlowBook
     {
         flow.Park = park;
         _changes.Mark(flow.Changed());
-        if (!Sabotage.IsOff(Safeguard.ParkCheck) && (flow.LastArrival > park.Seen || park.Groups.Any(wait => HasCome(flow, wait)))) return now;
-        return Math.Min(park.Until ?? JobBook.Never, JobBook.Never);
+        if (!Sabotage.IsOff(Safeguard.ParkCheck) && (HasCome(flow, park) || park.Groups.Any(wait => HasCome(flow, wait)))) return now;
+        return Math.Clamp(park.Until ?? JobBook.Never, now, JobBook.Never);
     }
+
+    private static bool HasCome(FlowEntry flow, FlowPark park) => park.OnlyAwaited
+        ? (park.Signals.Length > 0 && flow.LastSignal > park.Seen) || Array.Exists(park.Children, name => !flow.Open.ContainsKey(name))
+        : flow.LastArrival > park.Seen;
+
+    /// <summary>A child that is waited for and was never started, as far as memory has seen all; null: there is none.</summary>
+    private static string? Unknown(FlowEntry flow, FlowPark park) =>
+        flow.Ended is { } ended ? Array.Find(park.Children, name => !flow.Open.ContainsKey(name) && !ended.Contains(name)) : null;
 
     /// <summary>What a parked flow says that it waits for.</summary>
     public WaitReason[] WaitsOf(LiveJob job) => Find(job) is { Park: { } park } flow ? [.. FlowWaits.Of(flow, park)] : [];
@@ -288,7 +297,7 @@ internal sealed class FlowBook
         var parent = new JobParent(job.Id, flow.Stamp, flow.Run, order.Name, order.Index, order.Weight, depth, flow.Round);
         // One that lives elsewhere may have been started by what memory has not seen.
         var mayExist = order.Job.MayExist || (order.Index < 0 && flow.Ended is null);
-        flow.Partitions.Add(_children.Start(order.Job with { Parent = parent, MayExist = mayExist, Owner = job.Spec.Owner }, now));
+        flow.Partitions.Add(_children.Start(order.Job with { Parent = parent, MayExist = mayExist, Owner = job.Spec.Owner ?? order.Job.Owner }, now));
         return true;
     }
 

@@ -196,6 +196,9 @@ internal sealed record FlowPark
 
     /// <summary>What is to be started before it waits, in one decision with it; null: nothing. Without steps, whose places the worker would have to learn first.</summary>
     [Id(6)] public FlowChange? Change { get; init; }
+
+    /// <summary>Nothing but what it waits for makes it run again, whatever else has come: its worker need not have seen that.</summary>
+    [Id(7)] public bool OnlyAwaited { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.flowGroupWait")]

@@ -18,8 +18,11 @@ internal sealed class LeaseMemory(Lease lease, SessionServices services)
     /// <summary>Null: to be read first.</summary>
     private Dictionary<string, byte[]>? _known = lease.HasMemory ? null : new(StringComparer.Ordinal);
 
-    /// <summary>The run of the job that its children belong to; 0: to be read first.</summary>
-    private int _run = lease.HasMemory ? 0 : 1;
+    /// <summary>Children that have been started, with the ids of those that have ended; null: to be read first.</summary>
+    private Dictionary<string, string?>? _children = lease.HasMemory ? null : new(StringComparer.Ordinal);
+
+    /// <summary>The run of the job that its children belong to.</summary>
+    private int _run = 1;
 
     /// <summary>Something of this attempt was stored that stays: its job has overcome what went wrong before.</summary>
     public bool HasStored { get; private set; }
@@ -62,9 +65,20 @@ internal sealed class LeaseMemory(Lease lease, SessionServices services)
     /// <summary>Durable when it is answered, with the ids of the children.</summary>
     public Task<WorkMemory> StartAsync(WorkChild[] children) => InTurnAsync(async () =>
     {
-        if (_run == 0 && (await ReadAsync(0)).Outcome is WorkMemoryOutcome.Stale) return Stale;
+        if (await KnownAsync() is null || _children is not { } known) return Stale;
         ChildOrder[] orders = [.. children.Select(OrderOf)];
-        return await ChangeAsync(new FlowChange { Children = orders }) ?? new(WorkMemoryOutcome.Done) { Ids = [.. orders.Select(static order => order.Job.Id)] };
+        // Those that were started before are not news: they change nothing, not even what counts as overcome.
+        ChildOrder[] fresh = [.. orders.Where(order => !known.ContainsKey(order.Name))];
+        if (fresh.Length > 0)
+        {
+            // Whether they are started is not known before the answer: without one, that is looked for.
+            _children = null;
+            if (await ChangeAsync(new FlowChange { Children = fresh }) is { } refusal) return refusal;
+            _children = known;
+            foreach (var order in fresh) known.TryAdd(order.Name, null);
+        }
+
+        return new(WorkMemoryOutcome.Done) { Ids = [.. orders.Select(order => known[order.Name] ?? order.Job.Id)] };
     });
 
     private static WorkMemory Stale { get; } = new(WorkMemoryOutcome.Stale);
@@ -137,17 +151,21 @@ internal sealed class LeaseMemory(Lease lease, SessionServices services)
 
     private async Task<Dictionary<string, byte[]>?> KnownAsync()
     {
-        if (_known is not null) return _known;
+        if (_known is not null && _children is not null) return _known;
         var known = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var children = new Dictionary<string, string?>(StringComparer.Ordinal);
         for (long? after = 0; after is { } place;)
         {
             var page = await Partition.ReadFlow(_name, place);
             if (page.IsStale) return null;
             _run = page.Run;
             foreach (var step in StepsOf(page.Events)) known.TryAdd(step.Name, step.Value);
+            foreach (var told in page.Events.Where(static told => told.Kind is FlowEventKind.Child)) children[told.Name] = told.Job;
+            if (!page.HasMore) foreach (var name in page.Started) children.TryAdd(name, null);
             after = page.HasMore ? page.Seen : null;
         }
 
+        _children = children;
         return _known = known;
     }
 

@@ -36,7 +36,7 @@ internal static class ReportRules
     }
 
     private static FlowPark ParkOf(WorkWait wait) =>
-        new() { Seen = wait.Seen, Children = wait.Children, Signals = wait.Signals, Until = wait.Until?.ToUnixTimeMilliseconds() };
+        new() { OnlyAwaited = true, Seen = wait.Seen, Children = wait.Children, Signals = wait.Signals, Until = wait.Until?.ToUnixTimeMilliseconds() };
 
     private static JobError ErrorOf(JobError? error, JobLimits limits)
     {

@@ -51,6 +51,44 @@ public sealed class ChildTests
     }
 
     [Fact]
+    public async Task WhatIsNotWaitedFor_DoesNotRunTheJobAgain_AndWhatWasStartedIsNotStartedAnew()
+    {
+        await using var grid = await TestGrid.StartAsync();
+        var worker = new TestWorker(grid);
+        var parent = await grid.Jobs.SubmitAsync("outside", 0, new() { Attempts = 2 });
+        await worker.FailAsync(await worker.TakeAsync(), delay: TimeSpan.Zero);
+        var lease = await worker.TakeAsync();
+        var ids = (await worker.Grain.StartChildren(lease.Name, [Child("a"), Child("b")])).Ids;
+        var children = new[] { await worker.TakeAsync(), await worker.TakeAsync() };
+        await worker.SucceedAsync(children.Single(child => child.Name.Id == ids[1]));
+        Assert.True(await worker.ReportAsync(Waiting(lease, new WorkWait { Children = ["a"] })));
+        Assert.Equal("children", (await parent.GetStatusAsync()).WaitingFor[0].What);
+        await worker.SucceedAsync(children.Single(child => child.Name.Id == ids[0]));
+        var again = await worker.TakeAsync();
+        Assert.Equal(parent.Id, again.Name.Id);
+        // An attempt that only starts what was started has overcome nothing: two failures are as many as it may have.
+        Assert.Equal(ids, (await worker.Grain.StartChildren(again.Name, [Child("a"), Child("b")])).Ids);
+        await worker.FailAsync(again, delay: TimeSpan.Zero);
+        var last = await worker.TakeAsync();
+        Assert.Equal(ids, (await worker.Grain.StartChildren(last.Name, [Child("a"), Child("b")])).Ids);
+        await worker.FailAsync(last, delay: TimeSpan.Zero);
+        Assert.Equal(JobState.Failure, (await parent.WaitAsync()).State);
+    }
+
+    [Fact]
+    public async Task AChildThatWasNeverStarted_FailsTheJobThatWaitsForIt()
+    {
+        await using var grid = await TestGrid.StartAsync();
+        var worker = new TestWorker(grid);
+        var job = await grid.Jobs.SubmitAsync("outside", 0);
+        var lease = await worker.TakeAsync();
+        Assert.True(await worker.ReportAsync(Waiting(lease, new WorkWait { Children = ["nobody"] })));
+        var end = await job.WaitAsync();
+        Assert.Equal(JobState.Failure, end.State);
+        Assert.Contains("'nobody'", end.Error!.Message);
+    }
+
+    [Fact]
     public async Task AJob_WaitsForASignal_OrUntilItsTime()
     {
         await using var grid = await TestGrid.StartAsync();

@@ -99,8 +99,8 @@ export class RunningJob {
   }
 
   /**
-   * Starts a child: a job of its own, which the grid runs wherever there is a worker for its type. It is stored with others that are started, before anything is waited for,
-   * and at the end of the handler at the latest; one whose name was started in an attempt before is found, not made again. `options` are those of a submit, and `weight` is its
+   * Starts a child: a job of its own, which the grid runs wherever there is a worker for its type. It is stored with others once something is waited for; one whose name was
+   * started in an attempt before is found, not made again. What nothing has waited for when the handler returns is not started, or cancelled. `options` are those of a submit, and `weight` is its
    * part in the job's progress, `keyWeight` that of its key's turns. Cancelling the job cancels its children.
    */
   start(name, type, args, { weight = 1, keyWeight, ...options } = {}) {
@@ -138,11 +138,6 @@ export class RunningJob {
    */
   receive(name, { timeout, otherwise } = {}) {
     return this.#memory.receive(name, timeout, otherwise);
-  }
-
-  /** The worker's own: what was ordered and not waited for is started. */
-  settle() {
-    return this.#memory.start();
   }
 
   /** The worker's own. */

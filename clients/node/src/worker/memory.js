@@ -1,8 +1,13 @@
 // What a job remembers, in this attempt or one before, in whichever process that was: steps, children, signals.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { GiveUp } from './reports.js';
 
-/** Of one call. */
+const NEVER = new Promise(() => {});
+const inStep = new AsyncLocalStorage();
+
+/** Of one call. A letter has three bytes at most. */
 const MOST_CHILDREN = 100;
-const CLOCK_DIFFERENCE = 60_000;
+const MOST_LETTERS = 1 << 20;
 
 export class Memory {
   #ask;
@@ -14,10 +19,14 @@ export class Memory {
   #ordered = [];
   #starting = Promise.resolve();
   #known;
+  #busy = 0;
+  #waits = [];
+  #isOver = false;
 
   /**
    * @param ask asks the grid: `memory` for what the attempt's job remembers, or to have it remember something; `children` to start some
-   * @param park ends the attempt: the job waits without a worker. What awaited that never goes on, so that no `catch` or `finally` of the handler's runs
+   * @param park ends the attempt: the job waits without a worker, for all that is waited for once nothing of it runs. What awaited that never goes on, so that no `catch` or
+   * `finally` of the handler's runs
    * @param due when the job was due, in milliseconds
    */
   constructor(ask, park, remembers, due, clock = Date.now) {
@@ -29,10 +38,12 @@ export class Memory {
   async once(name, run) {
     if (typeof run !== 'function') throw new TypeError('a step is a function');
     const own = this.claim(name);
-    const { steps } = await this.#read();
-    if (steps.has(own)) return steps.get(own);
-    const value = await run();
-    return this.#keep(own, value === undefined ? null : value);
+    return this.#during(async () => {
+      const { steps } = await this.#read();
+      if (steps.has(own)) return steps.get(own);
+      const value = await inStep.run(true, run);
+      return this.#keep(own, value === undefined ? null : value);
+    });
   }
 
   /** The name to remember by: the second of an attempt that is called the same is `name#2`. */
@@ -50,14 +61,13 @@ export class Memory {
   }
 
   /** Starts what was ordered; durable when it resolves. One call at a time: who comes meanwhile finds nothing left. */
-  start() {
+  #start() {
     this.#starting = this.#starting.catch(() => {}).then(async () => {
       if (this.#ordered.length === 0) return;
       const { children, started } = await this.#read();
       const left = this.#ordered.filter(({ name }) => !started.has(name) && !children.has(name));
       const taken = this.#ordered.length;
-      for (let place = 0; place < left.length; place += MOST_CHILDREN) {
-        const part = left.slice(place, place + MOST_CHILDREN);
+      for (const part of partsOf(left)) {
         await this.#ask('children', { children: part });
         for (const { name } of part) started.add(name);
       }
@@ -69,48 +79,80 @@ export class Memory {
 
   /** How a child ended; while it has not, the job waits for that. */
   async endOf(child) {
-    await this.start();
-    const { children, seen } = await this.#read();
-    if (!children.has(child)) return this.#wait({ seen, children: [child] });
-    return children.get(child);
+    const end = await this.#during(async () => {
+      await this.#start();
+      return (await this.#read()).children.get(child);
+    });
+    return end ?? this.#wait({ children: [child] });
   }
 
   /** Waits until so many seconds after it was first come to. */
   async sleep(name, seconds) {
-    const due = await this.#instant(this.claim(`sleep:${name}`), seconds);
-    await this.start();
-    if (this.#now() < due) await this.#wait({ seen: (await this.#read()).seen, until: new Date(due).toISOString() });
+    const own = this.claim(`sleep:${name}`);
+    const due = await this.#during(async () => {
+      const due = await this.#instant(own, seconds);
+      await this.#start();
+      return due;
+    });
+    if (!this.#isPast(due)) await this.#wait({ until: due });
   }
 
   /** The next signal of that name that this attempt has not taken. Attempts take them in the same order. */
   async receive(name, timeout, otherwise) {
     const own = this.claim(`receive:${name}`);
     const over = `${own}:over`;
-    if (timeout !== undefined && (await this.#read()).steps.has(over)) return otherwise;
-    await this.start();
-    let signal = await this.#take(name);
-    if (signal !== undefined) return signal.value;
-    const wait = { signals: [name] };
-    if (timeout !== undefined) {
+    const found = await this.#during(async () => {
+      if (timeout !== undefined && (await this.#read()).steps.has(over)) return { value: otherwise };
+      await this.#start();
+      let signal = await this.#take(name);
+      if (signal !== undefined || timeout === undefined) return signal ?? {};
       const due = await this.#instant(own, timeout);
-      if (this.#now() >= due) {
-        // Its time is over only where it is known not to have come.
-        this.#known = undefined;
-        signal = await this.#take(name);
-        if (signal !== undefined) return signal.value;
-        await this.#keep(over, true);
-        return otherwise;
-      }
+      if (!this.#isPast(due)) return { due };
+      // Its time is over only where it is known not to have come.
+      this.#known = undefined;
+      signal = await this.#take(name);
+      if (signal !== undefined) return signal;
+      await this.#keep(over, true);
+      return { value: otherwise };
+    });
+    return 'value' in found ? found.value : this.#wait({ signals: [name], until: found.due });
+  }
 
-      wait.until = new Date(due).toISOString();
+  /** Nothing is waited for while it goes on. What ends when the attempt has is heard by nobody. */
+  async #during(work) {
+    this.#busy++;
+    try {
+      const done = await work();
+      return this.#isOver ? await NEVER : done;
+    } catch (error) {
+      if (this.#isOver) await NEVER;
+      throw error;
+    } finally {
+      this.#busy--;
+      this.#settle();
     }
-
-    return this.#wait({ seen: (await this.#read()).seen, ...wait });
   }
 
   #wait(wait) {
-    this.#park(wait);
-    return new Promise(() => {});
+    if (inStep.getStore()) throw new GiveUp('A step does not wait for children, signals or time: wait beside it.');
+    this.#waits.push(wait);
+    this.#settle();
+    return NEVER;
+  }
+
+  /** What awaits something that has come goes on first, and may have more to do. */
+  #settle() {
+    if (this.#waits.length === 0) return;
+    setImmediate(async () => {
+      if (this.#busy > 0 || this.#isOver) return;
+      this.#isOver = true;
+      const { seen } = await this.#read();
+      const times = this.#waits.map(({ until }) => until).filter(until => until !== undefined);
+      this.#park({
+        seen, children: [...new Set(this.#waits.flatMap(({ children = [] }) => children))], signals: [...new Set(this.#waits.flatMap(({ signals = [] }) => signals))],
+        ...(times.length > 0 ? { until: new Date(Math.min(...times)).toISOString() } : {}),
+      });
+    });
   }
 
   async #take(name) {
@@ -131,13 +173,12 @@ export class Memory {
   async #instant(name, seconds) {
     if (!(seconds >= 0)) throw new RangeError('a job does not wait for the past');
     const { steps } = await this.#read();
-    return 1000 * (steps.has(name) ? steps.get(name) : await this.#keep(name, Math.round(this.#now() + seconds * 1000) / 1000));
+    return 1000 * (steps.has(name) ? steps.get(name) : await this.#keep(name, Math.round(this.#clock() + seconds * 1000) / 1000));
   }
 
-  /** A job whose time has come by the grid's clock does not wait again because this one is somewhat behind. */
-  #now() {
-    const now = this.#clock();
-    return this.#due > now && this.#due - now <= CLOCK_DIFFERENCE ? this.#due : now;
+  /** A job whose time has come by the grid's clock does not wait again because this one is behind. */
+  #isPast(instant) {
+    return this.#clock() >= instant || this.#due >= instant;
   }
 
   #read() {
@@ -162,6 +203,22 @@ export class Memory {
 
     return known;
   }
+}
+
+function* partsOf(children) {
+  let [part, letters] = [[], 0];
+  for (const child of children) {
+    const length = JSON.stringify(child).length;
+    if (part.length === MOST_CHILDREN || (part.length > 0 && letters + length > MOST_LETTERS)) {
+      yield part;
+      [part, letters] = [[], 0];
+    }
+
+    part.push(child);
+    letters += length;
+  }
+
+  if (part.length > 0) yield part;
 }
 
 const nothing = () => ({ steps: new Map(), children: new Map(), signals: new Map(), started: new Set(), seen: 0 });

@@ -56,7 +56,7 @@ export function reportOfError(error, stopped) {
   if (stopped !== undefined) return { outcome: 'cancelled' };
   if (error instanceof RetryLater) return { outcome: 'later', delay: error.delay };
   const type = typeof error?.name === 'string' ? error.name : undefined;
-  return failure(textOf(error), { type, isFinal: error instanceof GiveUp });
+  return failure(textOf(error), { type, isFinal: error instanceof GiveUp || error instanceof ChildFailed });
 }
 
 /** A result that is no JSON fails the job: running it again would not make it one. */

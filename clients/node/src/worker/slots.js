@@ -109,9 +109,7 @@ export class Slots {
   }
 
   async #handle(job, handler, lease) {
-    const result = await handler(job, lease.args);
-    await job.settle();
-    return reportOfResult(result);
+    return reportOfResult(await handler(job, lease.args));
   }
 
   #returnWaiting() {

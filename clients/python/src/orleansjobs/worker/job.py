@@ -14,7 +14,7 @@ from ..submission import submission
 from .lines import line_of
 from .memory import Ask, Memory
 from .session import Lease
-from .signals import Cancelled, ChildFailed, Waiting, clip
+from .signals import Cancelled, ChildFailed, GiveUp, Waiting, clip
 
 MAX_DATA = 4096
 MAX_PROGRESS_MESSAGE = 1000
@@ -130,8 +130,8 @@ class BaseJob:
         self._say(progress)
 
     def start(self, name: str, type: str, args: Any = None, *, weight: int = 1, key_weight: Optional[int] = None, **options: Any) -> "Child":
-        """Starts a child: a job of its own, which the grid runs wherever there is a worker for its type. It is stored with others that are started, before
-        anything is waited for, and at the end of the handler at the latest; a child whose name was started in an attempt before is found, not made again.
+        """Starts a child: a job of its own, which the grid runs wherever there is a worker for its type. It is stored with others once something is waited
+        for; one whose name was started in an attempt before is found, not made again. What nothing has waited for when the handler returns is not started, or cancelled.
 
         `options` are those of a submit: queue, priority, attempts, timeout, countdown, tags, key, whose turns are `key_weight`. `weight` is the child's part in the
         job's progress. Cancelling the job cancels its children.
@@ -203,6 +203,8 @@ class Job(BaseJob):
 class AsyncJob(BaseJob):
     """What coroutines are given. A job that is to stop has its coroutine cancelled."""
 
+    _task: "Optional[asyncio.Task[Any]]" = None
+
     async def save_checkpoint(self, value: Any) -> None:
         """Keeps a value that the next attempt can go on from; durable when this returns. Raises `StaleAttempt` where a newer attempt exists."""
         await asyncio.get_running_loop().run_in_executor(None, self._save, value)
@@ -245,7 +247,10 @@ class AsyncJob(BaseJob):
         return await self._off_loop(self._memory.receive, name, timeout, otherwise)
 
     async def _off_loop(self, ask: Callable[..., Any], *args: Any) -> Any:
-        """What asks the grid, on another thread. A `BaseException` would end that thread's executor, or this loop: it travels as a value."""
+        """What may wait, on another thread. A `BaseException` would end that thread's executor, or this loop: it travels as a value."""
+        if asyncio.current_task() is not self._task:
+            raise GiveUp("Children, signals and time are awaited by the handler itself, not in a task of its own: what else runs would be broken off.")
+
         def call() -> Tuple[Any, Optional[Waiting]]:
             try:
                 return ask(*args), None

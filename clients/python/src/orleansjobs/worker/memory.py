@@ -1,20 +1,19 @@
 """What a job remembers, in this attempt or one before, in whichever process that was: steps, children, signals."""
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from .signals import Waiting
 
 Ask = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Asks the grid: `memory` for what the attempt's job remembers, or to have it remember something; `children` to start some."""
 
-MOST_CHILDREN = 100
+MOST_CHILDREN, MOST_BYTES = 100, 3 << 20
 """Of one call."""
-
-CLOCK_DIFFERENCE = 60.0
 
 
 @dataclass
@@ -67,21 +66,22 @@ class Memory:
 
     def order(self, child: Dict[str, Any]) -> None:
         """Has a child started, with others, before anything is waited for."""
-        with self._lock:
+        with self._naming:
             self._ordered.append(child)
 
     def start(self) -> None:
         """Starts what was ordered; durable when this returns."""
         with self._lock:
-            if not self._ordered:
+            with self._naming:
+                ordered = list(self._ordered)
+            if not ordered:
                 return
             known = self._read()
-            left = [child for child in self._ordered if child["name"] not in known.started and child["name"] not in known.children]
-            for place in range(0, len(left), MOST_CHILDREN):
-                part = left[place:place + MOST_CHILDREN]
+            for part in _parts([child for child in ordered if child["name"] not in known.started and child["name"] not in known.children]):
                 self._ask("children", {"children": part})
                 known.started.update(child["name"] for child in part)
-            self._ordered.clear()
+            with self._naming:
+                del self._ordered[:len(ordered)]
 
     def end_of(self, child: str) -> Mapping[str, Any]:
         """How a child ended; while it has not, the job waits for that."""
@@ -96,7 +96,7 @@ class Memory:
         """Waits until so many seconds after it was first come to."""
         due = self._instant(self.claim(f"sleep:{name}"), seconds)
         self.start()
-        if self._now() < due:
+        if not self._is_past(due):
             with self._lock:
                 raise Waiting({"seen": self._read().seen, "until": _text(due)})
 
@@ -113,7 +113,7 @@ class Memory:
         wait: Dict[str, Any] = {"signals": [name]}
         if timeout is not None:
             due = self._instant(own, timeout)
-            if self._now() >= due:
+            if self._is_past(due):
                 # Its time is over only where it is known not to have come.
                 self._refresh()
                 found, value = self._take(name)
@@ -137,12 +137,11 @@ class Memory:
     def _instant(self, name: str, seconds: float) -> float:
         """When something is due, which is remembered when it is first come to."""
         done, at = self.find(name)
-        return float(at if done else self.keep(name, round(self._now() + seconds, 3)))
+        return float(at if done else self.keep(name, round(self._clock() + seconds, 3)))
 
-    def _now(self) -> float:
-        """A job whose time has come by the grid's clock does not wait again because this one is somewhat behind."""
-        now = self._clock()
-        return self._due if self._due is not None and 0 < self._due - now <= CLOCK_DIFFERENCE else now
+    def _is_past(self, instant: float) -> bool:
+        """A job whose time has come by the grid's clock does not wait again because this one is behind."""
+        return self._clock() >= instant or (self._due is not None and self._due >= instant)
 
     def _refresh(self) -> None:
         with self._lock:
@@ -169,6 +168,20 @@ class Memory:
             after = page.get("next")
         self._known = known
         return known
+
+
+def _parts(children: List[Dict[str, Any]]) -> Iterator[List[Dict[str, Any]]]:
+    part: List[Dict[str, Any]] = []
+    size = 0
+    for child in children:
+        length = len(json.dumps(child))
+        if part and (len(part) == MOST_CHILDREN or size + length > MOST_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(child)
+        size += length
+    if part:
+        yield part
 
 
 def _text(instant: float) -> str:

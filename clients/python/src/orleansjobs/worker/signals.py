@@ -105,7 +105,7 @@ def report_of_error(error: BaseException, stopped: Optional[str]) -> Report:
         return {"outcome": "waiting", "wait": dict(error.wait)}
     if isinstance(error, RetryLater):
         return {"outcome": "later", "delay": error.delay}
-    if isinstance(error, GiveUp):
+    if isinstance(error, (GiveUp, ChildFailed)):
         return Failure(text_of(error), name_of(type(error)), final=True).report()
     if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
         return {"outcome": "returned"}
