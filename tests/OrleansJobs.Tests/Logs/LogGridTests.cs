@@ -109,7 +109,7 @@ public sealed class LogGridTests
             if (end.Attempts.Length == 2)
             {
                 again++;
-                Assert.Equal([1, 2, 2], lines.Lines.Select(line => line.Attempt));
+                Assert.Equal([end.Attempts[0].Number, end.Attempts[1].Number, end.Attempts[1].Number], lines.Lines.Select(line => line.Attempt));
             }
         }
 
