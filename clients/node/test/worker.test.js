@@ -40,6 +40,23 @@ test('progress goes with its data', async test => {
   await client.result(job.id, seconds);
 });
 
+test('lines are kept with the job, and its failure says where', async test => {
+  const type = unique('says');
+  await serve(test, worker => worker.job(type, function handle(job) {
+    job.log('first', { level: 'warn' });
+    job.log('second', { error: new RangeError('bad') });
+    assert.throws(() => job.log('third', { level: 'loud' }), RangeError);
+    throw new GiveUp('that was all');
+  }));
+  const job = await client.submit(type);
+  await assert.rejects(client.result(job.id, seconds), JobFailed);
+  const log = await (await fetch(`${url}/jobs/${job.id}/logs`)).json();
+  assert.deepEqual(log.lines.map(({ number, level, text, error }) => [number, level, text, error]), [[1, 'warning', 'first', undefined], [2, 'information', 'second', { type: 'RangeError', message: 'bad' }]]);
+  const { error } = await (await fetch(`${url}/jobs/${job.id}`)).json();
+  assert.match(error.place, /^GiveUp at handle/);
+  assert.match(error.trace, /worker\.test\.js/);
+});
+
 test('what a handler throws says how its job goes on', async test => {
   const type = unique('fails');
   let late = 0;

@@ -2,16 +2,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import time
 from pathlib import Path
 
 from orleansjobs import ChildFailed, GiveUp, RetryLater, StaleAttempt, Worker
+from orleansjobs.worker import JobLogHandler
 
 PREFIX = os.environ.get("HANDLER_PREFIX", "t")
 FOLDER = Path(os.environ.get("HANDLER_FOLDER", "."))
 worker = Worker(release="1.2.3")
+logging.getLogger("shop").setLevel(logging.INFO)
+logging.getLogger("shop").addHandler(JobLogHandler())
 
 
 def named(name, **options):
@@ -29,6 +33,14 @@ def facts(job, args):
         "id": job.id, "token": job.token, "type": job.type, "queue": job.queue, "attempt": job.attempt, "attempts": job.attempts, "tags": dict(job.tags),
         "timeout": job.timeout, "submitted": job.submitted.isoformat(), "pid": os.getpid(),
     }
+
+
+@named("says")
+def says(job, args):
+    job.log("first", level="warning")
+    logging.getLogger("shop").info("by %s", "logging")
+    logging.getLogger("shop").debug("too fine")
+    raise GiveUp("that was all")
 
 
 @named("strict", schema={"type": "object", "required": ["width"], "properties": {"width": {"type": "integer"}}})

@@ -96,6 +96,24 @@ class SessionTests(unittest.TestCase):
         again = says(session.call(0, 0))
         self.assertEqual([{"id": "j1", "token": "101", "outcome": "success", "result": 7}], again["reports"])
 
+    def test_a_grid_that_knows_no_traces_is_told_none(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        session.report(("j1", "101"), Failure("no", "E", trace="at a.f (a.py:1)").report())
+        call = session.call(0, 0)
+        self.assertEqual("at a.f (a.py:1)", says(call)["reports"][0]["error"]["trace"])
+        self.assertTrue(session.refused(call, InvalidRequest("invalid-member", 422, "no", mistakes=(Mistake("There is no such member.", "/reports/0/error/trace"),))))
+        self.assertEqual({"message": "no", "type": "E"}, says(session.call(0, 0))["reports"][0]["error"])
+
+    def test_a_trace_has_the_programs_own_frames_first(self):
+        try:
+            json.loads("{")
+        except ValueError as error:
+            lines = report_of_error(error, None)["error"]["trace"].split("\n")
+        self.assertRegex(lines[0], r"^at test_session\.test_a_trace_has_the_programs_own_frames_first \(test_session\.py:\d+\)$")
+        self.assertRegex(lines[1], r"^at decoder\.")
+        self.assertTrue(all("/" not in line for line in lines))
+
     def test_what_is_lost_is_dropped(self):
         session = opened()
         reply(session, session.call(5, 10), leases=[lease(1), lease(2)])

@@ -1,15 +1,17 @@
 """The worker as programs that serve a grid: what handlers can do, and what may be done to them."""
 import functools
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 from orleansjobs import JobCancelled, JobFailed
-from tests.grid import TESTS, Program, WorkerProgram, WorkerTest, folder, unique
+from tests.grid import TESTS, Program, WorkerProgram, WorkerTest, folder, unique, url
 
 MODES = ("--threads=4", "--processes=2", "--tasks=4")
 
@@ -65,6 +67,16 @@ class EveryModeTests(WorkerTest):
         self.assertTrue(all(job.data["text"] == "ä☃" for job in seen if job.data and "step" in job.data))
         last = seen[-1]
         self.assertEqual(("SUCCESS", 30, 30, {"last": True}), (last.state, last.current, last.total, last.data))
+
+    @in_modes("--threads=4", "--processes=2")
+    def test_lines_are_kept_with_the_job_and_its_failure_says_where(self, program):
+        failed = self.error("says")
+        with urllib.request.urlopen(f"{url()}/jobs/{failed.job.id}/logs") as answer:
+            log = json.load(answer)
+        self.assertEqual([(1, "warning", "first"), (2, "information", "by logging")], [(line["number"], line["level"], line["text"]) for line in log["lines"]])
+        self.assertTrue(log["over"])
+        with urllib.request.urlopen(f"{url()}/jobs/{failed.job.id}") as answer:
+            self.assertEqual("GiveUp at handlers.says", json.load(answer)["error"]["place"])
 
     @in_modes(*MODES)
     def test_failures_are_repeated_while_attempts_last(self, program):

@@ -1,4 +1,6 @@
 // What a handler throws to say how its job goes on, and how its end becomes a report.
+import { traceOf } from './traces.js';
+
 const MAX_MESSAGE = 4000;
 const MAX_TYPE = 200;
 const MAX_RESULT_DEPTH = 25;
@@ -44,8 +46,8 @@ export const clip = (text, most) => {
   return whole.length <= most ? whole : clip(`${whole.slice(0, most - 1)}…`, most);
 };
 
-export function failure(message, { type, code, isFinal = false } = {}) {
-  const error = { message: clip(message || 'It failed.', MAX_MESSAGE), ...(type ? { type: clip(type, MAX_TYPE) } : {}), ...(code ? { code } : {}) };
+export function failure(message, { type, code, trace, isFinal = false } = {}) {
+  const error = { message: clip(message || 'It failed.', MAX_MESSAGE), ...(type ? { type: clip(type, MAX_TYPE) } : {}), ...(code ? { code } : {}), ...(trace ? { trace: clip(trace, MAX_MESSAGE) } : {}) };
   return { outcome: 'failure', error, ...(isFinal ? { final: true } : {}) };
 }
 
@@ -56,7 +58,7 @@ export function reportOfError(error, stopped) {
   if (stopped !== undefined) return { outcome: 'cancelled' };
   if (error instanceof RetryLater) return { outcome: 'later', delay: error.delay };
   const type = typeof error?.name === 'string' ? error.name : undefined;
-  return failure(textOf(error), { type, isFinal: error instanceof GiveUp || error instanceof ChildFailed });
+  return failure(textOf(error), { type, trace: traceOf(error), isFinal: error instanceof GiveUp || error instanceof ChildFailed });
 }
 
 /** A result that is no JSON fails the job: running it again would not make it one. */

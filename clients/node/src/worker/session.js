@@ -11,6 +11,7 @@ const MAX_PROGRESS_BYTES = 1 << 19;
 const MAX_LINES_LENGTH = 1 << 18;
 const MAX_REMEMBERED = 20_000;
 const NO_LINES = /^\/(?:reports\/\d+\/)?logs(?:\/|$)/;
+const NO_TRACE = /^\/reports\/\d+\/error\/trace(?:\/|$)/;
 const POINTER = /^\/(reports|progress)\/(\d+)(?:\/|$)/;
 
 export const keyOf = lease => `${lease.token}:${lease.id}`;
@@ -141,6 +142,14 @@ export class Session {
     if (problem.mistakes.some(mistake => NO_LINES.test(mistake.pointer ?? ''))) {
       // No job is to fail for what it has logged.
       this.lines.refuse();
+      return true;
+    }
+
+    if (problem.mistakes.some(mistake => NO_TRACE.test(mistake.pointer ?? ''))) {
+      for (const [key, { error, ...report }] of this.outbox) {
+        if (error?.trace !== undefined) this.outbox.set(key, { ...report, error: { ...error, trace: undefined } });
+      }
+
       return true;
     }
 

@@ -22,6 +22,7 @@ MAX_PROGRESS_BYTES = 1 << 19
 MAX_REMEMBERED = 20_000
 MAX_LINES_BYTES = 1 << 18
 _NO_LINES = re.compile(r"/(?:reports/\d+/)?logs(?:/|$)")
+_NO_TRACE = re.compile(r"/reports/\d+/error/trace(?:/|$)")
 _POINTER = re.compile(r"/(reports|progress)/(\d+)(?:/|$)")
 
 
@@ -197,6 +198,10 @@ class Session:
         if any(_NO_LINES.match(mistake.pointer or "") for mistake in problem.mistakes):
             # No job is to fail for what it has logged.
             self.lines.refuse()
+            return True
+        if any(_NO_TRACE.match(mistake.pointer or "") for mistake in problem.mistakes):
+            for report in self.outbox.values():
+                report.get("error", {}).pop("trace", None)
             return True
         places = [match.groups() for match in (_POINTER.match(mistake.pointer or "") for mistake in problem.mistakes) if match]
         if not places:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Dict, Mapping, Optional, Union
 
+from .traces import trace_of
+
 MAX_MESSAGE = 4000
 MAX_TYPE = 200
 MAX_RESULT_DEPTH = 25
@@ -61,6 +63,7 @@ class Failure:
     code: Optional[str] = None
     final: bool = False
     delay: Optional[float] = None
+    trace: Optional[str] = None
 
     def report(self) -> Report:
         error: Dict[str, Any] = {"message": clip(self.message, MAX_MESSAGE)}
@@ -68,6 +71,8 @@ class Failure:
             error["type"] = self.type[:MAX_TYPE]
         if self.code:
             error["code"] = self.code
+        if self.trace:
+            error["trace"] = clip(self.trace, MAX_MESSAGE)
         report: Report = {"outcome": "failure", "error": error}
         if self.final:
             report["final"] = True
@@ -106,10 +111,10 @@ def report_of_error(error: BaseException, stopped: Optional[str]) -> Report:
     if isinstance(error, RetryLater):
         return {"outcome": "later", "delay": error.delay}
     if isinstance(error, (GiveUp, ChildFailed)):
-        return Failure(text_of(error), name_of(type(error)), final=True).report()
+        return Failure(text_of(error), name_of(type(error)), final=True, trace=trace_of(error)).report()
     if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
         return {"outcome": "returned"}
-    return Failure(text_of(error), name_of(type(error))).report()
+    return Failure(text_of(error), name_of(type(error)), trace=trace_of(error)).report()
 
 
 def report_of_result(result: Any) -> Report:
