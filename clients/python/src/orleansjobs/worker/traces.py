@@ -8,8 +8,8 @@ from typing import List, Optional
 
 MAX_TRACE = 4000
 MAX_FRAMES = 200
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_LIBRARIES = tuple(os.path.join(path, "") for path in {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}) + (os.path.join(_PACKAGE, ""),)
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_LIBRARIES = tuple(os.path.join(path, "") for path in {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def trace_of(error: BaseException) -> Optional[str]:
@@ -19,6 +19,8 @@ def trace_of(error: BaseException) -> Optional[str]:
         others: List[str] = []
         for frame in reversed(frames):
             file = os.path.basename(frame.filename)
+            if os.path.abspath(frame.filename).startswith(_PACKAGE):
+                continue  # who called the handler says nothing of why it failed
             line = f"at {os.path.splitext(file)[0]}.{frame.name} ({file}:{frame.lineno})"
             (others if os.path.abspath(frame.filename).startswith(_LIBRARIES) or frame.filename.startswith("<") else own).append(line)
         text = "\n".join([*own, *others])
