@@ -97,12 +97,12 @@ internal sealed partial class SiloChronicler(
         {
             try
             {
-                await say();
+                await say().WaitAsync(_stopping.Token);
                 return true;
             }
             catch (Exception exception)
             {
-                if (left == 1) LogUnheard(exception, what, about);
+                if (left == 1 && !_stopping.IsCancellationRequested) LogUnheard(exception, what, about);
             }
 
             await Task.Delay(Retry, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -21,9 +21,9 @@ internal sealed partial class JobPartitionGrain : IPartitionHistory
             _core.History.Leave(Now);
             await _commits.Committed().WaitAsync(LastWords, services.Time, cancellation);
         }
-        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException or OrleansException)
+        catch (Exception exception)
         {
-            // Counts of a minute are lost, as by a crash.
+            // Counts of a minute are lost, as by a crash. Whatever it is, the activation ends.
             LogBackground(exception, _partition, "writing what was counted last");
         }
     }

@@ -74,6 +74,18 @@ public class PeriodCountsTests
         Assert.Equal((3, 0), (hour.Of("q", "b").Failed, hour.Of("q", "b").Waiting));
     }
 
+    /// <summary>Rows are kept for a month: what is written now is read by releases to come, and the other way round.</summary>
+    [Fact]
+    public void ARow_IsWhatItWasInTheFirstRelease()
+    {
+        const string Saved = "084d1201711201741a1008051003180138024204010203025801";
+        var read = PeriodCounts.Decode(Convert.FromHexString(Saved));
+        var series = read.Of("q", "t");
+        Assert.Equal((77, 5, 3, 1, 2), (read.Index, series.Submitted, series.Succeeded, series.Failed, series.Waiting));
+        Assert.Equal((4, 1, 2), (series.RunTime.Count, series.RunTime.Quantile(0.5), series.RunTime.Quantile(1)));
+        Assert.Equal(Saved, Convert.ToHexStringLower(read.Encode()));
+    }
+
     [Fact]
     public void AnOlderRelease_PassesFieldsThatItDoesNotKnow()
     {
