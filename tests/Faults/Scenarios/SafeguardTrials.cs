@@ -48,7 +48,7 @@ internal static class SafeguardTrials
         new(nameof(Safeguard.Sync), "file-power", "lost"),
         new(nameof(Safeguard.Trial), "poison-many", "wrong-end"),
         // A kill has to fall between the commit of a page and the checkpoint of the next, and jobs of the page to have failed again.
-        new(nameof(Safeguard.ActionMarks), "act-kill", Rules.ActedTwice) { MostSeeds = 2 },
+        new(nameof(Safeguard.ActionMarks), "act-kill", Rules.ActedTwice) { MostSeeds = 4 },
     ];
 
     /// <returns>The runs of it; in the last one the rule was broken, or the scenario is blind.</returns>
