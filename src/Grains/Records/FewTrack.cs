@@ -14,6 +14,7 @@ internal sealed record FewTrack
     public ImmutableArray<WaitReason> WaitsFor { get; init; } = [];
     public int Round { get; init; }
     public int? ToldRound { get; init; }
+    public AttemptMarks? Marks { get; init; }
     public long Batch { get; init; }
     public long? DueAt { get; init; }
     public int? Priority { get; init; }

@@ -91,7 +91,7 @@ internal sealed record JobTrack
     public long Batch { get => _few.Batch; init => _few = _few.Batch == value ? _few : _few with { Batch = value }; }
 
     /// <summary>What the attempt that has ended last did on its way, where the history does not tell of it.</summary>
-    public AttemptMarks? Marks { get; init; }
+    public AttemptMarks? Marks { get => _few.Marks; init => _few = _few.Marks == value ? _few : _few with { Marks = value }; }
 
     /// <summary>Attempts that the policy in force allows, as the worker said; 0: not known yet.</summary>
     public int MaxAttempts { get; init; }
