@@ -59,6 +59,8 @@ internal readonly record struct HistoryRange(HistoryStep Step, long First, long 
         // Nothing has been counted in what is to come.
         var last = Math.Min(StepOf(now, query.Step), query.To is { } to ? StepBefore(to, query.Step) : long.MaxValue);
         var first = query.From is { } from ? StepOf(from, query.Step) : last - most + 1;
+        // Two hours back from any instant but a full minute touch a minute more: it is the part of a step that was asked for.
+        if (last - first == most && query.From is { } since && (query.To ?? now) - since <= TimeSpan.FromMilliseconds(most * LengthOf(query.Step))) first++;
         if (last < most) wrong = ("to", "It must be after 1970.");
         else if (first > last) wrong = ("from", "It must be before 'to', and not in the future.");
         else if (last - first >= most) wrong = ("from", $"At most {most} {(query.Step == HistoryStep.Minute ? "minutes" : "hours")} are asked for at a time.");

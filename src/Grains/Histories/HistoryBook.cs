@@ -38,15 +38,16 @@ internal sealed class HistoryBook(PendingChanges changes)
         Turn(now);
         foreach (var (entry, was) in commit.Entries)
         {
-            if (entry is LiveJob job) Count(job, (JobShape)was, job.Stored, now);
+            if (entry is LiveJob job) Count(job, (JobShape)was, job.Stored);
         }
     }
 
     /// <summary>Closes the minute that has passed, where there is something to say of it, and marks what is to be written.</summary>
-    public void Advance(long now)
+    /// <param name="mayWrite">False while the store is nearly full: what room there is belongs to ends, and three hours are kept in memory.</param>
+    public void Advance(long now, bool mayWrite = true)
     {
         Turn(now);
-        if (!IsLoaded) return;
+        if (!IsLoaded || !mayWrite) return;
         var hour = _open.Index / 60;
         if (_unwritten.Count == 0 && !_unmade.Any(made => made < hour)) return;
         // An hour goes with the last of its minutes, or with the first after it: a minute whose place is taken has been counted in its hour.
@@ -110,15 +111,15 @@ internal sealed class HistoryBook(PendingChanges changes)
     }
 
     /// <summary>A minute; null: nothing happened.</summary>
-    public byte[]? Minute(long minute) => minute == _open.Index && !_open.IsEmpty ? WithWaiting(_open).Encode() : _ring[minute];
+    public byte[]? Minute(long minute) => minute == _open.Index ? OpenRow() : _ring[minute];
 
-    /// <summary>An hour that is made of minutes in memory; null: it is stored, if it is anywhere.</summary>
-    public byte[]? Hour(long hour)
+    /// <summary>The minutes of an hour that is in memory, as rows; null: it is stored, if it is anywhere.</summary>
+    public List<byte[]>? MinutesOf(long hour)
     {
         // The minutes of older ones have given their places to later ones.
         if (!_ring.IsWhole(hour)) return null;
-        var minutes = Enumerable.Range(0, 60).Select(i => Minute(hour * 60 + i)).OfType<byte[]>().Select(row => PeriodCounts.Decode(row)).ToList();
-        return minutes.Count == 0 ? null : PeriodCounts.RollUp(hour, minutes).Encode();
+        var minutes = Enumerable.Range(0, 60).Select(i => Minute(hour * 60 + i)).OfType<byte[]>().ToList();
+        return minutes.Count == 0 ? null : minutes;
     }
 
     /// <summary>What waited when a minute began, by what its hour says so far; null: nothing did.</summary>
@@ -160,10 +161,14 @@ internal sealed class HistoryBook(PendingChanges changes)
         _unmade.Add(hour);
     }
 
-    private PeriodCounts WithWaiting(PeriodCounts counts)
+    /// <summary>The minute that goes on, with what waits now: a copy, since what is only looked at is not written.</summary>
+    private byte[]? OpenRow()
     {
-        counts.SetWaiting(WaitingNow());
-        return counts;
+        var waiting = WaitingNow();
+        if (_open.IsEmpty && waiting.IsEmpty && _waiting.AsSpan().SequenceEqual(waiting.Encode())) return _ring[_open.Index];
+        var open = PeriodCounts.Decode(_open.Encode());
+        open.SetWaiting(waiting);
+        return open.Encode();
     }
 
     private PeriodCounts WaitingNow()
@@ -190,14 +195,16 @@ internal sealed class HistoryBook(PendingChanges changes)
         changes.Mark(entry.Set(row));
     }
 
-    private void Count(LiveJob job, JobShape before, JobShape after, long now)
+    private void Count(LiveJob job, JobShape before, JobShape after)
     {
-        var (isNew, hasEnded) = (!before.HasSpec && after.HasSpec, before.Outcome is null && after.Outcome is not null);
-        if (!isNew && !hasEnded && before.Lease?.Token == after.Lease?.Token) return;
+        var isNew = !before.HasSpec && after.HasSpec;
+        // One that ran again and ended again within one commit has another end.
+        var hasEnded = after.Outcome is { } end && before.Outcome?.FinishedAt != end.FinishedAt;
+        if (!isNew && !hasEnded && before.Lease?.Token == after.Lease?.Token && !IsHeld(before)) return;
         if (job.Lane != _lane || _series is null) (_lane, _series) = (job.Lane, _open.Of(job.Lane.Queue, job.Lane.Type));
         var series = _series;
         if (isNew) series.Submitted++;
-        if (before.Lease is { } ended && ended.Token != after.Lease?.Token) CountAttempt(series, ended, after, now);
+        if (Running(before) is { } ended && ended.Token != Running(after)?.Token) CountAttempt(series, ended, after);
         if (after.Lease is { } lease && lease.Token != before.Lease?.Token) series.WaitTime.Add(Math.Max(0, lease.StartedAt - job.Due));
         if (!hasEnded) return;
         switch (after.Outcome!.State)
@@ -209,19 +216,28 @@ internal sealed class HistoryBook(PendingChanges changes)
     }
 
     /// <summary>An attempt has ended. One that was handed back, put off or parked ran for no time that says anything.</summary>
-    private static void CountAttempt(SeriesCounts series, JobTrack ended, JobShape after, long now)
+    private static void CountAttempt(SeriesCounts series, JobTrack ended, JobShape after)
     {
-        if (after.Outcome is { } outcome)
+        var track = after.Outcome?.Track ?? after.Track ?? after.Lease;
+        var last = track?.History is [.., var newest] && newest.Token == ended.Token ? newest : null;
+        if (last?.Outcome == "crashed" || after.Outcome?.Error?.Code == JobErrorCodes.Poison)
         {
-            if (outcome.Error?.Code == JobErrorCodes.Poison) series.Lost++;
-            else series.RunTime.Add(Math.Max(0, outcome.FinishedAt - ended.StartedAt));
+            series.Lost++;
             return;
         }
 
-        if ((after.Track ?? after.Lease)?.History is not [.., var last] || last.Token != ended.Token) return;
-        if (last.Outcome == "crashed") series.Lost++;
-        if (last.Outcome != "failed") return;
-        series.Retried++;
-        series.RunTime.Add(Math.Max(0, now - ended.StartedAt));
+        if (last?.Outcome == "failed")
+        {
+            // By when it was decided, whatever time the store took.
+            if (after.Outcome is null) series.Retried++;
+            series.RunTime.Add(Math.Max(0, last.EndedAt.ToUnixTimeMilliseconds() - ended.StartedAt));
+        }
+        // An attempt that was undone has not been.
+        else if (last is null && after.Outcome is { } outcome && outcome.Track.Token == ended.Token) series.RunTime.Add(Math.Max(0, outcome.FinishedAt - ended.StartedAt));
     }
+
+    /// <summary>The attempt that goes on, in a slot or outside without a worker.</summary>
+    private static JobTrack? Running(JobShape shape) => shape.Lease ?? (IsHeld(shape) ? shape.Track : null);
+
+    private static bool IsHeld(JobShape shape) => shape.Track is { IsHeld: true, HasOpenAttempt: true };
 }

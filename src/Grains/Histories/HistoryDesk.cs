@@ -26,19 +26,28 @@ internal sealed class HistoryDesk(IPartitionShell shell)
         if (question.Last - question.First is < 0 or >= HistoryRange.Hours) throw new ArgumentException($"At most {HistoryRange.Hours} steps are asked for at a time.", nameof(question));
         await _loaded.Task.WaitAsync(Patience, shell.Time);
         // The minute that goes on says what has come by now.
-        Book.Advance(shell.Now);
+        Book.Advance(shell.Now, mayWrite: !shell.IsStoreFull);
         var rows = new List<byte[]>();
         var stored = new List<long>();
+        var made = new List<(long Hour, List<byte[]> Minutes)>();
         for (var step = question.First; step <= question.Last; step++)
         {
-            if ((question.Step == HistoryStep.Minute ? Book.Minute(step) : Book.Hour(step)) is { } row) rows.Add(row);
-            else if (question.Step == HistoryStep.Hour) stored.Add(step);
+            if (question.Step == HistoryStep.Minute)
+            {
+                if (Book.Minute(step) is { } row) rows.Add(row);
+            }
+            else if (Book.MinutesOf(step) is { } minutes) made.Add((step, minutes));
+            else stored.Add(step);
         }
 
         var before = question.Step == HistoryStep.Minute ? Book.Before(question.First) : null;
         rows.AddRange(await ReadAsync(stored.ConvertAll(HistoryTables.HourKey)));
         // A month of hours is a few milliseconds of decoding, which jobs need not wait for.
-        return await Task.Run(() => HistorySlice.Of(question, rows, before));
+        return await Task.Run(() =>
+        {
+            foreach (var (hour, minutes) in made) rows.Add(PeriodCounts.RollUp(hour, minutes.ConvertAll(static minute => PeriodCounts.Decode(minute))).Encode());
+            return HistorySlice.Of(question, rows, before);
+        });
     }
 
     private async Task LoadAsync()

@@ -45,7 +45,7 @@ internal sealed partial class JobPartitionGrain
     private Task OnGaugesAsync()
     {
         _gauges.Refresh(Now);
-        _core.History.Advance(Now);
+        _core.History.Advance(Now, mayWrite: services.Health.Fullness < _options.FullAt);
         if (!_commits.IsOver) CommitWhatNobodyWaitsFor();
         return Task.CompletedTask;
     }

@@ -18,6 +18,8 @@ internal sealed partial class JobPartitionGrain : IPartitionHistory
         if (_commits is not { IsOver: false }) return;
         try
         {
+            // What is under way is counted when it is stored.
+            await _commits.Committed().WaitAsync(LastWords, services.Time, cancellation);
             _core.History.Leave(Now);
             await _commits.Committed().WaitAsync(LastWords, services.Time, cancellation);
         }

@@ -65,6 +65,7 @@ internal sealed partial class JobPartitionGrain(PartitionServices services, ILog
         _scheduleCalls = new ScheduleCalls(this, _schedules);
         await _schedules.LoadOpenAsync(cancellation);
         _gauges = new PartitionGaugeWriter(_core, _options.Partitions, services.Meters, services.Meters.Partitions.OpenPartition());
+        _gauges.Refresh(Now);
         _core.History.Held = () => _gauges.Figures;
         _dueTimer = this.RegisterGrainTimer(OnDueAsync, new() { DueTime = Timeout.InfiniteTimeSpan, Period = Timeout.InfiniteTimeSpan, Interleave = true });
         this.RegisterGrainTimer(OnGaugesAsync, new() { DueTime = GaugePeriod, Period = GaugePeriod, Interleave = true });

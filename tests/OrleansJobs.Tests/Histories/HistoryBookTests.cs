@@ -89,6 +89,59 @@ public class HistoryBookTests
         Assert.Equal(0, (await driver.AskAsync(type: "another")).Points[^3].Figures.Waiting);
     }
 
+    /// <summary>A service that was called goes on with the attempt, and reports when nobody holds a lease any more.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AnAttemptThatGoesOnOutside_IsOneAttempt(bool fails)
+    {
+        var kind = fails ? ReportKind.FailedOnce : ReportKind.Succeeded;
+        var driver = await HistoryDriver.OpenAsync();
+        driver.Submit("a");
+        await driver.CommitAsync();
+        var lease = await driver.LeaseAsync();
+        driver.Now += 1000;
+        driver.Core.Attempts.Report(new JobReport { Id = "a", Token = lease.Token, Kind = ReportKind.Held, Delay = TimeSpan.FromHours(1) }, driver.Now);
+        await driver.CommitAsync();
+        driver.Now += 2000;
+        driver.Core.Attempts.ReportHeld(driver.Core.Jobs.Find("a")!, new JobReport { Id = "a", Token = lease.Token, Kind = kind, Error = fails ? new("error", null, "bad") : null }, driver.Now);
+        await driver.CommitAsync();
+        var total = (await driver.AskAsync()).Total;
+        Assert.Equal((1, 1, fails ? 1 : 0), (total.RunTime.Count, total.WaitTime.Count, total.Retried));
+        Assert.InRange(total.RunTime.P99.TotalSeconds, 2.7, 3.3);
+    }
+
+    [Fact]
+    public async Task WhileTheStoreIsNearlyFull_NothingIsWritten_AndNothingIsForgotten()
+    {
+        var driver = await HistoryDriver.OpenAsync();
+        await driver.RunAsync("a");
+        var commits = driver.Commits;
+        for (var i = 0; i < 100; i++)
+        {
+            driver.Now += Minute;
+            await driver.TickAsync(mayWrite: false);
+        }
+
+        Assert.Equal(commits, driver.Commits);
+        await driver.TickAsync();
+        Assert.Equal(commits + 1, driver.Commits);
+        Assert.Equal(1, (await driver.AskAsync()).Total.Succeeded);
+    }
+
+    [Fact]
+    public async Task AtTheTurnOfAnHour_WhatWaitsStillDoes()
+    {
+        var driver = await HistoryDriver.OpenAsync();
+        driver.Hold("q", "t", 5);
+        for (var i = 0; i < 130; i++)
+        {
+            driver.Now += Minute;
+            await driver.TickAsync();
+            Assert.Equal(5, (await driver.AskAsync()).Points[^1].Figures.Waiting);
+        }
+    }
+
     [Fact]
     public async Task WhatTheFenceRefused_IsNotCounted()
     {

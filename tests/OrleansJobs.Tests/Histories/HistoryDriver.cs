@@ -89,9 +89,9 @@ internal sealed class HistoryDriver
     }
 
     /// <summary>What the grain's timer does every few seconds.</summary>
-    public async Task TickAsync()
+    public async Task TickAsync(bool mayWrite = true)
     {
-        Book.Advance(Now);
+        Book.Advance(Now, mayWrite);
         await CommitAsync();
     }
 
@@ -113,7 +113,7 @@ internal sealed class HistoryDriver
         var rows = new List<byte[]>();
         for (var at = question.First; at <= question.Last; at++)
         {
-            if ((question.Step == HistoryStep.Minute ? Book.Minute(at) : Book.Hour(at)) is { } row) rows.Add(row);
+            if ((question.Step == HistoryStep.Minute ? Book.Minute(at) : HourOf(at)) is { } row) rows.Add(row);
             else if (question.Step == HistoryStep.Hour) rows.AddRange(await ReadAsync([HistoryTables.HourKey(at)]));
         }
 
@@ -122,4 +122,7 @@ internal sealed class HistoryDriver
 
     public async Task<List<byte[]>> ReadAsync(IEnumerable<string> keys) =>
         [.. (await _store.ReadRowsAsync(0, new RowRead(GridLayout.History.Rows), [.. keys])).Select(row => row[0]).OfType<byte[]>()];
+
+    private byte[]? HourOf(long hour) =>
+        Book.MinutesOf(hour) is { } minutes ? PeriodCounts.RollUp(hour, minutes.ConvertAll(static minute => PeriodCounts.Decode(minute))).Encode() : null;
 }

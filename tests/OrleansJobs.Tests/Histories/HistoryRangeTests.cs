@@ -24,6 +24,14 @@ public class HistoryRangeTests
     }
 
     [Fact]
+    public void AsLongAsIsKept_CanBeAskedFor_WhateverSecondItIs()
+    {
+        Assert.Equal(HistoryRange.Minutes, Of(new() { From = Now.AddHours(-2), To = Now }).Count);
+        Assert.Equal(HistoryRange.Minutes, Of(new() { From = Now.AddHours(-2) }).Count);
+        Assert.Equal(HistoryRange.Hours, Of(new() { From = Now.AddDays(-30), Step = HistoryStep.Hour }).Count);
+    }
+
+    [Fact]
     public void WhatIsToCome_IsLeftOut() => Assert.Equal(new DateTimeOffset(2030, 1, 31, 12, 34, 0, TimeSpan.Zero), Of(new() { To = DateTimeOffset.MaxValue }) is var range ? range.StartOf(range.Last) : default);
 
     [Theory]

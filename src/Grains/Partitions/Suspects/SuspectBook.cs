@@ -108,13 +108,13 @@ internal sealed class SuspectBook(JobBook jobs, PendingChanges changes, Suspicio
     private void CountCrash(LiveJob job, long now)
     {
         var track = job.Track;
+        var crashed = track.WithEnded("crashed", null, now);
         if (track.CancelRequested)
         {
-            jobs.Finish(job, JobState.Revoked, null, null, track, now);
+            jobs.Finish(job, JobState.Revoked, null, null, crashed, now);
             return;
         }
 
-        var crashed = track.WithEnded("crashed", null, now);
         jobs.WaitAgain(
             job, now, crashed with { Crashes = track.Crashes + 1, Losses = [.. suspicion.Unexplained(track).Append(track.Silo!).Distinct()], IsRetrying = true }, now);
     }
