@@ -121,7 +121,17 @@ public sealed record ChangeOrder([property: Id(0)] string By, [property: Id(1)] 
 /// <param name="Filter">What must hold of the job still; null: nothing.</param>
 /// <param name="Queues">Of which queues the job must be; empty: of any.</param>
 [GenerateSerializer, Immutable, Alias("oj.actionMark")]
-internal sealed record ActionMark([property: Id(0)] string Id, [property: Id(1)] JobQuery? Filter, [property: Id(2)] string[] Queues);
+internal sealed record ActionMark([property: Id(0)] string Id, [property: Id(1)] JobQuery? Filter, [property: Id(2)] string[] Queues)
+{
+    /// <summary>When the job that the action is was submitted, in milliseconds: another may come under its id once it is gone, and what that one has done is not what this one did.</summary>
+    [Id(3)] public long Submitted { get; init; }
+
+    /// <summary>Jobs whose stamps are not below came after the action began, also where their ids had been another's before; 0: any.</summary>
+    [Id(4)] public long Below { get; init; }
+
+    /// <summary>Children of flows are left to their flows, which run them again themselves.</summary>
+    [Id(5)] public bool LeavesChildren { get; init; }
+}
 
 /// <summary>What became of a cancel, retry, move or delete.</summary>
 [GenerateSerializer, Alias("oj.changeOutcome")]

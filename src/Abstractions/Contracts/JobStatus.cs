@@ -295,6 +295,9 @@ public sealed record JobChangeEntry(
 {
     /// <summary>The job that did it to many; null: it was asked for alone.</summary>
     [Id(4)] public string? Action { get; init; }
+
+    /// <summary>When that job was submitted, in milliseconds: an id may come again.</summary>
+    [Id(5)] internal long ActionSubmitted { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.tag")]

@@ -23,16 +23,24 @@ internal enum ActionVerdict : byte
 internal static class ActionRules
 {
     /// <summary>What a job is answered without being touched; null: it is to be done. Asked in the turn that decides, so that nothing comes between.</summary>
-    public static JobChangeOutcome? Refusal(ActionMark part, LiveJob job, long now) => Refusal(part, StatusOf.Live(job, now));
+    public static JobChangeOutcome? Refusal(ActionMark part, LiveJob job, long now)
+    {
+        // A page is a list of ids, and may be done again much later: another job may have come under one of them.
+        if (part.Below > 0 && job.Spec!.Stamp >= part.Below) return JobChangeOutcome.NotFound;
+        if (Refusal(part, StatusOf.Live(job, now)) is { } refusal) return refusal;
+        return part.Filter?.Args is { } text && !JobListing.Has(job.Spec!.Args, text) ? JobChangeOutcome.WrongState : null;
+    }
 
-    /// <inheritdoc cref="Refusal(ActionMark, LiveJob, long)"/>
+    /// <summary>The same as far as a status tells: not by the stamp of the submit, and not by the arguments.</summary>
     public static JobChangeOutcome? Refusal(ActionMark part, JobStatus job)
     {
         // What lies in other queues does not exist for whoever asks.
         if (!ActionReach.Covers(part.Queues, job.Queue, job.Tags)) return JobChangeOutcome.NotFound;
         // An action that cancels all that runs is not to cancel itself, nor others.
         if (job.Type == ActionArgs.JobType) return JobChangeOutcome.WrongState;
-        if (!Sabotage.IsOff(Safeguard.ActionMarks) && Array.Exists(job.Changes, change => change.Action == part.Id)) return JobChangeOutcome.Done;
+        if (!Sabotage.IsOff(Safeguard.ActionMarks) && Array.Exists(job.Changes, change => change.Action == part.Id && change.ActionSubmitted == part.Submitted)) return JobChangeOutcome.Done;
+        // Both would run it: the action, and its flow, which the action may be running again as well.
+        if (part.LeavesChildren && job.Parent is not null) return JobChangeOutcome.WrongState;
         return part.Filter?.Matches(job) == false ? JobChangeOutcome.WrongState : null;
     }
 

@@ -26,7 +26,10 @@ internal sealed class ActionRun
         (_args, _job, _grains, _partitions, _time, _cancellation) = (args, job, grains, partitions, time, cancellation);
         _action = JobActions.TryParse(args.Action, out var action) ? action : throw new GiveUpException($"There is no action '{args.Action}'.");
         _filter = args.Query();
-        _order = new(args.By, args.Reason) { Part = new(job.Id, _filter, args.Queues ?? []) };
+        _order = new(args.By, args.Reason)
+        {
+            Part = new(job.Id, _filter, args.Queues ?? []) { Submitted = job.SubmittedAt.ToUnixTimeMilliseconds(), LeavesChildren = _action == JobAction.Retry && _filter is { Parent: null } },
+        };
     }
 
     private ActionMark Part => _order.Part!;
@@ -41,7 +44,7 @@ internal sealed class ActionRun
         for (var idle = 0; ;)
         {
             _cancellation.ThrowIfCancellationRequested();
-            if (walk.Page.Length > 0) walk = _args.DryRun ? walk.Counted() : walk.Acted(await ActAsync(walk.Page, isRepeated));
+            if (walk.Page.Length > 0) walk = _args.DryRun ? walk.Counted() : walk.Acted(await ActAsync(walk, isRepeated));
             isRepeated = false;
             walk = walk.Skip();
             Report(walk);
@@ -57,13 +60,21 @@ internal sealed class ActionRun
     /// <summary>What comes later is above the marks, and is not touched.</summary>
     private async Task<ActionWalk> BeginAsync()
     {
-        if (_filter is null) return new() { Bound = Ids };
+        if (_filter is null)
+        {
+            var homes = _args.Ids!.Select(id => JobIds.PartitionOf(id, _partitions)).ToHashSet();
+            return new() { Bound = Ids, IdMarks = await MarksAsync(homes.Contains) };
+        }
+
         var home = _filter.Key is { } key ? JobKeys.PartitionOf(key, _partitions) : (int?)null;
-        var marks = await Task.WhenAll(Enumerable.Range(0, _partitions).Select(async partition =>
-            home is null || partition == home ? await AskAsync(() => _grains.GetGrain<IPartitionActions>(partition).MarkStamp()) + 1 : 0));
+        var marks = await MarksAsync(partition => home is null || partition == home);
         var stats = await AskAsync(() => _grains.GetGrain<IJobGridGrain>(0).GetStats());
         return new() { Marks = marks, Bound = ActionRules.Bound(_filter, stats.Counts) };
     }
+
+    /// <summary>Below which stamp the jobs are that are there now; 0 for partitions that it has nothing to do with.</summary>
+    private Task<long[]> MarksAsync(Func<int, bool> isConcerned) => Task.WhenAll(Enumerable.Range(0, _partitions).Select(async partition =>
+        isConcerned(partition) ? await AskAsync(() => _grains.GetGrain<IPartitionActions>(partition).MarkStamp()) + 1 : 0));
 
     private async Task<ActionWalk> NextAsync(ActionWalk walk)
     {
@@ -74,19 +85,21 @@ internal sealed class ActionRun
         return walk.Read([.. fitting.Select(job => job.Status.Id)], page.LookedDownTo, page.LookedAt);
     }
 
-    private async Task<ActedJob[]> ActAsync(string[] page, bool isRepeated)
+    private async Task<ActedJob[]> ActAsync(ActionWalk walk, bool isRepeated)
     {
+        var page = walk.Page;
         var acted = new ActedJob[page.Length];
         await Task.WhenAll(Enumerable.Range(0, page.Length).GroupBy(i => JobIds.PartitionOf(page[i], _partitions)).Select(async places =>
         {
             var left = places.ToArray();
+            var order = _order with { Part = Part with { Below = walk.MarkOf(places.Key) } };
             var isAgain = isRepeated;
             // One whose store did not answer in time is asked for again: what has been done is not done twice.
             await AskAsync(async () =>
             {
                 var (open, wasAgain) = (left, isAgain);
                 isAgain = true;
-                var answers = await _grains.GetGrain<IPartitionActions>(places.Key).Act(new(_action, _order, Array.ConvertAll(open, i => page[i]), wasAgain));
+                var answers = await _grains.GetGrain<IPartitionActions>(places.Key).Act(new(_action, order, Array.ConvertAll(open, i => page[i]), wasAgain));
                 for (var i = 0; i < open.Length; i++) acted[open[i]] = answers[i];
                 left = Array.FindAll(open, i => acted[i].Verdict == ActionVerdict.Unknown);
                 return left.Length == 0 ? true : throw new TimeoutException($"The store did not answer in time what became of {left.Length} jobs, such as '{page[left[0]]}'.");

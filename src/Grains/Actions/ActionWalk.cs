@@ -14,6 +14,9 @@ internal sealed record ActionWalk
     /// <summary>Below which stamp the jobs of each partition are; 0: it is not walked. Null: it goes by ids.</summary>
     public long[]? Marks { get; init; }
 
+    /// <summary>The same of an action that goes by ids, of the partitions that these are in; 0: none is there.</summary>
+    public long[]? IdMarks { get; init; }
+
     /// <summary>The partition it is in, or the place in the ids.</summary>
     public int Place { get; init; }
 
@@ -34,6 +37,9 @@ internal sealed record ActionWalk
     /// <summary>Below which stamp it goes on in the partition that it is in.</summary>
     [JsonIgnore]
     public long BeforeNow => Before ?? Marks![Place];
+
+    /// <summary>Below which stamp the jobs of a partition are that it may touch.</summary>
+    public long MarkOf(int partition) => (Marks ?? IdMarks) is { } marks ? marks[partition] : 0;
 
     /// <param name="ids">How many, where it goes by ids.</param>
     public bool IsOver(int ids) => Page.Length == 0 && Place >= (Marks?.Length ?? ids);

@@ -23,12 +23,6 @@ internal sealed partial class JobPartitionGrain : IPartitionActions
         JobAction.Retry => Retry(id, order),
         JobAction.Cancel => Cancel(id, order),
         JobAction.Due => Move(id, null, order),
-        _ => DeleteIfItFitsAsync(id, order),
+        _ => DeleteAsync(id, order),
     };
-
-    /// <summary>Of one that is to be deleted its grain's state goes first: not before it is known that it may go.</summary>
-    private async Task<JobChange> DeleteIfItFitsAsync(string id, ChangeOrder order) =>
-        order.Part is { } part && await FindAsync(id, withResult: false) is { IsOverdue: false } found && ActionRules.Refusal(part, found.Status) is { } refusal
-            ? new(refusal, found.Status)
-            : await DeleteAsync(id, order);
 }

@@ -138,19 +138,23 @@ internal sealed partial class JobPartitionGrain
 
     private async Task<JobChange> DeleteAsync(string id, ChangeOrder? order)
     {
-        var change = await PrepareDeleteAsync(id) ?? await ChangeAsync(id, job => _core.Orders.Delete(job, Now) ? NothingMore : null, order);
+        var change = await PrepareDeleteAsync(id, order) ?? await ChangeAsync(id, job => _core.Orders.Delete(job, Now) ? NothingMore : null, order);
         return change.Outcome == JobChangeOutcome.Done ? change with { Status = null } : change;
     }
 
     /// <summary>The state of the job's grain goes before the job: should this end halfway, the job is still there to be deleted again.</summary>
+    /// <param name="order">Of one of many: nothing of it goes before it is known that it may.</param>
     /// <returns>What stands in the way; null where nothing does.</returns>
-    private async Task<JobChange?> PrepareDeleteAsync(string id)
+    private async Task<JobChange?> PrepareDeleteAsync(string id, ChangeOrder? order)
     {
         _core.Jobs.Pin(id);
         try
         {
             if (await BringAsync(id) is not { Place: JobPlace.Finished } job) return null;
             await _commits.Settled(job);
+            // It may have been run again, or removed, meanwhile: what is to be said of it is said with the change.
+            if (job.Place != JobPlace.Finished) return null;
+            if (order?.Part is { } part && ActionRules.Refusal(part, job, Now) is { } refusal) return new(refusal, StatusOf.Live(job, Now));
             if (job is { Spec.Parent: not null, Track.IsOrphan: false })
                 return new(JobChangeOutcome.WrongState, StatusOf.Live(job, Now)) { Reason = "A flow needs its children, should it run again: delete the flow, and they go with it." };
             if (!job.Track.HasGrainState) return null;

@@ -157,7 +157,7 @@ internal sealed record JobTrack
     public JobTrack WithChange(string what, ChangeOrder order, long now)
     {
         var changes = Changes.Length < MaxChanges ? Changes : Changes.RemoveAt(0);
-        return this with { Changes = changes.Add(new(what, order.By, DateTimeOffset.FromUnixTimeMilliseconds(now), order.Reason) { Action = order.Part?.Id }) };
+        return this with { Changes = changes.Add(new(what, order.By, DateTimeOffset.FromUnixTimeMilliseconds(now), order.Reason) { Action = order.Part?.Id, ActionSubmitted = order.Part?.Submitted ?? 0 }) };
     }
 
     public byte[] Encode()
@@ -265,6 +265,7 @@ internal sealed record JobTrack
         writer.Number(3, change.At.ToUnixTimeMilliseconds());
         writer.Text(4, change.Reason);
         writer.Text(5, change.Action);
+        if (change.ActionSubmitted > 0) writer.Number(6, change.ActionSubmitted);
         return writer.ToArray();
     }
 
@@ -272,7 +273,7 @@ internal sealed record JobTrack
     {
         string what = "", by = "";
         string? reason = null, action = null;
-        long at = 0;
+        var (at, submitted) = (0L, 0L);
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -283,10 +284,11 @@ internal sealed record JobTrack
                 case 3: at = reader.Number; break;
                 case 4: reason = reader.Text; break;
                 case 5: action = reader.Text; break;
+                case 6: submitted = reader.Number; break;
             }
         }
 
-        return new(what, by, DateTimeOffset.FromUnixTimeMilliseconds(at), reason) { Action = action };
+        return new(what, by, DateTimeOffset.FromUnixTimeMilliseconds(at), reason) { Action = action, ActionSubmitted = submitted };
     }
 
     private static byte[] Encode(JobAttempt attempt)

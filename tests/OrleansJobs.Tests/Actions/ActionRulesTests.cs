@@ -34,6 +34,23 @@ public class ActionRulesTests
     public void AJob_IsTouchedOnceAndWhileItFits(JobStatus job, JobQuery? filter, string[] queues, JobChangeOutcome? refusal) =>
         Assert.Equal(refusal, ActionRules.Refusal(new ActionMark("mine", filter, queues), job));
 
+    [Fact]
+    public void ChildrenAreLeftToTheirFlows_WhereItIsSaid()
+    {
+        var part = new ActionMark("mine", new() { State = JobState.Failure }, []) { LeavesChildren = true };
+        Assert.Equal(JobChangeOutcome.WrongState, ActionRules.Refusal(part, Failed with { Parent = "flow" }));
+        Assert.Null(ActionRules.Refusal(part, Failed));
+        Assert.Null(ActionRules.Refusal(part with { LeavesChildren = false }, Failed with { Parent = "flow" }));
+    }
+
+    [Fact]
+    public void WhatAnEarlierActionOfTheSameIdHasDone_IsNotTakenForThisOnes()
+    {
+        var part = new ActionMark("mine", null, []) { Submitted = 2 };
+        Assert.Null(ActionRules.Refusal(part, Failed with { Changes = [Mine with { ActionSubmitted = 1 }] }));
+        Assert.Equal(JobChangeOutcome.Done, ActionRules.Refusal(part, Failed with { Changes = [Mine with { ActionSubmitted = 1 }, Mine with { ActionSubmitted = 2 }] }));
+    }
+
     public static TheoryData<JobAction, JobChangeOutcome, JobState, JobPhase, string?, bool, int> Verdicts => new()
     {
         { JobAction.Retry, JobChangeOutcome.Done, JobState.Pending, JobPhase.Waiting, null, false, (int)ActionVerdict.Done },
@@ -115,6 +132,7 @@ public class ActionRulesTests
         Assert.False(walk.IsOver(3));
         walk = walk.Take(ids, 2).Counted();
         Assert.Equal((true, 3L), (walk.IsOver(3), walk.Done));
+        Assert.Equal((0, 7, 9), (walk.MarkOf(1), new ActionWalk { IdMarks = [0, 7] }.MarkOf(1), new ActionWalk { Marks = [0, 9] }.MarkOf(1)));
     }
 
     [Fact]
@@ -128,7 +146,7 @@ public class ActionRulesTests
     [Fact]
     public void AWalk_IsStoredAsItIs()
     {
-        var walk = new ActionWalk { Marks = [1, 2], Place = 1, Before = 7, Page = ["a"], Bound = 9, LookedAt = 3, Done = 2, Skipped = 1, Failed = 1, Failures = [new("x", "y")] };
+        var walk = new ActionWalk { Marks = [1, 2], IdMarks = [3], Place = 1, Before = 7, Page = ["a"], Bound = 9, LookedAt = 3, Done = 2, Skipped = 1, Failed = 1, Failures = [new("x", "y")] };
         var again = System.Text.Json.JsonSerializer.Deserialize<ActionWalk>(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(walk, JobJson.Options), JobJson.Options)!;
         Assert.Equal(System.Text.Json.JsonSerializer.Serialize(walk, JobJson.Options), System.Text.Json.JsonSerializer.Serialize(again, JobJson.Options));
         Assert.Equal((7L, 2L, "a"), (again.BeforeNow, again.Done, again.Page[0]));
