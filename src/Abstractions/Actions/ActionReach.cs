@@ -22,6 +22,10 @@ internal static class ActionReach
         return named > 0;
     }
 
+    /// <summary>For which queues one must be good to have to do with a job: its own, or of one of the grid's own those that it says.</summary>
+    public static IEnumerable<string> QueuesOf(JobStatus job) =>
+        job.Queue is FlowGraph.RunQueue or ActionArgs.RunQueue ? job.Tags.Where(tag => tag.Name.StartsWith(QueueTag, StringComparison.Ordinal)).Select(tag => tag.Value) : [job.Queue];
+
     /// <summary>The tags that say it.</summary>
     public static JobTag[] TagsOf(IEnumerable<string> queues) =>
         [.. queues.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select((queue, index) => new JobTag($"{QueueTag}{index}", queue))];

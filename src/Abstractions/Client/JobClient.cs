@@ -159,7 +159,7 @@ public sealed class JobClient : IJobClient
         var info = await _grid.AskAsync(() => _grid.GetInfoAsync(cancellation).AsTask(), cancellation);
         var original = await _grid.AskAsync(() => _grid.Partition(JobIds.PartitionOf(id, info.Partitions)).GetSubmission(id), cancellation) ?? throw new JobNotFoundException(id);
         if (SubmissionRules.CheckOwnNames(original.Type, changes.Queue) is { } problem) throw new JobRejectedException([problem]);
-        var receipt = Accepted(await SubmitAsync(changes.Of(original, await _types.OfAsync(original.Type, cancellation), info.Partitions, _grid.Time), cancellation));
+        var receipt = Accepted(await SubmitAsync(changes.Of(id, original, await _types.OfAsync(original.Type, cancellation), info.Partitions, _grid.Time), cancellation));
         return new JobHandle(this, receipt.Id, receipt);
     }
 

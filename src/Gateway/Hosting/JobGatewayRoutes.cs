@@ -80,7 +80,8 @@ public static class JobGatewayRoutes
         routes.MapPost("/jobs:act", services.GetRequiredService<ActEndpoint>().ActAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/cancel", changes.CancelAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/retry", changes.RetryAsync).RequireAuthorization(Policies.Operate);
-        routes.MapPost("/jobs/{id}/copy", services.GetRequiredService<CopyEndpoint>().CopyAsync).RequireAuthorization(Policies.Operate);
+        // Whoever runs a job again as their own is told what it comes to, and whom else they name.
+        routes.MapPost("/jobs/{id}/copy", services.GetRequiredService<CopyEndpoint>().CopyAsync).RequireAuthorization(Policies.Operate, Policies.Read);
         routes.MapPost("/jobs/{id}/priority", services.GetRequiredService<PriorityEndpoint>().PrioritiseAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/due", services.GetRequiredService<MoveEndpoint>().MoveAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/signals/{name}", services.GetRequiredService<SignalEndpoint>().SendAsync).RequireAuthorization(Policies.Operate);

@@ -3,9 +3,6 @@ namespace OrleansJobs.Gateway.Submitting;
 /// <summary>What a copy has of its job, where the request says nothing else.</summary>
 internal static class CopyRules
 {
-    /// <summary>The tag by which copies are found: <c>GET /jobs?tag.copy-of=ID</c>.</summary>
-    public const string Tag = "copy-of";
-
     /// <param name="hasKeyByType">Its key is made of its arguments, which may be others now.</param>
     public static void Fill(SubmitRequest request, string id, JobSubmission original, bool hasKeyByType)
     {
@@ -16,8 +13,8 @@ internal static class CopyRules
         request.Timeout ??= original.Timeout;
         request.Retention ??= original.Retention;
         if (request.Notify.Length == 0) request.Notify = original.Notify;
-        if (request.Key is null && !hasKeyByType && request.Id is null) (request.Key, request.Weight) = (original.Key, request.Weight ?? original.Weight);
-        JobTag[] tags = request.Tags.Length > 0 ? request.Tags : [.. original.Tags.Where(tag => tag.Name != Tag)];
-        request.Tags = tags.Length < JobLimits.MaxTags && id.Length <= JobLimits.MaxTagLength && !tags.Any(tag => tag.Name == Tag) ? [.. tags, new(Tag, id)] : tags;
+        // With an id of one's own it is refused, as a submit is: without its key it would run beside those that the key is to hold back.
+        if (request.Key is null && !hasKeyByType) (request.Key, request.Weight) = (original.Key, request.Weight ?? original.Weight);
+        request.Tags = JobCopy.TagsOf(request.Tags.Length > 0 ? request.Tags : null, original.Tags, id);
     }
 }

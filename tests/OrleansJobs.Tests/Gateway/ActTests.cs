@@ -9,7 +9,10 @@ public sealed class ActTests : IAsyncLifetime
 {
     private readonly GridHost _grid = new();
 
+    private static readonly string[] ManyQueues = [.. Enumerable.Range(0, 20).Select(i => $"q{i}")];
+
     public Task InitializeAsync() => _grid.StartAsync(new Dictionary<string, string?>()
+        .With("blind", ["submit", "operate"]).With("many", ["submit", "read", "operate"], ManyQueues)
         .With("ops", ["submit", "read", "operate"]).With("reader", ["submit", "read"]).With("mail", ["submit", "read", "operate"], "mail"));
 
     public Task DisposeAsync() => _grid.DisposeAsync();
@@ -77,6 +80,63 @@ public sealed class ActTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
     }
 
+    [Theory]
+    [InlineData("args", "\"steps\"")]
+    [InlineData("error", "invalid")]
+    public async Task WhoeverMayNotRead_DoesNotSearchWhatJobsSay(string member, string text)
+    {
+        await FailAsync("a", "mail", "1");
+        var order = JsonSerializer.Serialize(new { action = "delete", filter = new Dictionary<string, string> { [member] = text }, dryRun = true });
+        using var refused = await PostAsync(order, "blind");
+        Assert.Equal((HttpStatusCode.Forbidden, "/filter/" + member), (refused.StatusCode, (await refused.JsonAsync()).GetProperty("errors")[0].Text("pointer")));
+        Assert.Equal(HttpStatusCode.Accepted, (await PostAsync(order, "ops")).StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, (await PostAsync("""{"action":"retry","filter":{"state":"FAILURE"},"dryRun":true}""", "blind")).StatusCode);
+    }
+
+    [Fact]
+    public async Task WhoeverMayNotRead_CopiesNothing()
+    {
+        await FailAsync("a", "mail", "1");
+        Assert.Equal(HttpStatusCode.Forbidden, (await _grid.Http.PostJsonAsync("/jobs/a/copy", "{}", KeySettings.Bearer("blind"))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await _grid.Http.PostJsonAsync("/jobs/a/copy", "{}", KeySettings.Bearer("reader"))).StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, (await _grid.Http.PostJsonAsync("/jobs/a/copy", "{}", KeySettings.Bearer("ops"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task AKeyOfVeryManyQueues_ActsByIds_OnJobsOfAsManyQueuesAsAJobHasTags()
+    {
+        await FailAsync("mine", "q3", "1");
+        await FailAsync("theirs", "default", "1");
+        const string order = """{"action":"delete","ids":["mine","theirs","nobodys"]}""";
+        var begun = await (await PostAsync(order, "many", ("Idempotency-Key", "k"))).JsonAsync();
+        var result = (await EndOfAsync(begun.Text("id")!, "many")).GetProperty("result");
+        Assert.Equal((1, 2), (result.GetProperty("done").GetInt32(), result.GetProperty("skipped").GetInt32()));
+        Assert.Equal("FAILURE", (await EndOfAsync("theirs")).Text("state"));
+        // What it removed is gone when it is sent again, which is the same request all the same.
+        using var again = await PostAsync(order, "many", ("Idempotency-Key", "k"));
+        Assert.Equal((begun.Text("id"), "true"), ((await again.JsonAsync()).Text("id"), again.Header("Idempotent-Replayed")));
+
+        foreach (var queue in ManyQueues) await SubmitAsync($"job-{queue}", queue);
+        using var tooMany = await PostAsync(JsonSerializer.Serialize(new { action = "cancel", ids = ManyQueues.Select(queue => $"job-{queue}") }), "many");
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "/ids"), (tooMany.StatusCode, (await tooMany.JsonAsync()).GetProperty("errors")[0].Text("pointer")));
+    }
+
+    [Fact]
+    public async Task ARetryByFilter_LeavesChildrenToTheirFlow()
+    {
+        const string flow = """{"id":"flow","jobs":[{"name":"a","type":"longtask","attempts":1,"args":{"steps":0}}]}""";
+        Assert.Equal(HttpStatusCode.Accepted, (await _grid.Http.PostJsonAsync("/flows", flow, KeySettings.Bearer("ops"))).StatusCode);
+        await EndOfAsync("flow");
+        async Task<int> DoneAsync(string filter)
+        {
+            var begun = await (await PostAsync($$"""{"action":"retry","filter":{{filter}}}""", "ops")).JsonAsync();
+            return (await EndOfAsync(begun.Text("id")!)).GetProperty("result").GetProperty("done").GetInt32();
+        }
+
+        Assert.Equal(0, await DoneAsync("""{"type":"longtask","state":"FAILURE"}"""));
+        Assert.Equal(1, await DoneAsync("""{"parent":"flow","state":"FAILURE"}"""));
+    }
+
     [Fact]
     public async Task ADryRun_CountsAndDoesNothing()
     {
@@ -92,6 +152,12 @@ public sealed class ActTests : IAsyncLifetime
         var job = $$"""{"type":"longtask","id":"{{id}}","queue":"{{queue}}","attempts":1,"args":{"steps":0},"tags":{"customer":"{{customer}}"} }""";
         Assert.Equal(HttpStatusCode.Accepted, (await _grid.Http.PostJsonAsync("/jobs", job, KeySettings.Bearer("ops"))).StatusCode);
         Assert.Equal("FAILURE", (await EndOfAsync(id)).Text("state"));
+    }
+
+    private async Task SubmitAsync(string id, string queue)
+    {
+        var job = $$"""{"type":"longtask","id":"{{id}}","queue":"{{queue}}","countdown":3600,"args":{"steps":1} }""";
+        Assert.Equal(HttpStatusCode.Accepted, (await _grid.Http.PostJsonAsync("/jobs", job, KeySettings.Bearer("ops"))).StatusCode);
     }
 
     private Task<HttpResponseMessage> PostAsync(string order, string key, params (string, string)[] headers) => _grid.Http.PostJsonAsync("/jobs:act", order, [KeySettings.Bearer(key), .. headers]);

@@ -52,6 +52,16 @@ public sealed class CopyTests(GridHost grid) : IClassFixture<GridHost>
     }
 
     [Fact]
+    public async Task ACopyOfAJobWithAKey_HasNoIdOfItsOwn()
+    {
+        using var submitted = await grid.Http.PostJsonAsync("/jobs", """{"type":"longtask","key":"tenant/7","args":{"steps":1,"stepMs":1} }""");
+        var id = (await submitted.JsonAsync()).Text("id");
+        using var refused = await grid.Http.PostJsonAsync($"/jobs/{id}/copy", $$"""{"id":"{{_id}}"}""");
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "/id"), (refused.StatusCode, (await refused.JsonAsync()).GetProperty("errors")[0].Text("pointer")));
+        Assert.Equal("tenant/7", (await (await grid.Http.PostAsync($"/jobs/{id}/copy", null)).JsonAsync()).Text("key"));
+    }
+
+    [Fact]
     public async Task WhatTheGridRunsForItself_IsNotCopied()
     {
         var action = await (await grid.Http.PostJsonAsync("/jobs:act", """{"action":"retry","ids":["none"]}""")).JsonAsync();
@@ -64,24 +74,22 @@ public sealed class CopyTests(GridHost grid) : IClassFixture<GridHost>
     {
         var original = new JobSubmission
         {
-            Id = "", Type = "t", Queue = "q", Priority = 3, Args = "{}"u8.ToArray(), Attempts = 2, Timeout = 5, Retention = 6, Tags = [new("a", "b"), new(CopyRules.Tag, "older")], Key = "tenant/7", Weight = 4,
+            Id = "", Type = "t", Queue = "q", Priority = 3, Args = "{}"u8.ToArray(), Attempts = 2, Timeout = 5, Retention = 6, Tags = [new("a", "b"), new(JobCopy.Tag, "older")], Key = "tenant/7", Weight = 4,
         };
         var all = new SubmitRequest();
         CopyRules.Fill(all, "x", original, hasKeyByType: false);
         Assert.Equal(("t", "q", 3, 2, 5L, 6L, "tenant/7", 4), (all.Type, all.Queue, all.Priority, all.Attempts, all.Timeout, all.Retention, all.Key, all.Weight));
-        Assert.Equal([new("a", "b"), new(CopyRules.Tag, "x")], all.Tags);
+        Assert.Equal([new("a", "b"), new(JobCopy.Tag, "x")], all.Tags);
 
         var some = new SubmitRequest { Queue = "p", Key = "tenant/8", Tags = [new("c", "d")] };
         CopyRules.Fill(some, new string('x', 65), original, hasKeyByType: false);
         Assert.Equal(("p", "tenant/8", null), (some.Queue, some.Key, some.Weight));
         Assert.Equal([new("c", "d")], some.Tags);
 
-        // A key that follows from the arguments follows from the new ones; an id of one's own goes with no key.
-        foreach (var (request, byType) in ((SubmitRequest, bool)[])[(new(), true), (new() { Id = "own" }, false)])
-        {
-            CopyRules.Fill(request, "x", original, byType);
-            Assert.Null(request.Key);
-        }
+        // A key that follows from the arguments follows from the new ones.
+        var byType = new SubmitRequest();
+        CopyRules.Fill(byType, "x", original, hasKeyByType: true);
+        Assert.Null(byType.Key);
 
         // A policy that was said by a grain call stays, unless attempts are given.
         var policy = new SubmitRequest();

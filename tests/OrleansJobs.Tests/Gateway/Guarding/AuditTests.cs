@@ -97,7 +97,7 @@ public sealed class AuditTests : IAsyncLifetime
     {
         using var log = new AuditLog();
         await using var host = await GatewayHost.StartAsync(
-            new Dictionary<string, string?>().With("ops", ["operate"]), configure: builder => builder.Services.AddLogging(logging => logging.AddFilter("OrleansJobs", LogLevel.Information).AddProvider(log)));
+            new Dictionary<string, string?>().With("ops", ["operate", "read"]), configure: builder => builder.Services.AddLogging(logging => logging.AddFilter("OrleansJobs", LogLevel.Information).AddProvider(log)));
         var begun = await (await host.Http.PostJsonAsync("/jobs:act", """{"action":"retry","filter":{"state":"FAILURE","args":"two\nlines"},"reason":"mended"}""", KeySettings.Bearer("ops"))).JsonAsync();
         var counted = await (await host.Http.PostJsonAsync("/jobs:act", """{"action":"delete","filter":{"tag.a":"b"},"dryRun":true}""", KeySettings.Bearer("ops"))).JsonAsync();
         var ids = await (await host.Http.PostJsonAsync("/jobs:act", """{"action":"cancel","ids":["a","b"]}""", KeySettings.Bearer("ops"))).JsonAsync();
