@@ -11,7 +11,7 @@ internal interface IPartitionQuery : IGrainWithIntegerKey
     [Alias("page")]
     Task<PartitionPage> ReadPage(JobQuery query, long before);
 
-    /// <summary>The job that has the id of the query, where it fits; null: there is no such job here.</summary>
+    /// <summary>The job that has the id of the query, where it fits; null: there is no such job here, or not in the queue that is asked for.</summary>
     [Alias("one")]
     Task<PartitionPage?> ReadOne(JobQuery query);
 
@@ -86,8 +86,11 @@ internal sealed partial class JobPartitionGrain
     public async Task<PartitionPage?> ReadOne(JobQuery query)
     {
         if ((await _rows.ReadListedAsync([query.Id!], ReadBytes, withArgs: query.Args is not null))[0] is not { } record || !IsKept(record)) return null;
-        var waits = query.Order != ListOrder.Due || JobListing.WaitsForTime(StatusOf.Stored(query.Id!, record, Now, withResult: false));
-        return new() { Jobs = waits && Found(query, query.Id!, record) is { } status ? [new(0, status)] : [], LookedAt = 1 };
+        var status = StatusOf.Stored(query.Id!, record, Now, withResult: false);
+        // What lies in another queue is no answer to who asks for this one, nor does it hide jobs whose ids begin so.
+        if (query.Queue is { } queue && status.Queue != queue) return null;
+        var waits = query.Order != ListOrder.Due || JobListing.WaitsForTime(status);
+        return new() { Jobs = waits && Found(query, query.Id!, record) is { } fitting ? [new(0, fitting)] : [], LookedAt = 1 };
     }
 
     /// <summary>What a list shows of a job that fits; null of one that does not.</summary>

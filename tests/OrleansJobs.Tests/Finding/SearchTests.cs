@@ -17,6 +17,20 @@ public sealed class SearchTests : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    [Fact]
+    public async Task AJobOfAnotherQueue_DoesNotHideThoseWhoseIdsBeginSo()
+    {
+        await using var grid = await StartAsync("memory");
+        await grid.Jobs.SubmitAsync("echo", "x", new() { Id = "order-1", Queue = "other", Countdown = TimeSpan.FromHours(1) });
+        await grid.Jobs.SubmitAsync("echo", "x", new() { Id = "order-12", Queue = "mail", Countdown = TimeSpan.FromHours(1) });
+        foreach (var order in Enum.GetValues<ListOrder>())
+        {
+            Assert.Equal("order-12", Assert.Single((await grid.Jobs.ListAsync(new() { Id = "order-1", Queue = "mail", Order = order })).Jobs).Id);
+            Assert.Equal("order-1", Assert.Single((await grid.Jobs.ListAsync(new() { Id = "order-1", Queue = "other", Order = order })).Jobs).Id);
+            Assert.Equal("order-1", Assert.Single((await grid.Jobs.ListAsync(new() { Id = "order-1", Order = order })).Jobs).Id);
+        }
+    }
+
     [Theory]
     [InlineData("memory")]
     [InlineData("sqlite")]

@@ -88,6 +88,50 @@ public class KeySeatTests
     }
 
     [Fact]
+    public void AnotherPriority_LeavesOneThatTookAnothersSeat_InIt()
+    {
+        var first = Submit("a");
+        _driver.Now += 10;
+        Submit("c");
+        var replacing = Submit("b");
+        _driver.Core.Orders.Cancel(first, new("test"), _driver.Now);
+        _driver.Core.Jobs.TakeSeat(replacing, first.Seat);
+        _driver.Commit();
+        Prioritise("b", 9);
+        _driver.Reopen();
+        Prioritise("c", 9);
+        Assert.Equal(first.Seat, _driver.Bring("b").Seat);
+        Assert.Equal(["b", "c"], _driver.Take(want: 2).Select(lease => lease.Id));
+    }
+
+    [Fact]
+    public void AnotherPriority_MovesNobodyForward_WhoseNextAttemptIsDue()
+    {
+        Submit("a");
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.FailedOnce, error: Error, delay: TimeSpan.FromMilliseconds(20));
+        _driver.Now += 10;
+        _driver.Submit("b", job => job with { Key = Key, Priority = 0 });
+        _driver.Commit();
+        _driver.Now += 20;
+        var seat = _driver.Bring("a").Seat;
+        Prioritise("a", 0);
+        Assert.Equal(seat, _driver.Bring("a").Seat);
+        _driver.Reopen();
+        Assert.Equal(["b", "a"], _driver.Take(want: 2).Select(lease => lease.Id));
+    }
+
+    [Fact]
+    public void LanesThatOtherPrioritiesMake_AreTheirsWhoMadeTheFirst()
+    {
+        var driver = new CoreDriver(new JobGridOptions { Partitions = 1, MaxLanesPerKey = 3 });
+        for (var i = 0; i < 5; i++) driver.Submit($"{i}", job => job with { Owner = "greedy" });
+        driver.Commit();
+        Assert.Equal([null, null], ((int[])[5, 6]).Select(priority => driver.Core.Orders.Prioritise(driver.Bring($"{priority - 5}"), priority, new("test"), driver.Now)));
+        Assert.Contains("'greedy'", driver.Core.Orders.Prioritise(driver.Bring("2"), 7, new("test"), driver.Now), StringComparison.Ordinal);
+        Assert.Null(driver.Core.Orders.Prioritise(driver.Bring("2"), 6, new("test"), driver.Now));
+    }
+
+    [Fact]
     public void ASecondLane_IsShut_WhereTheFirstHasTheJobThatGoesFirst()
     {
         Rule(new() { Order = KeyOrder.Fifo });
@@ -119,6 +163,12 @@ public class KeySeatTests
         var job = _driver.Submit(id, job => job with { Key = Key });
         _driver.Commit();
         return job;
+    }
+
+    private void Prioritise(string id, int priority)
+    {
+        Assert.Null(_driver.Core.Orders.Prioritise(_driver.Bring(id), priority, new("test"), _driver.Now));
+        _driver.Commit();
     }
 
     private void Rule(KeyRule rule)

@@ -386,10 +386,22 @@ internal sealed class JobBook
     }
 
     /// <summary>Why it cannot wait where it would have to; null where it can.</summary>
-    public string? RefusalOfLane(JobSubmission job)
+    public string? RefusalOfLane(JobSubmission job) => RefusalOfLane(_laneNames.Of(job.Queue, job.Priority, job.Type, suspects: false, job.Key), job.Owner);
+
+    /// <summary>A waiting job is to go into the lane that its track says: that is made, and counts as the owner's of the lane that it leaves.</summary>
+    /// <returns>Why it cannot wait there; null where it can.</returns>
+    public string? TryOwnLane(JobSpec spec, JobTrack track, string? owner)
     {
-        if (Index.Contains(_laneNames.Of(job.Queue, job.Priority, job.Type, suspects: false, job.Key))) return null;
-        var (owners, owner) = (Index.Owners, job.Owner);
+        var name = _laneNames.Of(spec.Queue, track.Priority ?? spec.Priority, spec.Type, _suspicion.IsSuspect(track), spec.Key);
+        if (RefusalOfLane(name, owner) is { } refusal) return refusal;
+        Index.Owners.Own(Index.Of(name), owner);
+        return null;
+    }
+
+    private string? RefusalOfLane(string lane, string? owner)
+    {
+        if (Index.Contains(lane)) return null;
+        var owners = Index.Owners;
         if (Index.Count >= _options.MaxLanes || owners.CountOf(owner) >= _options.MaxLanesPerKey) Index.ForgetAll();
         if (Index.Count >= _options.MaxLanes)
             return $"The grid holds as many combinations of queue, priority and type as it may ({_options.MaxLanes}).";

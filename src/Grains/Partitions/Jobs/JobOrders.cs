@@ -46,8 +46,12 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         if (job.Place != JobPlace.Waiting) return job.Place == JobPlace.Leased ? "It runs already." : "It has ended.";
         var spec = job.Spec!;
         if (priority == (job.Track.Priority ?? spec.Priority)) return null;
-        if (jobs.RefusalOfLane(JobCopies.Of(spec) with { Priority = priority }) is { } refusal) return refusal;
-        jobs.Rewait(job, null, job.Track.WithChange("prioritised", order, now) with { Priority = priority == spec.Priority ? null : priority }, now);
+        var track = job.Track.WithChange("prioritised", order, now) with { Priority = priority == spec.Priority ? null : priority };
+        var (seat, owner) = (job.Seat, job.Lane.Owner);
+        if (jobs.TryOwnLane(spec, track, owner) is { } refusal) return refusal;
+        jobs.Rewait(job, null, track, now);
+        // It stands in the line of its key where it stood: neither behind those whose place it had, nor before those that had come earlier.
+        if (spec.Key is not null && job.Seat != seat) jobs.TakeSeat(job, seat);
         return null;
     }
 
