@@ -116,6 +116,48 @@ public class ModuleTests(BrowserFixture fixture)
         Assert.Equal("""[["message","{\"a\":1}"],["ping",""],["two","x\n y"]]""", Assert.Single(results));
     }
 
+    [Fact]
+    public async Task WhatWasNotAnswered_IsAskedForAgainUnderTheSameKey_AndOnlyThat()
+    {
+        var page = await fixture.ModulesAsync();
+        const string Script =
+            """
+            async () => {
+              const { copyJob, actOnJobs, sendSignal, submitJob } = await import('/js/api/jobs.js');
+              const real = window.fetch;
+              const keys = [];
+              let isLost = false;
+              window.fetch = async (path, { headers }) => {
+                keys.push(headers.get('Idempotency-Key'));
+                if (isLost) throw new TypeError('lost');
+                return new Response('{}');
+              };
+              const shapes = [];
+              try {
+                for (const ask of [() => copyJob('a', '{}'), () => actOnJobs({ action: 'retry', ids: ['a'] }), () => sendSignal('a', 'go', '{}'), () => submitJob('{}')]) {
+                  keys.length = 0;
+                  for (isLost of [true, true, false, false]) await ask().catch(() => {});
+                  const known = [...new Set(keys)];
+                  shapes.push(keys.map((key) => known.indexOf(key)).join(''));
+                }
+                keys.length = 0;
+                isLost = true;
+                await copyJob('a', '{}').catch(() => {});
+                await copyJob('b', '{}').catch(() => {});
+                shapes.push(String(new Set(keys).size));
+                keys.length = 0;
+                isLost = false;
+                await actOnJobs({ action: 'retry', filter: { state: 'FAILURE' }, dryRun: true });
+                shapes.push(String(keys[0]));
+              } finally {
+                window.fetch = real;
+              }
+              return shapes;
+            }
+            """;
+        Assert.Equal(["0001", "0001", "0001", "0001", "2", "null"], await page.EvaluateAsync<string[]>(Script));
+    }
+
     [Theory]
     [InlineData("""{"type":"integer"}""", "integer")]
     [InlineData("""{"type":["string","integer","null"],"pattern":"^-?[0-9]+$"}""", "integer")]

@@ -18,13 +18,13 @@ export const retryJob = (id) => postJson(`${job(id)}/retry`);
 export const prioritiseJob = (id, priority) => postJson(`${job(id)}/priority`, { priority });
 
 /** @param {string} body What is to be otherwise, as JSON text. */
-export const copyJob = async (id, body) => (await request(`${job(id)}/copy`, { method: 'POST', body, headers: { 'Idempotency-Key': `"${newKey()}"` } })).json();
+export const copyJob = async (id, body) => (await once(`${job(id)}/copy`, body)).json();
 
 /** @param {string} [eta] Without it, now. */
 export const moveJob = (id, eta) => postJson(`${job(id)}/due`, eta ? { eta } : undefined);
 
 /** @param {string} body JSON text. */
-export const sendSignal = (id, name, body) => request(`${job(id)}/signals/${encodeURIComponent(name)}`, { method: 'POST', body, headers: { 'Idempotency-Key': `"${newKey()}"` } });
+export const sendSignal = (id, name, body) => once(`${job(id)}/signals/${encodeURIComponent(name)}`, body);
 export const deleteJob = (id) => request(job(id), { method: 'DELETE' });
 
 /** The parameters of a filter of the page, of which empty ones do not filter. `tag` is `name=value`. */
@@ -48,22 +48,32 @@ export const listJobs = (filter, signal) => getJson(`jobs?${new URLSearchParams(
  * @param {{action: string, filter?: object, ids?: string[], reason?: string, dryRun?: boolean}} order
  * @returns {Promise<object>} The job that does it.
  */
-export const actOnJobs = (order, signal) => postJson('./jobs:act', order, { signal, headers: { 'Idempotency-Key': `"${newKey()}"` } });
+export const actOnJobs = async (order, signal) => {
+  // What is only counted is counted anew: nothing is done twice by it, and what was counted before may have changed.
+  const response = order.dryRun ? await request('./jobs:act', { method: 'POST', body: JSON.stringify(order), signal }) : await once('./jobs:act', JSON.stringify(order), signal);
+  return response.json();
+};
 
 /** The job once it has ended, or after a while as it is. */
 export const waitForJob = (id, signal) => getJson(job(id), { signal, headers: { Prefer: 'wait=10' } });
 
-// A submit whose answer was lost may have been accepted. Asked for again word for word, it goes out under the same key, so that the
-// gateway answers with the first job instead of making a second.
-let lost;
-
 /** @param {string} body The submission as JSON text. */
-export async function submitJob(body) {
-  const attempt = lost?.body === body ? lost : { body, key: newKey() };
-  lost = attempt;
-  const response = await request('jobs', { method: 'POST', body, headers: { 'Idempotency-Key': `"${attempt.key}"` } });
-  lost = undefined;
-  return response.json();
+export const submitJob = async (body) => (await once('jobs', body)).json();
+
+// What was asked for and not answered may have been accepted. Asked for again word for word, it goes out under the same key, so that the
+// gateway answers with the first job instead of making a second. By path and body; the oldest are forgotten.
+const lost = new Map();
+const mostLost = 50;
+
+async function once(path, body, signal) {
+  const what = `${path} ${body}`;
+  const key = lost.get(what) ?? newKey();
+  lost.delete(what);
+  lost.set(what, key);
+  if (lost.size > mostLost) lost.delete(lost.keys().next().value);
+  const response = await request(path, { method: 'POST', body, signal, headers: { 'Idempotency-Key': `"${key}"` } });
+  lost.delete(what);
+  return response;
 }
 
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
