@@ -24,7 +24,8 @@ class ChildProcess:
     def __init__(self, pipe: Any, url: str, key: Optional[str]) -> None:
         self._pipe = pipe
         self._writing = threading.Lock()
-        self._saying = threading.Lock()
+        # Re-entrant: garbage may be collected at any allocation, and what is collected may log.
+        self._saying = threading.RLock()
         self._work: "SimpleQueue[Tuple[Mapping[str, Any], str]]" = SimpleQueue()
         self._checkpoints = Checkpoints(url, key)
         self._job: Optional[BaseJob] = None

@@ -13,7 +13,8 @@ from .signals import Report
 class Inbox:
     def __init__(self, opened: Callable[[], None]) -> None:
         self._opened = opened
-        self._lock = threading.Lock()
+        # Re-entrant: garbage may be collected at any allocation, and what is collected may log.
+        self._lock = threading.RLock()
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._woken = False
         self._said: Dict[Key, Dict[str, Any]] = {}

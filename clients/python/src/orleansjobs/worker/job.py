@@ -49,7 +49,8 @@ class BaseJob:
         self._stop = threading.Event()
         self._checkpoint: Any = lease.raw.get("checkpoint")
         self._lines = 0
-        self._counting = threading.Lock()
+        # Re-entrant: garbage may be collected at any allocation, and what is collected may log.
+        self._counting = threading.RLock()
         self.stop_reason: Optional[str] = None
 
     @property
@@ -148,10 +149,12 @@ class BaseJob:
 
         `level` is one of trace, debug, information, warning, error, critical, or a number of `logging`.
         """
+        # Texts of objects and errors are the caller's code, which may log too, or wait for somebody who does: not under the lock.
+        line = line_of(text, level, error)
         with self._counting:
             # Numbered and said at once: the grid takes a lower number after a higher one for one that it has heard.
-            line = line_of(self._lines + 1, text, level, error)
             self._lines += 1
+            line["n"] = self._lines
             self._say({"lines": [line]})
 
     def stop(self, why: str) -> None:

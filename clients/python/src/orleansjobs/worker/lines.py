@@ -35,9 +35,10 @@ def level_of(level: Any) -> str:
     return "trace"
 
 
-def line_of(number: int, text: Any, level: Any, error: Optional[BaseException]) -> Line:
+def line_of(text: Any, level: Any, error: Optional[BaseException]) -> Line:
+    """A line without its number."""
     now = datetime.now(timezone.utc)
-    line: Line = {"n": number, "text": clip(str(text), MAX_TEXT), "level": level_of(level), "at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+    line: Line = {"text": clip(str(text), MAX_TEXT), "level": level_of(level), "at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
     if error is not None:
         line["error"] = {"type": clip(type(error).__name__, MAX_TYPE), "message": clip(_text_of(error), MAX_TEXT)}
     return line
@@ -114,9 +115,15 @@ class JobLogHandler(logging.Handler):
     """Keeps what is logged while a job's handler runs with that job: `logging.getLogger().addHandler(JobLogHandler())`. What is logged elsewhere is none of it,
     nor is what this package says itself."""
 
+    def filter(self, record: logging.LogRecord) -> Any:
+        # Asked before the lock of this handler is taken: whoever is in no job never waits for one who is.
+        if current_job.get() is None or record.name == "orleansjobs" or record.name.startswith("orleansjobs."):
+            return False
+        return super().filter(record)
+
     def emit(self, record: logging.LogRecord) -> None:
         job = current_job.get()
-        if job is None or record.name.startswith("orleansjobs"):
+        if job is None:
             return
         try:
             job.log(record.getMessage(), record.levelno, error=record.exc_info[1] if record.exc_info else None)
