@@ -17,6 +17,7 @@ internal sealed class LogReader(GridConnection grid)
     public async IAsyncEnumerable<JobLogLine> FollowAsync(string id, long after, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(after);
+        DateTimeOffset? submitted = null;
         var outage = new Outage(grid.Time, grid.Options.Patience);
         while (true)
         {
@@ -40,6 +41,8 @@ internal sealed class LogReader(GridConnection grid)
                 continue;
             }
 
+            // Another job of the same id is not the one that is followed, which is gone.
+            if (page.SubmittedAt != (submitted ??= page.SubmittedAt)) throw new JobNotFoundException(id);
             foreach (var line in page.Lines) yield return line;
             after = page.Next;
             if (page.IsOver) yield break;

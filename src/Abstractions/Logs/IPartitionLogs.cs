@@ -7,7 +7,7 @@ internal interface IPartitionLogs : IGrainWithIntegerKey
     /// <summary>Lines of a job that are stored; null where there is no such job.</summary>
     /// <param name="after">Only lines with higher numbers, the first of them; null: the newest lines.</param>
     /// <param name="limit">At most so many; 1 to <see cref="JobLogLimits.MaxLines"/>.</param>
-    /// <param name="atMost">Where there are none and the job goes on: how long to wait for some, up to 30 s.</param>
+    /// <param name="atMost">Where there are none and the job goes on: how long to wait for some, up to 5 s: whoever waits longer asks again.</param>
     [Alias("read")]
     Task<JobLogPage?> ReadLogs(string id, long? after, int limit, TimeSpan atMost);
 }

@@ -20,7 +20,8 @@ public static class JobLogLevels
 
     extension(JobLogLevel level)
     {
-        public string Word => Words[(int)level];
+        /// <summary>A level above all of them, which a number may be made into, counts as the heaviest.</summary>
+        public string Word => Words[Math.Min((int)level, Words.Length - 1)];
     }
 
     public static bool TryParse(string? word, out JobLogLevel level)

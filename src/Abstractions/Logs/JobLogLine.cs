@@ -29,4 +29,9 @@ public sealed record JobLogPage
 
     /// <summary>The job has ended, and these are the last lines that there will be unless it is run again.</summary>
     [Id(2)] public bool IsOver { get; init; }
+
+    /// <summary>Of the job whose lines these are: by the time another may have come under its id.</summary>
+    [Id(3)] public string Queue { get; init; } = "";
+    [Id(4)] public JobTag[] Tags { get; init; } = [];
+    [Id(5)] public DateTimeOffset SubmittedAt { get; init; }
 }

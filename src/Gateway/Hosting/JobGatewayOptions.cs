@@ -103,7 +103,7 @@ public sealed class JobGatewayOptions
     /// <value>Default 10,000.</value>
     [Range(1, 1_000_000)] public int MaxConnectionsPerAddress { get; set; } = 10_000;
 
-    /// <summary>Requests that wait for the end of a job (<c>Prefer: wait</c>) at a time; beyond it they are answered at once.</summary>
+    /// <summary>Requests that wait for the end of a job (<c>Prefer: wait</c>) or for lines of its log at a time; beyond it they are answered at once.</summary>
     /// <value>Default 10,000.</value>
     [Range(0, 1_000_000)] public int MaxWaits { get; set; } = 10_000;
 

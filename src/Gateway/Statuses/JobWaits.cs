@@ -16,6 +16,19 @@ internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
     private int _waiting;
 
+    /// <summary>A place among those who wait, to be given back; false where there is none.</summary>
+    public bool TryTake()
+    {
+        if (Interlocked.Increment(ref _waiting) <= options.Value.MaxWaits) return true;
+        Interlocked.Decrement(ref _waiting);
+        return false;
+    }
+
+    public void GiveBack() => Interlocked.Decrement(ref _waiting);
+
+    /// <summary>Requests that wait now.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
     public bool WasAskedFor(HttpContext context) => Preferences.Wait(context.Request) is not null;
 
     /// <summary>The job that was just submitted: finished, if that is what the client waits for and it happens in time.</summary>
@@ -45,16 +58,16 @@ internal sealed class JobWaits(JobGrid grid, IOptions<JobGatewayOptions> options
     private async ValueTask<JobStatus?> WaitAsync(HttpContext context, JobStatus status, int seconds)
     {
         context.Response.Headers.Append("Vary", Preferences.Header);
+        // Too many waiting: a preference may be ignored, memory may not.
+        if (!TryTake()) return status;
         try
         {
-            // Too many waiting: a preference may be ignored, memory may not.
-            if (Interlocked.Increment(ref _waiting) > options.Value.MaxWaits) return status;
             context.Response.Headers[Preferences.AppliedHeader] = $"wait={seconds}";
             return status.IsFinished ? status : await WaitForEndAsync(context, status, TimeSpan.FromSeconds(seconds));
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
+            GiveBack();
         }
     }
 

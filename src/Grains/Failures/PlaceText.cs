@@ -11,6 +11,9 @@ internal static partial class PlaceText
 {
     public const int MaxLength = 256;
 
+    /// <summary>Characters of a line that are looked at: some patterns take time by the square of them.</summary>
+    private const int MaxLine = 512;
+
     /// <summary>Frames that make a place.</summary>
     private const int Frames = 3;
 
@@ -50,6 +53,7 @@ internal static partial class PlaceText
     /// <summary>A line of a trace without where in its file it is.</summary>
     private static string NameOf(string line)
     {
+        if (line.Length > MaxLine) line = line[..MaxLine];
         var name = Where().Replace(line, "");
         return Numbers().Replace(name.StartsWith("at ", StringComparison.Ordinal) ? name[3..] : name, "#").Trim();
     }

@@ -18,6 +18,7 @@ internal sealed class LogBook
         (_jobs, _changes, _options) = (jobs, changes, options);
         jobs.LogRests = Rest;
         jobs.LogGoes = Forget;
+        jobs.Unpinned = LetGo;
     }
 
     /// <summary>Logs in memory.</summary>
@@ -33,24 +34,27 @@ internal sealed class LogBook
         if (IsToLoad(job)) _known.Add(job.Id, new LogEntry(job.Id, this, rows.Select(static row => LogPage.Decode(row)).MaxBy(static page => page.Number)));
     }
 
-    /// <summary>Keeps the lines of an attempt that are new. What cannot be kept, since the log is not in memory, is lost.</summary>
+    /// <summary>Keeps the lines of an attempt that are new.</summary>
     /// <param name="now">Where the job goes on: those who watch it are told that there is a log.</param>
-    public void Append(LiveJob job, LogLines lines, long? now = null)
+    /// <returns>False where they could not be kept, since the log is not in memory.</returns>
+    public bool Append(LiveJob job, LogLines lines, long? now = null)
     {
-        if (_options.MaxLines == 0 || lines.Lines.Length == 0 || IsToLoad(job)) return;
+        if (_options.MaxLines == 0 || lines.Lines.Length == 0) return true;
+        if (IsToLoad(job)) return false;
         if (!_known.TryGetValue(job.Id, out var log)) _known.Add(job.Id, log = new LogEntry(job.Id, this, null));
         log.IsOver = false;
-        if (!log.Append(lines.Lines, lines.Lease.Token, job.Track.Attempt, _options)) return;
+        if (!log.Append(lines.Lines, lines.Lease.Token, job.Track.Attempt, _options)) return true;
         if (job.Track.HasLogs)
         {
             _changes.Mark(log);
-            return;
+            return true;
         }
 
         // That there is a log, so that it goes with the job, is stored with its first lines.
         using var together = _changes.Together();
         _changes.Mark(log);
         _jobs.Note(job, job.Track with { HasLogs = true, Version = now is { } instant ? JobVersion.NextUnheard(job, instant) : job.Track.Version });
+        return true;
     }
 
     /// <summary>Memory lets go of a log where it need not keep it.</summary>
@@ -60,10 +64,10 @@ internal sealed class LogBook
         if (_known.GetValueOrDefault(log.Id) == log) _known.Remove(log.Id);
     }
 
-    /// <inheritdoc cref="LetGo(LogEntry)"/>
-    public void LetGo(string id)
+    /// <summary>Nobody has pinned the job any more. One that runs is left to its next commit: whoever let go may be about to add to its log.</summary>
+    private void LetGo(string id)
     {
-        if (_known.TryGetValue(id, out var log)) LetGo(log);
+        if (_known.Count > 0 && _known.TryGetValue(id, out var log) && log.IsOver) LetGo(log);
     }
 
     private void Rest(LiveJob job)

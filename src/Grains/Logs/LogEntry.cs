@@ -70,8 +70,10 @@ internal sealed class LogEntry(string id, LogBook book, LogPage? newest) : Entry
         }
 
         if (_toStore.Count == 0) return null;
-        var written = _toStore.ToArray();
-        foreach (var (slot, row) in written) draft.Put(pages, LogPage.KeyOf(Id, slot), row);
+        var written = new Written(_isStored, [.. _toStore]);
+        // An earlier job of this id may have left pages, where a release that does not know logs had it: their numbers would be above those of this one.
+        if (!_isStored) foreach (var key in LogPage.KeysOf(Id)) draft.Commit.Remove(pages, key);
+        foreach (var (slot, row) in written.Pages) draft.Put(pages, LogPage.KeyOf(Id, slot), row);
         _toStore.Clear();
         _isStored = true;
         return written;
@@ -81,11 +83,14 @@ internal sealed class LogEntry(string id, LogBook book, LogPage? newest) : Entry
 
     public override void Restore(object before)
     {
-        if (before is not KeyValuePair<int, byte[]>[] written) return;
-        foreach (var (slot, row) in written) _toStore.TryAdd(slot, row);
+        if (before is not Written written) return;
+        _isStored = written.WasStored;
+        foreach (var (slot, row) in written.Pages) _toStore.TryAdd(slot, row);
     }
 
     public override void Drop() => book.LetGo(this);
+
+    private sealed record Written(bool WasStored, KeyValuePair<int, byte[]>[] Pages);
 
     private void Keep() => _toStore[(int)(Newest!.Number % LogPage.Slots)] = Newest.Encode();
 }

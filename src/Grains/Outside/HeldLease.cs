@@ -8,6 +8,7 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
 {
     private ProgressCell? _progress;
     private AttemptLog? _log;
+    private LogLines? _lastLines;
 
     public Lease Lease { get; } = lease;
     public LeaseName Name { get; } = new(lease.Id, lease.Token);
@@ -97,9 +98,19 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     public void Log(WorkLogLine[] lines, long now)
     {
         if (lines.Length == 0 || HasEnded || makeLog is null) return;
-        (_log ??= makeLog(Name, Lease.Partition)).AddNumbered(
-            [.. lines.Select(line => new LogLine(line.Number, line.At?.ToUnixTimeMilliseconds() ?? now, line.Level, line.Text, line.ErrorType, line.ErrorMessage))]);
+        (_log ??= makeLog(Name, Lease.Partition)).AddNumbered(LinesOf(lines, now));
     }
+
+    /// <summary>Takes over what its worker had logged before it was known whose the lease is.</summary>
+    public void Adopt(AttemptLog log)
+    {
+        _log = log;
+        log.Release();
+    }
+
+    /// <inheritdoc cref="Log"/>
+    public static LogLine[] LinesOf(WorkLogLine[] lines, long now) =>
+        Array.ConvertAll(lines, line => new LogLine(line.Number, line.At?.ToUnixTimeMilliseconds() ?? now, line.Level, line.Text, line.ErrorType, line.ErrorMessage));
 
     /// <summary>The progress that can be watched from now on.</summary>
     public Progress Watch() => carrier.Watch(Cell);
@@ -110,12 +121,12 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     public JobReport End(AttemptEnding ending)
     {
         HasEnded = true;
-        var lines = _log?.Close();
+        _lastLines = _log?.Close();
         var progress = Close();
         return new JobReport
         {
             Id = Name.Id, Token = Name.Token, Kind = ending.Kind, Result = ending.Result, Error = ending.Error, Delay = ending.Delay,
-            Logs = lines, Progress = progress, HasGrainState = HasGrainState, MaxAttempts = Policy.Attempts, NeverStarted = GivenAt == 0, Park = ending.Park,
+            Logs = _lastLines, Progress = progress, HasGrainState = HasGrainState, MaxAttempts = Policy.Attempts, NeverStarted = GivenAt == 0, Park = ending.Park,
         };
     }
 
@@ -123,6 +134,23 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     public Progress Close()
     {
         _log?.Close();
+        return CloseProgress();
+    }
+
+    /// <summary>The session goes on elsewhere: what its worker was told is heard is still to be handed over, also what a report that may not arrive would have brought.</summary>
+    /// <returns>Null: there is nothing.</returns>
+    public AttemptLog? Leave()
+    {
+        CloseProgress();
+        if (!HasEnded) return _log;
+        if (IsSettled || _lastLines is null || makeLog is null) return null;
+        var log = makeLog(Name, Lease.Partition);
+        log.AddNumbered(_lastLines.Lines);
+        return log;
+    }
+
+    private Progress CloseProgress()
+    {
         if (_progress is null) return default;
         var last = carrier.Close(_progress, out var told);
         HasGrainState |= told;

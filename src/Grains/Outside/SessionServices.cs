@@ -24,6 +24,11 @@ internal sealed class SessionServices(
     /// <summary>Takes the lines of an attempt in, and has them carried to its partition.</summary>
     public AttemptLog LogOf(LeaseName lease, int partition) => new(lease, partition, attempts.Logs, attempts.LogOptions);
 
+    /// <summary>The same of a lease of which it is not known yet whose it is.</summary>
+    public AttemptLog HeldBackLogOf(LeaseName lease, int partition) => new(lease, partition, attempts.Logs, attempts.LogOptions, isHeldBack: true);
+
+    public LogCarrier Logs { get; } = attempts.Logs;
+
     /// <inheritdoc cref="AttemptServices.ListenerOf"/>
     public IProgressListener? ListenerOf(Lease lease) => attempts.ListenerOf(lease);
 

@@ -120,6 +120,14 @@ internal sealed partial class WorkSessionGrain
         foreach (var lease in reply.Leases) Take(lease, ties, isFirst, request.Worker.Suspects);
         // What is left is of leases that are not this session's.
         if (isFirst && _said.Count > 0) foreach (var name in _said.Keys.Where(name => PartitionOf(name.Id) == partition).ToList()) _said.Remove(name);
+        if (isFirst && _saidLines.Count > 0)
+        {
+            foreach (var name in _saidLines.Keys.Where(name => PartitionOf(name.Id) == partition).ToList())
+            {
+                if (_saidLines.Remove(name, out var log)) log.Close();
+            }
+        }
+
         var wished = request.Worker.Suspects;
         _suspects.Heard(partition, reply.Suspects);
         if (wished is SuspectWish.OneInCompany || (wished is SuspectWish.OneAlone && reply.Leases.Length == 0)) _suspects.Rest(Now);
@@ -165,6 +173,7 @@ internal sealed partial class WorkSessionGrain
             ArrivedAt = _time.GetTimestamp(), Epoch = isFirst ? _epoch : 0,
         };
         _book.Add(name, held);
+        if (isFirst && _saidLines.Remove(name, out var lines)) held.Adopt(lines);
         if (ties.Refuses(name))
         {
             End(held, GivenUp);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
+using OrleansJobs.Logs;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Outside;
@@ -17,6 +18,9 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
 
     /// <summary>How long a call that is not to wait does so for exchanges that are under way, since these may bring it leases.</summary>
     private static readonly TimeSpan AskPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a session that moves waits until the partitions have what its worker was told is heard. Its next call waits with it.</summary>
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(3);
 
     private readonly ILogger _logger = logger;
     private readonly TimeProvider _time = services.Time;
@@ -48,6 +52,9 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     /// <summary>The newest progress of leases of which it is not known yet whether they are this session's.</summary>
     private readonly Dictionary<LeaseName, WorkProgress> _said = [];
 
+    /// <summary>What they have logged; each as much as an attempt may.</summary>
+    private readonly Dictionary<LeaseName, AttemptLog> _saidLines = [];
+
     private string Session => this.GetPrimaryKeyString();
 
     public override Task OnActivateAsync(CancellationToken cancellation)
@@ -67,16 +74,19 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellation)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellation)
     {
         services.Worker.QueuesPaused -= OnQueuesPaused;
         services.Worker.PartitionHasOpened -= OnPartitionHasOpened;
         _closing.Cancel();
         _withSilo.Dispose();
-        foreach (var lease in _book.Values) lease.Close();
+        var logs = _book.Values.Select(static lease => lease.Leave()).OfType<AttemptLog>().ToList();
+        // Nobody knows whose they are.
+        foreach (var log in _saidLines.Values) log.Close();
         Leave();
         Wake();
-        return Task.CompletedTask;
+        // Before the next activation hears of any line: the partition takes those of a lower number for ones that it has.
+        await services.Logs.FlushAsync(logs, FlushPatience, cancellation);
     }
 
     public async Task<WorkAnswer> Call(WorkCall call)
@@ -96,7 +106,9 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
 
         foreach (var log in call.Logs)
         {
-            if (_book.TryGetValue(NameOf(log.Lease), out var lease)) lease.Log(log.Lines, services.Clock.Now);
+            var name = NameOf(log.Lease);
+            if (_book.TryGetValue(name, out var lease)) lease.Log(log.Lines, services.Clock.Now);
+            else Keep(name, log.Lines);
         }
 
         var reports = Array.ConvertAll(call.Reports, ReportAsync);
@@ -119,6 +131,14 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     private void Keep(LeaseName name, WorkProgress progress)
     {
         if (_holds.Contains(name) && !_ties[PartitionOf(name.Id)].IsKnown) _said[name] = After(_said.GetValueOrDefault(name), progress);
+    }
+
+    private void Keep(LeaseName name, WorkLogLine[] lines)
+    {
+        var partition = PartitionOf(name.Id);
+        if (!services.KeepsLogs || lines.Length == 0 || !_holds.Contains(name) || _ties[partition].IsKnown) return;
+        if (!_saidLines.TryGetValue(name, out var log)) _saidLines.Add(name, log = services.HeldBackLogOf(name, partition));
+        log.AddNumbered(HeldLease.LinesOf(lines, services.Clock.Now));
     }
 
     /// <summary>What it leaves out stays as it was said before.</summary>

@@ -58,9 +58,9 @@ internal sealed partial class JobPartitionGrain
     private async ValueTask<bool[]> ReportAsync(JobReport[] reports)
     {
         using var kept = await _flows.PrepareAsync(reports);
-        await _logs.PrepareAsync(reports);
+        while (_logs.IsToPrepare(reports)) await _logs.PrepareAsync(reports);
         var now = Now;
-        return Array.ConvertAll(reports, report => _core.Attempts.Report(report, now));
+        return Array.ConvertAll(_logs.Spared(reports), report => _core.Attempts.Report(report, now));
     }
 
     private void Met(ExchangeRequest request)

@@ -27,6 +27,15 @@ public class PlaceTextTests
         Assert.Equal(PlaceText.MaxLength, PlaceText.Of("IOException", [new string('x', 1000)]).Length);
     }
 
+    [Fact]
+    public async Task ALineOfAnyLength_TakesNoLongerThanAShortOne()
+    {
+        // By the square of its length it would take hours.
+        var line = "at f" + new string(' ', 2_000_000) + "b";
+        var place = await Task.Run(() => PlaceText.OfText("E", $"{line}\n{line}\nat g")).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.StartsWith("E at f", place, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("at resize (pictures.py:17)\nat main (app.py:3)", "at resize (pictures.py:99)\nat main (app.py:4)")]
     [InlineData("File \"a.py\", line 3, in f", "File \"a.py\", line 77, in f")]

@@ -43,6 +43,9 @@ internal sealed class FakeGrid : IGrainFactory
     /// <summary>What signals are answered, where set.</summary>
     public SignalReceipt? SignalAnswer { get; set; }
 
+    /// <summary>What partitions answer who are asked for lines behind one, and how long they may wait; null: there are none.</summary>
+    public Func<long?, TimeSpan, Task<JobLogPage?>>? Logs { get; set; }
+
     /// <summary>Those of every flow.</summary>
     public List<FlowGroupCount> Groups { get; } = [];
 
@@ -88,7 +91,7 @@ internal sealed class FakeGrid : IGrainFactory
         : typeof(TGrainInterface) == typeof(IPartitionSchedules) ? (TGrainInterface)(object)new FakeSchedules(_schedules)
         : typeof(TGrainInterface) == typeof(IPartitionKeys) ? (TGrainInterface)(object)new FakeKeys()
         : typeof(TGrainInterface) == typeof(IPartitionTopics) ? (TGrainInterface)(object)new FakeTopics()
-        : typeof(TGrainInterface) == typeof(IPartitionLogs) ? (TGrainInterface)(object)new FakeLogs(id => Find(id)?.Status)
+        : typeof(TGrainInterface) == typeof(IPartitionLogs) ? (TGrainInterface)(object)new FakeLogs(id => Find(id)?.Status, () => Logs)
         : typeof(TGrainInterface) == typeof(IPartitionReports) ? (TGrainInterface)(object)new FakeReports()
         : typeof(TGrainInterface) == typeof(IPartitionQueueLimits) ? (TGrainInterface)(object)new FakeQueueLimits()
         : (TGrainInterface)(object)new PartitionFace(this);

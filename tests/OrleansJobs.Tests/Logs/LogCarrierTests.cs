@@ -154,6 +154,92 @@ public class LogCarrierTests
         Assert.Equal(12, _intake.Calls.Sum(call => call.Length));
     }
 
+    [Fact]
+    public void WhereASiloHasAsManyLinesAsItMay_WhoSpeaksLosesItsOwnOldest()
+    {
+        (_options.MaxLines, _options.MaxBytes) = (200, 1 << 20);
+        using var carrier = new LogCarrier(_ => _intake, _time, _options, NullLogger.Instance, maxWaiting: 1000);
+        var logs = Enumerable.Range(0, 20).Select(i => Log(carrier, $"j{i}")).ToArray();
+        for (var line = 0; line < 50; line++) foreach (var log in logs) log.Add(line, JobLogLevel.Information, $"line {line}");
+        // One line of each, whatever the bound.
+        Assert.InRange(carrier.Waiting, 1, 1000 + 20 * 40);
+        Assert.All(logs, log => Assert.Equal("line 49", log.Close()!.Lines[^1].Text));
+        Assert.Equal(0, carrier.Waiting);
+    }
+
+    [Fact]
+    public async Task WhatWaits_IsWeighedOnceItHasGone()
+    {
+        using var carrier = Carrier();
+        _intake.Answer = lines => Array.ConvertAll(lines, one => one.Lease.Id == "stale" ? LogAnswer.Stale : LogAnswer.Stored);
+        foreach (var id in new[] { "stale", "stored" }) Log(carrier, id).Add(1, JobLogLevel.Information, "one");
+        Assert.NotEqual(0, carrier.Waiting);
+        _time.Advance(Interval);
+        await _intake.CalledAsync(1);
+        Answered(carrier);
+        Assert.Equal(0, carrier.Waiting);
+    }
+
+    [Fact]
+    public void ALevelThatIsNone_IsTheHeaviest()
+    {
+        using var carrier = Carrier();
+        var log = Log(carrier, "a");
+        log.Add(1, (JobLogLevel)6, "none of .NET");
+        Assert.Equal(JobLogLevel.Critical, Assert.Single(log.Close()!.Lines).Level);
+        // What was stored before.
+        Assert.Equal("critical", ((JobLogLevel)6).Word);
+        Assert.Equal("trace", ((JobLogLevel)0).Word);
+    }
+
+    [Fact]
+    public async Task WhatIsHeldBack_IsNotSentBefore()
+    {
+        using var carrier = Carrier();
+        var log = new AttemptLog(new("a", 1), 0, carrier, _options, isHeldBack: true);
+        log.AddNumbered([new(3, 1, JobLogLevel.Information, "three")]);
+        _time.Advance(Interval * 3);
+        Assert.Empty(_intake.Calls);
+        log.Release();
+        _time.Advance(Interval);
+        await _intake.CalledAsync(1);
+        Assert.Equal(["a: three"], Texts(_intake.Calls[0]));
+    }
+
+    [Fact]
+    public async Task WhatCannotWait_GoesAtOnce_BehindACallThatIsUnderWay()
+    {
+        _intake.Hold();
+        using var carrier = Carrier();
+        var log = Log(carrier, "a");
+        log.Add(1, JobLogLevel.Information, "one");
+        _time.Advance(Interval);
+        await _intake.CalledAsync(1);
+        log.Add(2, JobLogLevel.Information, "two");
+        var flush = carrier.FlushAsync([log], Interval * 3, CancellationToken.None);
+        Assert.Single(_intake.Calls);
+        _intake.Release();
+        await flush.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(["a: two"], Texts(_intake.Calls[1]));
+        Assert.Equal((false, 0L), (log.HasLines, carrier.Waiting));
+    }
+
+    [Fact]
+    public async Task WhatCannotWait_WaitsWhereThereIsNoRoom()
+    {
+        _intake.Answer = lines => Array.ConvertAll(lines, _ => LogAnswer.Later);
+        using var carrier = Carrier();
+        var log = Log(carrier, "a");
+        log.Add(1, JobLogLevel.Information, "one");
+        await carrier.FlushAsync([log], Interval * 3, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.True(log.HasLines);
+        _intake.Answer = lines => Array.ConvertAll(lines, _ => LogAnswer.Stored);
+        Answered(carrier);
+        _time.Advance(Interval);
+        await _intake.CalledAsync(2);
+        Assert.Equal(["a: one"], Texts(_intake.Calls[1]));
+    }
+
     private static string[] Texts(LogLines[] call) => [.. call.SelectMany(lines => lines.Lines, (lines, line) => $"{lines.Lease.Id}: {line.Text}")];
 
     private static void Answered(LogCarrier carrier) => Assert.True(SpinWait.SpinUntil(() => carrier.Calls == 0, TimeSpan.FromSeconds(30)));

@@ -73,7 +73,7 @@ public class LogPartitionTests
         var job = driver.Core.Jobs.FindLeased("a")!;
         Assert.True(driver.Core.Logs.IsToLoad(job));
         // Without what is stored nothing is kept, rather than written over.
-        driver.Core.Logs.Append(job, Of(lease, 3, "lost"));
+        Assert.False(driver.Core.Logs.Append(job, Of(lease, 3, "lost")));
         Assert.False(driver.Core.Changes.HasAny);
         Load(driver, job);
         Append(driver, lease, 2, "two", "three");
@@ -102,6 +102,48 @@ public class LogPartitionTests
         // Another job of this id begins with nothing.
         Append(driver, Start(driver, "a"), 1, "new");
         Assert.Equal(["1 new"], Lines(driver, "a"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void PagesOfAnEarlierJobOfTheId_ThatNobodyKnewOf_GoWithTheFirstLine(bool isRefusedOnce)
+    {
+        var driver = new CoreDriver();
+        var lease = Start(driver, "a");
+        for (var i = 1; i <= 250; i++) Append(driver, lease, i, $"old {i}");
+        // A release that knows no logs had the job meanwhile, and has written it without the word that there are some.
+        var job = driver.Core.Jobs.FindLeased("a")!;
+        driver.Core.Jobs.Note(job, job.Track with { HasLogs = false });
+        driver.Commit();
+        driver.Report(lease, ReportKind.Succeeded);
+        driver.Reopen();
+        Assert.True(driver.Core.Orders.Delete(driver.Bring("a"), driver.Now));
+        driver.Commit();
+        Assert.NotEmpty(Rows(driver, "a"));
+
+        var second = Start(driver, "a");
+        driver.Core.Logs.Append(driver.Core.Jobs.FindLeased("a")!, Of(second, 1, "new"));
+        if (isRefusedOnce) driver.Core.Changes.Refused(driver.Core.Changes.Seal());
+        Assert.Equal(CommitOutcome.Applied, driver.Commit());
+        Assert.Equal(["1 new"], Lines(driver, "a"));
+        Append(driver, second, 2, "more");
+        Assert.Equal(["1 new", "2 more"], Lines(driver, "a"));
+    }
+
+    [Fact]
+    public void ALogThatEnds_WhileItsJobIsPinned_IsLetGoOfWithThePin()
+    {
+        var driver = new CoreDriver();
+        var lease = Start(driver, "a");
+        Append(driver, lease, 1, "one");
+        // As flows do, for as long as they are in memory.
+        driver.Core.Jobs.Pin("a");
+        driver.Core.Attempts.Report(new JobReport { Id = "a", Token = lease.Token, Kind = ReportKind.Succeeded, Logs = Of(lease, 2, "two") }, driver.Now);
+        driver.Commit();
+        driver.Core.Jobs.Unpin("a");
+        Assert.Equal(0, driver.Core.Logs.Known);
+        Assert.Equal(["1 one", "2 two"], Lines(driver, "a"));
     }
 
     [Fact]

@@ -15,11 +15,11 @@ internal sealed class TestWorker(TestGrid grid, string type = "outside")
     public IWorkSessionGrain Grain => grid.Cluster.Client.GetGrain<IWorkSessionGrain>(Session);
 
     /// <summary>One call, with what is held.</summary>
-    public async Task<WorkAnswer> CallAsync(int want = 0, double wait = 0, WorkReport[]? reports = null, WorkProgress[]? progress = null, bool bye = false)
+    public async Task<WorkAnswer> CallAsync(int want = 0, double wait = 0, WorkReport[]? reports = null, WorkProgress[]? progress = null, bool bye = false, WorkLog[]? logs = null)
     {
         var call = new WorkCall
         {
-            Sequence = ++_sequence, Types = want > 0 ? Types : [], Want = want, Wait = TimeSpan.FromSeconds(wait), Holds = [.. Holds], Reports = reports ?? [], Progress = progress ?? [], Bye = bye,
+            Sequence = ++_sequence, Types = want > 0 ? Types : [], Want = want, Wait = TimeSpan.FromSeconds(wait), Holds = [.. Holds], Reports = reports ?? [], Progress = progress ?? [], Logs = logs ?? [], Bye = bye,
         };
         var started = TimeProvider.System.GetTimestamp();
         while (true)

@@ -100,6 +100,9 @@ internal sealed class JobBook
     /// <summary>An attempt of a job that has a log is over; set by the book of logs.</summary>
     public Action<LiveJob>? LogRests { get; set; }
 
+    /// <summary>Nobody has pinned a job any more; set by the book of logs.</summary>
+    public Action<string>? Unpinned { get; set; }
+
     /// <summary>A job that has a log is to be forgotten; what is kept of it goes in the same decision.</summary>
     public Action<LiveJob>? LogGoes { get; set; }
 
@@ -220,6 +223,7 @@ internal sealed class JobBook
 
         _pins.Remove(id);
         if (_live.TryGetValue(id, out var job)) LetGo(job);
+        Unpinned?.Invoke(id);
     }
 
     public bool IsPinned(string id) => _pins.ContainsKey(id);
