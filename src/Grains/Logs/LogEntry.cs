@@ -71,8 +71,6 @@ internal sealed class LogEntry(string id, LogBook book, LogPage? newest) : Entry
 
         if (_toStore.Count == 0) return null;
         var written = new Written(_isStored, [.. _toStore]);
-        // An earlier job of this id may have left pages, where a release that does not know logs had it: their numbers would be above those of this one.
-        if (!_isStored) foreach (var key in LogPage.KeysOf(Id)) draft.Commit.Remove(pages, key);
         foreach (var (slot, row) in written.Pages) draft.Put(pages, LogPage.KeyOf(Id, slot), row);
         _toStore.Clear();
         _isStored = true;

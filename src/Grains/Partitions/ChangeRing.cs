@@ -77,7 +77,9 @@ internal sealed class ChangeRing(long opening)
     }
 
     private static int TextOf(JobStatus status) =>
-        status.Message.Length + (status.Error?.Message.Length ?? 0) + status.Attempts.Sum(attempt => attempt.Error?.Message.Length ?? 0);
+        status.Message.Length + TextOf(status.Error) + status.Attempts.Sum(static attempt => TextOf(attempt.Error));
+
+    private static int TextOf(JobError? error) => (error?.Message.Length ?? 0) + (error?.Trace?.Text?.Length ?? 0);
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

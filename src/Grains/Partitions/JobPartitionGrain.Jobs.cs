@@ -184,16 +184,24 @@ internal sealed partial class JobPartitionGrain
         return await _rows.ReadAsync(id) is { } stored && IsKept(stored) ? JobSpec.Decode(stored.Spec).Args : null;
     }
 
+    private static JobTrack? TrackOf(StoredJob stored) => stored switch
+    {
+        { Outcome: { } outcome } => JobOutcome.Decode(outcome).Track,
+        { Lease: { } lease } => JobTrack.Decode(lease),
+        { Track: { } track } => JobTrack.Decode(track),
+        _ => null,
+    };
+
     public async Task<JobSubmission?> GetSubmission(string id)
     {
         if (_core.Jobs.Find(id) is { Spec: { } spec } job)
         {
             await _commits.Settled(job);
             if (_commits.IsOver) throw PartitionMoved.Exception(_partition);
-            return job.Place == JobPlace.Gone ? null : JobCopies.Of(spec);
+            return job.Place == JobPlace.Gone ? null : JobCopies.Of(spec, job.Track);
         }
 
-        return await _rows.ReadAsync(id) is { } stored && IsKept(stored) ? JobCopies.Of(JobSpec.Decode(stored.Spec)) : null;
+        return await _rows.ReadAsync(id) is { } stored && IsKept(stored) ? JobCopies.Of(JobSpec.Decode(stored.Spec), TrackOf(stored)) : null;
     }
 
     public async Task<JobStatus?> Raise(string id, long token)

@@ -104,33 +104,6 @@ public class LogPartitionTests
         Assert.Equal(["1 new"], Lines(driver, "a"));
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void PagesOfAnEarlierJobOfTheId_ThatNobodyKnewOf_GoWithTheFirstLine(bool isRefusedOnce)
-    {
-        var driver = new CoreDriver();
-        var lease = Start(driver, "a");
-        for (var i = 1; i <= 250; i++) Append(driver, lease, i, $"old {i}");
-        // A release that knows no logs had the job meanwhile, and has written it without the word that there are some.
-        var job = driver.Core.Jobs.FindLeased("a")!;
-        driver.Core.Jobs.Note(job, job.Track with { HasLogs = false });
-        driver.Commit();
-        driver.Report(lease, ReportKind.Succeeded);
-        driver.Reopen();
-        Assert.True(driver.Core.Orders.Delete(driver.Bring("a"), driver.Now));
-        driver.Commit();
-        Assert.NotEmpty(Rows(driver, "a"));
-
-        var second = Start(driver, "a");
-        driver.Core.Logs.Append(driver.Core.Jobs.FindLeased("a")!, Of(second, 1, "new"));
-        if (isRefusedOnce) driver.Core.Changes.Refused(driver.Core.Changes.Seal());
-        Assert.Equal(CommitOutcome.Applied, driver.Commit());
-        Assert.Equal(["1 new"], Lines(driver, "a"));
-        Append(driver, second, 2, "more");
-        Assert.Equal(["1 new", "2 more"], Lines(driver, "a"));
-    }
-
     [Fact]
     public void ALogThatEnds_WhileItsJobIsPinned_IsLetGoOfWithThePin()
     {

@@ -44,6 +44,10 @@ public class ReportOutboxTests
     }
 
     [Fact]
+    public void TheTraceOfAFailure_CountsAsResultsDo() =>
+        Assert.InRange(ReportOutbox.SizeOf(Report("bad") with { Kind = ReportKind.Failed, Error = new("error", "Boom", "It broke.") { Trace = new(new string('x', 4000), "Boom at Run", null) } }), 4000, 4100);
+
+    [Fact]
     public void WhatGoesWithAPark_CountsAsResultsDo()
     {
         var child = new ChildOrder { Name = "child", Job = new JobSubmission { Id = "c", Type = "work", Args = new byte[1000], Tags = [new("name", new string('x', 128))] } };

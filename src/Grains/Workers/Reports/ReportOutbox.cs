@@ -55,10 +55,10 @@ internal sealed class ReportOutbox(int partitions)
         return batch;
     }
 
-    /// <summary>What a report holds that may be long: the result, and all that goes with the park of a flow.</summary>
+    /// <summary>What a report holds that may be long: the result, the trace of a failure, and all that goes with the park of a flow.</summary>
     public static long SizeOf(JobReport report)
     {
-        var size = (report.Result?.Length ?? 0) + (report.Logs?.Size ?? 0);
+        var size = (report.Result?.Length ?? 0) + (report.Logs?.Size ?? 0) + (report.Error?.Trace?.Text?.Length ?? 0);
         if (report.Park is not { } park) return size;
         foreach (var signal in park.Untaken) size += signal.Value?.Length ?? 0;
         foreach (var name in park.Children) size += name.Length;

@@ -55,7 +55,7 @@ const outcomes = {
   timeout: 'ran too long',
 };
 
-const asked = { cancelled: 'Asked to end', retried: 'Run again', moved: 'Moved' };
+const asked = { cancelled: 'Asked to end', retried: 'Run again', moved: 'Moved', prioritised: 'Given another priority' };
 
 function row(entry, job) {
   const { what, at, until, attempt, silo, waitingFor, by, detail, error } = entry;
