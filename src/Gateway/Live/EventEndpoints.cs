@@ -15,17 +15,12 @@ internal sealed class EventEndpoints(
     JobGrid grid, WatchHub hub, EventStreams streams, FilterPages pages, ChangeFeed feed, IOptions<JobGatewayOptions> options, TimeProvider time,
     IHostApplicationLifetime lifetime, ILogger<FilterFollower> logger)
 {
-    private const string LastEventId = "Last-Event-ID";
-
-    /// <summary>What <c>EventSource</c> cannot set as a header when a page opens a stream anew.</summary>
-    private const string LastEventIdParameter = "lastEventId";
-
     public async Task OneAsync(HttpContext context)
     {
         var id = StatusEndpoints.IdOf(context);
         var status = await grid.Job(id).GetStatus();
         StatusEndpoints.Show(status, context);
-        var seen = long.TryParse(LastSeen(context), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
+        var seen = long.TryParse(EventReader.LastSeen(context), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
         if (status!.IsFinished && seen >= status.Version)
         {
             // To a browser that connects again, 204 means: there is no more.
@@ -52,7 +47,7 @@ internal sealed class EventEndpoints(
 
         var ids = ReadIds(context);
         await GuardAsync(context, ids);
-        var last = LastSeen(context);
+        var last = EventReader.LastSeen(context);
         if (last?.StartsWith(EventReader.EndId, StringComparison.Ordinal) == true
             && long.TryParse(last.AsSpan(EventReader.EndId.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var told) && await HaveEndedAsync(ids, told))
         {
@@ -99,7 +94,7 @@ internal sealed class EventEndpoints(
     {
         foreach (var name in context.Request.Query.Keys)
         {
-            if (name is not ("jobs" or LastEventIdParameter or WatchTokens.Parameter)) throw new ProblemException(Problem.OfQuery(name, "It cannot stand together with jobs."));
+            if (name is not ("jobs" or EventReader.LastEventIdParameter or WatchTokens.Parameter)) throw new ProblemException(Problem.OfQuery(name, "It cannot stand together with jobs."));
         }
 
         var ids = context.Request.Query["jobs"].ToString().Split(',').Distinct(StringComparer.Ordinal).ToList();
@@ -116,9 +111,4 @@ internal sealed class EventEndpoints(
         var statuses = await Task.WhenAll(ids.Select(id => grid.Partition(id, info).Get(id)));
         foreach (var status in statuses) StatusEndpoints.Show(status, context);
     }
-
-    private static string? LastSeen(HttpContext context) =>
-        context.Request.Headers.TryGetValue(LastEventId, out var header) ? header.ToString()
-        : context.Request.Query.TryGetValue(LastEventIdParameter, out var parameter) ? parameter.ToString()
-        : null;
 }

@@ -16,6 +16,11 @@ internal sealed class EventReader(HttpContext context, IJobClient client, TimeSp
 {
     /// <summary>What the id begins with behind which nothing comes; the highest version that was told follows.</summary>
     public const string EndId = "end:";
+
+    /// <summary>What <c>EventSource</c> cannot set as a header when a page opens a stream anew.</summary>
+    public const string LastEventIdParameter = "lastEventId";
+
+    private const string LastEventId = "Last-Event-ID";
     private const int MaxDigits = 20;
 
     /// <summary>Bytes that are written before the client has to take them.</summary>
@@ -29,6 +34,12 @@ internal sealed class EventReader(HttpContext context, IJobClient client, TimeSp
     private int _written;
 
     public void Enqueue(JobSubscription subscription) => _news.Writer.TryWrite(subscription);
+
+    /// <summary>The id of the last event that a reader who comes back has seen; null: it does not say.</summary>
+    public static string? LastSeen(HttpContext context) =>
+        context.Request.Headers.TryGetValue(LastEventId, out var header) ? header.ToString()
+        : context.Request.Query.TryGetValue(LastEventIdParameter, out var parameter) ? parameter.ToString()
+        : null;
 
     /// <summary>Sets the headers and sends them, so that the client knows that it is being served.</summary>
     public Task StartAsync() => BeginAsync(context);
@@ -144,11 +155,16 @@ internal sealed class EventReader(HttpContext context, IJobClient client, TimeSp
         _written += json.Length;
     }
 
-    /// <returns>False where the client does not read.</returns>
-    private async ValueTask<bool> FlushAsync(CancellationToken cancellation)
+    private ValueTask<bool> FlushAsync(CancellationToken cancellation)
     {
         _written = 0;
-        var flush = _output.FlushAsync(cancellation);
+        return FlushAsync(context, writeTimeout, time, cancellation);
+    }
+
+    /// <returns>False where the client does not read.</returns>
+    public static async ValueTask<bool> FlushAsync(HttpContext context, TimeSpan writeTimeout, TimeProvider time, CancellationToken cancellation)
+    {
+        var flush = context.Response.BodyWriter.FlushAsync(cancellation);
         if (flush.IsCompletedSuccessfully) return !flush.Result.IsCompleted;
         try
         {

@@ -19,8 +19,6 @@ namespace OrleansJobs.Gateway.Logs;
 internal sealed class LogEndpoints(JobGrid grid, EventStreams streams, JobWaits waits, IOptions<JobGatewayOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private const int StreamPage = 500;
-    private const string LastEventId = "Last-Event-ID";
-    private const string LastEventIdParameter = "lastEventId";
 
     /// <summary>How long an answer may take beyond the wait that was asked for.</summary>
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
@@ -143,7 +141,7 @@ internal sealed class LogEndpoints(JobGrid grid, EventStreams streams, JobWaits 
                 foreach (var line in page.Lines) Write(output, line);
                 if (page.IsOver) output.Write("event: end\ndata: {}\n\n"u8);
                 else if (page.Lines.Length == 0) output.Write("event: ping\ndata: {}\n\n"u8);
-                if (!await FlushAsync(context, output, stopping) || page.IsOver) return;
+                if (!await EventReader.FlushAsync(context, options.Value.EventWriteTimeout, time, stopping) || page.IsOver) return;
                 written = time.GetTimestamp();
             }
 
@@ -175,25 +173,8 @@ internal sealed class LogEndpoints(JobGrid grid, EventStreams streams, JobWaits 
         output.Write("\n\n"u8);
     }
 
-    /// <returns>False where the client does not read.</returns>
-    private async ValueTask<bool> FlushAsync(HttpContext context, PipeWriter output, CancellationToken cancellation)
-    {
-        try
-        {
-            return !(await output.FlushAsync(cancellation).AsTask().WaitAsync(options.Value.EventWriteTimeout, time, cancellation)).IsCompleted;
-        }
-        catch (TimeoutException)
-        {
-            context.Abort();
-            return false;
-        }
-    }
-
     private static bool AcceptsEvents(HttpRequest request) => request.Headers.Accept.Any(static accept => accept?.Contains("text/event-stream", StringComparison.OrdinalIgnoreCase) == true);
 
-    private static long? LastSeen(HttpContext context)
-    {
-        var said = context.Request.Headers.TryGetValue(LastEventId, out var header) ? header.ToString() : context.Request.Query[LastEventIdParameter].ToString();
-        return long.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-    }
+    private static long? LastSeen(HttpContext context) =>
+        long.TryParse(EventReader.LastSeen(context), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -52,15 +52,6 @@ internal sealed class ChangeEndpoints(JobGrid grid, ReasonReader reasons, Audit 
         if (Caller.Of(context).IsLimited) StatusEndpoints.Show(await (await grid.PartitionAsync(id)).Get(id), context);
     }
 
-    private static void Expect(JobChange change, string what)
-    {
-        var problem = change.Outcome switch
-        {
-            JobChangeOutcome.Done => null,
-            JobChangeOutcome.NotFound => Problem.NoSuchJob,
-            JobChangeOutcome.WrongState => new(ProblemTypes.WrongState, change.Reason ?? $"A job that is {change.Status?.State.Name} cannot be {what}."),
-            _ => new(ProblemTypes.Unavailable, "The store did not answer in time; it may or may not have happened. Ask again.") { RetryAfter = TimeSpan.FromSeconds(1) },
-        };
-        if (problem is not null) throw new ProblemException(problem);
-    }
+    private static void Expect(JobChange change, string what) =>
+        ChangeAnswer.Expect(change, refused => refused.Reason ?? $"A job that is {refused.Status?.State.Name} cannot be {what}.");
 }

@@ -26,9 +26,7 @@ internal sealed class MoveEndpoint(JobGrid grid, BodyReader bodies, Audit audit,
         if (Caller.Of(context).IsLimited) StatusEndpoints.Show(await partition.Get(id), context);
 
         var change = await audit.JobAsync(context, "move", id, move.Reason, order => partition.Move(id, move.Due, order));
-        if (ProblemOf(change) is { } problem) throw new ProblemException(problem);
-        var status = change.Status ?? await partition.Get(id) ?? throw new ProblemException(Problem.NoSuchJob);
-        await StatusAnswer.SendAsync(context, status, time.GetUtcNow(), StatusCodes.Status200OK);
+        await ChangeAnswer.SendAsync(context, change, partition, id, time, "The job cannot be moved.");
     }
 
     private async Task<Move> ReadAsync(HttpContext context)
@@ -86,14 +84,6 @@ internal sealed class MoveEndpoint(JobGrid grid, BodyReader bodies, Audit audit,
     private static string Reason(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: <= ReasonReader.MaxLength } reason
         ? reason
         : throw Wrong("/reason", $"It must be a string of at most {ReasonReader.MaxLength} characters.");
-
-    private static Problem? ProblemOf(JobChange change) => change.Outcome switch
-    {
-        JobChangeOutcome.Done => null,
-        JobChangeOutcome.NotFound => Problem.NoSuchJob,
-        JobChangeOutcome.WrongState => new(ProblemTypes.WrongState, $"The job cannot be moved. {change.Reason}".TrimEnd()),
-        _ => new(ProblemTypes.Unavailable, "The store did not answer in time; it may or may not have happened. Ask again.") { RetryAfter = TimeSpan.FromSeconds(1) },
-    };
 
     private static ProblemException Wrong(string pointer, string detail) => new(Problem.OfMember(ProblemTypes.InvalidMember, pointer, detail));
 }

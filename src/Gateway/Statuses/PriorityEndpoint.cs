@@ -21,9 +21,7 @@ internal sealed class PriorityEndpoint(JobGrid grid, BodyReader bodies, Audit au
         if (Caller.Of(context).IsLimited) StatusEndpoints.Show(await partition.Get(id), context);
 
         var change = await audit.JobAsync(context, "prioritise", id, reason, order => partition.Prioritise(id, priority, order));
-        if (ProblemOf(change) is { } problem) throw new ProblemException(problem);
-        var status = change.Status ?? await partition.Get(id) ?? throw new ProblemException(Problem.NoSuchJob);
-        await StatusAnswer.SendAsync(context, status, time.GetUtcNow(), StatusCodes.Status200OK);
+        await ChangeAnswer.SendAsync(context, change, partition, id, time, "The job has its priority for good.");
     }
 
     private async Task<(int Priority, string? Reason)> ReadAsync(HttpContext context)
@@ -59,14 +57,6 @@ internal sealed class PriorityEndpoint(JobGrid grid, BodyReader bodies, Audit au
         StrictJson.ExpectEnd(ref reader);
         return (priority ?? throw Wrong("/priority", "It must be given."), reason);
     }
-
-    private static Problem? ProblemOf(JobChange change) => change.Outcome switch
-    {
-        JobChangeOutcome.Done => null,
-        JobChangeOutcome.NotFound => Problem.NoSuchJob,
-        JobChangeOutcome.WrongState => new(ProblemTypes.WrongState, $"The job has its priority for good. {change.Reason}".TrimEnd()),
-        _ => new(ProblemTypes.Unavailable, "The store did not answer in time; it may or may not have happened. Ask again.") { RetryAfter = TimeSpan.FromSeconds(1) },
-    };
 
     private static ProblemException Wrong(string pointer, string detail) => new(Problem.OfMember(ProblemTypes.InvalidMember, pointer, detail));
 }

@@ -68,11 +68,11 @@ internal sealed class TopicEventEndpoint(TopicFeed feed, EventStreams streams, I
             foreach (var heard in events)
             {
                 if (!TryWrite(output, heard)) output.Write("event: gap\ndata: {}\n\n"u8);
-                if (!await FlushAsync(context, output, stopping)) return;
+                if (!await EventReader.FlushAsync(context, options.Value.EventWriteTimeout, time, stopping)) return;
             }
 
             if (Interlocked.Exchange(ref pingDue, 0) == 1) output.Write("event: ping\ndata: {}\n\n"u8);
-            if (!await FlushAsync(context, output, stopping)) return;
+            if (!await EventReader.FlushAsync(context, options.Value.EventWriteTimeout, time, stopping)) return;
         }
     }
 
@@ -108,19 +108,4 @@ internal sealed class TopicEventEndpoint(TopicFeed feed, EventStreams streams, I
         output.Write("data: "u8);
         output.Write(buffer.WrittenSpan);
         output.Write("\n\n"u8);
-    }
-
-    /// <returns>False where the client does not read.</returns>
-    private async ValueTask<bool> FlushAsync(HttpContext context, PipeWriter output, CancellationToken cancellation)
-    {
-        try
-        {
-            return !(await output.FlushAsync(cancellation).AsTask().WaitAsync(options.Value.EventWriteTimeout, time, cancellation)).IsCompleted;
-        }
-        catch (TimeoutException)
-        {
-            context.Abort();
-            return false;
-        }
-    }
-}
+    }}
