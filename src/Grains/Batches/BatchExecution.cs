@@ -110,8 +110,13 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
         services.Execution.Log(job.Lease, ending);
     }
 
-    private AttemptEnding OfException(RunningJob job, Exception exception) =>
-        AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble(), services.Release);
+    private AttemptEnding OfException(RunningJob job, Exception exception)
+    {
+        var known = job.Batch?.Traces?.GetValueOrDefault(exception);
+        var ending = AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble(), services.Release, known);
+        if (known is null && job.Batch is { } batch && ending.Error?.Trace is { } trace) (batch.Traces ??= new(ReferenceEqualityComparer.Instance))[exception] = trace;
+        return ending;
+    }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What surrounds the handler of a batch of {JobType} threw; its attempts count as failed.")]
     private partial void LogBroke(Exception exception, string jobType);

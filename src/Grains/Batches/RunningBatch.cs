@@ -16,4 +16,7 @@ internal sealed class RunningBatch
 
     /// <summary>All of them have ended without their handler, which keeps the slot.</summary>
     public bool IsStuck { get; set; }
+
+    /// <summary>Where exceptions were thrown that have ended members: one may end all of them, and to find out takes long.</summary>
+    public Dictionary<Exception, JobTrace>? Traces { get; set; }
 }

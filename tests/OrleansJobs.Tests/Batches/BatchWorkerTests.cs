@@ -57,6 +57,21 @@ public class BatchWorkerTests
     }
 
     [Fact]
+    public async Task WhatEndsSeveral_IsLookedIntoOnce()
+    {
+        using var worker = Worker();
+        AddBatch(worker, "1", "2", "3");
+        worker.Engine.Start();
+        await _steered.Entered();
+        _steered.Items[1].Fail(new InvalidDataException("no"));
+        _steered.Throw(new InvalidOperationException("broke"));
+        var traces = (await worker.Partitions.WaitForReports(3)).Select(report => report.Error!.Trace).ToList();
+        Assert.NotNull(traces[0]);
+        Assert.Same(traces[0], traces[2]);
+        Assert.NotSame(traces[0], traces[1]);
+    }
+
+    [Fact]
     public async Task AResult_IsEachOnesOwn_AndWithoutOneItHasFailed()
     {
         using var worker = new TestWorker(grid => grid.AddJob<EvenJob>());

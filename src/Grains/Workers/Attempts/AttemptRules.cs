@@ -37,7 +37,8 @@ internal static class AttemptRules
     /// </summary>
     /// <param name="stop">Why the handler had been asked to stop, if it had.</param>
     /// <param name="chance">Uniform in [0, 1).</param>
-    public static AttemptEnding Of(Exception exception, StopReason stop, Lease lease, HandlerOptions handler, JobLimits limits, double chance, string? release = null)
+    /// <param name="known">Where it was thrown, where that has been found out; null: it is, if it matters.</param>
+    public static AttemptEnding Of(Exception exception, StopReason stop, Lease lease, HandlerOptions handler, JobLimits limits, double chance, string? release = null, JobTrace? known = null)
     {
         switch (exception)
         {
@@ -46,7 +47,7 @@ internal static class AttemptRules
             case HeldForReportException held when stop is not (StopReason.Cancel or StopReason.Deadline):
                 return AttemptEnding.Held(held.AtMost > limits.MaxDelay ? limits.MaxDelay : held.AtMost);
             case GiveUpException giveUp when stop is not StopReason.Cancel:
-                return AttemptEnding.Failed(ErrorOf(exception, giveUp.Code, limits) with { Trace = TraceReader.Of(exception, release, limits.MaxTraceLength) });
+                return AttemptEnding.Failed(ErrorOf(exception, giveUp.Code, limits) with { Trace = known ?? TraceReader.Of(exception, release, limits.MaxTraceLength) });
         }
 
         // A cancelled job ends as cancelled whatever its handler makes of it, short of a result.
@@ -58,7 +59,7 @@ internal static class AttemptRules
             if (stop is StopReason.Timeout) return FailureOf(new JobError(JobErrorCodes.Timeout, null, "The attempt ran longer than its timeout."), false, lease, handler, chance);
         }
 
-        var ending = FailureOf(ErrorOf(exception, JobErrorCodes.Error, limits) with { Trace = TraceReader.Of(exception, release, limits.MaxTraceLength) }, handler.IsFinal(exception), lease, handler, chance);
+        var ending = FailureOf(ErrorOf(exception, JobErrorCodes.Error, limits) with { Trace = known ?? TraceReader.Of(exception, release, limits.MaxTraceLength) }, handler.IsFinal(exception), lease, handler, chance);
         return exception is IFailureThatSaysWhen { Delay: { } delay } && ending.Kind is ReportKind.FailedOnce && delay > ending.Delay ? ending with { Delay = delay > limits.MaxDelay ? limits.MaxDelay : delay } : ending;
     }
 
