@@ -16,8 +16,9 @@ internal sealed class HistoryBook(PendingChanges changes)
     private readonly SortedSet<long> _unmade = [];
     private readonly Dictionary<string, RowEntry> _entries = [];
     private PeriodCounts _open = new(0);
-    private Lane? _lane;
-    private SeriesCounts? _series;
+
+    /// <summary>Where jobs of the queue and type that were counted last are: most come in runs.</summary>
+    private (string Queue, string Type, SeriesCounts Counts)? _last;
 
     /// <summary>What was said to wait last, as a row.</summary>
     private byte[] _waiting = [];
@@ -32,7 +33,7 @@ internal sealed class HistoryBook(PendingChanges changes)
     /// <summary>The minute that goes on.</summary>
     public PeriodCounts Open => _open;
 
-    /// <summary>A commit is in the store. Costs a look at a table for each run of jobs of one lane, and additions.</summary>
+    /// <summary>A commit is in the store. Costs a look at a table for each run of jobs of one queue and type, and additions.</summary>
     public void Count(SealedCommit commit, long now)
     {
         Turn(now);
@@ -142,7 +143,7 @@ internal sealed class HistoryBook(PendingChanges changes)
         if (minute == _open.Index) return;
         if (_open.Index > 0) Close();
         _open = _ring[minute] is { } row ? PeriodCounts.Decode(row) : new PeriodCounts(minute);
-        (_lane, _series) = (null, null);
+        _last = null;
     }
 
     private void Close()
@@ -201,8 +202,7 @@ internal sealed class HistoryBook(PendingChanges changes)
         // One that ran again and ended again within one commit has another end.
         var hasEnded = after.Outcome is { } end && before.Outcome?.FinishedAt != end.FinishedAt;
         if (!isNew && !hasEnded && before.Lease?.Token == after.Lease?.Token && !IsHeld(before)) return;
-        if (job.Lane != _lane || _series is null) (_lane, _series) = (job.Lane, _open.Of(job.Lane.Queue, job.Lane.Type));
-        var series = _series;
+        var series = SeriesOf(job.Lane.Queue, job.Lane.Type);
         if (isNew) series.Submitted++;
         if (Running(before) is { } ended && ended.Token != Running(after)?.Token) CountAttempt(series, ended, after);
         if (after.Lease is { } lease && lease.Token != before.Lease?.Token) series.WaitTime.Add(Math.Max(0, lease.StartedAt - job.Due));
@@ -213,6 +213,14 @@ internal sealed class HistoryBook(PendingChanges changes)
             case JobState.Failure: series.Failed++; break;
             default: series.Cancelled++; break;
         }
+    }
+
+    private SeriesCounts SeriesOf(string queue, string type)
+    {
+        if (_last is { } last && last.Queue == queue && last.Type == type) return last.Counts;
+        var counts = _open.Of(queue, type);
+        _last = (queue, type, counts);
+        return counts;
     }
 
     /// <summary>An attempt has ended. One that was handed back, put off or parked ran for no time that says anything.</summary>
