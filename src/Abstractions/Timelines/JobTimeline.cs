@@ -83,7 +83,18 @@ public static class JobTimeline
             // It ended while it waited: cancelled, or too late.
             Wait(entries, job, before, free, finished, isLast: true);
         }
-        else Open(entries, job, before, free);
+        else
+        {
+            if (job.StartedAt is { } begun && begun > free)
+            {
+                // It was given to a worker, and goes on waiting without one: parked, or held by somebody who was called.
+                Wait(entries, job, before, free, begun, isLast: false);
+                entries.Add(new(TimelineWords.Started, begun) { Attempt = job.Attempt, Silo = job.Silo });
+                free = begun;
+            }
+
+            Open(entries, job, before, free);
+        }
 
         foreach (var change in job.Changes) entries.Add(new(change.What, change.At) { By = change.By, Detail = change.Reason });
         if (job.FinishedAt is { } end) entries.Add(new(TimelineWords.Ended, end) { Detail = job.State.Name, Error = job.Error });
@@ -103,6 +114,13 @@ public static class JobTimeline
     private static void Wait(List<TimelineEntry> entries, JobStatus job, string? before, DateTimeOffset from, DateTimeOffset to, bool isLast)
     {
         if (to <= from) return;
+        if (job.IsFlow && before is null)
+        {
+            // It has been parked meanwhile, and run, how often and for what is not kept.
+            entries.Add(new(TimelineWords.Waited, from) { Until = to });
+            return;
+        }
+
         var due = before is null && job.FirstDueAt is { } first ? first : isLast ? job.DueAt : from;
         if (due > to) due = to;
         if (due > from) entries.Add(new(TimelineWords.Waited, from) { Until = due, For = [Reason(job, before) is { What: WaitReasons.Time or WaitReasons.Retry } reason ? reason with { Until = due } : Reason(job, before)] });

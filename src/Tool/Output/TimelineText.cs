@@ -23,13 +23,16 @@ internal static class TimelineText
         return $"{at}  {What(entry)}{(entry.Member("error") is { } error ? $": {error.Text("code")}: {(error.Text("type") is { } type ? type + ": " : "")}{error.Text("message")}" : "")}";
     }
 
+    private static string For(JsonElement entry) =>
+        string.Join(", ", entry.Items("waitingFor").Select(Waits.Words)) is { Length: > 0 } reasons ? $" for {reasons}" : "";
+
     private static string What(JsonElement entry)
     {
         var (what, attempt, detail) = (entry.Text("what"), entry.Number("attempt"), entry.Text("detail"));
         var by = entry.Text("by") is { } who ? $" by {who}{(detail is null ? "" : $" ({detail})")}" : "";
         return what switch
         {
-            "waited" => $"{(entry.Instant("until") is { } until && entry.Instant("at") is { } at ? $"waited {Words.Of(until - at)}" : "waits")} for {string.Join(", ", entry.Items("waitingFor").Select(Waits.Words))}",
+            "waited" => $"{(entry.Instant("until") is { } until && entry.Instant("at") is { } at ? $"waited {Words.Of(until - at)}" : "waits")}{For(entry)}",
             "ended" => $"ended: {detail}",
             "checkpoint" => $"attempt {attempt}: last of {detail} checkpoints",
             "reported" => $"attempt {attempt}: first report",

@@ -54,6 +54,16 @@ public class JobTimelineTests
         Of(Job() with { State = JobState.Revoked, FirstDueAt = At(60), DueAt = At(60), FinishedAt = At(4), Changes = [new("cancelled", "ops", At(4), null)] }));
 
     [Fact]
+    public void OneThatStartedAndWaitsWithoutAWorker_SaysWhenItStarted() => Assert.Equal(
+        ["0 accepted", "0-3 waited slot", "3 started 1", "3 waited children"],
+        Of(Job() with { State = JobState.Progress, Phase = JobPhase.Waiting, Attempt = 1, StartedAt = At(3), WaitingFor = [new(WaitReasons.Children)] }));
+
+    [Fact]
+    public void WhatAFlowWaitedForBeforeItsLastRun_IsNotGuessed() => Assert.Equal(
+        ["0 accepted", "0-50 waited", "50 started 1", "51 succeeded 1", "51 ended SUCCESS"],
+        Of(Job() with { State = JobState.Success, IsFlow = true, FinishedAt = At(51), Attempts = [Attempt(1, 50, 51, "succeeded")] }));
+
+    [Fact]
     public void AttemptsThatAreNotKept_AreSaidToBeMissing() =>
         Assert.Equal(["0 accepted", "0-50 forgotten", "50 started 31", "51 failed 31", "51-60 waited retry", "60-61 waited slot", "61 started 32"], Of(Job() with
         {
