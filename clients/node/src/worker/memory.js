@@ -146,7 +146,8 @@ export class Memory {
     setImmediate(async () => {
       if (this.#busy > 0 || this.#isOver) return;
       this.#isOver = true;
-      const { seen } = await this.#read();
+      // Nobody could be told of a failure any more: who has seen nothing is run again for what has come, and reads it then.
+      const { seen } = await this.#read().catch(() => ({ seen: 0 }));
       const times = this.#waits.map(({ until }) => until).filter(until => until !== undefined);
       this.#park({
         seen, children: [...new Set(this.#waits.flatMap(({ children = [] }) => children))], signals: [...new Set(this.#waits.flatMap(({ signals = [] }) => signals))],
