@@ -49,6 +49,7 @@ internal static class Topics
         run.Report(TopicChecker.Bindings(once, [.. spans.Where(span => span.Binding is not "b2")]));
         await run.SettleAsync(Quiet);
         await CheckUnansweredAsync(run, unanswered);
+        await CheckUnnamedAsync(run, once, spans);
         (run.Figures["told"], run.Figures["once"], run.Figures["unanswered"], run.Figures["bound"]) = (told.Count, once.Count, unanswered.Count, spans.Count);
     }
 
@@ -149,6 +150,31 @@ internal static class Topics
         run.Complete(history =>
         {
             history.Unanswered += made;
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>
+    /// A gateway whose try was not answered tries again: jobs that the first try made for bindings that have gone since are there, and not named. Of no more bindings
+    /// than went while it was published.
+    /// </summary>
+    private static async Task CheckUnnamedAsync(FaultRun run, ConcurrentQueue<PublishedMark> marks, List<BindingSpan> spans)
+    {
+        var unnamed = 0;
+        foreach (var mark in marks)
+        {
+            var answer = await run.AskAsync(() => run.Client.GetAsync($"/jobs?tag.event={mark.Event}&limit=50"));
+            using var json = JsonDocument.Parse(answer.Body);
+            var more = json.RootElement.GetProperty("jobs").EnumerateArray().Count(job => !mark.Jobs.Values.Contains(job.GetProperty("id").GetString()));
+            var gone = spans.Count(span => span.MustUntil <= mark.AnsweredAt && span.MayUntil >= mark.SentAt);
+            run.Expect(more <= gone, $"of the event {mark.Event} there are {more} jobs that its answer does not name, and {gone} bindings went meanwhile");
+            unnamed += more;
+        }
+
+        run.Figures["unnamed"] = unnamed;
+        run.Complete(history =>
+        {
+            history.Unanswered += unnamed;
             return Task.CompletedTask;
         });
     }
