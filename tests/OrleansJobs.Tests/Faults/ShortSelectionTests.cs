@@ -13,11 +13,10 @@ public sealed class FaultCollection
 [Collection(FaultCollection.Name), Trait("Category", "Faults")]
 public class ShortSelectionTests(ITestOutputHelper output)
 {
-    /// <summary>Three at a time: for the most part they wait.</summary>
+    /// <summary>Several at a time: for the most part they wait.</summary>
     [Theory]
-    [InlineData("kill-restart", "poison", "one-key")]
-    [InlineData("redis-kill", "workers-stop", "file-kills --count 12")]
-    [InlineData("flow-kill --count 10", "workers-kill")]
+    [InlineData("kill-restart", "poison", "one-key", "file-kills --count 6")]
+    [InlineData("redis-kill", "workers-stop", "flow-kill --count 5")]
     public Task Grid_ThroughFaults_KeepsItsPromises(params string[] scenarios) => Task.WhenAll(scenarios.Select(RunAsync));
 
     private async Task RunAsync(string scenario)

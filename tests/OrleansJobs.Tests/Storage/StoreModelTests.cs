@@ -13,7 +13,7 @@ namespace OrleansJobs.Tests.Storage;
 /// </summary>
 public class StoreModelTests(RedisFixture fixture) : IClassFixture<RedisFixture>
 {
-    private const int Seeds = 30;
+    private const int Seeds = 15;
     private const int Steps = 60;
 
     [Fact]
