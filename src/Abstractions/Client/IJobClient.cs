@@ -28,7 +28,7 @@ public interface IJobClient
 
     /// <summary>One job for each of <paramref name="args"/>, in few round trips. One that is refused does not hold up the others: look at each receipt.</summary>
     /// <param name="options">Of all of them; an id is refused.</param>
-    /// <returns>In the order of <paramref name="args"/>. Their statuses carry no results.</returns>
+    /// <returns>In the order of <paramref name="args"/>. New ones have no status, and those of others carry no results.</returns>
     /// <exception cref="JobRejectedException">Arguments cannot be written as JSON; nothing was sent.</exception>
     Task<IReadOnlyList<SubmitReceipt>> SubmitManyAsync<TArgs>(
         string type, IEnumerable<TArgs> args, SubmitOptions? options = null, CancellationToken cancellation = default);

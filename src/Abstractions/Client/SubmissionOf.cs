@@ -42,6 +42,7 @@ internal static class SubmissionOf
             After = options.After is null ? [] : [.. options.After],
             CancelIfUnmet = options.CancelIfUnmet,
             WithoutResult = isOfMany,
+            WithoutStatus = isOfMany,
             Notify = options.Notify is null ? [] : [.. options.Notify],
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };

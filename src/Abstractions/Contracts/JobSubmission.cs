@@ -55,6 +55,9 @@ public sealed record JobSubmission
     /// <summary>Should the job exist and have ended, its status comes without its result: many results would not fit one answer.</summary>
     [Id(18)] internal bool WithoutResult { get; init; }
 
+    /// <summary>Where the job is new, nobody reads more of its receipt than its id.</summary>
+    [Id(30)] internal bool WithoutStatus { get; init; }
+
     /// <summary>Jobs that must end before it starts. All must exist when it is submitted.</summary>
     [Id(19)] public JobDependency[] After { get; init; } = [];
 
@@ -168,7 +171,7 @@ public sealed record SubmitReceipt
     [Id(0)] public required string Id { get; init; }
     [Id(1)] public SubmitOutcome Outcome { get; init; }
 
-    /// <summary>Where the job stands; present where it was accepted, replayed or coalesced. Without a result where the job was one of many that were submitted together.</summary>
+    /// <summary>Where the job stands; present where it was accepted, replayed or coalesced, but for new ones among many of one type. Without a result where the job was one of many that were submitted together.</summary>
     [Id(2)] public JobStatus? Status { get; init; }
     [Id(3)] public SubmissionProblem[] Problems { get; init; } = [];
     [Id(4)] public TimeSpan RetryAfter { get; init; }

@@ -177,7 +177,7 @@ internal sealed partial class JobPartitionGrain
         if (submission.Key is not null && !follows) _core.Keys.Submitted(submission.Key, now);
         // Counted from here on: those of one batch add up before the first of them is sent.
         Hold(submission);
-        return new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Accepted, Status = StatusOf.Live(job, now) };
+        return new SubmitReceipt { Id = job.Id, Outcome = SubmitOutcome.Accepted, Status = submission.WithoutStatus ? null : StatusOf.Live(job, now) };
     }
 
     private void Hold(JobSubmission submission)

@@ -6,6 +6,9 @@ internal sealed class JobSpec
     /// <summary>Low bits of a stamp, which tell the submits of one millisecond apart. Redis takes stamps for doubles: with twelve they are exact until September 2039.</summary>
     public const int StampShift = 12;
 
+    /// <summary>Apart, so that a plain job, of which there may be millions in memory, has no room for it.</summary>
+    private FewSpec? _few;
+
     public required string Type { get; init; }
     public required string Queue { get; init; }
     public int Priority { get; init; } = JobLimits.DefaultPriority;
@@ -17,16 +20,16 @@ internal sealed class JobSpec
 
     /// <summary>When it was to start at first.</summary>
     public long DueAt { get; init; }
-    public long? ExpiresAt { get; init; }
+    public long? ExpiresAt { get => _few?.ExpiresAt; init => Few(value is not null)?.ExpiresAt = value; }
 
     /// <summary>By when it must have ended, whatever it is doing.</summary>
-    public long? DeadlineAt { get; init; }
-    public RetryPolicy? Retry { get; init; }
+    public long? DeadlineAt { get => _few?.DeadlineAt; init => Few(value is not null)?.DeadlineAt = value; }
+    public RetryPolicy? Retry { get => _few?.Retry; init => Few(value is not null)?.Retry = value; }
 
     /// <summary>Where there is no policy of the submit's own: how often the job runs by the handler's.</summary>
-    public int? Attempts { get; init; }
-    public long? Timeout { get; init; }
-    public long? Retention { get; init; }
+    public int? Attempts { get => _few?.Attempts; init => Few(value is not null)?.Attempts = value; }
+    public long? Timeout { get => _few?.Timeout; init => Few(value is not null)?.Timeout = value; }
+    public long? Retention { get => _few?.Retention; init => Few(value is not null)?.Retention = value; }
     public JobTag[] Tags { get; init; } = [];
     public string? TraceParent { get; init; }
     public byte[]? Fingerprint { get; init; }
@@ -35,32 +38,32 @@ internal sealed class JobSpec
     public JobParent? Parent { get; init; }
 
     /// <summary>Jobs that must end before it starts.</summary>
-    public JobDependency[] After { get; init; } = [];
-    public bool CancelIfUnmet { get; init; }
+    public JobDependency[] After { get => _few?.After ?? []; init => Few(value.Length > 0)?.After = value; }
+    public bool CancelIfUnmet { get => _few?.CancelIfUnmet ?? false; init => Few(value)?.CancelIfUnmet = value; }
 
     /// <summary>Who is called when it ends.</summary>
-    public JobNotice[] Notify { get; init; } = [];
+    public JobNotice[] Notify { get => _few?.Notify ?? []; init => Few(value.Length > 0)?.Notify = value; }
 
     /// <summary>Whose limits, order and turns it goes by; null: nobody's.</summary>
     public string? Key { get; init; }
 
     /// <summary>How many turns its key has for one of others, where no rule says it.</summary>
-    public int? Weight { get; init; }
+    public int? Weight { get => _few?.Weight; init => Few(value is not null)?.Weight = value; }
 
     /// <summary>That it is the only one of its value; null: it need not be.</summary>
-    public JobUnique? Unique { get; init; }
+    public JobUnique? Unique { get => _few?.Unique; init => Few(value is not null)?.Unique = value; }
 
     /// <summary>The schedule whose occurrence it is; null: none.</summary>
-    public ScheduledRun? Scheduled { get; init; }
+    public ScheduledRun? Scheduled { get => _few?.Scheduled; init => Few(value is not null)?.Scheduled = value; }
 
     /// <summary>Of a flow that was posted: whose share of lanes those of its children take.</summary>
-    public string? Owner { get; init; }
+    public string? Owner { get => _few?.Owner; init => Few(value is not null)?.Owner = value; }
 
     /// <summary>Of a job of an event that may be published again: up to which one its bindings were known. Each of those that fits had its job made then.</summary>
-    public long? BindingsKnown { get; init; }
+    public long? BindingsKnown { get => _few?.BindingsKnown; init => Few(value is not null)?.BindingsKnown = value; }
 
     /// <summary>Something follows from its end, so that books other than that of jobs are told of it.</summary>
-    public bool IsFollowed => Parent is not null || Scheduled is not null || Notify.Length > 0;
+    public bool IsFollowed => Parent is not null || _few is { } few && (few.Scheduled is not null || few.Notify.Length > 0);
 
     /// <summary>The lowest stamp of a millisecond.</summary>
     public static long StampAt(long milliseconds) => milliseconds << StampShift;
@@ -216,6 +219,9 @@ internal sealed class JobSpec
             BindingsKnown = bindings, Owner = owner,
         };
     }
+
+    /// <returns>Where to keep what is said; null: it is what is so of most, and nothing is kept.</returns>
+    private FewSpec? Few(bool isSaid) => isSaid ? _few ??= new() : null;
 
     private static byte[] Encode(RetryPolicy retry)
     {

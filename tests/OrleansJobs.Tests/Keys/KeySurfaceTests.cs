@@ -54,7 +54,9 @@ public sealed class KeySurfaceTests : IAsyncLifetime
         Assert.Equal("tenant/5", (await (await Jobs.SubmitAsync(new JobType<Invoice, int>("invoice", "default"), new(5, "a"))).GetStatusAsync()).Key);
         Assert.Equal("x", (await (await Jobs.SubmitAsync<InvoiceJob, Invoice, int>(new(4, "a"), new() { Key = "x" })).GetStatusAsync()).Key);
         var many = await Jobs.SubmitManyAsync("invoice", [new Invoice(1, "a"), new Invoice(2, "b")]);
-        Assert.Equal(["tenant/1", "tenant/2"], many.Select(receipt => receipt.Status!.Key));
+        Assert.All(many, receipt => Assert.Equal((SubmitOutcome.Accepted, null), (receipt.Outcome, receipt.Status)));
+        Assert.Equal("tenant/1", (await Jobs.Get(many[0].Id).GetStatusAsync()).Key);
+        Assert.Equal("tenant/2", (await Jobs.Get(many[1].Id).GetStatusAsync()).Key);
         var own = await Assert.ThrowsAsync<JobRejectedException>(() => Jobs.SubmitAsync("invoice", new Invoice(3, "a"), new() { Id = "mine" }));
         Assert.Equal("/id", Assert.Single(own.Problems).Pointer);
         var missing = await Assert.ThrowsAsync<JobRejectedException>(() => Jobs.SubmitAsync("invoice", new { text = "a" }));
