@@ -129,7 +129,7 @@ public sealed class JobGridBuilder
     internal DeclaredSchedules BuildSchedules(JobGridOptions options, HandlerRegistry handlers, DateTimeOffset now) => DeclaredSchedules.Of(_schedules, handlers, options, now);
 
     /// <summary>Registers what every silo runs for the grid itself.</summary>
-    internal JobGridBuilder AddOwn() => Add(HandlerContract.Of(typeof(GraphFlow)), null).Add(HandlerContract.Of(typeof(ActionJob)), null);
+    internal JobGridBuilder AddOwn() => Add(FlowGraph.JobType, typeof(GraphFlow).FullName!, GraphFlow.Configure, (name, options) => new GraphFlow(name, options)).Add(HandlerContract.Of(typeof(ActionJob)), null);
 
     /// <summary>What a silo runs for the grid where it is configured to.</summary>
     private static List<Registration> Configured(JobGridOptions options)

@@ -6,6 +6,7 @@ namespace OrleansJobs;
 internal sealed class GraphShape
 {
     private readonly Dictionary<string, GraphNode> _byName;
+    private List<GraphNode>? _inOrder;
 
     private GraphShape(FlowGraph graph, GraphNode[] nodes, Dictionary<string, GraphNode> byName)
     {
@@ -21,6 +22,9 @@ internal sealed class GraphShape
 
     public GraphNode this[string name] => _byName[name];
 
+    /// <summary>Those first that others follow, so that nobody awaits a task that is not there yet. Without those of a circle.</summary>
+    public IReadOnlyList<GraphNode> InOrder => _inOrder ??= Order();
+
     /// <summary>Of a graph that breaks no rule; of another, what can be told of it: names that are nobody's are left out.</summary>
     public static GraphShape Of(FlowGraph graph)
     {
@@ -34,6 +38,28 @@ internal sealed class GraphShape
         }
 
         return new(graph, nodes, byName);
+    }
+
+    /// <summary>Chains may be long: no recursion.</summary>
+    private List<GraphNode> Order()
+    {
+        var open = Array.ConvertAll(Nodes, node => node.After.Count);
+        var followers = new List<GraphNode>[open.Length];
+        foreach (var node in Nodes)
+        {
+            foreach (var link in node.After) (followers[link.Node.Index] ??= []).Add(node);
+        }
+
+        var order = new List<GraphNode>(Nodes.Where(node => open[node.Index] == 0));
+        for (var i = 0; i < order.Count; i++)
+        {
+            foreach (var follower in followers[order[i].Index] ?? [])
+            {
+                if (--open[follower.Index] == 0) order.Add(follower);
+            }
+        }
+
+        return order;
     }
 
     private static void Connect(GraphNode node, Dictionary<string, GraphNode> byName)

@@ -6,43 +6,20 @@ namespace OrleansJobs.Flows.Graphs;
 /// One run of a graph. Each job is a task that awaits the tasks of those it follows, and then its own child: what waits, what is remembered and what is parked is
 /// the flow's to say, not the graph's. So it keeps nothing, and awaits nothing but the flow.
 /// </summary>
-internal sealed class GraphRun(FlowGraph graph, FlowContext flow)
+internal sealed class GraphRun(GraphShape shape, FlowContext flow)
 {
     /// <summary>Bytes of the results of an <c>each</c> that are handed on together.</summary>
     private const int MaxGathered = 8 << 20;
 
-    private readonly GraphShape _shape = GraphShape.Of(graph);
-    private readonly Task<GraphEnd>?[] _ends = new Task<GraphEnd>?[graph.Jobs.Count];
+    private readonly Task<GraphEnd>?[] _ends = new Task<GraphEnd>?[shape.Nodes.Length];
     private readonly TaskCompletionSource _failed = new();
 
     public async Task<JsonElement> RunAsync()
     {
-        foreach (var node in InOrder()) _ends[node.Index] = WatchedAsync(node);
+        foreach (var node in shape.InOrder) _ends[node.Index] = WatchedAsync(node);
         // The first failure that nobody deals with ends the flow at once; the others' children are cancelled with it.
         await await Task.WhenAny(Task.WhenAll(_ends!), _failed.Task);
-        return graph.Result is { } result ? Fill(result, node => _ends[node.Index]!.Result, null, isResult: true) : Null;
-    }
-
-    /// <summary>Those first that others follow, so that nobody awaits a task that is not there yet. Chains may be long: no recursion.</summary>
-    private List<GraphNode> InOrder()
-    {
-        var open = Array.ConvertAll(_shape.Nodes, node => node.After.Count);
-        var followers = new List<GraphNode>[open.Length];
-        foreach (var node in _shape.Nodes)
-        {
-            foreach (var link in node.After) (followers[link.Node.Index] ??= []).Add(node);
-        }
-
-        var order = new List<GraphNode>(_shape.Nodes.Where(node => open[node.Index] == 0));
-        for (var i = 0; i < order.Count; i++)
-        {
-            foreach (var follower in followers[order[i].Index] ?? [])
-            {
-                if (--open[follower.Index] == 0) order.Add(follower);
-            }
-        }
-
-        return order;
+        return shape.Graph.Result is { } result ? Fill(result, node => _ends[node.Index]!.Result, null, isResult: true) : Null;
     }
 
     private async Task<GraphEnd> WatchedAsync(GraphNode node)
@@ -112,7 +89,7 @@ internal sealed class GraphRun(FlowGraph graph, FlowContext flow)
         : throw new GiveUpException($"/jobs/{node.Index}/each: '{node.Job.Name}' runs for each element of an array, and was given {Word(array)}.", code: JobErrorCodes.BadArgs);
 
     /// <summary>Whether the flow goes on when this job fails.</summary>
-    private bool Tolerates(GraphNode node) => graph.OnFailure == GraphFailure.Continue || node.IsHandled;
+    private bool Tolerates(GraphNode node) => shape.Graph.OnFailure == GraphFailure.Continue || node.IsHandled;
 
     private FlowJob<JsonElement> Describe(GraphNode node, Func<GraphNode, GraphEnd> before, (JsonElement Value, int Index)? item, Tolerance tolerance)
     {
@@ -157,7 +134,7 @@ internal sealed class GraphRun(FlowGraph graph, FlowContext flow)
     {
         if (reference.Part == GraphRefPart.Index) return JsonSerializer.SerializeToElement(item!.Value.Index);
         if (reference.Part == GraphRefPart.Value) return Follow(item!.Value.Value, reference);
-        var end = ends(_shape[reference.Job]);
+        var end = ends(shape[reference.Job]);
         switch (reference.Part)
         {
             case GraphRefPart.State: return JsonSerializer.SerializeToElement(end.State.ToString().ToUpperInvariant());

@@ -62,7 +62,7 @@ public sealed class GraphRunTests
         var graph = Parse("""{"jobs":[{"name":"bad","type":"t"},{"name":"slow","type":"t"},{"name":"next","type":"t","after":["slow"]}]}""");
         var flow = new FakeFlow();
         flow.Ended["bad"] = new(null, "broken");
-        var failed = await Assert.ThrowsAsync<GiveUpException>(() => new GraphRun(graph, flow).RunAsync());
+        var failed = await Assert.ThrowsAsync<GiveUpException>(() => new GraphRun(GraphShape.Of(graph), flow).RunAsync());
         Assert.Equal("broken", failed.Code);
         Assert.Contains("bad", failed.Message, StringComparison.Ordinal);
         Assert.Equal(["slow"], flow.Open.Select(child => child.Key));
@@ -121,7 +121,7 @@ public sealed class GraphRunTests
         Assert.Empty(GraphRules.Check(graph, new(), DateTimeOffset.UnixEpoch));
         var flow = new FakeFlow();
         foreach (var job in graph.Jobs) flow.Ended[job.Name] = new(JsonElement.Parse("1"));
-        Assert.Equal("null", (await new GraphRun(graph, flow).RunAsync()).GetRawText());
+        Assert.Equal("null", (await new GraphRun(GraphShape.Of(graph), flow).RunAsync()).GetRawText());
         Assert.Equal(FlowGraph.MaxJobs, flow.Asked.Count);
     }
 
@@ -137,7 +137,7 @@ public sealed class GraphRunTests
             while (true)
             {
                 flow.Open.Clear();
-                var end = new GraphRun(graph, flow).RunAsync();
+                var end = new GraphRun(GraphShape.Of(graph), flow).RunAsync();
                 if (end.IsCompleted) return Task.FromResult((flow, end));
                 Assert.NotEmpty(flow.Open);
                 foreach (var child in flow.Open.OrderBy(_ => random.Next()).Take(1 + random.Next(3)).ToList()) flow.Ended[child.Key] = outcomeOf(child.Key, child.Args);
