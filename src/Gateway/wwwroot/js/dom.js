@@ -34,19 +34,23 @@ export function setText(element, text) {
   if (element.textContent !== wanted) element.textContent = wanted;
 }
 
-/** Replaces what is in an element. */
+/** Replaces what is in an element. What is there already stays, and focus with it. */
 export function fill(element, ...children) {
-  element.replaceChildren(...nodes(children));
+  const next = nodes(children);
+  const now = element.childNodes;
+  if (next.length !== now.length || next.some((node, index) => node !== now[index])) element.replaceChildren(...next);
   return element;
 }
 
-/** Replaces what is in an element; where a link or an element with data-key had the focus, the one that takes its place gets it. */
+/** Replaces what is in an element; where something in it had the focus, what takes its place gets it. */
 export function refill(element, ...children) {
-  const keyOf = (each) => each.dataset.key ?? each.getAttribute('href');
-  const focused = element.contains(document.activeElement) ? keyOf(document.activeElement) : null;
+  const focused = element.contains(document.activeElement) && element !== document.activeElement ? keyOf(document.activeElement) : undefined;
   fill(element, ...children);
-  if (focused !== null) [...element.querySelectorAll('a[href], [data-key]')].find((each) => keyOf(each) === focused)?.focus({ preventScroll: true });
+  if (focused !== undefined) [...element.querySelectorAll('a[href], button, summary, [tabindex], [data-key]')].find((each) => keyOf(each) === focused)?.focus({ preventScroll: true });
 }
+
+/** What tells an element from others that can have the focus, before and after. */
+const keyOf = (element) => element.dataset.key ?? element.getAttribute('href') ?? element.getAttribute('aria-labelledby') ?? element.getAttribute('aria-label') ?? element.textContent;
 
 const nodes = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 

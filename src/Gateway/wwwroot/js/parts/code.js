@@ -14,7 +14,7 @@ export function jsonBlock(text, what) {
     'div',
     { class: 'code-block' },
     copyButton(`Copy ${what}`, () => text),
-    h('pre', { tabindex: 0, 'aria-label': what }, pretty),
+    h('pre', { tabindex: 0, role: 'group', 'aria-label': what }, pretty),
     text.length > mostShown && h('p', { class: 'dim' }, `The first ${count(mostShown)} of ${count(text.length)} characters are shown.`),
   );
 }

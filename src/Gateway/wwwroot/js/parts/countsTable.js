@@ -10,7 +10,7 @@ export function countsTable() {
     'section',
     { 'aria-labelledby': 'counts' },
     h('h2', { id: 'counts' }, 'Jobs in the store'),
-    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'counts' }, h('table', null, h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'Queue and type'), states.map((state) => h('th', { scope: 'col', class: 'number' }, stateName(state))))), body)),
+    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'counts' }, h('table', null, h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'Queue and type'), states.map((state) => h('th', { scope: 'col', class: 'number' }, stateName(state))))), body)),
   );
   let shown;
 

@@ -35,7 +35,7 @@ function table(label, heads, rows) {
   const all = [...heads, ...columns.map(([name]) => name)];
   return h(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label },
+    { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': label },
     h(
       'table',
       { class: 'history-table' },

@@ -9,7 +9,7 @@ export function siloTable() {
     'section',
     { 'aria-labelledby': 'silos' },
     h('h2', { id: 'silos' }, 'Silos'),
-    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'silos' }, h('table', null, h('thead', null, h('tr', null, ['Silo', 'Busy', 'Longest running', 'Partitions', 'Job types'].map((name) => h('th', { scope: 'col' }, name)))), body)),
+    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'silos' }, h('table', null, h('thead', null, h('tr', null, ['Silo', 'Busy', 'Longest running', 'Partitions', 'Job types'].map((name) => h('th', { scope: 'col' }, name)))), body)),
   );
   // A row stays as long as its silo, and with it what is open and has the focus.
   const rows = new Map();

@@ -1,6 +1,6 @@
 // What happened to a job, in order, and what it waited for in between.
 import { getTimeline } from '../api/timeline.js';
-import { fill, h } from '../dom.js';
+import { h, refill } from '../dom.js';
 import { stateWord } from '../live/jobStates.js';
 import { errorText } from './jobCard.js';
 import { ago, span } from './time.js';
@@ -40,7 +40,7 @@ export function timeline(signal) {
   }
 
   function draw(entries) {
-    fill(list, entries.map((entry) => row(entry, latest)).map(({ kind, what, when, more }) => h('li', { data: { kind } }, h('p', { class: 'what' }, what, when && [' ', h('span', { class: 'dim' }, when)]), more)));
+    refill(list, entries.map((entry) => row(entry, latest)).map(({ kind, what, when, more }) => h('li', { data: { kind } }, h('p', { class: 'what' }, what, when && [' ', h('span', { class: 'dim' }, when)]), more)));
   }
   return { element, update };
 }

@@ -1,7 +1,7 @@
 // Jobs that wait for their time, soonest first: to be run now, or moved.
 import { to, toJob, toSchedule } from '../address.js';
 import { listJobs } from '../api/jobs.js';
-import { fill, h } from '../dom.js';
+import { fill, h, refill } from '../dom.js';
 import { fullTime, shortId } from '../format.js';
 import { jobActions } from '../parts/jobActions.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
@@ -21,7 +21,7 @@ export function mount(root, { query, signal }) {
   const body = h('tbody');
   const table = h(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Coming jobs' },
+    { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Coming jobs' },
     h('table', null, h('caption', { class: 'unseen' }, 'Jobs that wait for their time, soonest first'), h('thead', null, h('tr', null, columns.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'unseen' }, 'Actions'))))), body),
   );
   const content = h('div', null, loading());
@@ -35,7 +35,7 @@ export function mount(root, { query, signal }) {
       if (signal.aborted || asked !== cursor) return;
       set(page.jobs);
       fill(content, page.jobs.length > 0 ? table : page.cursor ? empty('None among the first of these', 'Later ones may match.') : empty('No job waits for its time'));
-      fill(pages, asked && h('a', { class: 'button', href: to(['coming']) }, 'Soonest'), page.cursor && h('a', { class: 'button', rel: 'next', href: to(['coming'], { cursor: page.cursor }) }, 'Later'));
+      refill(pages, asked && h('a', { class: 'button', href: to(['coming']) }, 'Soonest'), page.cursor && h('a', { class: 'button', rel: 'next', href: to(['coming'], { cursor: page.cursor }) }, 'Later'));
     } catch (error) {
       if (!signal.aborted && asked === cursor) fill(content, errorBox(error, { retry: refresh }));
     }

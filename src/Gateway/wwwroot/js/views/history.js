@@ -1,7 +1,7 @@
 // What the grid has done, as lines over time, with what happened meanwhile.
 import { go, to } from '../address.js';
 import { getHistory } from '../api/history.js';
-import { fill, h } from '../dom.js';
+import { fill, h, refill } from '../dom.js';
 import { compactCount, duration, plural } from '../format.js';
 import { selectField, textField } from '../parts/fields.js';
 import { happenings, wordsOf } from '../parts/happenings.js';
@@ -143,9 +143,7 @@ function section(name, ...children) {
 // What says the same is left alone, and focus with it; what leads somewhere keeps the focus when it is drawn anew.
 function redraw(element, child) {
   if (element.firstElementChild?.isEqualNode(child)) return;
-  const focused = element.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
-  fill(element, child);
-  if (focused) [...element.querySelectorAll('a')].find((each) => each.getAttribute('href') === focused)?.focus({ preventScroll: true });
+  refill(element, child);
 }
 
 const offer = (list, totals) => list.replaceChildren(...totals.filter(({ name }) => !name.startsWith('(')).map(({ name }) => h('option', { value: name })));

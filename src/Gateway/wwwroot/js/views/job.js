@@ -105,7 +105,7 @@ function showFailure(element, job) {
   fill(
     element,
     job.error &&
-      h('div', { class: 'error-box' }, h('h2', { class: 'error-title' }, 'Why it failed'), h('p', null, h('code', null, job.error.code), job.error.type && [' ', h('code', null, job.error.type)]), h('pre', { class: 'wrap' }, job.error.message), job.error.place && h('p', { class: 'wrap dim' }, h('code', null, job.error.place), job.error.release && ` in release ${job.error.release}`), job.error.trace && h('details', { class: 'trace' }, h('summary', null, 'Stack trace'), h('pre', { class: 'wrap' }, job.error.trace))),
+      h('div', { class: 'error-box' }, h('h2', { class: 'error-title' }, 'Why it failed'), h('p', null, h('code', null, job.error.code), job.error.type && [' ', h('code', null, job.error.type)]), h('pre', { class: 'wrap' }, job.error.message), job.error.place && h('p', { class: 'wrap dim' }, h('code', null, job.error.place), job.error.release && ` in release ${job.error.release}`), job.error.trace && h('details', { class: 'trace' }, h('summary', null, 'Stack trace'), h('pre', { class: 'wrap', tabindex: 0, role: 'group', 'aria-label': 'Stack trace' }, job.error.trace))),
   );
 }
 

@@ -1,7 +1,7 @@
 // Jobs, newest first, by filters that are in the address.
 import { go, to } from '../address.js';
 import { listJobs } from '../api/jobs.js';
-import { fill, h, setText } from '../dom.js';
+import { fill, h, refill, setText } from '../dom.js';
 import { count as number, fullTime, plural } from '../format.js';
 import { actOnMany } from '../parts/actOnMany.js';
 import { filterBar, filterNames } from '../parts/filterBar.js';
@@ -75,7 +75,7 @@ export function mount(root, { query, signal }) {
   }
 
   function showPages(filter, page) {
-    fill(
+    refill(
       pages,
       filter.cursor && h('a', { class: 'button', href: to(['jobs'], { ...filter, cursor: '' }) }, 'Newest'),
       page.cursor && h('a', { class: 'button', rel: 'next', href: to(['jobs'], { ...filter, cursor: page.cursor }) }, page.search ? 'Search on' : 'Older'),

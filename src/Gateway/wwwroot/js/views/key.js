@@ -90,6 +90,6 @@ const keysTable = (keys) =>
 const table = (labelledBy, columns, rows) =>
   h(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': labelledBy },
+    { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': labelledBy },
     h('table', null, h('thead', null, h('tr', null, columns.map((name) => h('th', { scope: 'col' }, name)))), h('tbody', null, rows)),
   );

@@ -67,7 +67,7 @@ export const nextList = (next, zone) => (next.length > 0 ? h('ol', { class: 'ins
 const runsTable = (runs, zone) =>
   h(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'runs' },
+    { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'runs' },
     h(
       'table',
       null,

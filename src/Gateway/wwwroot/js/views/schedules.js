@@ -46,7 +46,7 @@ export function mount(root, { query, signal }) {
 
   function show({ schedules, cursor: next }) {
     refill(content, schedules.length === 0 ? empty('No schedules yet', 'A schedule submits a job at each of its instants.') : h('ul', { class: 'board' }, schedules.map(card)));
-    fill(pages, cursor && h('a', { class: 'button', href: to(['schedules']) }, 'First'), next && h('a', { class: 'button', rel: 'next', href: to(['schedules'], { cursor: next }) }, 'Next'));
+    refill(pages, cursor && h('a', { class: 'button', href: to(['schedules']) }, 'First'), next && h('a', { class: 'button', rel: 'next', href: to(['schedules'], { cursor: next }) }, 'Next'));
   }
 
   const card = (schedule) =>
