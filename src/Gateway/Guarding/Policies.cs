@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Grid;
@@ -25,15 +26,30 @@ public static class Policies
     /// <summary>For <c>GET /metrics</c>: like <see cref="Read"/>, and for whoever comes to the probes' port.</summary>
     public const string Metrics = Telemetry.JobTelemetry.MetricsPolicy;
 
-    internal static void Add(AuthorizationOptions authorization)
+    /// <param name="scheme">Who says who asks; null: the host's default.</param>
+    internal static void Add(AuthorizationOptions authorization, string? scheme)
     {
-        authorization.AddPolicy(Submit, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Submit)));
-        authorization.AddPolicy(Read, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read)));
-        authorization.AddPolicy(Operate, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Operate)));
-        authorization.AddPolicy(Work, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Work)));
-        authorization.AddPolicy(Watch, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrWatchToken = true }));
-        authorization.AddPolicy(Report, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Work) { OrReportToken = true }));
-        authorization.AddPolicy(Metrics, policy => policy.AddRequirements(new ScopeRequirement(Scopes.Read) { OrProbePort = true }));
+        Add(Submit, new(Scopes.Submit));
+        Add(Read, new(Scopes.Read));
+        Add(Operate, new(Scopes.Operate));
+        Add(Work, new(Scopes.Work));
+        Add(Watch, new(Scopes.Read) { OrWatchToken = true });
+        Add(Report, new(Scopes.Work) { OrReportToken = true });
+        Add(Metrics, new(Scopes.Read) { OrProbePort = true });
+
+        void Add(string name, ScopeRequirement requirement) => authorization.AddPolicy(name, policy =>
+        {
+            policy.AddRequirements(requirement);
+            if (scheme is not null) policy.AddAuthenticationSchemes(scheme);
+        });
+    }
+
+    /// <summary>Null where nobody is asked, or where the host's default is the one that we would name: naming it costs each request another look.</summary>
+    internal static string? SchemeOf(JobGatewayOptions gateway, AuthenticationOptions authentication)
+    {
+        if (gateway.IsOpen) return null;
+        var scheme = gateway.SignIn.Scheme is not null ? SignInAuthentication.SchemeName : gateway.Scheme ?? ApiKeyAuthentication.SchemeName;
+        return scheme == (authentication.DefaultAuthenticateScheme ?? authentication.DefaultScheme) ? null : scheme;
     }
 }
 
@@ -50,14 +66,11 @@ internal sealed class ScopeHandler(IOptions<JobGatewayOptions> options, WatchTok
 
     protected override async Task HandleRequirementAsync(AuthorizationHandlerContext authorization, ScopeRequirement requirement)
     {
-        if (_open || HasScope(authorization, requirement.Scope)) authorization.Succeed(requirement);
+        if (_open || Scopes.Has(authorization.User, requirement.Scope)) authorization.Succeed(requirement);
         else if (requirement.OrProbePort && authorization.Resource is HttpContext probe && ProbePort.Has(probe, options.Value)) authorization.Succeed(requirement);
         else if (requirement.OrWatchToken && authorization.Resource is HttpContext context && HasTokens(context)) authorization.Succeed(requirement);
         else if (requirement.OrReportToken && authorization.Resource is HttpContext report && await HasReportTokenAsync(report)) authorization.Succeed(requirement);
     }
-
-    private static bool HasScope(AuthorizationHandlerContext authorization, string scope) =>
-        authorization.User.FindAll(Caller.ScopeClaim).Any(claim => claim.Value == scope || claim.Value.Split(' ').Contains(scope));
 
     private async ValueTask<bool> HasReportTokenAsync(HttpContext context) =>
         context.Request.RouteValues["id"] is string id && context.Request.Headers[ReportToken.TokenHeader] is [{ } token] && ReportToken.Read(await grid.IdSecretAsync(), id, token) is not null;

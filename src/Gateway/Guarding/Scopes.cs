@@ -1,3 +1,5 @@
+using System.Security.Claims;
+
 namespace OrleansJobs.Gateway.Guarding;
 
 /// <summary>What a key may do, as values of the claim <c>scope</c>.</summary>
@@ -16,4 +18,8 @@ public static class Scopes
     public const string Work = "work";
 
     public static readonly IReadOnlyList<string> All = [Submit, Read, Operate, Work];
+
+    internal static bool Has(ClaimsPrincipal user, string scope) => user.FindAll(Caller.ScopeClaim).Any(claim => claim.Value == scope || claim.Value.Split(' ').Contains(scope));
+
+    internal static IEnumerable<string> Of(ClaimsPrincipal user) => All.Where(scope => Has(user, scope));
 }

@@ -13,6 +13,7 @@ internal static class GatewayPipeline
     {
         var options = app.Services.GetRequiredService<IOptions<JobGatewayOptions>>().Value;
         var (rates, hosts, address) = (app.Services.GetRequiredService<RateLimits>(), app.Services.GetRequiredService<HostNames>(), app.Services.GetRequiredService<OwnAddress>());
+        var console = app.Services.GetRequiredService<ConsoleRequests>();
         // Begins to look at the folder of keys, and not only when the first of them is sent.
         app.Services.GetRequiredService<KeyFolder>();
         if (options.TrustedProxies.Count > 0) app.UseForwardedHeaders(new TrustedProxies(options).Headers());
@@ -35,12 +36,21 @@ internal static class GatewayPipeline
         app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.UseWhen(IsOurs, branch => branch.Use((context, next) =>
+        app.UseWhen(IsOurs, branch =>
         {
-            // The page's files and the probes are cheap, and come before there is a key.
-            if (context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null) rates.Take(context);
-            return RefuseForeign(context, next, options.Cors.Origins, address);
-        }));
+            branch.Use((context, next) =>
+            {
+                // The page's files and the probes are cheap, and come before there is a key.
+                if (context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null) rates.Take(context);
+                return RefuseForeign(context, next, options.Cors.Origins, address);
+            });
+            if (!options.Console.ReadOnly && options.SignIn.Scheme is null) return;
+            branch.Use(async (context, next) =>
+            {
+                await console.CheckAsync(context);
+                await next(context);
+            });
+        });
     }
 
     /// <summary>

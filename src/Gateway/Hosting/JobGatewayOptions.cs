@@ -44,11 +44,15 @@ public sealed class JobGatewayOptions
     public List<string> TrustedProxies { get; set; } = [];
 
     /// <summary>
-    /// The host's own authentication scheme, in place of API keys. It grants by claims: <c>scope</c> (<c>submit</c>, <c>read</c>, <c>operate</c>, <c>work</c>;
+    /// The host's own authentication scheme, in place of API keys; for one by cookies see <see cref="SignIn"/>. It grants by claims: <c>scope</c> (<c>submit</c>, <c>read</c>, <c>operate</c>, <c>work</c>;
     /// several in one claim are separated by spaces) and, to limit somebody to queues, one <c>queue</c> claim for each; to types that it may run, one <c>type</c> claim
     /// for each.
     /// </summary>
     public string? Scheme { get; set; }
+
+    public SignInOptions SignIn { get; set; } = new();
+
+    public ConsoleOptions Console { get; set; } = new();
 
     /// <summary>
     /// Secret that watch tokens are made with; at least 32 characters, the same for all gateways of a grid. Unset: random, so that tokens
@@ -129,7 +133,7 @@ public sealed class JobGatewayOptions
     public TimeSpan EventWriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether nobody is asked who they are.</summary>
-    internal bool IsOpen => Keys.Count == 0 && KeyFolder is null && Scheme is null;
+    internal bool IsOpen => Keys.Count == 0 && KeyFolder is null && Scheme is null && SignIn.Scheme is null;
 }
 
 /// <summary>An API key. The key itself is kept nowhere, only its hash.</summary>

@@ -29,6 +29,8 @@ internal sealed class JobGatewayOptionsValidator : IValidateOptions<JobGatewayOp
             Error("TrustedProxies", $"has '{proxy}', which is neither an address nor a network such as 10.0.0.0/8");
         foreach (var host in options.Hosts.Where(host => host != "*" && Uri.CheckHostName(host.Trim('[', ']')) == UriHostNameType.Unknown))
             Error("Hosts", $"has '{host}', which is not the name of a host, without a port");
+        ConsoleRules.Check(options.Console, errors);
+        SignInRules.Check(options.SignIn, errors);
         CheckQueues(options.Queues, "Queues");
         CheckOrigins(options.Cors.Origins);
         for (var i = 0; i < options.Keys.Count; i++) CheckKey(options.Keys, i);

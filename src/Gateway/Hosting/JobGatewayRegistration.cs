@@ -109,11 +109,20 @@ public static class JobGatewayRegistration
         services.AddSingleton<Audit>();
         services.AddSingleton<WatchTokens>();
         services.AddSingleton<RateLimits>();
+        services.AddSingleton<ConsoleRequests>();
+        services.AddSingleton<CallerEndpoint>();
         services.AddSingleton<IAuthorizationHandler, ScopeHandler>();
-        services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
+        services.AddAuthentication()
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null)
+            .AddScheme<AuthenticationSchemeOptions, SignInAuthentication>(SignInAuthentication.SchemeName, null);
         services.AddOptions<AuthenticationOptions>().Configure<IOptions<JobGatewayOptions>>((authentication, gateway) =>
-            authentication.DefaultScheme ??= gateway.Value.Scheme ?? ApiKeyAuthentication.SchemeName);
-        services.AddAuthorization(Policies.Add);
+        {
+            // Where people are signed in by a cookie the default is the host's: for its own pages, which our scheme would lead nowhere.
+            if (gateway.Value.SignIn.Scheme is null) authentication.DefaultScheme ??= gateway.Value.Scheme ?? ApiKeyAuthentication.SchemeName;
+        });
+        services.AddAuthorization();
+        services.AddOptions<AuthorizationOptions>().Configure<IOptions<JobGatewayOptions>, IOptions<AuthenticationOptions>>((authorization, gateway, authentication) =>
+            Policies.Add(authorization, Policies.SchemeOf(gateway.Value, authentication.Value)));
         services.AddCors();
         services.ConfigureOptions<GatewayCors>();
         services.ConfigureOptions<GatewayKestrel>();

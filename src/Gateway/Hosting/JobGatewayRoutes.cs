@@ -32,7 +32,8 @@ public static class JobGatewayRoutes
     {
         app.UseJobGateway();
         MapHealth(app);
-        if (!app.Services.GetRequiredService<IOptions<JobGatewayOptions>>().Value.Enabled) return app;
+        var options = app.Services.GetRequiredService<IOptions<JobGatewayOptions>>().Value;
+        if (!options.Enabled) return app;
         var routes = app.MapGroup("").WithMetadata(new GatewayRoute()).RequireCors(GatewayCors.Policy);
         MapSubmits(routes, app.Services);
         MapJob(routes, app.Services);
@@ -43,7 +44,8 @@ public static class JobGatewayRoutes
         MapGrid(routes, app.Services);
         MapWork(routes, app.Services);
         MapStore(routes, app.Services.GetRequiredService<StoreEndpoints>());
-        MapPage(routes);
+        routes.MapMethods("/caller", Reading, app.Services.GetRequiredService<CallerEndpoint>().GetAsync).RequireAuthorization(Policies.Read).AllowAnonymous();
+        ConsoleRoutes.Map(routes, options.Console);
         MapDescription(routes);
         return app;
     }
@@ -169,15 +171,6 @@ public static class JobGatewayRoutes
     {
         routes.MapMethods("/store", Reading, store.GetAsync).RequireAuthorization(Policies.Read);
         routes.MapPost("/store/backup", store.BackUpAsync).RequireAuthorization(Policies.Operate);
-    }
-
-    private static void MapPage(IEndpointRouteBuilder routes)
-    {
-        foreach (var file in PageFile.Under("wwwroot/"))
-        {
-            routes.MapMethods("/" + file.Path, Reading, file.ServeAsync).AllowAnonymous();
-            if (file.Path == "index.html") routes.MapMethods("/", Reading, file.ServeAsync).AllowAnonymous();
-        }
     }
 
     private static void MapDescription(IEndpointRouteBuilder routes)

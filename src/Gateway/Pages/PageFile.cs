@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.StaticFiles;
 
 namespace OrleansJobs.Gateway.Pages;
@@ -25,6 +26,14 @@ internal sealed class PageFile(string path, string contentType, byte[] bytes)
 
     /// <summary>One file of the assembly's resources.</summary>
     public static PageFile Load(string resource) => Load(typeof(PageFile).Assembly, resource, resource);
+
+    /// <summary>The same with other words in one place.</summary>
+    public PageFile With(string before, string after)
+    {
+        var text = Encoding.UTF8.GetString(bytes);
+        if (!text.Contains(before, StringComparison.Ordinal)) throw new InvalidOperationException($"'{path}' lacks '{before}'.");
+        return new(path, contentType, Encoding.UTF8.GetBytes(text.Replace(before, after, StringComparison.Ordinal)));
+    }
 
     private static PageFile Load(Assembly assembly, string resource, string path)
     {

@@ -18,6 +18,7 @@ internal static class ProblemTypes
     public static readonly ProblemType Unauthorized = new("unauthorized", 401, "An API key is needed.");
     public static readonly ProblemType Forbidden = new("forbidden", 403, "This key does not allow it.");
     public static readonly ProblemType ForeignOrigin = new("foreign-origin", 403, "Pages of this origin may not call the gateway.");
+    public static readonly ProblemType Antiforgery = new("antiforgery", 403, "The request lacks the token that changes with a cookie need.");
     public static readonly ProblemType JobNotFound = new("job-not-found", 404, "There is no such job.");
     public static readonly ProblemType SessionNotFound = new("session-not-found", 404, "There is no such session of a worker.");
     public static readonly ProblemType ScheduleNotFound = new("schedule-not-found", 404, "There is no such schedule.");
@@ -59,7 +60,7 @@ internal static class ProblemTypes
 
     public static readonly IReadOnlyList<ProblemType> All =
     [
-        MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, JobNotFound, ScheduleNotFound, SessionNotFound, NotFound, MethodNotAllowed,
+        MalformedJson, InvalidQuery, InvalidHeader, BadRequest, Unauthorized, Forbidden, ForeignOrigin, Antiforgery, JobNotFound, ScheduleNotFound, SessionNotFound, NotFound, MethodNotAllowed,
         BodyTimeout, IdTaken, EventIdTaken, NotUnique, KeyNotFound, QueueLimitsNotFound, BindingNotFound, KeyRate, WrongState, StaleLease, Gone, ScheduleDeclared, PreconditionFailed, TooLarge, UnsupportedContent, InvalidMember, InvalidArgs, UnknownType, UnknownQueue,
         KeyReused, UnknownHost, RateLimited, SignalsFull, HeadersTooLarge, Internal, Unavailable, Overloaded, NoCopy, JobFailed, JobCancelled,
     ];

@@ -41,6 +41,9 @@ public sealed class BrowserFixture : IAsyncLifetime
         return _modules.Page;
     }
 
+    /// <summary>The same, of a console somewhere else.</summary>
+    internal Task<ConsolePage> OpenAsync(Uri address) => ConsolePage.OpenAsync(Browser, address, new() { ViewportSize = new() { Width = 1200, Height = 800 }, Locale = "en-GB" });
+
     /// <summary>A browser that knows nothing of the tests before, with an empty page.</summary>
     internal Task<ConsolePage> OpenAsync(int width = 1200, ColorScheme colours = ColorScheme.Light, ConsoleHost? host = null) =>
         ConsolePage.OpenAsync(Browser, (host ?? Host).Address, new() { ViewportSize = new() { Width = width, Height = 800 }, ColorScheme = colours, Locale = "en-GB" });

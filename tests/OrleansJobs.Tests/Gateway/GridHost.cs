@@ -24,7 +24,8 @@ public sealed class GridHost : IAsyncLifetime
     public Task InitializeAsync() => StartAsync([]);
 
     /// <param name="more">Handlers beside those of the samples.</param>
-    public async Task StartAsync(Dictionary<string, string?> settings, Action<JobGridBuilder>? more = null)
+    /// <param name="configure">Has the last word.</param>
+    public async Task StartAsync(Dictionary<string, string?> settings, Action<JobGridBuilder>? more = null, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.Configuration.AddInMemoryCollection(settings);
@@ -44,8 +45,10 @@ public sealed class GridHost : IAsyncLifetime
                 more?.Invoke(jobs);
             });
         });
+        configure?.Invoke(builder);
         _app = builder.Build();
         _app.MapJobs().MapTutorial("longtask");
+        map?.Invoke(_app);
         await _app.StartAsync();
         Address = new Uri(_app.Urls.First());
         Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };

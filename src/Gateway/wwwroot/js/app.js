@@ -2,6 +2,8 @@
 import { read } from './address.js';
 import { announce } from './announcer.js';
 import { h, fill, setAttribute } from './dom.js';
+import { askCaller, may } from './live/caller.js';
+import { showCaller } from './parts/callerBox.js';
 import { showConnection } from './parts/connection.js';
 import { initKeyButton } from './parts/keyDialog.js';
 import { errorBox } from './parts/notes.js';
@@ -32,7 +34,8 @@ let shown;
 
 async function show({ moveFocus }) {
   const { segments, query } = read();
-  const route = segments[0] ?? '';
+  // Whoever may start nothing looks first at how all is going.
+  const route = segments[0] ?? (may('submit') ? '' : 'overview');
   // A view that stays may take in new parameters itself and keep what the user is looking at.
   const place = segments.join('/');
   if (shown?.place === place && shown.onQuery) return shown.onQuery(query);
@@ -67,10 +70,16 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   main.focus();
 });
 addEventListener('hashchange', () => show({ moveFocus: true }));
-initKeyButton(document.getElementById('key'), () => {
+const byId = (id) => document.getElementById(id);
+showCaller({ who: byId('who'), sign: byId('sign'), key: byId('key'), links: document.querySelectorAll('nav a') });
+initKeyButton(byId('key'), begin);
+showConnection(byId('connection'));
+keepTimesFresh();
+begin();
+
+/** What is shown depends on who looks. */
+async function begin() {
+  await askCaller();
   shown = undefined;
   show({ moveFocus: false });
-});
-showConnection(document.getElementById('connection'));
-keepTimesFresh();
-show({ moveFocus: false });
+}

@@ -1,6 +1,9 @@
 // One request to the gateway this page came from.
-import { getKey } from './key.js';
+import { addressOf } from '../gateway.js';
+import { getCaller, ownHeaders } from './caller.js';
 import { problemOf, unreachable } from './problem.js';
+
+const staleToken = 'urn:orleansjobs:problem:antiforgery';
 
 /**
  * @param {string} path
@@ -8,19 +11,25 @@ import { problemOf, unreachable } from './problem.js';
  * @returns {Promise<Response>} A success.
  * @throws {import('./problem.js').Problem}
  */
-export async function request(path, { method = 'GET', body, headers, signal } = {}) {
-  const all = new Headers({ Accept: 'application/json', ...headers });
-  const key = getKey();
-  if (key) all.set('Authorization', `Bearer ${key}`);
+export async function request(path, options) {
+  const response = await send(path, options);
+  if (response.ok) return response;
+  const problem = await problemOf(response);
+  // Somebody else has signed in since, or the host was restarted: nothing was done, and with the token of now it will be.
+  if (problem.type !== staleToken || !(await getCaller())) throw problem;
+  const again = await send(path, options);
+  if (!again.ok) throw await problemOf(again);
+  return again;
+}
+
+async function send(path, { method = 'GET', body, headers, signal } = {}) {
+  const all = new Headers({ Accept: 'application/json', ...ownHeaders(), ...headers });
   if (body !== undefined) all.set('Content-Type', 'application/json');
-  let response;
   try {
-    response = await fetch(path, { method, body, headers: all, signal, cache: 'no-store', credentials: 'same-origin' });
+    return await fetch(addressOf(path), { method, body, headers: all, signal, cache: 'no-store', credentials: 'same-origin' });
   } catch (error) {
     throw error.name === 'AbortError' ? error : unreachable();
   }
-  if (!response.ok) throw await problemOf(response);
-  return response;
 }
 
 export const getJson = async (path, options) => (await request(path, options)).json();

@@ -44,13 +44,13 @@ export function parametersOf({ tag, ...filter }) {
 export const listJobs = (filter, signal) => getJson(`jobs?${new URLSearchParams(parametersOf(filter))}`, { signal });
 
 /**
- * Does something to many jobs. By the dot it is a path: what stands before a colon could be a scheme.
+ * Does something to many jobs.
  * @param {{action: string, filter?: object, ids?: string[], reason?: string, dryRun?: boolean}} order
  * @returns {Promise<object>} The job that does it.
  */
 export const actOnJobs = async (order, signal) => {
   // What is only counted is counted anew: nothing is done twice by it, and what was counted before may have changed.
-  const response = order.dryRun ? await request('./jobs:act', { method: 'POST', body: JSON.stringify(order), signal }) : await once('./jobs:act', JSON.stringify(order), signal);
+  const response = order.dryRun ? await request('jobs:act', { method: 'POST', body: JSON.stringify(order), signal }) : await once('jobs:act', JSON.stringify(order), signal);
   return response.json();
 };
 

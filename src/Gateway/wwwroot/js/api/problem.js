@@ -2,13 +2,13 @@
 
 export class Problem extends Error {
   /**
-   * @param {{status?: number, title: string, detail?: string, mistakes?: {pointer?: string, parameter?: string, detail: string}[], retryAfter?: number}} said
+   * @param {{status?: number, type?: string, title: string, detail?: string, mistakes?: {pointer?: string, parameter?: string, detail: string}[], retryAfter?: number}} said
    *   `status` 0: there was no answer. `retryAfter` is in seconds.
    */
-  constructor({ status = 0, title, detail, mistakes = [], retryAfter }) {
+  constructor({ status = 0, type, title, detail, mistakes = [], retryAfter }) {
     super(title);
     this.name = 'Problem';
-    Object.assign(this, { status, title, detail, mistakes, retryAfter });
+    Object.assign(this, { status, type, title, detail, mistakes, retryAfter });
   }
 
   get isKeyWanted() {
@@ -24,6 +24,7 @@ export async function problemOf(response) {
   const retryAfter = Number(response.headers.get('Retry-After')) || undefined;
   return new Problem({
     status: response.status,
+    type: said?.type,
     title: said?.title ?? `The gateway answered ${response.status}`,
     detail: said?.detail,
     mistakes: Array.isArray(said?.errors) ? said.errors : [],

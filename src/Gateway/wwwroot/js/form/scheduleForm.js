@@ -1,6 +1,7 @@
 // What a schedule is made of, as inputs. Members that have none here are kept as they are.
 import { h } from '../dom.js';
 import { field, selectField, textField } from '../parts/fields.js';
+import { queueField } from '../parts/queueField.js';
 import { Mistake, readAll } from './mistake.js';
 
 const instantNames = ['cron', 'every', 'zone', 'anchor', 'start', 'end'];
@@ -41,7 +42,7 @@ export function scheduleForm({ types, schedule, onInstants }) {
     cron: text('Cron expression', 'cron', { placeholder: '30 2 * * MON-FRI', hint: 'Minute, hour, day of month, month, day of week; seconds before them where there are six.' }),
     every: text('Or every so many seconds', 'every', { attributes: { inputmode: 'decimal' } }),
     zone: text('Time zone', 'zone', { placeholder: 'UTC', attributes: { list: zones.id } }),
-    queue: text('Queue', 'queue', { placeholder: 'as the type says' }),
+    queue: queueField({ label: 'Queue', value: said.queue, placeholder: 'as the type says' }),
     key: text('Key', 'key', { placeholder: 'as the type says', hint: 'Whose limits and order its jobs go by, such as tenant/7.' }),
     deadline: text('Fails after so many seconds', 'deadline', { attributes: { inputmode: 'decimal' } }),
     overlap: selectField({ label: 'While one before it has not ended', options: overlaps, value: said.overlap }),

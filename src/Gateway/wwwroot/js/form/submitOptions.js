@@ -1,6 +1,8 @@
 // When and how a job is to run, folded away, since most jobs need none of it.
 import { h } from '../dom.js';
+import { ownQueues } from '../live/caller.js';
 import { textField } from '../parts/fields.js';
+import { queueField } from '../parts/queueField.js';
 import { Mistake, readAll } from './mistake.js';
 
 const numbers = [
@@ -20,13 +22,14 @@ const numbers = [
 export function submitOptions(places) {
   const list = h('datalist', { id: 'queue-names' });
   const inputs = [
-    { name: 'queue', ...textField({ label: 'Queue', placeholder: 'as the type says', attributes: { list: list.id } }), parse: (text) => text },
+    { name: 'queue', ...queueField({ label: 'Queue', placeholder: 'as the type says', list: list.id }), parse: (text) => text },
     { name: 'key', ...textField({ label: 'Key (limits and order)', placeholder: 'as the type says' }), parse: (text) => text },
     ...numbers.map(({ name, label, example }) => ({ name, ...textField({ label, placeholder: example, attributes: { inputmode: 'decimal' } }), parse: parseNumber })),
     { name: 'tags', ...textField({ label: 'Tags', placeholder: 'tenant=acme, run=7' }), parse: parseTags },
   ];
   for (const { name, setMistake } of inputs) places.set(`/${name}`, setMistake);
-  const element = h('details', { class: 'options' }, h('summary', null, 'When and how'), h('div', { class: 'fields' }, inputs.map((input) => input.element)), list);
+  // Who is limited to some queues names one with each job: the type's own may be another.
+  const element = h('details', { class: 'options', open: ownQueues().length > 0 }, h('summary', null, 'When and how'), h('div', { class: 'fields' }, inputs.map((input) => input.element)), list);
 
   const read = () => {
     const values = readAll(

@@ -3,6 +3,7 @@ import { getJobTypes, getQueues } from '../api/grid.js';
 import { h } from '../dom.js';
 import { stateName, states } from '../live/jobStates.js';
 import { selectField, textField } from './fields.js';
+import { queueField } from './queueField.js';
 import { localTime } from './time.js';
 
 const plain = ['state', 'type', 'queue', 'parent', 'after', 'schedule', 'tag', 'submittedAfter'];
@@ -19,7 +20,7 @@ export function filterBar(filter, onFilter, signal) {
   const fields = {
     state: selectField({ label: 'State', options: [{ value: '', text: 'Any' }, ...states.map((state) => ({ value: state, text: stateName(state) }))] }),
     type: textField({ label: 'Type', placeholder: 'Any', attributes: { list: 'filter-types' } }),
-    queue: textField({ label: 'Queue', placeholder: 'Any', attributes: { list: 'filter-queues' } }),
+    queue: queueField({ label: 'Queue', placeholder: 'Any', list: 'filter-queues' }),
     parent: textField({ label: 'Child of', placeholder: 'Id of a flow' }),
     after: textField({ label: 'Follows', placeholder: 'Id of a job' }),
     schedule: textField({ label: 'Of schedule', placeholder: 'Its id' }),
@@ -64,7 +65,7 @@ export function filterBar(filter, onFilter, signal) {
 
   function show(next) {
     shown = next;
-    for (const name of filterNames) fields[name].input.value = instants.includes(name) ? localTime(next[name]) : next[name];
+    for (const name of filterNames) fields[name].input.value = instants.includes(name) ? localTime(next[name]) : (next[name] ?? '');
     more.open ||= folded.some((name) => next[name]);
     clear.hidden = filterNames.every((name) => !next[name]);
   }

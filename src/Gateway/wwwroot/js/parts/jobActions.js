@@ -3,6 +3,7 @@ import { announce } from '../announcer.js';
 import { cancelJob, deleteJob, getJob, moveJob, prioritiseJob, retryJob } from '../api/jobs.js';
 import { h, fill } from '../dom.js';
 import { shortId } from '../format.js';
+import { may } from '../live/caller.js';
 import { offer } from '../live/jobFeed.js';
 import { isFinished } from '../live/jobStates.js';
 import { ask } from './dialog.js';
@@ -25,7 +26,7 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     priority: button('Priority', prioritise),
     remove: button('Delete', remove, 'danger-quiet'),
   };
-  const element = h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${name}`, tabindex: -1 }, Object.entries(buttons).filter(([key]) => !only || only.includes(key)).map(([, value]) => value));
+  const element = h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${name}`, tabindex: -1 }, may('operate') && Object.entries(buttons).filter(([key]) => !only || only.includes(key)).map(([, value]) => value));
 
   function button(text, click, kind = 'quiet') {
     return h('button', { type: 'button', class: kind, on: { click } }, text, h('span', { class: 'unseen' }, ` ${name}`));

@@ -2,6 +2,7 @@
 import { announce } from '../announcer.js';
 import { pauseKey, resumeKey } from '../api/keys.js';
 import { fill, h } from '../dom.js';
+import { may } from '../live/caller.js';
 import { ask } from './dialog.js';
 import { textField } from './fields.js';
 import { errorBox } from './notes.js';
@@ -11,6 +12,8 @@ import { errorBox } from './notes.js';
  * @param {{trouble: Element, onChange: () => void}} place `trouble` shows what goes wrong.
  */
 export function keyActions({ key, paused }, { trouble, onChange }) {
+  if (!may('operate')) return null;
+
   async function pause() {
     const reason = textField({ label: 'Why', hint: 'Shown to everybody who looks at this key.', attributes: { maxlength: 256 } });
     const done = await ask({

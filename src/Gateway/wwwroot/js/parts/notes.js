@@ -2,8 +2,12 @@
 import { h } from '../dom.js';
 import { plural } from '../format.js';
 import { Problem } from '../api/problem.js';
+import { signInAddress } from '../live/caller.js';
 
 export const loading = (what = 'Loading') => h('p', { class: 'loading', role: 'status' }, `${what}…`);
+
+/** Where what the view is for may not be done by whoever looks. */
+export const notAllowed = (what) => h('p', { class: 'note' }, what);
 
 export const empty = (title, ...hint) => h('div', { class: 'empty' }, h('p', { class: 'empty-title' }, title), hint.length > 0 && h('p', null, hint));
 
@@ -17,6 +21,7 @@ export function errorBox(error, { retry } = {}) {
     problem.detail && h('p', null, problem.detail),
     problem.mistakes.length > 0 && h('ul', null, problem.mistakes.map(({ pointer, parameter, detail }) => h('li', null, (pointer || parameter) && [h('code', null, pointer || parameter), ' '], detail))),
     problem.retryAfter && h('p', { class: 'dim' }, `Try again in ${plural(problem.retryAfter, 'second')}.`),
+    problem.isKeyWanted && signInAddress() && h('a', { class: 'button', href: signInAddress() }, 'Sign in'),
     problem.isKeyWanted && h('button', { type: 'button', on: { click: () => document.dispatchEvent(new Event('keywanted')) } }, 'Enter an API key'),
     !problem.isKeyWanted && retry && h('button', { type: 'button', on: { click: retry } }, 'Try again'),
   );

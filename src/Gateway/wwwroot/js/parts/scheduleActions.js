@@ -3,6 +3,7 @@ import { toSchedule } from '../address.js';
 import { announce } from '../announcer.js';
 import { deleteSchedule, pauseSchedule, resumeSchedule, triggerSchedule } from '../api/schedules.js';
 import { fill, h } from '../dom.js';
+import { may } from '../live/caller.js';
 import { ask } from './dialog.js';
 import { textField } from './fields.js';
 import { errorBox } from './notes.js';
@@ -10,6 +11,7 @@ import { errorBox } from './notes.js';
 /** @param {{trouble: HTMLElement, onChange: () => void, onDeleted?: () => void}} options `trouble` is where mistakes are shown. */
 export function scheduleActions(schedule, { trouble, onChange, onDeleted }) {
   const { id, paused, application, version } = schedule;
+  if (!may('operate')) return null;
 
   const button = (text, click, kind = 'quiet') => h('button', { type: 'button', class: kind, data: { key: `${text} ${id}` }, on: { click } }, text, h('span', { class: 'unseen' }, ` ${id}`));
 

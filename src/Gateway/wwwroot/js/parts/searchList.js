@@ -2,6 +2,7 @@
 import { to } from '../address.js';
 import { announce } from '../announcer.js';
 import { fill, h } from '../dom.js';
+import { isReadOnly } from '../live/caller.js';
 import { forgetSearch, savedSearches, saveSearch } from '../live/savedSearches.js';
 import { ask } from './dialog.js';
 import { textField } from './fields.js';
@@ -44,11 +45,11 @@ export function searchList() {
     fill(
       list,
       searches.map(({ name, filter }) =>
-        h('li', null, h('a', { href: to(['jobs'], filter) }, name), h('button', { type: 'button', class: 'link', 'aria-label': `Forget ${name}`, on: { click: () => forget(name) } }, '×')),
+        h('li', null, h('a', { href: to(['jobs'], filter) }, name), !isReadOnly() && h('button', { type: 'button', class: 'link', 'aria-label': `Forget ${name}`, on: { click: () => forget(name) } }, '×')),
       ),
     );
     list.hidden = searches.length === 0;
-    keep.hidden = Object.values(shown).every((value) => !value);
+    keep.hidden = isReadOnly() || Object.values(shown).every((value) => !value);
     element.hidden = list.hidden && keep.hidden;
   }
 

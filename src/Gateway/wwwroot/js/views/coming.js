@@ -1,10 +1,13 @@
 // Jobs that wait for their time, soonest first: to be run now, or moved.
-import { to, toJob, toSchedule } from '../address.js';
+import { go, to, toJob, toSchedule } from '../address.js';
 import { listJobs } from '../api/jobs.js';
 import { fill, h, refill } from '../dom.js';
 import { fullTime, shortId } from '../format.js';
+import { ownQueues } from '../live/caller.js';
+import { firstQueue } from '../live/ownJobs.js';
 import { jobActions } from '../parts/jobActions.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
+import { selectField } from '../parts/fields.js';
 import { ago } from '../parts/time.js';
 import { every } from '../polling.js';
 
@@ -16,6 +19,9 @@ export const title = () => 'Coming jobs';
 
 export function mount(root, { query, signal }) {
   let cursor = query.get('cursor') ?? '';
+  let queue = query.get('queue') ?? firstQueue();
+  const choice = ownQueues().length > 1 && selectField({ label: 'Queue', options: ownQueues(), value: queue });
+  if (choice) choice.input.addEventListener('change', () => go(to(['coming'], { queue: choice.input.value })));
   const rows = new Map();
   const trouble = h('div');
   const body = h('tbody');
@@ -26,18 +32,18 @@ export function mount(root, { query, signal }) {
   );
   const content = h('div', null, loading());
   const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
-  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['schedules']) }, 'Schedules')), h('h1', null, 'Coming jobs'), trouble, content, pages);
+  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['schedules']) }, 'Schedules')), h('h1', null, 'Coming jobs'), choice && h('div', { class: 'filters' }, choice.element), trouble, content, pages);
 
   async function load() {
-    const asked = cursor;
+    const [asked, of] = [cursor, queue];
     try {
-      const page = await listJobs({ order: 'due', cursor: asked, limit: pageSize }, signal);
-      if (signal.aborted || asked !== cursor) return;
+      const page = await listJobs({ order: 'due', queue, cursor: asked, limit: pageSize }, signal);
+      if (signal.aborted || asked !== cursor || of !== queue) return;
       set(page.jobs);
       fill(content, page.jobs.length > 0 ? table : page.cursor ? empty('None among the first of these', 'Later ones may match.') : empty('No job waits for its time'));
-      refill(pages, asked && h('a', { class: 'button', href: to(['coming']) }, 'Soonest'), page.cursor && h('a', { class: 'button', rel: 'next', href: to(['coming'], { cursor: page.cursor }) }, 'Later'));
+      refill(pages, asked && h('a', { class: 'button', href: to(['coming'], { queue }) }, 'Soonest'), page.cursor && h('a', { class: 'button', rel: 'next', href: to(['coming'], { queue, cursor: page.cursor }) }, 'Later'));
     } catch (error) {
-      if (!signal.aborted && asked === cursor) fill(content, errorBox(error, { retry: refresh }));
+      if (!signal.aborted && asked === cursor && of === queue) fill(content, errorBox(error, { retry: refresh }));
     }
   }
 
@@ -73,6 +79,8 @@ export function mount(root, { query, signal }) {
 
   return (next) => {
     cursor = next.get('cursor') ?? '';
+    queue = next.get('queue') ?? firstQueue();
+    if (choice) choice.input.value = queue;
     fill(content, loading());
     refresh();
   };

@@ -1,10 +1,11 @@
 // Failed jobs, all that are kept, grouped by why they failed, to be run again together.
 import { toJob, to } from '../address.js';
 import { announce } from '../announcer.js';
-import { listJobs } from '../api/jobs.js';
 import { fill, h, refill, setText } from '../dom.js';
 import { count, plural, shortId } from '../format.js';
+import { may } from '../live/caller.js';
 import { failureGroups, perHour } from '../live/failureGroups.js';
+import { pagesOf } from '../live/ownJobs.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
 import { retryAll } from '../parts/retryAll.js';
 import { sparkline } from '../parts/sparkline.js';
@@ -34,15 +35,12 @@ export function mount(root, { signal }) {
     fill(content, loading('Looking at failed jobs'));
     seen.hidden = true;
     stop.hidden = false;
-    let cursor;
+    let pages = 0;
     try {
-      for (let pages = 1; ; pages++) {
-        const page = await listJobs({ state: 'FAILURE', limit: pageSize, cursor }, ending);
+      for await (const page of pagesOf({ state: 'FAILURE', limit: pageSize }, ending)) {
         if (mine !== looking || signal.aborted) return;
         all.add(page.jobs);
-        cursor = page.cursor;
-        if (!cursor || pages % pagesPerDrawing === 1) draw(all, Boolean(cursor));
-        if (!cursor) break;
+        if (!page.hasMore || pages++ % pagesPerDrawing === 0) draw(all, page.hasMore);
       }
     } catch (error) {
       if (signal.aborted || mine !== looking) return;
@@ -72,7 +70,7 @@ export function mount(root, { signal }) {
         h('code', null, code),
         errorType && h('code', null, errorType),
         h('span', { class: 'group-count' }, plural(size, 'job')),
-        h('div', { class: 'actions' }, h('button', { type: 'button', class: 'quiet', data: { key: group.key }, on: { click: () => runAgain(group) } }, 'Run all again', h('span', { class: 'unseen' }, ` ${name}`))),
+        may('operate') && h('div', { class: 'actions' }, h('button', { type: 'button', class: 'quiet', data: { key: group.key }, on: { click: () => runAgain(group) } }, 'Run all again', h('span', { class: 'unseen' }, ` ${name}`))),
       ),
       h('p', { class: 'wrap group-message' }, message),
       place && h('p', { class: 'wrap dim' }, 'at ', h('code', null, place.replace(/^\S+ at /, ''))),

@@ -3,8 +3,10 @@ import { go, to } from '../address.js';
 import { getHistory } from '../api/history.js';
 import { fill, h, refill } from '../dom.js';
 import { compactCount, duration, plural } from '../format.js';
+import { firstQueue } from '../live/ownJobs.js';
 import { selectField, textField } from '../parts/fields.js';
 import { happenings, wordsOf } from '../parts/happenings.js';
+import { queueField } from '../parts/queueField.js';
 import { stepsTable, totalsTable } from '../parts/historyTables.js';
 import { errorBox, loading } from '../parts/notes.js';
 import { plot } from '../plot/plot.js';
@@ -32,7 +34,7 @@ export function mount(root, { query, signal }) {
   let wanted = read(query);
   const range = selectField({ label: 'Time', options: Object.entries(ranges).map(([value, { text }]) => ({ value, text: `Last ${text}` })) });
   const type = textField({ label: 'Type', placeholder: 'Any', attributes: { list: 'history-types' } });
-  const queue = textField({ label: 'Queue', placeholder: 'Any', attributes: { list: 'history-queues' } });
+  const queue = queueField({ label: 'Queue', placeholder: 'Any', list: 'history-queues' });
   const types = h('datalist', { id: 'history-types' });
   const queues = h('datalist', { id: 'history-queues' });
   const clear = h('a', { class: 'button quiet', href: '#/history' }, 'Clear');
@@ -132,7 +134,7 @@ export function mount(root, { query, signal }) {
 
 function read(query) {
   const range = query.get('range');
-  return { range: range in ranges ? range : usual, type: query.get('type') ?? '', queue: query.get('queue') ?? '' };
+  return { range: range in ranges ? range : usual, type: query.get('type') ?? '', queue: query.get('queue') ?? firstQueue() };
 }
 
 function section(name, ...children) {

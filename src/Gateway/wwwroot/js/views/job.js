@@ -1,12 +1,14 @@
 // All there is to know about one job.
 import { to } from '../address.js';
-import { getArgs, getJob, getResult, listJobs } from '../api/jobs.js';
+import { getArgs, getJob, getResult } from '../api/jobs.js';
 import { announce } from '../announcer.js';
 import { fill, h, setText } from '../dom.js';
 import { shortId } from '../format.js';
 import { flowSection } from '../flow/flowSection.js';
+import { may } from '../live/caller.js';
 import { offer, watchJob } from '../live/jobFeed.js';
 import { isFinished, stateWord } from '../live/jobStates.js';
+import { newestJobs } from '../live/ownJobs.js';
 import { badge } from '../parts/badge.js';
 import { bar } from '../parts/bar.js';
 import { copyButton, jsonBlock } from '../parts/code.js';
@@ -52,7 +54,7 @@ export function mount(root, { segments, signal }) {
     const failure = h('section', { hidden: true });
     const result = outcome(signal);
     const flow = flowSection(id, signal);
-    const signals = signalForm(job);
+    const signals = may('operate') && signalForm(job);
     const log = jobLog(id, signal);
     fill(
       root,
@@ -65,9 +67,9 @@ export function mount(root, { segments, signal }) {
       result.element,
       h('div', { class: 'columns' }, facts.element, history.element),
       log.element,
-      signals.element,
+      signals && signals.element,
       argsSection(id, signal),
-      copyForm(job, signal).element,
+      may('operate') && may('read') && copyForm(job, signal).element,
     );
 
     function update(next) {
@@ -83,12 +85,12 @@ export function mount(root, { segments, signal }) {
       showFailure(failure, job);
       result.update(job);
       flow.update(job);
-      signals.update(job);
+      if (signals) signals.update(job);
       log.update(job);
     }
 
     update(job);
-    listJobs({ after: id, limit: mostFollowers }, signal).then(({ jobs, cursor }) => facts.setFollowers(cursor ? [...jobs, { more: true }] : jobs), () => {});
+    newestJobs({ after: id, limit: mostFollowers }, signal).then(({ jobs, cursor, hasMore }) => facts.setFollowers(cursor || hasMore ? [...jobs, { more: true }] : jobs), () => {});
     watchJob(id, (next) => next && next.version > job.version && update(next), signal);
     offer(job);
   }

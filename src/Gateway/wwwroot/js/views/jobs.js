@@ -3,6 +3,8 @@ import { go, to } from '../address.js';
 import { listJobs } from '../api/jobs.js';
 import { fill, h, refill, setText } from '../dom.js';
 import { count as number, fullTime, plural } from '../format.js';
+import { may } from '../live/caller.js';
+import { firstQueue } from '../live/ownJobs.js';
 import { actOnMany } from '../parts/actOnMany.js';
 import { filterBar, filterNames } from '../parts/filterBar.js';
 import { jobTable } from '../parts/jobTable.js';
@@ -20,9 +22,9 @@ export const title = () => 'Jobs';
 export function mount(root, { query, signal }) {
   let current = read(query);
   let asked = new AbortController();
-  const many = actOnMany(signal);
+  const many = may('operate') ? actOnMany(signal) : undefined;
   const searches = searchList();
-  const table = jobTable(signal, { onPick: many.setPicked });
+  const table = jobTable(signal, { onPick: many?.setPicked });
   const content = h('div', null, loading());
   const filters = filterBar(current, (filter) => go(to(['jobs'], filter)), signal);
   const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
@@ -30,11 +32,11 @@ export function mount(root, { query, signal }) {
   const progress = h('p', { class: 'dim', role: 'status' });
   // A search that goes through many pages holds still once it is done.
   let isSearch = false;
-  fill(root, h('div', { class: 'section-head' }, h('h1', null, 'Jobs'), count), filters.element, searches.element, many.element, progress, content, pages);
+  fill(root, h('div', { class: 'section-head' }, h('h1', null, 'Jobs'), count), filters.element, searches.element, many?.element, progress, content, pages);
   showFilter();
 
   function showFilter() {
-    many.setFilter(filterOf(current));
+    many?.setFilter(filterOf(current));
     searches.setFilter(filterOf(current));
   }
 
@@ -100,7 +102,7 @@ export function mount(root, { query, signal }) {
 }
 
 const filterOf = ({ cursor, ...filter }) => filter;
-const read = (query) => Object.fromEntries([...filterNames, 'cursor'].map((name) => [name, query.get(name) ?? '']));
+const read = (query) => Object.fromEntries([...filterNames, 'cursor'].map((name) => [name, query.get(name) ?? (name === 'queue' ? firstQueue() : '')]));
 
 function nothing(filter, page) {
   // The work of the gateway per page is bounded: it may have found nothing so far.

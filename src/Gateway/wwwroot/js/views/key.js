@@ -5,7 +5,8 @@ import { fill, h, refill } from '../dom.js';
 import { count, shortId } from '../format.js';
 import { keyActions } from '../parts/keyActions.js';
 import { keyFacts } from '../parts/keyFacts.js';
-import { empty, errorBox, loading } from '../parts/notes.js';
+import { seesAll } from '../live/caller.js';
+import { empty, errorBox, loading, notAllowed } from '../parts/notes.js';
 import { ago } from '../parts/time.js';
 import { waits } from '../parts/waits.js';
 import { every } from '../polling.js';
@@ -18,6 +19,10 @@ export const title = ([, ...name]) => `Key ${name.join('/')}`;
 export function mount(root, { segments, signal }) {
   const name = segments.slice(1).join('/');
   const isPrefix = !name.includes('/');
+  if (!seesAll()) {
+    fill(root, h('h1', null, name), notAllowed('Keys are of all queues, and you see some. What a job of yours waits for, its own page says.'));
+    return;
+  }
   const trouble = h('div');
   const content = h('div', null, loading());
   fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['keys']) }, 'Keys')), trouble, content);

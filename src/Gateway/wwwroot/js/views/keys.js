@@ -6,7 +6,8 @@ import { count } from '../format.js';
 import { selectField } from '../parts/fields.js';
 import { keyActions } from '../parts/keyActions.js';
 import { heldText, ruleText } from '../parts/keyFacts.js';
-import { empty, errorBox, loading } from '../parts/notes.js';
+import { seesAll } from '../live/caller.js';
+import { empty, errorBox, loading, notAllowed } from '../parts/notes.js';
 import { every } from '../polling.js';
 
 const refreshMs = 3000;
@@ -19,6 +20,10 @@ const ranks = [
 export const title = () => 'Keys';
 
 export function mount(root, { query, signal }) {
+  if (!seesAll()) {
+    fill(root, h('h1', null, 'Keys'), notAllowed('Keys are of all queues, and you see some. What a job of yours waits for, its own page says.'));
+    return undefined;
+  }
   let rank = rankOf(query);
   const trouble = h('div');
   const content = h('div', null, loading());

@@ -1,11 +1,13 @@
 // How the grid is doing.
 import { to } from '../address.js';
 import { announce } from '../announcer.js';
-import { getStats } from '../api/grid.js';
+import { getQueues, getStats } from '../api/grid.js';
 import { fill, h, setText } from '../dom.js';
 import { compactCount, count, duration, plural, rate } from '../format.js';
+import { seesAll } from '../live/caller.js';
 import { errorBox, loading } from '../parts/notes.js';
 import { countsTable } from '../parts/countsTable.js';
+import { queueTable } from '../parts/queueTable.js';
 import { siloTable } from '../parts/siloTable.js';
 import { sparkline } from '../parts/sparkline.js';
 import { storeLine } from '../parts/storeLine.js';
@@ -16,6 +18,7 @@ const refreshMs = 2000;
 export const title = () => 'Overview';
 
 export function mount(root, { signal }) {
+  if (!seesAll()) return mountOwn(root, signal);
   const tiles = {
     finished: tile('Finished per s', { line: true }),
     submitted: tile('Submitted per s', { line: true }),
@@ -70,6 +73,28 @@ export function mount(root, { signal }) {
     announce(warned);
     fill(warnings, texts.map((text) => h('p', { class: 'note warn' }, text)));
   }
+  return undefined;
+}
+
+/** For those who see some queues: the figures of the grid are of all. */
+function mountOwn(root, signal) {
+  const queues = queueTable();
+  const trouble = h('div', null, loading());
+  queues.element.hidden = true;
+  fill(root, h('h1', null, 'Overview'), trouble, queues.element);
+  const refresh = every(
+    refreshMs,
+    async () => {
+      try {
+        queues.set(await getQueues(signal));
+        queues.element.hidden = false;
+        fill(trouble);
+      } catch (error) {
+        if (!signal.aborted) fill(trouble, errorBox(error, { retry: () => refresh() }));
+      }
+    },
+    signal,
+  );
 }
 
 function tile(label, { line = false, href } = {}) {

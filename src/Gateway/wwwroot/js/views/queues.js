@@ -4,6 +4,7 @@ import { announce } from '../announcer.js';
 import { getQueues, pauseQueue, resumeQueue } from '../api/grid.js';
 import { fill, h, refill } from '../dom.js';
 import { count } from '../format.js';
+import { may } from '../live/caller.js';
 import { ask } from '../parts/dialog.js';
 import { textField } from '../parts/fields.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
@@ -48,7 +49,7 @@ export function mount(root, { signal }) {
         { class: 'card-head' },
         h('h2', { class: 'card-name' }, name),
         paused && h('span', { class: 'badge', data: { state: 'PAUSED' } }, 'Paused'),
-        h('div', { class: 'actions' }, h('button', { type: 'button', class: paused ? null : 'quiet', data: { key: name }, on: { click: () => (paused ? resume(name) : pause(name)) } }, paused ? 'Resume' : 'Pause', h('span', { class: 'unseen' }, ` ${name}`))),
+        may('operate') && h('div', { class: 'actions' }, h('button', { type: 'button', class: paused ? null : 'quiet', data: { key: name }, on: { click: () => (paused ? resume(name) : pause(name)) } }, paused ? 'Resume' : 'Pause', h('span', { class: 'unseen' }, ` ${name}`))),
       ),
       paused && h('p', null, 'Paused ', ago(since), reason && [': ', h('q', null, reason)]),
       h(

@@ -6,14 +6,19 @@ import { Problem } from '../api/problem.js';
 import { getSchedule, preview, putSchedule } from '../api/schedules.js';
 import { fill, h } from '../dom.js';
 import { Mistakes } from '../form/mistake.js';
+import { may } from '../live/caller.js';
 import { scheduleForm } from '../form/scheduleForm.js';
-import { errorBox, loading } from '../parts/notes.js';
+import { errorBox, loading, notAllowed } from '../parts/notes.js';
 import { nextList } from './schedule.js';
 
 export const title = ([, id]) => (id ? `Edit ${id}` : 'New schedule');
 
 export function mount(root, { segments, signal }) {
   const id = segments[2] === 'edit' ? segments[1] : undefined;
+  if (!may('operate')) {
+    fill(root, h('h1', null, id ?? 'New schedule'), notAllowed('You may look at schedules here, and not change them.'));
+    return;
+  }
   fill(root, loading());
   load();
 

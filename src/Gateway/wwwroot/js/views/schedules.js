@@ -2,6 +2,7 @@
 import { to, toSchedule } from '../address.js';
 import { listSchedules } from '../api/schedules.js';
 import { fill, h, refill } from '../dom.js';
+import { may } from '../live/caller.js';
 import { instant } from '../parts/instant.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
 import { outcomes } from '../parts/outcomes.js';
@@ -20,7 +21,7 @@ export function mount(root, { query, signal }) {
   const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
   fill(
     root,
-    h('div', { class: 'section-head' }, h('h1', null, 'Schedules'), h('a', { class: 'button quiet', href: to(['coming']) }, 'Coming jobs'), h('a', { class: 'button', href: to(['new-schedule']) }, 'New schedule')),
+    h('div', { class: 'section-head' }, h('h1', null, 'Schedules'), h('a', { class: 'button quiet', href: to(['coming']) }, 'Coming jobs'), may('operate') && h('a', { class: 'button', href: to(['new-schedule']) }, 'New schedule')),
     h('p', { class: 'lead' }, 'Each submits a job at its instants.'),
     trouble,
     content,

@@ -1,10 +1,10 @@
 // Start a job and watch the bars.
 import { getJobTypes, getQueues } from '../api/grid.js';
-import { listJobs } from '../api/jobs.js';
 import { go, to } from '../address.js';
 import { fill, h } from '../dom.js';
 import { startForm } from '../form/startForm.js';
 import { jobBoard } from '../live/jobBoard.js';
+import { newestJobs } from '../live/ownJobs.js';
 import { forgetStarted, rememberStarted, startedHere } from '../live/startedHere.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
 import { every } from '../polling.js';
@@ -97,7 +97,7 @@ function runningBoard(signal, mine) {
     3000,
     async () => {
       // The form above says what is wrong where the gateway does not answer.
-      const page = await listJobs({ state: 'PROGRESS', limit: shownRunning }, signal).catch(() => undefined);
+      const page = await newestJobs({ state: 'PROGRESS', limit: shownRunning }, signal).catch(() => undefined);
       if (!page || signal.aborted) return;
       const running = new Set(page.jobs.map(({ id }) => id));
       for (const id of board.finished()) if (!running.has(id)) board.remove(id);

@@ -1,0 +1,20 @@
+// Who is signed in, in the frame around the views, with the way in or out; and only those ways from there that lead somewhere.
+import { onCaller, isReadOnly, may, seesAll, signInAddress } from '../live/caller.js';
+import { setAttribute, setText } from '../dom.js';
+
+/** @param {{who: HTMLElement, sign: HTMLElement, key: HTMLElement, links: Iterable<HTMLElement>}} elements */
+export function showCaller({ who, sign, key, links }) {
+  function show(caller) {
+    setText(who, caller?.name ?? '');
+    who.hidden = !caller?.name;
+    const out = caller?.by === 'signIn' ? caller.signIn?.outPath : undefined;
+    const address = signInAddress() ?? out;
+    setAttribute(sign, 'href', address);
+    setText(sign, out ? 'Sign out' : 'Sign in');
+    sign.hidden = !address || isReadOnly();
+    // Where nobody is asked for a key, or somebody is let in without, one changes nothing.
+    key.hidden = isReadOnly() || caller?.by === 'signIn';
+    for (const link of links) link.hidden = (link.dataset.scope && !may(link.dataset.scope)) || ('whole' in link.dataset && !seesAll());
+  }
+  onCaller(show);
+}
