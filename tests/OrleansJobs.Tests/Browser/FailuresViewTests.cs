@@ -35,12 +35,21 @@ public class FailuresViewTests(BrowserFixture fixture)
         await ConsolePage.SeeAsync(group, "Queue default 2, slow 1");
         await group.GetByRole(AriaRole.Button, new() { Name = "Run all again" }).ClickAsync();
         await Expect(page.Dialog).ToContainTextAsync("Run 3 jobs again?");
+        await page.Dialog.GetByLabel("Reason").FillAsync("The disk is mended");
         await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Run 3 jobs again" }).ClickAsync();
 
         await ConsolePage.SeeAsync(page.Said, "3 jobs will run again");
         await Expect(groups).ToHaveCountAsync(1);
         foreach (var id in ids[..3]) Assert.Equal("PENDING", (await StateOfAsync(id)));
+        Assert.Contains("The disk is mended", await fixture.Host.Http.GetStringAsync($"/jobs/{ids[0]}"));
         Assert.Equal("FAILURE", await StateOfAsync(ids[3]));
+
+        // What is not worth it goes.
+        await groups.GetByRole(AriaRole.Button, new() { Name = "Delete all" }).ClickAsync();
+        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Delete 1 job" }).ClickAsync();
+        await Expect(groups).ToHaveCountAsync(0);
+        using var gone = await fixture.Host.Http.GetAsync($"/jobs/{ids[3]}");
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, gone.StatusCode);
     }
 
     private async Task<string?> StateOfAsync(string id) =>

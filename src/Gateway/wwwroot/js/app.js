@@ -1,13 +1,14 @@
 // Puts the view that the address names into the page, and the frame around it.
 import { read } from './address.js';
 import { announce } from './announcer.js';
-import { h, fill, setAttribute } from './dom.js';
+import { h, fill, setAttribute, setText } from './dom.js';
 import { askCaller, may } from './live/caller.js';
 import { showCaller } from './parts/callerBox.js';
 import { showConnection } from './parts/connection.js';
 import { initKeyButton } from './parts/keyDialog.js';
 import { errorBox } from './parts/notes.js';
 import { keepTimesFresh } from './parts/time.js';
+import { t } from './texts.js';
 
 // Views are fetched when they are first gone to.
 const routes = {
@@ -70,6 +71,10 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   main.focus();
 });
 addEventListener('hashchange', () => show({ moveFocus: true }));
+// The page itself is in English, until this knows better.
+for (const element of document.querySelectorAll('[data-text]')) setText(element, t.frame[element.dataset.text]);
+for (const element of document.querySelectorAll('[data-label]')) setAttribute(element, 'aria-label', t.frame[element.dataset.label]);
+
 const byId = (id) => document.getElementById(id);
 showCaller({ who: byId('who'), sign: byId('sign'), key: byId('key'), links: document.querySelectorAll('nav a') });
 initKeyButton(byId('key'), begin);

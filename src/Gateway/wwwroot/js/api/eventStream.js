@@ -1,6 +1,7 @@
 // Server-Sent Events over fetch. EventSource cannot send the Authorization header, and a key does not belong in an address.
 import { request } from './http.js';
 import { Problem, unreachable } from './problem.js';
+import { t } from '../texts.js';
 
 // The gateway sends a heartbeat every 15 s; a connection that says nothing for longer than two of them is dead.
 const silence = 40_000;
@@ -18,7 +19,7 @@ export async function readEvents(path, { onOpen, onEvent, signal }) {
   let guard = setTimeout(end, silence);
   try {
     const response = await request(path, { headers: { Accept: 'text/event-stream' }, signal: ending.signal });
-    if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) throw new Problem({ status: 406, title: 'No event stream' });
+    if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) throw new Problem({ status: 406, title: t.eventStream.noEventStream });
     onOpen();
     const parse = eventParser(onEvent);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,4 +1,5 @@
 // What went wrong with a request, in words to show. The gateway answers with problem details (RFC 9457).
+import { t } from '../texts.js';
 
 export class Problem extends Error {
   /**
@@ -16,7 +17,7 @@ export class Problem extends Error {
   }
 }
 
-export const unreachable = () => new Problem({ title: 'The gateway cannot be reached', detail: 'It may be restarting, or the network is away.' });
+export const unreachable = () => new Problem({ title: t.problem.theGatewayCannotBeReached, detail: t.problem.itMayBeRestartingOr });
 
 /** Reads a problem out of an answer that is no success. */
 export async function problemOf(response) {
@@ -25,7 +26,7 @@ export async function problemOf(response) {
   return new Problem({
     status: response.status,
     type: said?.type,
-    title: said?.title ?? `The gateway answered ${response.status}`,
+    title: said?.title ?? t.problem.theGatewayAnswered(response.status),
     detail: said?.detail,
     mistakes: Array.isArray(said?.errors) ? said.errors : [],
     retryAfter,

@@ -5,6 +5,7 @@ import { count, duration } from '../format.js';
 import { stateWord } from '../live/jobStates.js';
 import { waitsBriefly } from '../parts/waits.js';
 import { layout } from './layout.js';
+import { t } from '../texts.js';
 
 const ns = 'http://www.w3.org/2000/svg';
 const box = { width: 176, height: 62, across: 44, down: 14 };
@@ -14,7 +15,7 @@ export function graph() {
   const lines = document.createElementNS(ns, 'svg');
   lines.setAttribute('aria-hidden', 'true');
   const canvas = h('div', { class: 'graph-canvas' }, lines, list);
-  const element = h('div', { class: 'graph', tabindex: 0, role: 'group', 'aria-label': 'Graph of the flow' }, canvas);
+  const element = h('div', { class: 'graph', tabindex: 0, role: 'group', 'aria-label': t.graph.graphOfTheFlow }, canvas);
   let shape;
   let boxes = [];
 
@@ -67,13 +68,13 @@ function nodeBox({ x, y }) {
   return { element, update };
 }
 
-const wordOf = (job) => (job.state === 'SKIPPED' ? 'Not run' : stateWord(job));
+const wordOf = (job) => (job.state === 'SKIPPED' ? t.graph.notRun : stateWord(job));
 
 function detailOf(job) {
   if (job.children) {
     const { succeeded, failed, total } = job.children;
-    return `${count(succeeded + failed)} of ${total === undefined ? '?' : count(total)}${failed ? `, ${count(failed)} failed` : ''}`;
+    return t.graph.ended(count(succeeded + failed), total === undefined ? '?' : count(total), failed > 0 && count(failed));
   }
   if (job.startedAt) return duration(new Date(job.finishedAt ?? Date.now()) - new Date(job.startedAt));
-  return job.waitingFor?.length ? `waits for ${waitsBriefly(job.waitingFor)}` : '';
+  return job.waitingFor?.length ? t.graph.waitsFor(waitsBriefly(job.waitingFor)) : '';
 }

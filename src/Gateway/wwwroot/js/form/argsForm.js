@@ -4,6 +4,7 @@ import { field } from '../parts/fields.js';
 import { Mistake } from './mistake.js';
 import { describe } from './schema.js';
 import { memberInputs } from './schemaInput.js';
+import { t } from '../texts.js';
 
 /**
  * @param {{argsSchema: *}} type
@@ -21,13 +22,13 @@ export function argsForm(type, places) {
   function show(asJson) {
     const before = asJson && asFields ? textOf(asFields) : '{}';
     json = asJson ? jsonText(before) : undefined;
-    toggle.textContent = asJson ? 'Fill in fields instead' : 'Write JSON instead';
+    toggle.textContent = asJson ? t.argsForm.fillInFieldsInstead : t.argsForm.writeJsonInstead;
     fill(body, asJson ? json.element : asFields.element);
   }
 
   function jsonText(value) {
     const control = h('textarea', { rows: 5, class: 'code', spellcheck: 'false', prop: { value } });
-    const { element: frame, setMistake } = field({ label: 'Arguments as JSON', control });
+    const { element: frame, setMistake } = field({ label: t.words.argumentsAsJson, control });
     places.set('/args', setMistake);
     return { element: frame, control };
   }

@@ -3,14 +3,15 @@ import { h } from '../dom.js';
 import { field, selectField, textField } from '../parts/fields.js';
 import { hintOf } from './schema.js';
 import { Mistake } from './mistake.js';
+import { t } from '../texts.js';
 
 /** @typedef {{label: string, schema: object, required: boolean, pointer: string}} Asked */
 
 export function integerInput(asked) {
-  return numberInput(asked, 'numeric', (text) => /^-?\d+$/.test(text), 'This has to be a whole number');
+  return numberInput(asked, 'numeric', (text) => /^-?\d+$/.test(text), t.scalars.thisHasToBeA);
 }
 
-export const decimalInput = (asked) => numberInput(asked, 'decimal', (text) => text !== '' && Number.isFinite(Number(text)), 'This has to be a number');
+export const decimalInput = (asked) => numberInput(asked, 'decimal', (text) => text !== '' && Number.isFinite(Number(text)), t.words.thisHasToBeA);
 
 function numberInput({ label, schema, required, pointer }, inputmode, isValid, complaint) {
   // Not type=number: that one swallows what it cannot read, and scrolling over it changes it.
@@ -20,8 +21,8 @@ function numberInput({ label, schema, required, pointer }, inputmode, isValid, c
     if (text === '') return missing(required, pointer);
     if (!isValid(text)) throw new Mistake(pointer, complaint);
     const value = Number(text);
-    if (schema.minimum !== undefined && value < schema.minimum) throw new Mistake(pointer, `This has to be at least ${schema.minimum}`);
-    if (schema.maximum !== undefined && value > schema.maximum) throw new Mistake(pointer, `This has to be at most ${schema.maximum}`);
+    if (schema.minimum !== undefined && value < schema.minimum) throw new Mistake(pointer, t.scalars.thisHasToBeAt(schema.minimum));
+    if (schema.maximum !== undefined && value > schema.maximum) throw new Mistake(pointer, t.scalars.thisHasToBeAtMost(schema.maximum));
     return value;
   }
   return { element, read, setMistake };
@@ -59,7 +60,7 @@ export function enumInput({ label, schema, required, pointer }) {
 
 export function jsonInput({ label, schema, required, pointer }) {
   const control = h('textarea', { rows: 2, class: 'code wide', spellcheck: 'false', prop: { value: schema.default === undefined ? '' : JSON.stringify(schema.default) } });
-  const { element, setMistake } = field({ label, control, hint: [hintOf(schema), 'As JSON'].filter(Boolean).join(' · '), required });
+  const { element, setMistake } = field({ label, control, hint: [hintOf(schema), t.scalars.asJson].filter(Boolean).join(' · '), required });
   function read() {
     if (control.value.trim() === '') return missing(required, pointer);
     try {
@@ -72,6 +73,6 @@ export function jsonInput({ label, schema, required, pointer }) {
 }
 
 function missing(required, pointer) {
-  if (required) throw new Mistake(pointer, 'This is needed');
+  if (required) throw new Mistake(pointer, t.scalars.thisIsNeeded);
   return undefined;
 }

@@ -3,6 +3,7 @@ import { h } from '../dom.js';
 import { field, selectField, textField } from '../parts/fields.js';
 import { queueField } from '../parts/queueField.js';
 import { Mistake, readAll } from './mistake.js';
+import { t } from '../texts.js';
 
 const instantNames = ['cron', 'every', 'zone', 'anchor', 'start', 'end'];
 
@@ -13,16 +14,16 @@ const putNames = ['type', 'flow', 'queue', 'priority', 'args', 'key', 'weight', 
 const jobNames = ['type', 'args', 'queue', 'priority', 'key', 'weight', 'attempts', 'timeout'];
 
 const overlaps = [
-  { value: 'skip', text: 'Skip the instant' },
-  { value: 'queue', text: 'Let one wait' },
-  { value: 'all', text: 'Run beside each other' },
-  { value: 'cancel', text: 'Cancel the others, and start' },
-  { value: 'replace', text: 'Cancel the others, and start when they have ended' },
+  { value: 'skip', text: t.scheduleForm.skipTheInstant },
+  { value: 'queue', text: t.scheduleForm.letOneWait },
+  { value: 'all', text: t.scheduleForm.runBesideEachOther },
+  { value: 'cancel', text: t.scheduleForm.cancelTheOthersAndStart },
+  { value: 'replace', text: t.scheduleForm.cancelTheOthersAndStartWhen },
 ];
 const misseds = [
-  { value: 'one', text: 'Serve the latest' },
-  { value: 'all', text: 'Serve all of the last hour' },
-  { value: 'none', text: 'Serve none' },
+  { value: 'one', text: t.scheduleForm.serveTheLatest },
+  { value: 'all', text: t.scheduleForm.serveAllOfTheLast },
+  { value: 'none', text: t.scheduleForm.serveNone },
 ];
 
 /** @param {{types: object[], schedule?: object, onInstants: (instants: object) => void}} options Without `schedule`, a new one. */
@@ -34,19 +35,19 @@ export function scheduleForm({ types, schedule, onInstants }) {
   const flow = h('textarea', { rows: 8, class: 'code', spellcheck: 'false', prop: { value: JSON.stringify(said.flow ?? { jobs: [{ name: 'first', type: '', args: {} }] }, null, 2) } });
   const args = h('textarea', { rows: 4, class: 'code', spellcheck: 'false', prop: { value: JSON.stringify(said.args ?? {}, null, 2) } });
   const fields = {
-    id: !schedule && textField({ label: 'Id', required: true, hint: 'A-Z a-z 0-9 . _ -', attributes: { maxlength: 64 } }),
-    what: selectField({ label: 'What runs', options: [{ value: 'job', text: 'A job' }, { value: 'flow', text: 'A flow' }], value: said.flow ? 'flow' : 'job' }),
-    type: text('Job type', 'type', { required: true, attributes: { list: list.id } }),
-    args: { ...field({ label: 'Arguments as JSON', control: args, hint: '{"$at":"scheduled"} becomes the instant.' }), input: args },
-    flow: { ...field({ label: 'Flow as JSON', control: flow, hint: 'As POST /flows takes it; in arguments, {"$at":"scheduled"} becomes the instant.' }), input: flow },
-    cron: text('Cron expression', 'cron', { placeholder: '30 2 * * MON-FRI', hint: 'Minute, hour, day of month, month, day of week; seconds before them where there are six.' }),
-    every: text('Or every so many seconds', 'every', { attributes: { inputmode: 'decimal' } }),
-    zone: text('Time zone', 'zone', { placeholder: 'UTC', attributes: { list: zones.id } }),
-    queue: queueField({ label: 'Queue', value: said.queue, placeholder: 'as the type says' }),
-    key: text('Key', 'key', { placeholder: 'as the type says', hint: 'Whose limits and order its jobs go by, such as tenant/7.' }),
-    deadline: text('Fails after so many seconds', 'deadline', { attributes: { inputmode: 'decimal' } }),
-    overlap: selectField({ label: 'While one before it has not ended', options: overlaps, value: said.overlap }),
-    missed: selectField({ label: 'Of instants that nobody could serve', options: misseds, value: said.missed }),
+    id: !schedule && textField({ label: t.words.id, required: true, hint: 'A-Z a-z 0-9 . _ -', attributes: { maxlength: 64 } }),
+    what: selectField({ label: t.scheduleForm.whatRuns, options: [{ value: 'job', text: t.scheduleForm.aJob }, { value: 'flow', text: t.scheduleForm.aFlow }], value: said.flow ? 'flow' : 'job' }),
+    type: text(t.words.jobType, 'type', { required: true, attributes: { list: list.id } }),
+    args: { ...field({ label: t.words.argumentsAsJson, control: args, hint: t.scheduleForm.atScheduledBecomesTheInstant }), input: args },
+    flow: { ...field({ label: t.scheduleForm.flowAsJson, control: flow, hint: t.scheduleForm.asPostFlowsTakesIt }), input: flow },
+    cron: text(t.scheduleForm.cronExpression, 'cron', { placeholder: '30 2 * * MON-FRI', hint: t.scheduleForm.minuteHourDayOfMonth }),
+    every: text(t.scheduleForm.orEverySoManySeconds, 'every', { attributes: { inputmode: 'decimal' } }),
+    zone: text(t.scheduleForm.timeZone, 'zone', { placeholder: 'UTC', attributes: { list: zones.id } }),
+    queue: queueField({ label: t.words.queue, value: said.queue, placeholder: t.words.asTheTypeSays }),
+    key: text(t.words.key, 'key', { placeholder: t.words.asTheTypeSays, hint: t.scheduleForm.whoseLimitsAndOrderIts }),
+    deadline: text(t.scheduleForm.failsAfterSoManySeconds, 'deadline', { attributes: { inputmode: 'decimal' } }),
+    overlap: selectField({ label: t.scheduleForm.whileOneBeforeItHas, options: overlaps, value: said.overlap }),
+    missed: selectField({ label: t.scheduleForm.ofInstantsThatNobodyCould, options: misseds, value: said.missed }),
   };
   const element = h('div', { class: 'fields' }, Object.values(fields).filter(Boolean).map((each) => each.element), list, zones);
   const valueOf = (name) => fields[name].input.value.trim();
@@ -93,12 +94,12 @@ export function scheduleForm({ types, schedule, onInstants }) {
     const text = valueOf(name);
     if (!text) return undefined;
     const value = Number(text);
-    if (!Number.isFinite(value)) throw new Mistake(`/${name}`, 'This has to be a number');
+    if (!Number.isFinite(value)) throw new Mistake(`/${name}`, t.words.thisHasToBeA);
     return value;
   }
 
   function checkId() {
-    if (fields.id && !valueOf('id')) throw new Mistake('/id', 'A schedule needs an id');
+    if (fields.id && !valueOf('id')) throw new Mistake('/id', t.scheduleForm.aScheduleNeedsAnId);
   }
 
   /** Shows each mistake at its input, and gives back those that have none. */

@@ -1,4 +1,5 @@
 // Reads the part of JSON Schema that says what to ask for. What it does not know is asked for as JSON, so every type can be started.
+import { t } from '../texts.js';
 
 /**
  * @param {*} schema A JSON Schema; `true` and undefined allow anything.
@@ -52,6 +53,6 @@ export function labelOf(name, schema) {
 /** What is allowed, in words. */
 export function hintOf(schema) {
   const { minimum, maximum, description } = schema;
-  const range = minimum !== undefined && maximum !== undefined ? `${minimum} to ${maximum}` : minimum !== undefined ? `At least ${minimum}` : maximum !== undefined ? `At most ${maximum}` : '';
+  const range = minimum !== undefined && maximum !== undefined ? t.schema.to(minimum, maximum) : minimum !== undefined ? t.schema.atLeast(minimum) : maximum !== undefined ? t.schema.atMost(maximum) : '';
   return [description, range].filter(Boolean).join(' · ') || undefined;
 }

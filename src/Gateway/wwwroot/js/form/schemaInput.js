@@ -4,6 +4,7 @@ import { readAll } from './mistake.js';
 import { star } from '../parts/fields.js';
 import { booleanInput, decimalInput, enumInput, integerInput, jsonInput, textInput, timeInput } from './scalars.js';
 import { describe, hintOf, labelOf } from './schema.js';
+import { t } from '../texts.js';
 
 const inputs = {
   object: objectInput,
@@ -72,13 +73,13 @@ function arrayInput(asked, places) {
   const items = [];
   const id = freshId('list');
   const list = h('div', { class: 'items' });
-  const add = h('button', { type: 'button', class: 'quiet', on: { click: () => addItem().focus() } }, 'Add', h('span', { class: 'unseen' }, ` to ${label}`));
+  const add = h('button', { type: 'button', class: 'quiet', on: { click: () => addItem().focus() } }, t.schemaInput.add, h('span', { class: 'unseen' }, ' ', t.schemaInput.addTo(label)));
   const element = h('fieldset', { class: 'group', id }, h('legend', null, label, required && star()), hintOf(schema) && h('p', { class: 'hint' }, hintOf(schema)), list, add);
 
   function addItem() {
     const number = items.length;
     const input = schemaInput({ label: `${label} ${number + 1}`, schema: schema.items, root, required: true, pointer: `${pointer}/${number}`, depth: depth + 1 }, places);
-    const remove = h('button', { type: 'button', class: 'quiet', 'aria-label': `Remove ${label} ${number + 1}`, on: { click: removeLast } }, 'Remove');
+    const remove = h('button', { type: 'button', class: 'quiet', 'aria-label': t.schemaInput.remove(label, number + 1), on: { click: removeLast } }, t.schemaInput.removeIt);
     const row = h('div', { class: 'item' }, input.element, remove);
     items.push({ input, row });
     list.append(row);

@@ -8,6 +8,7 @@ import { errorBox } from '../parts/notes.js';
 import { argsForm } from './argsForm.js';
 import { Mistakes, readAll } from './mistake.js';
 import { submitOptions } from './submitOptions.js';
+import { t } from '../texts.js';
 
 const usual = 'longtask';
 
@@ -20,7 +21,7 @@ export function startForm({ types, preferred, onStarted, onType }) {
   const options = submitOptions(places);
   const named = (name) => (types ? types.find((each) => each.name === name) : { name, argsSchema: true });
   const first = named(preferred ?? usual) ?? named(usual) ?? types[0];
-  const label = 'Job type';
+  const label = t.words.jobType;
   const choice = types ? selectField({ label, options: types.map(({ name }) => name), value: first.name }) : textField({ label, value: first.name, required: true });
   places.set('/type', choice.setMistake);
   const about = h('p', { class: 'about' });
@@ -34,14 +35,14 @@ export function startForm({ types, preferred, onStarted, onType }) {
   function choose(name) {
     const isOtherForm = Boolean(types) || !form;
     type = named(name);
-    setText(button, type.name === usual ? 'Start a long job' : `Start ${type.name}`);
+    setText(button, type.name === usual ? t.startForm.startALongJob : t.startForm.start(type.name));
     // What was written for a name that was mistyped is good for the right one too.
     if (!isOtherForm) return;
     for (const pointer of [...places.keys()]) if (pointer.startsWith('/args')) places.delete(pointer);
     form = argsForm(type, places);
     fill(args, form.element);
     fill(trouble);
-    fill(about, type.description, type.description && ' ', type.silos === 0 && h('strong', { class: 'warn' }, 'No running silo has a handler for it: its jobs wait for one.'));
+    fill(about, type.description, type.description && ' ', type.silos === 0 && h('strong', { class: 'warn' }, t.startForm.noRunningSiloHasA));
   }
 
   async function submit(event) {
@@ -58,7 +59,7 @@ export function startForm({ types, preferred, onStarted, onType }) {
     button.disabled = true;
     try {
       const job = await submitJob(body);
-      announce(`${job.type} started`);
+      announce(t.startForm.started(job.type));
       onStarted(job);
     } catch (error) {
       const unplaced = error instanceof Problem ? showMistakes(error.mistakes) : [];

@@ -4,15 +4,16 @@ import { ownQueues } from '../live/caller.js';
 import { textField } from '../parts/fields.js';
 import { queueField } from '../parts/queueField.js';
 import { Mistake, readAll } from './mistake.js';
+import { t } from '../texts.js';
 
 const numbers = [
-  { name: 'countdown', label: 'Start after (seconds)', example: 'at once' },
-  { name: 'expires', label: 'Give up if not started within (seconds)', example: 'never' },
-  { name: 'deadline', label: 'Give up if not ended within (seconds)', example: 'never' },
-  { name: 'priority', label: 'Priority (0 to 9, higher first)', example: '4' },
-  { name: 'attempts', label: 'Attempts', example: 'as the type says' },
-  { name: 'timeout', label: 'Timeout of an attempt (seconds)', example: 'as the type says' },
-  { name: 'retention', label: 'Keep when finished (seconds)', example: 'as the grid says' },
+  { name: 'countdown', label: t.submitOptions.startAfterSeconds, example: t.submitOptions.atOnce },
+  { name: 'expires', label: t.submitOptions.giveUpIfNotStarted, example: t.submitOptions.never },
+  { name: 'deadline', label: t.submitOptions.giveUpIfNotEnded, example: t.submitOptions.never },
+  { name: 'priority', label: t.submitOptions.priority, example: '4' },
+  { name: 'attempts', label: t.submitOptions.attempts, example: t.words.asTheTypeSays },
+  { name: 'timeout', label: t.submitOptions.timeoutOfAnAttemptSeconds, example: t.words.asTheTypeSays },
+  { name: 'retention', label: t.submitOptions.keepWhenFinishedSeconds, example: t.submitOptions.asTheGridSays },
 ];
 
 /**
@@ -22,14 +23,14 @@ const numbers = [
 export function submitOptions(places) {
   const list = h('datalist', { id: 'queue-names' });
   const inputs = [
-    { name: 'queue', ...queueField({ label: 'Queue', placeholder: 'as the type says', list: list.id }), parse: (text) => text },
-    { name: 'key', ...textField({ label: 'Key (limits and order)', placeholder: 'as the type says' }), parse: (text) => text },
+    { name: 'queue', ...queueField({ label: t.words.queue, placeholder: t.words.asTheTypeSays, list: list.id }), parse: (text) => text },
+    { name: 'key', ...textField({ label: t.submitOptions.keyLimitsAndOrder, placeholder: t.words.asTheTypeSays }), parse: (text) => text },
     ...numbers.map(({ name, label, example }) => ({ name, ...textField({ label, placeholder: example, attributes: { inputmode: 'decimal' } }), parse: parseNumber })),
-    { name: 'tags', ...textField({ label: 'Tags', placeholder: 'tenant=acme, run=7' }), parse: parseTags },
+    { name: 'tags', ...textField({ label: t.words.tags, placeholder: 'tenant=acme, run=7' }), parse: parseTags },
   ];
   for (const { name, setMistake } of inputs) places.set(`/${name}`, setMistake);
   // Who is limited to some queues names one with each job: the type's own may be another.
-  const element = h('details', { class: 'options', open: ownQueues().length > 0 }, h('summary', null, 'When and how'), h('div', { class: 'fields' }, inputs.map((input) => input.element)), list);
+  const element = h('details', { class: 'options', open: ownQueues().length > 0 }, h('summary', null, t.submitOptions.whenAndHow), h('div', { class: 'fields' }, inputs.map((input) => input.element)), list);
 
   const read = () => {
     const values = readAll(
@@ -45,13 +46,13 @@ export function submitOptions(places) {
 
 function parseNumber(text, pointer) {
   const value = Number(text);
-  if (!Number.isFinite(value)) throw new Mistake(pointer, 'This has to be a number');
+  if (!Number.isFinite(value)) throw new Mistake(pointer, t.words.thisHasToBeA);
   return value;
 }
 
 /** "tenant=acme, run=7" → { tenant: "acme", run: "7" }. */
 export function parseTags(text, pointer) {
   const pairs = text.split(',').map((pair) => pair.trim()).filter(Boolean).map((pair) => /^([^=]+)=(.*)$/s.exec(pair));
-  if (pairs.includes(null)) throw new Mistake(pointer, 'Write tags as name=value, separated by commas');
+  if (pairs.includes(null)) throw new Mistake(pointer, t.submitOptions.writeTagsAsNameValue);
   return Object.fromEntries(pairs.map(([, name, value]) => [name.trim(), value.trim()]));
 }

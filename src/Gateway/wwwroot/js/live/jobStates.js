@@ -1,4 +1,5 @@
 // What the page knows of the states of jobs.
+import { t } from '../texts.js';
 
 export const states = ['PENDING', 'PROGRESS', 'SUCCESS', 'FAILURE', 'REVOKED'];
 
@@ -6,20 +7,7 @@ export const isFinished = (job) => job.state !== 'PENDING' && job.state !== 'PRO
 
 /** The word shown to people, with its finer phase where that says more. */
 export function stateWord(job) {
-  switch (job.state) {
-    case 'PENDING':
-      return { scheduled: 'Scheduled', retrying: 'Will run again' }[job.phase] ?? 'Waiting';
-    case 'PROGRESS':
-      return job.phase === 'cancelling' ? 'Stopping' : 'Running';
-    case 'SUCCESS':
-      return 'Succeeded';
-    case 'FAILURE':
-      return 'Failed';
-    case 'REVOKED':
-      return 'Cancelled';
-    default:
-      return job.state;
-  }
+  return t.states.phases[job.phase] ?? t.states[job.state] ?? job.state;
 }
 
 /** A state's word where no job is at hand, as in a filter. */

@@ -1,10 +1,11 @@
 // A progress bar that screen readers can read too.
 import { h, setAttribute, setText } from '../dom.js';
 import { percent, stateWord } from '../live/jobStates.js';
+import { t } from '../texts.js';
 
 export function bar(job) {
   const inner = h('div', { class: 'bar-fill' });
-  const track = h('div', { class: 'bar', role: 'progressbar', 'aria-label': `Progress of ${job.type} ${job.id}`, 'aria-valuemin': 0, 'aria-valuemax': 100 }, inner);
+  const track = h('div', { class: 'bar', role: 'progressbar', 'aria-label': t.bar.progressOf(job.type, job.id), 'aria-valuemin': 0, 'aria-valuemax': 100 }, inner);
   const number = h('span', { class: 'bar-number', 'aria-hidden': 'true' });
   const element = h('div', { class: 'bar-row' }, track, number);
 

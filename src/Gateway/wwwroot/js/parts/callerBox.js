@@ -1,6 +1,7 @@
 // Who is signed in, in the frame around the views, with the way in or out; and only those ways from there that lead somewhere.
 import { onCaller, isReadOnly, may, seesAll, signInAddress } from '../live/caller.js';
 import { setAttribute, setText } from '../dom.js';
+import { t } from '../texts.js';
 
 /** @param {{who: HTMLElement, sign: HTMLElement, key: HTMLElement, links: Iterable<HTMLElement>}} elements */
 export function showCaller({ who, sign, key, links }) {
@@ -10,7 +11,7 @@ export function showCaller({ who, sign, key, links }) {
     const out = caller?.by === 'signIn' ? caller.signIn?.outPath : undefined;
     const address = signInAddress() ?? out;
     setAttribute(sign, 'href', address);
-    setText(sign, out ? 'Sign out' : 'Sign in');
+    setText(sign, out ? t.callerBox.signOut : t.words.signIn);
     sign.hidden = !address || isReadOnly();
     // Where nobody is asked for a key, or somebody is let in without, one changes nothing.
     key.hidden = isReadOnly() || caller?.by === 'signIn';

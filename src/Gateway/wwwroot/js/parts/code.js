@@ -3,6 +3,7 @@ import { announce } from '../announcer.js';
 import { h, setText } from '../dom.js';
 import { count } from '../format.js';
 import { indent } from '../indent.js';
+import { t } from '../texts.js';
 
 // More than this in one element makes a browser slow; all of it can be copied.
 const mostShown = 100_000;
@@ -13,9 +14,9 @@ export function jsonBlock(text, what) {
   return h(
     'div',
     { class: 'code-block' },
-    copyButton(`Copy ${what}`, () => text),
+    copyButton(t.code.copy(what), () => text),
     h('pre', { tabindex: 0, role: 'group', 'aria-label': what }, pretty),
-    text.length > mostShown && h('p', { class: 'dim' }, `The first ${count(mostShown)} of ${count(text.length)} characters are shown.`),
+    text.length > mostShown && h('p', { class: 'dim' }, t.code.theFirstOfCharactersAre(count(mostShown), count(text.length))),
   );
 }
 
@@ -23,12 +24,12 @@ export function copyButton(label, text) {
   const button = h('button', { type: 'button', class: 'quiet small', on: { click: copy } }, label);
 
   async function copy() {
-    let said = 'Copied';
+    let said = t.code.copied;
     try {
       // Only there on https and on localhost.
       await navigator.clipboard.writeText(text());
     } catch {
-      said = 'Cannot copy here';
+      said = t.code.cannotCopyHere;
     }
     setText(button, said);
     announce(said);

@@ -1,11 +1,12 @@
 // Says when what is shown may be late.
 import { watchConnection } from '../live/jobFeed.js';
 import { setText } from '../dom.js';
+import { t } from '../texts.js';
 
 const words = {
-  live: ['Live', 'Changes are shown as they happen'],
-  polling: ['Every 2 s', 'No event stream: jobs are asked for every two seconds'],
-  lost: ['No connection', 'The gateway cannot be reached; trying again'],
+  live: [t.connection.live, t.connection.changesAreShownAsThey],
+  polling: [t.connection.everyTwoSeconds, t.connection.noEventStreamJobsAre],
+  lost: [t.connection.noConnection, t.connection.theGatewayCannotBeReached],
 };
 
 export function showConnection(element) {

@@ -7,17 +7,18 @@ import { indent } from '../indent.js';
 import { Problem } from '../api/problem.js';
 import { field, textField } from './fields.js';
 import { errorBox } from './notes.js';
+import { t } from '../texts.js';
 
 export function copyForm(job, signal) {
   const control = h('textarea', { class: 'code', rows: 8, spellcheck: 'false', autocomplete: 'off' });
-  const args = { ...field({ label: 'Its arguments', control, hint: 'JSON, checked as that of any other job of this type.' }), input: control };
-  const queue = textField({ label: 'In queue', value: job.queue });
-  const priority = textField({ label: 'With priority', type: 'number', value: String(job.priority), attributes: { min: 0, max: 9 } });
+  const args = { ...field({ label: t.copyForm.itsArguments, control, hint: t.copyForm.jsonCheckedAsThatOf }), input: control };
+  const queue = textField({ label: t.copyForm.inQueue, value: job.queue });
+  const priority = textField({ label: t.copyForm.withPriority, type: 'number', value: String(job.priority), attributes: { min: 0, max: 9 } });
   const places = { '/args': args, '/queue': queue, '/priority': priority };
   const trouble = h('div');
-  const button = h('button', { class: 'primary' }, 'Start the copy');
+  const button = h('button', { class: 'primary' }, t.copyForm.startTheCopy);
   const form = h('form', { class: 'signal', novalidate: true, on: { submit } }, args.element, h('div', { class: 'fields' }, queue.element, priority.element), trouble, h('div', null, button));
-  const element = h('details', { class: 'panel', hidden: job.type.startsWith('oj-'), on: { toggle } }, h('summary', null, 'Run again, differently'), form);
+  const element = h('details', { class: 'panel', hidden: job.type.startsWith('oj-'), on: { toggle } }, h('summary', null, t.copyForm.runAgainDifferently), form);
   let loaded = false;
 
   async function toggle() {
@@ -42,7 +43,7 @@ export function copyForm(job, signal) {
       // The arguments go out as the text they are, so that no number in them is read and written anew.
       const others = `${queue.input.value.trim() ? `,"queue":${JSON.stringify(queue.input.value.trim())}` : ''}${priority.input.value === '' ? '' : `,"priority":${Number(priority.input.value)}`}`;
       const copy = await copyJob(job.id, `{"args":${control.value}${others}}`);
-      announce(`${copy.type} started`);
+      announce(t.copyForm.started(copy.type));
       go(toJob(copy.id));
     } catch (error) {
       const unplaced = error instanceof Problem ? error.mistakes.filter((each) => !place(each)) : [];
@@ -68,6 +69,6 @@ function mistakeIn(text) {
     JSON.parse(text);
     return '';
   } catch (error) {
-    return `This is not JSON: ${error.message}`;
+    return t.copyForm.thisIsNotJson(error.message);
   }
 }

@@ -3,14 +3,15 @@ import { to } from '../address.js';
 import { h, refill } from '../dom.js';
 import { count } from '../format.js';
 import { stateName, states } from '../live/jobStates.js';
+import { t } from '../texts.js';
 
 export function countsTable() {
   const body = h('tbody');
   const element = h(
     'section',
     { 'aria-labelledby': 'counts' },
-    h('h2', { id: 'counts' }, 'Jobs in the store'),
-    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'counts' }, h('table', null, h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'Queue and type'), states.map((state) => h('th', { scope: 'col', class: 'number' }, stateName(state))))), body)),
+    h('h2', { id: 'counts' }, t.countsTable.jobsInTheStore),
+    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'counts' }, h('table', null, h('thead', null, h('tr', null, h('th', { scope: 'col' }, t.countsTable.queueAndType), states.map((state) => h('th', { scope: 'col', class: 'number' }, stateName(state))))), body)),
   );
   let shown;
 
@@ -19,7 +20,7 @@ export function countsTable() {
     if (now === shown) return;
     shown = now;
     const rows = rowsOf(counts);
-    refill(body, rows.length === 0 ? h('tr', null, h('td', { colspan: states.length + 1, class: 'dim' }, 'None')) : rows.map(row));
+    refill(body, rows.length === 0 ? h('tr', null, h('td', { colspan: states.length + 1, class: 'dim' }, t.words.none)) : rows.map(row));
   }
   return { element, set };
 }

@@ -1,6 +1,7 @@
 // Questions asked on top of the page. The dialog element brings focus in, keeps it there, and gives it back.
 import { fill, freshId, h } from '../dom.js';
 import { errorBox } from './notes.js';
+import { t } from '../texts.js';
 
 /**
  * Asks, and does what was asked for while the dialog stays open, so that a mistake can be seen and mended.
@@ -19,7 +20,7 @@ export function ask({ title, text, fields = [], action, danger = false, act }) {
       text && h('p', null, text),
       fields,
       trouble,
-      h('div', { class: 'dialog-buttons' }, h('button', { type: 'button', on: { click: () => dialog.close() } }, 'Back'), confirm),
+      h('div', { class: 'dialog-buttons' }, h('button', { type: 'button', on: { click: () => dialog.close() } }, t.dialog.back), confirm),
     );
     const dialog = h('dialog', { 'aria-labelledby': titleId }, form);
     let done = false;

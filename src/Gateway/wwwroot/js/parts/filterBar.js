@@ -5,6 +5,7 @@ import { stateName, states } from '../live/jobStates.js';
 import { selectField, textField } from './fields.js';
 import { queueField } from './queueField.js';
 import { localTime } from './time.js';
+import { t } from '../texts.js';
 
 const plain = ['state', 'type', 'queue', 'parent', 'after', 'schedule', 'tag', 'submittedAfter'];
 /** Those that are folded away until they are wanted. */
@@ -18,35 +19,35 @@ export const filterNames = [...plain, ...folded];
  */
 export function filterBar(filter, onFilter, signal) {
   const fields = {
-    state: selectField({ label: 'State', options: [{ value: '', text: 'Any' }, ...states.map((state) => ({ value: state, text: stateName(state) }))] }),
-    type: textField({ label: 'Type', placeholder: 'Any', attributes: { list: 'filter-types' } }),
-    queue: queueField({ label: 'Queue', placeholder: 'Any', list: 'filter-queues' }),
-    parent: textField({ label: 'Child of', placeholder: 'Id of a flow' }),
-    after: textField({ label: 'Follows', placeholder: 'Id of a job' }),
-    schedule: textField({ label: 'Of schedule', placeholder: 'Its id' }),
-    tag: textField({ label: 'Tag', placeholder: 'name=value' }),
-    submittedAfter: textField({ label: 'Submitted after', type: 'datetime-local' }),
-    id: textField({ label: 'Id', placeholder: 'Whole, or its beginning' }),
-    phase: selectField({ label: 'Phase', options: [{ value: '', text: 'Any' }, 'scheduled', 'waiting', 'retrying', 'running', 'cancelling'] }),
-    key: textField({ label: 'Key', placeholder: 'Such as tenant/7' }),
-    error: textField({ label: 'Error says', attributes: { maxlength: 256 } }),
-    args: textField({ label: 'Arguments contain', attributes: { maxlength: 256 } }),
-    submittedBefore: textField({ label: 'Submitted before', type: 'datetime-local' }),
-    startedAfter: textField({ label: 'Started after', type: 'datetime-local' }),
-    startedBefore: textField({ label: 'Started before', type: 'datetime-local' }),
-    finishedAfter: textField({ label: 'Ended after', type: 'datetime-local' }),
-    finishedBefore: textField({ label: 'Ended before', type: 'datetime-local' }),
+    state: selectField({ label: t.words.state, options: [{ value: '', text: t.words.any }, ...states.map((state) => ({ value: state, text: stateName(state) }))] }),
+    type: textField({ label: t.words.type, placeholder: t.words.any, attributes: { list: 'filter-types' } }),
+    queue: queueField({ label: t.words.queue, placeholder: t.words.any, list: 'filter-queues' }),
+    parent: textField({ label: t.words.childOf, placeholder: t.filterBar.idOfAFlow }),
+    after: textField({ label: t.filterBar.follows, placeholder: t.filterBar.idOfAJob }),
+    schedule: textField({ label: t.filterBar.ofSchedule, placeholder: t.filterBar.itsId }),
+    tag: textField({ label: t.filterBar.tag, placeholder: 'name=value' }),
+    submittedAfter: textField({ label: t.filterBar.submittedAfter, type: 'datetime-local' }),
+    id: textField({ label: t.words.id, placeholder: t.filterBar.wholeOrItsBeginning }),
+    phase: selectField({ label: t.filterBar.phase, options: [{ value: '', text: t.words.any }, 'scheduled', 'waiting', 'retrying', 'running', 'cancelling'] }),
+    key: textField({ label: t.words.key, placeholder: t.filterBar.suchAsTenant7 }),
+    error: textField({ label: t.filterBar.errorSays, attributes: { maxlength: 256 } }),
+    args: textField({ label: t.filterBar.argumentsContain, attributes: { maxlength: 256 } }),
+    submittedBefore: textField({ label: t.filterBar.submittedBefore, type: 'datetime-local' }),
+    startedAfter: textField({ label: t.filterBar.startedAfter, type: 'datetime-local' }),
+    startedBefore: textField({ label: t.filterBar.startedBefore, type: 'datetime-local' }),
+    finishedAfter: textField({ label: t.filterBar.endedAfter, type: 'datetime-local' }),
+    finishedBefore: textField({ label: t.filterBar.endedBefore, type: 'datetime-local' }),
   };
   const types = h('datalist', { id: 'filter-types' });
   const queues = h('datalist', { id: 'filter-queues' });
-  const clear = h('a', { class: 'button quiet', href: '#/jobs' }, 'Clear');
-  const more = h('details', { class: 'more-filters' }, h('summary', null, 'Search further'), h('div', { class: 'fields' }, folded.map((name) => fields[name].element)));
+  const clear = h('a', { class: 'button quiet', href: '#/jobs' }, t.words.clear);
+  const more = h('details', { class: 'more-filters' }, h('summary', null, t.filterBar.searchFurther), h('div', { class: 'fields' }, folded.map((name) => fields[name].element)));
   const element = h(
     'form',
-    { class: 'filters', role: 'search', 'aria-label': 'Filter jobs', on: { submit: apply, change: apply } },
+    { class: 'filters', role: 'search', 'aria-label': t.filterBar.filterJobs, on: { submit: apply, change: apply } },
     plain.map((name) => fields[name].element),
     more,
-    h('div', { class: 'filter-buttons' }, h('button', { class: 'quiet' }, 'Filter'), clear),
+    h('div', { class: 'filter-buttons' }, h('button', { class: 'quiet' }, t.filterBar.filter), clear),
     types,
     queues,
   );
@@ -55,7 +56,7 @@ export function filterBar(filter, onFilter, signal) {
     event.preventDefault();
     const wanted = Object.fromEntries(filterNames.map((name) => [name, fields[name].input.value.trim()]));
     for (const name of instants) if (wanted[name]) wanted[name] = instantOf(name, wanted[name]);
-    if (wanted.tag && !/^[^=]+=/.test(wanted.tag)) return fields.tag.setMistake('Write it as name=value');
+    if (wanted.tag && !/^[^=]+=/.test(wanted.tag)) return fields.tag.setMistake(t.filterBar.writeItAsNameValue);
     if (filterNames.some((name) => wanted[name] !== (shown[name] ?? ''))) onFilter(wanted);
   }
 

@@ -2,20 +2,21 @@
 import { to } from '../address.js';
 import { h } from '../dom.js';
 import { count, duration } from '../format.js';
+import { t } from '../texts.js';
 
 const columns = [
-  ['Submitted', ({ submitted }) => count(submitted)],
-  ['Succeeded', ({ succeeded }) => count(succeeded)],
-  ['Failed', ({ failed }) => count(failed)],
-  ['Cancelled', ({ cancelled }) => count(cancelled)],
-  ['Failed attempts', ({ retried }) => count(retried)],
-  ['Lost attempts', ({ lost }) => count(lost)],
-  ['Ran p50', ({ runSeconds }) => seconds(runSeconds?.p50)],
-  ['Ran p95', ({ runSeconds }) => seconds(runSeconds?.p95)],
-  ['Ran p99', ({ runSeconds }) => seconds(runSeconds?.p99)],
-  ['Waited p50', ({ waitSeconds }) => seconds(waitSeconds?.p50)],
-  ['Waited p95', ({ waitSeconds }) => seconds(waitSeconds?.p95)],
-  ['Waited p99', ({ waitSeconds }) => seconds(waitSeconds?.p99)],
+  [t.words.submitted, ({ submitted }) => count(submitted)],
+  [t.words.succeeded, ({ succeeded }) => count(succeeded)],
+  [t.words.failed, ({ failed }) => count(failed)],
+  [t.words.cancelled, ({ cancelled }) => count(cancelled)],
+  [t.historyTables.failedAttempts, ({ retried }) => count(retried)],
+  [t.historyTables.lostAttempts, ({ lost }) => count(lost)],
+  [t.historyTables.ranP50, ({ runSeconds }) => seconds(runSeconds?.p50)],
+  [t.historyTables.ranP95, ({ runSeconds }) => seconds(runSeconds?.p95)],
+  [t.historyTables.ranP99, ({ runSeconds }) => seconds(runSeconds?.p99)],
+  [t.historyTables.waitedP50, ({ waitSeconds }) => seconds(waitSeconds?.p50)],
+  [t.historyTables.waitedP95, ({ waitSeconds }) => seconds(waitSeconds?.p95)],
+  [t.historyTables.waitedP99, ({ waitSeconds }) => seconds(waitSeconds?.p99)],
 ];
 
 const other = '(other)';
@@ -28,7 +29,7 @@ export function totalsTable(totals, label, params, name) {
 /** Steps in which something happened, newest first. */
 export function stepsTable({ points }, timeOf) {
   const rows = points.filter((point) => point.waiting > 0 || columns.slice(0, 6).some(([, of]) => of(point) !== '0')).reverse();
-  return table('Steps', ['From', 'Waiting'], rows.map((point) => ({ head: timeOf(point.at), cells: [count(point.waiting)], total: point })));
+  return table(t.historyTables.steps, [t.words.from, t.words.waiting], rows.map((point) => ({ head: timeOf(point.at), cells: [count(point.waiting)], total: point })));
 }
 
 function table(label, heads, rows) {
@@ -41,7 +42,7 @@ function table(label, heads, rows) {
       { class: 'history-table' },
       h('thead', null, h('tr', null, all.map((name, index) => h('th', { scope: 'col', class: index > 0 ? 'number' : null }, name)))),
       h('tbody', null, rows.length === 0
-        ? h('tr', null, h('td', { colspan: all.length, class: 'dim' }, 'None'))
+        ? h('tr', null, h('td', { colspan: all.length, class: 'dim' }, t.words.none))
         : rows.map(({ head, cells, total }) => h('tr', null, h('th', { scope: 'row' }, head), [...cells, ...columns.map(([, of]) => of(total))].map((text) => h('td', { class: 'number' }, text))))),
     ),
   );

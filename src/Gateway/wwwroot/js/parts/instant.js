@@ -2,6 +2,7 @@
 import { h } from '../dom.js';
 import { fullTime } from '../format.js';
 import { ago } from './time.js';
+import { t } from '../texts.js';
 
 const formats = new Map();
 
@@ -19,7 +20,7 @@ export function instant(value, zone = 'UTC', { withDistance = false } = {}) {
     'span',
     { class: 'instant' },
     h('span', null, there, ' ', h('span', { class: 'dim' }, zone)),
-    there !== here && h('span', { class: 'dim here' }, `${here} here`),
+    there !== here && h('span', { class: 'dim here' }, t.instant.here(here)),
     withDistance && ago(value),
   );
 }

@@ -10,6 +10,7 @@ import { ask } from './dialog.js';
 import { textField } from './fields.js';
 import { errorBox } from './notes.js';
 import { localTime } from './time.js';
+import { t } from '../texts.js';
 
 /**
  * @param {object} job
@@ -19,14 +20,14 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
   let current = job;
   const name = `${job.type} ${shortId(job.id)}`;
   const buttons = {
-    cancel: button('Cancel', () => change(cancelJob, `Cancelling ${name}`)),
-    retry: button('Run again', () => change(retryJob, `Running ${name} again`)),
-    now: button('Run now', () => change(moveJob, `${name} is due now`)),
-    move: button('Move', move),
-    priority: button('Priority', prioritise),
-    remove: button('Delete', remove, 'danger-quiet'),
+    cancel: button(t.words.cancel, () => change(cancelJob, t.jobActions.cancelling(name))),
+    retry: button(t.words.runAgain, () => change(retryJob, t.jobActions.runningAgain(name))),
+    now: button(t.words.runNow, () => change(moveJob, t.jobActions.isDueNow(name))),
+    move: button(t.jobActions.move, move),
+    priority: button(t.words.priority, prioritise),
+    remove: button(t.words.deleteIt, remove, 'danger-quiet'),
   };
-  const element = h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${name}`, tabindex: -1 }, may('operate') && Object.entries(buttons).filter(([key]) => !only || only.includes(key)).map(([, value]) => value));
+  const element = h('div', { class: 'actions', role: 'group', 'aria-label': t.jobActions.actionsOn(name), tabindex: -1 }, may('operate') && Object.entries(buttons).filter(([key]) => !only || only.includes(key)).map(([, value]) => value));
 
   function button(text, click, kind = 'quiet') {
     return h('button', { type: 'button', class: kind, on: { click } }, text, h('span', { class: 'unseen' }, ` ${name}`));
@@ -52,38 +53,38 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
   }
 
   async function move() {
-    const when = textField({ label: 'When', type: 'datetime-local', required: true, value: localTime(current.dueAt) });
+    const when = textField({ label: t.words.when, type: 'datetime-local', required: true, value: localTime(current.dueAt) });
     const moved = await ask({
-      title: 'When is it to run?',
+      title: t.jobActions.whenIsItToRun,
       fields: [when.element],
-      action: 'Move',
+      action: t.jobActions.move,
       act: () => moveJob(current.id, new Date(when.input.value).toISOString()),
     });
-    if (moved) await change(getJob, `${name} is moved`);
+    if (moved) await change(getJob, t.jobActions.isMoved(name));
   }
 
   async function prioritise() {
-    const priority = textField({ label: 'Priority', type: 'number', hint: '0 to 9; higher goes first.', required: true, value: String(current.priority), attributes: { min: 0, max: 9 } });
+    const priority = textField({ label: t.words.priority, type: 'number', hint: t.jobActions.higherGoesFirst, required: true, value: String(current.priority), attributes: { min: 0, max: 9 } });
     const changed = await ask({
-      title: 'How urgent is it?',
+      title: t.jobActions.howUrgentIsIt,
       fields: [priority.element],
-      action: 'Change',
+      action: t.jobActions.change,
       act: () => prioritiseJob(current.id, priority.input.valueAsNumber),
     });
-    if (changed) await change(getJob, `${name} has another priority`);
+    if (changed) await change(getJob, t.jobActions.hasAnotherPriority(name));
   }
 
   async function remove() {
     const id = current.id;
     const deleted = await ask({
-      title: 'Delete this job?',
-      text: 'Its arguments, its result and its history are removed. This cannot be undone.',
-      action: 'Delete',
+      title: t.jobActions.deleteThisJob,
+      text: t.jobActions.itsArgumentsItsResultAnd,
+      action: t.words.deleteIt,
       danger: true,
       act: () => deleteJob(id),
     });
     if (deleted) {
-      announce(`${name} deleted`);
+      announce(t.jobActions.deleted(name));
       onDeleted?.();
     }
   }

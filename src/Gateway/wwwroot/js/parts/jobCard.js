@@ -7,6 +7,7 @@ import { isFinished, stateWord } from '../live/jobStates.js';
 import { badge } from './badge.js';
 import { bar } from './bar.js';
 import { jobActions } from './jobActions.js';
+import { t } from '../texts.js';
 
 /** @returns {{element: HTMLElement, update: (job: object) => void, job: object}} */
 export function jobCard(job) {
@@ -16,7 +17,7 @@ export function jobCard(job) {
   const actions = jobActions(job, { trouble, only: ['cancel', 'retry'] });
   const message = h('p', { class: 'card-message' });
   const result = h('code', { class: 'card-result' });
-  const outcome = h('p', { class: 'card-outcome', hidden: true }, 'Result ', result);
+  const outcome = h('p', { class: 'card-outcome', hidden: true }, t.jobCard.result(result));
   const element = h(
     'li',
     { class: 'card', data: { job: job.id } },

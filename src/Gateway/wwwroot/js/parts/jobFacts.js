@@ -5,10 +5,11 @@ import { fullTime, shortId } from '../format.js';
 import { isFinished } from '../live/jobStates.js';
 import { ago, span } from './time.js';
 import { waits } from './waits.js';
+import { t } from '../texts.js';
 
 export function jobFacts() {
   const list = h('dl', { class: 'facts' });
-  const element = h('section', { 'aria-labelledby': 'facts' }, h('h2', { id: 'facts' }, 'Facts'), list);
+  const element = h('section', { 'aria-labelledby': 'facts' }, h('h2', { id: 'facts' }, t.words.facts), list);
   let shown;
   let latest;
   let followers;
@@ -32,26 +33,26 @@ export function jobFacts() {
 
 function facts(job, followers) {
   return [
-    ['Type', h('a', { href: to(['jobs'], { type: job.type }) }, job.type)],
-    ['Queue', h('a', { href: to(['jobs'], { queue: job.queue }) }, job.queue)],
-    ['Key', job.key && h('a', { href: toKey(job.key) }, job.key)],
-    ['Waits for', job.waitingFor?.length > 0 && waits(job.waitingFor)],
-    ['After', job.after?.length > 0 && job.after.map((leader, index) => [index > 0 && ', ', h('a', { href: toJob(leader.job) }, shortId(leader.job)), leader.on !== 'success' && ` (${leader.on})`])],
-    ['Followed by', followers?.length > 0 && followers.map((follower, index) => [index > 0 && ', ', follower.more ? h('a', { href: to(['jobs'], { after: job.id }) }, 'all') : h('a', { href: toJob(follower.id) }, `${follower.type} ${shortId(follower.id)}`)])],
-    ['Child of', job.parent && h('a', { href: toJob(job.parent) }, shortId(job.parent))],
-    ['Children', job.flow && h('a', { href: to(['jobs'], { parent: job.id }) }, 'All of them')],
-    ['Schedule', job.schedule && [h('a', { href: toSchedule(job.schedule) }, job.schedule), ' for ', fullTime(new Date(job.scheduledAt))]],
-    ['Priority', job.priority],
-    ['Attempt', job.maxAttempts ? `${job.attempt} of ${job.maxAttempts}` : job.attempt],
-    ['Submitted', ago(job.submittedAt)],
-    ['Due', ago(job.dueAt)],
-    ['Started', ago(job.startedAt)],
-    ['Finished', isFinished(job) && ago(job.finishedAt)],
-    [isFinished(job) ? 'Ran for' : 'Running for', job.state !== 'PENDING' && job.startedAt && span(job.startedAt, job.finishedAt)],
-    ['Expires', job.expiresAt && ago(job.expiresAt)],
-    ['Deadline', job.deadlineAt && ago(job.deadlineAt)],
-    ['Silo', job.silo],
-    ['Tags', tags(job.tags)],
+    [t.words.type, h('a', { href: to(['jobs'], { type: job.type }) }, job.type)],
+    [t.words.queue, h('a', { href: to(['jobs'], { queue: job.queue }) }, job.queue)],
+    [t.words.key, job.key && h('a', { href: toKey(job.key) }, job.key)],
+    [t.words.waitsFor, job.waitingFor?.length > 0 && waits(job.waitingFor)],
+    [t.jobFacts.after, job.after?.length > 0 && job.after.map((leader, index) => [index > 0 && ', ', h('a', { href: toJob(leader.job) }, shortId(leader.job)), leader.on !== 'success' && ` (${leader.on})`])],
+    [t.jobFacts.followedBy, followers?.length > 0 && followers.map((follower, index) => [index > 0 && ', ', follower.more ? h('a', { href: to(['jobs'], { after: job.id }) }, t.jobFacts.allFollowers) : h('a', { href: toJob(follower.id) }, `${follower.type} ${shortId(follower.id)}`)])],
+    [t.words.childOf, job.parent && h('a', { href: toJob(job.parent) }, shortId(job.parent))],
+    [t.jobFacts.children, job.flow && h('a', { href: to(['jobs'], { parent: job.id }) }, t.jobFacts.allOfThem)],
+    [t.words.schedule, job.schedule && t.jobFacts.scheduledFor(h('a', { href: toSchedule(job.schedule) }, job.schedule), fullTime(new Date(job.scheduledAt)))],
+    [t.words.priority, job.priority],
+    [t.words.attempt, job.maxAttempts ? t.jobFacts.attemptOf(job.attempt, job.maxAttempts) : job.attempt],
+    [t.words.submitted, ago(job.submittedAt)],
+    [t.words.due, ago(job.dueAt)],
+    [t.jobFacts.started, ago(job.startedAt)],
+    [t.jobFacts.finished, isFinished(job) && ago(job.finishedAt)],
+    [isFinished(job) ? t.words.ranFor : t.jobFacts.runningFor, job.state !== 'PENDING' && job.startedAt && span(job.startedAt, job.finishedAt)],
+    [t.jobFacts.expires, job.expiresAt && ago(job.expiresAt)],
+    [t.words.deadline, job.deadlineAt && ago(job.deadlineAt)],
+    [t.words.silo, job.silo],
+    [t.words.tags, tags(job.tags)],
   ].filter(([, value]) => value !== null && value !== undefined && value !== false);
 }
 

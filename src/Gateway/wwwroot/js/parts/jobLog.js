@@ -3,7 +3,7 @@ import { readLog } from '../api/logs.js';
 import { h, setText } from '../dom.js';
 import { reconnectDelay } from '../live/reconnect.js';
 import { isFinished } from '../live/jobStates.js';
-import { plural } from '../format.js';
+import { t } from '../texts.js';
 
 /** As many as a job keeps at most. */
 const mostShown = 2000;
@@ -11,9 +11,9 @@ const mostShown = 2000;
 /** @returns {{element: HTMLElement, update: (job: object) => void}} */
 export function jobLog(id, signal) {
   const list = h('ol', { class: 'log-lines' });
-  const box = h('div', { class: 'log', tabindex: 0, role: 'log', 'aria-label': 'Lines', 'aria-live': 'off' }, list);
+  const box = h('div', { class: 'log', tabindex: 0, role: 'log', 'aria-label': t.jobLog.lines, 'aria-live': 'off' }, list);
   const note = h('p', { class: 'dim', hidden: true });
-  const element = h('section', { hidden: true, 'aria-labelledby': 'log' }, h('h2', { id: 'log' }, 'Log'), note, box);
+  const element = h('section', { hidden: true, 'aria-labelledby': 'log' }, h('h2', { id: 'log' }, t.jobLog.log), note, box);
   let last = 0;
   let reading = false;
   let overAt;
@@ -52,7 +52,7 @@ export function jobLog(id, signal) {
     if (line.number > last + 1 && last > 0) list.append(gap(line.number - last - 1));
     if (last === 0 && line.number > 1) {
       note.hidden = false;
-      setText(note, `${plural(line.number - 1, 'earlier line')} not kept.`);
+      setText(note, t.jobLog.notKept(line.number - 1));
     }
     last = line.number;
     list.append(row(line));
@@ -63,14 +63,14 @@ export function jobLog(id, signal) {
   return { element, update };
 }
 
-const gap = (count) => h('li', { class: 'dim' }, `${plural(count, 'line')} not kept`);
+const gap = (count) => h('li', { class: 'dim' }, t.jobLog.gap(count));
 
 function row({ at, level, attempt, text, error }) {
   return h(
     'li',
     { data: { level } },
     h('time', { datetime: at, title: at, class: 'dim' }, clock(at)),
-    h('span', { class: 'log-attempt dim', title: `Attempt ${attempt}` }, `#${attempt}`),
+    h('span', { class: 'log-attempt dim', title: t.jobLog.attempt(attempt) }, `#${attempt}`),
     h('span', { class: 'log-level' }, level),
     h('span', { class: 'log-text' }, text, error && h('span', { class: 'dim' }, ` (${error.type ? `${error.type}: ` : ''}${error.message})`)),
   );

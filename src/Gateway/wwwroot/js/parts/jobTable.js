@@ -8,16 +8,17 @@ import { badge } from './badge.js';
 import { bar } from './bar.js';
 import { errorText } from './jobCard.js';
 import { ago } from './time.js';
+import { t } from '../texts.js';
 
-const columns = ['Job', 'State', 'Progress', 'Queue', 'Submitted', 'Says'];
+const columns = [t.words.job, t.words.state, t.words.progress, t.words.queue, t.words.submitted, t.jobTable.says];
 
 /** @param {{onPick?: (ids: string[]) => void}} [options] With `onPick` rows can be picked, and it is told which are. */
 // Roles are said in full, since a table laid out as cards is no table to some screen readers.
 export function jobTable(signal, { onPick } = {}) {
   const rows = new Map();
-  const all = onPick && h('input', { type: 'checkbox', class: 'pick', 'aria-label': 'Pick all on this page', on: { change: pickAll } });
+  const all = onPick && h('input', { type: 'checkbox', class: 'pick', 'aria-label': t.jobTable.pickAllOnThisPage, on: { change: pickAll } });
   const body = h('tbody', { role: 'rowgroup' });
-  const element = h('table', { class: 'jobs-table', role: 'table' }, h('caption', { class: 'unseen' }, 'Jobs, newest first'), h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((name, index) => h('th', { scope: 'col', role: 'columnheader' }, index === 0 && all, name)))), body);
+  const element = h('table', { class: 'jobs-table', role: 'table' }, h('caption', { class: 'unseen' }, t.jobTable.jobsNewestFirst), h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((name, index) => h('th', { scope: 'col', role: 'columnheader' }, index === 0 && all, name)))), body);
 
   /** Shows these and no others, keeping the rows that stay, so that focus and selection stay too. */
   function set(jobs) {
@@ -59,16 +60,16 @@ function jobRow(first, signal, onPick) {
   let job = first;
   const state = badge(job);
   const progress = bar(job);
-  const pick = onPick && h('input', { type: 'checkbox', class: 'pick', 'aria-label': `Pick ${job.type} ${shortId(job.id)}`, on: { change: onPick } });
-  const says = h('td', { class: 'cell-says', role: 'cell', data: { label: 'Says' } });
+  const pick = onPick && h('input', { type: 'checkbox', class: 'pick', 'aria-label': t.jobTable.pick(job.type, shortId(job.id)), on: { change: onPick } });
+  const says = h('td', { class: 'cell-says', role: 'cell', data: { label: t.jobTable.says } });
   const element = h(
     'tr',
     { role: 'row', data: { job: job.id } },
     h('th', { scope: 'row', role: 'rowheader', class: 'cell-job' }, pick, h('a', { href: toJob(job.id), title: job.id }, job.type, ' ', h('span', { class: 'id' }, shortId(job.id)))),
     h('td', { class: 'cell-state', role: 'cell' }, state.element),
     h('td', { class: 'cell-progress', role: 'cell' }, progress.element),
-    h('td', { role: 'cell', data: { label: 'Queue' } }, job.queue),
-    h('td', { role: 'cell', data: { label: 'Submitted' } }, ago(job.submittedAt)),
+    h('td', { role: 'cell', data: { label: t.words.queue } }, job.queue),
+    h('td', { role: 'cell', data: { label: t.words.submitted } }, ago(job.submittedAt)),
     says,
   );
   const watching = new AbortController();

@@ -6,6 +6,7 @@ import { may } from '../live/caller.js';
 import { ask } from './dialog.js';
 import { textField } from './fields.js';
 import { errorBox } from './notes.js';
+import { t } from '../texts.js';
 
 /**
  * @param {{key: string, paused?: object}} key
@@ -15,16 +16,16 @@ export function keyActions({ key, paused }, { trouble, onChange }) {
   if (!may('operate')) return null;
 
   async function pause() {
-    const reason = textField({ label: 'Why', hint: 'Shown to everybody who looks at this key.', attributes: { maxlength: 256 } });
+    const reason = textField({ label: t.words.why, hint: t.keyActions.shownToEverybodyWhoLooks, attributes: { maxlength: 256 } });
     const done = await ask({
-      title: `Pause ${key}?`,
-      text: key.includes('/') ? 'No job of this key is started until it is resumed. What runs goes on.' : 'No job of this prefix is started until it is resumed. What runs goes on.',
+      title: t.keyActions.pause(key),
+      text: key.includes('/') ? t.keyActions.noJobOfThisKey : t.keyActions.noJobOfThisPrefix,
       fields: [reason.element],
-      action: 'Pause',
+      action: t.words.pause,
       act: () => pauseKey(key, reason.input.value.trim()),
     });
     if (!done) return;
-    announce(`${key} is paused`);
+    announce(t.keyActions.isPaused(key));
     onChange();
   }
 
@@ -32,7 +33,7 @@ export function keyActions({ key, paused }, { trouble, onChange }) {
     fill(trouble);
     try {
       await resumeKey(key);
-      announce(`${key} is resumed`);
+      announce(t.keyActions.isResumed(key));
     } catch (error) {
       fill(trouble, errorBox(error));
     }
@@ -42,6 +43,6 @@ export function keyActions({ key, paused }, { trouble, onChange }) {
   return h(
     'div',
     { class: 'actions' },
-    h('button', { type: 'button', class: paused ? null : 'quiet', data: { key }, on: { click: () => (paused ? resume() : pause()) } }, paused ? 'Resume' : 'Pause', h('span', { class: 'unseen' }, ` ${key}`)),
+    h('button', { type: 'button', class: paused ? null : 'quiet', data: { key }, on: { click: () => (paused ? resume() : pause()) } }, paused ? t.words.resume : t.words.pause, h('span', { class: 'unseen' }, ` ${key}`)),
   );
 }

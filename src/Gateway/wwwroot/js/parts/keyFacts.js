@@ -3,41 +3,38 @@ import { toKey } from '../address.js';
 import { h } from '../dom.js';
 import { count } from '../format.js';
 import { ago } from './time.js';
-
-const holds = { concurrency: 'as many run as may', rate: 'as many have started as may for now', paused: 'it is paused', order: 'one before it has to start first' };
+import { t } from '../texts.js';
 
 /** Why nothing more of a key starts; nothing where it may. */
-export const heldText = ({ held }) => holds[held] ?? held;
-
-const seconds = (value) => `${count(value)} ${value === 1 ? 'second' : 'seconds'}`;
+export const heldText = ({ held }) => t.keyFacts.holds[held] ?? held;
 
 export function ruleText(rule) {
-  if (!rule) return 'No rule: its jobs take turns with those of other keys, and nothing else holds them back.';
+  if (!rule) return t.keyFacts.noRuleItsJobsTake;
   const { concurrency, rate, order, weight } = rule;
   const said = [
-    concurrency && `at most ${count(concurrency)} at a time`,
-    rate && `${count(rate.limit)} per ${seconds(rate.per)}${rate.burst > 1 ? `, up to ${count(rate.burst)} at once` : ''}${rate.on === 'reject' ? ', others are refused' : ''}`,
-    order === 'fifo' && 'in the order of their submits, one that fails keeping its place',
-    order === 'fifo-start' && 'first started in the order of their submits',
-    weight && `${count(weight)} turns for one of others`,
+    concurrency && t.keyFacts.atMostAtATime(count(concurrency)),
+    rate && t.keyFacts.rate(count(rate.limit), rate.per, rate.burst > 1 && count(rate.burst), rate.on === 'reject'),
+    order === 'fifo' && t.keyFacts.inTheOrderOfTheir,
+    order === 'fifo-start' && t.keyFacts.firstStartedInTheOrder,
+    weight && t.keyFacts.turnsForOneOfOthers(count(weight)),
   ].filter(Boolean);
-  return said.length > 0 ? said.join('; ') : 'A rule that limits nothing, in place of that of its prefix.';
+  return said.length > 0 ? said.join('; ') : t.keyFacts.aRuleThatLimitsNothing;
 }
 
 function saidOf({ key, from }) {
-  if (from === key) return 'this name itself';
-  return from === 'configuration' ? 'the configuration' : h('a', { href: toKey(from) }, from);
+  if (from === key) return t.keyFacts.thisNameItself;
+  return from === 'configuration' ? t.keyFacts.theConfiguration : h('a', { href: toKey(from) }, from);
 }
 
 export function keyFacts(key) {
   const all = [
-    ['Rule', ruleText(key.rule)],
-    ['Said of', key.from && saidOf(key)],
-    ['Keys with jobs', key.keys !== undefined && count(key.keys)],
-    ['Waiting', count(key.waiting)],
-    ['Running', key.rule?.concurrency ? `${count(key.running)}${key.keys === undefined ? ` of ${count(key.rule.concurrency)}` : ''}` : count(key.running)],
-    ['Left of the rate', key.left !== undefined && count(key.left)],
-    ['The next may start', key.next ? ago(key.next) : key.held && key.held !== 'rate' ? `Not now: ${heldText(key)}` : key.keys === undefined && key.rule && 'Now'],
+    [t.keyFacts.rule, ruleText(key.rule)],
+    [t.keyFacts.saidOf, key.from && saidOf(key)],
+    [t.keyFacts.keysWithJobs, key.keys !== undefined && count(key.keys)],
+    [t.words.waiting, count(key.waiting)],
+    [t.words.running, key.rule?.concurrency && key.keys === undefined ? t.keyFacts.runningOf(count(key.running), count(key.rule.concurrency)) : count(key.running)],
+    [t.keyFacts.leftOfTheRate, key.left !== undefined && count(key.left)],
+    [t.keyFacts.theNextMayStart, key.next ? ago(key.next) : key.held && key.held !== 'rate' ? t.keyFacts.notNow(heldText(key)) : key.keys === undefined && key.rule && t.keyFacts.now],
   ];
   return h('dl', { class: 'facts' }, all.filter(([, value]) => value !== undefined && value !== null && value !== false).map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))));
 }

@@ -2,14 +2,13 @@
 import { toJob } from '../address.js';
 import { h } from '../dom.js';
 import { fullTime } from '../format.js';
+import { t } from '../texts.js';
 
-const words = { open: 'has not ended', success: 'succeeded', failure: 'failed', revoked: 'was cancelled', skipped: 'was skipped', queued: 'waits for others to end', replaced: 'was replaced' };
-
-export const outcomeWord = (run) => words[run.outcome] ?? run.outcome;
+export const outcomeWord = (run) => t.outcomes.words[run.outcome] ?? run.outcome;
 
 /** @param {object[]} runs Newest first. */
 export function outcomes(runs) {
-  return h('ol', { class: 'outcomes', 'aria-label': 'Newest occurrences, oldest first' }, [...runs].reverse().map(mark));
+  return h('ol', { class: 'outcomes', 'aria-label': t.outcomes.newestOccurrencesOldestFirst }, [...runs].reverse().map(mark));
 }
 
 function mark(run) {

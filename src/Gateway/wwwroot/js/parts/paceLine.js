@@ -2,6 +2,7 @@
 import { h, setText } from '../dom.js';
 import { duration, rate as rateWords } from '../format.js';
 import { paceMemory } from '../live/pace.js';
+import { t } from '../texts.js';
 
 const refreshMs = 1000;
 
@@ -19,9 +20,9 @@ export function paceLine(signal) {
   function tell() {
     const { rate, left, stalled } = job && isOnItsWay(job) ? memory.say(job.total, performance.now()) : {};
     const said = [
-      rate && (rate >= 0.1 ? `${rateWords(rate)} a second` : `${rateWords(rate * 60)} a minute`),
-      left !== null && left !== undefined && `about ${duration(left < 1000 ? left : Math.round(left / 1000) * 1000)} to go`,
-      stalled && `Nothing new for ${duration(Math.floor(stalled / 1000) * 1000)}`,
+      rate && (rate >= 0.1 ? t.paceLine.aSecond(rateWords(rate)) : t.paceLine.aMinute(rateWords(rate * 60))),
+      left !== null && left !== undefined && t.paceLine.aboutToGo(duration(left < 1000 ? left : Math.round(left / 1000) * 1000)),
+      stalled && t.paceLine.nothingNewFor(duration(Math.floor(stalled / 1000) * 1000)),
     ].filter(Boolean);
     element.hidden = said.length === 0;
     setText(element, said.join(', '));

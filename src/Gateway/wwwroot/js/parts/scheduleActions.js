@@ -7,6 +7,7 @@ import { may } from '../live/caller.js';
 import { ask } from './dialog.js';
 import { textField } from './fields.js';
 import { errorBox } from './notes.js';
+import { t } from '../texts.js';
 
 /** @param {{trouble: HTMLElement, onChange: () => void, onDeleted?: () => void}} options `trouble` is where mistakes are shown. */
 export function scheduleActions(schedule, { trouble, onChange, onDeleted }) {
@@ -27,33 +28,33 @@ export function scheduleActions(schedule, { trouble, onChange, onDeleted }) {
   }
 
   async function pause() {
-    const reason = textField({ label: 'Why', hint: 'Shown to everybody who looks at this schedule.', attributes: { maxlength: 256 } });
+    const reason = textField({ label: t.words.why, hint: t.scheduleActions.shownToEverybodyWhoLooks, attributes: { maxlength: 256 } });
     const done = await ask({
-      title: `Pause ${id}?`,
-      text: 'No instant is served until it is resumed. Those that pass meanwhile are not missed.',
+      title: t.scheduleActions.pause(id),
+      text: t.scheduleActions.noInstantIsServedUntil,
       fields: [reason.element],
-      action: 'Pause',
+      action: t.words.pause,
       act: () => pauseSchedule(id, reason.input.value.trim()),
     });
     if (!done) return;
-    announce(`${id} is paused`);
+    announce(t.scheduleActions.isPaused(id));
     onChange();
   }
 
   async function remove() {
-    const done = await ask({ title: `Delete ${id}?`, text: 'Its jobs stay as they are. This cannot be undone.', action: 'Delete', danger: true, act: () => deleteSchedule(id, version) });
+    const done = await ask({ title: t.scheduleActions.deleteIt(id), text: t.scheduleActions.itsJobsStayAsThey, action: t.words.deleteIt, danger: true, act: () => deleteSchedule(id, version) });
     if (!done) return;
-    announce(`${id} is deleted`);
+    announce(t.scheduleActions.isDeleted(id));
     onDeleted?.();
   }
 
   return h(
     'div',
-    { class: 'actions', role: 'group', 'aria-label': `Actions on ${id}` },
-    paused ? button('Resume', () => change(resumeSchedule, `${id} is resumed`), null) : button('Pause', pause),
-    button('Run now', () => change(triggerSchedule, `${id} runs once`)),
+    { class: 'actions', role: 'group', 'aria-label': t.scheduleActions.actionsOn(id) },
+    paused ? button(t.words.resume, () => change(resumeSchedule, t.scheduleActions.isResumed(id)), null) : button(t.words.pause, pause),
+    button(t.words.runNow, () => change(triggerSchedule, t.scheduleActions.runsOnce(id))),
     // What code declares, it would take back.
-    !application && h('a', { class: 'button quiet', href: toSchedule(id, 'edit') }, 'Edit', h('span', { class: 'unseen' }, ` ${id}`)),
-    onDeleted && !application && button('Delete', remove, 'danger-quiet'),
+    !application && h('a', { class: 'button quiet', href: toSchedule(id, 'edit') }, t.scheduleActions.edit, h('span', { class: 'unseen' }, ` ${id}`)),
+    onDeleted && !application && button(t.words.deleteIt, remove, 'danger-quiet'),
   );
 }

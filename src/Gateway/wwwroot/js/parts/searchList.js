@@ -7,35 +7,36 @@ import { forgetSearch, savedSearches, saveSearch } from '../live/savedSearches.j
 import { ask } from './dialog.js';
 import { textField } from './fields.js';
 import { Problem } from '../api/problem.js';
+import { t } from '../texts.js';
 
 export function searchList() {
   let shown = {};
-  const list = h('ul', { class: 'searches', 'aria-label': 'Kept searches' });
-  const keep = h('button', { type: 'button', class: 'quiet', on: { click: save } }, 'Keep this search');
+  const list = h('ul', { class: 'searches', 'aria-label': t.searchList.keptSearches });
+  const keep = h('button', { type: 'button', class: 'quiet', on: { click: save } }, t.searchList.keepThisSearch);
   const element = h('div', { class: 'many' }, list, keep);
 
   async function save() {
-    const name = textField({ label: 'Name', required: true, attributes: { maxlength: 60 } });
+    const name = textField({ label: t.searchList.name, required: true, attributes: { maxlength: 60 } });
     const filter = shown;
     const kept = await ask({
-      title: 'Keep this search',
-      text: 'It stays in this browser.',
+      title: t.searchList.keepThisSearch,
+      text: t.searchList.itStaysInThisBrowser,
       fields: [name.element],
-      action: 'Keep',
+      action: t.searchList.keep,
       async act() {
         const text = name.input.value.trim();
-        if (!text) throw new Problem({ title: 'It needs a name' });
-        if (!saveSearch(text, filter)) throw new Problem({ title: 'This browser keeps nothing for this page' });
+        if (!text) throw new Problem({ title: t.searchList.itNeedsAName });
+        if (!saveSearch(text, filter)) throw new Problem({ title: t.searchList.thisBrowserKeepsNothingFor });
       },
     });
     if (!kept) return;
-    announce('The search is kept');
+    announce(t.searchList.theSearchIsKept);
     update();
   }
 
   function forget(name) {
     forgetSearch(name);
-    announce(`${name} is forgotten`);
+    announce(t.searchList.isForgotten(name));
     update();
     keep.focus();
   }
@@ -45,7 +46,7 @@ export function searchList() {
     fill(
       list,
       searches.map(({ name, filter }) =>
-        h('li', null, h('a', { href: to(['jobs'], filter) }, name), !isReadOnly() && h('button', { type: 'button', class: 'link', 'aria-label': `Forget ${name}`, on: { click: () => forget(name) } }, '×')),
+        h('li', null, h('a', { href: to(['jobs'], filter) }, name), !isReadOnly() && h('button', { type: 'button', class: 'link', 'aria-label': t.searchList.forget(name), on: { click: () => forget(name) } }, '×')),
       ),
     );
     list.hidden = searches.length === 0;

@@ -5,16 +5,17 @@ import { fill, h, setText } from '../dom.js';
 import { isFinished } from '../live/jobStates.js';
 import { textField } from './fields.js';
 import { errorBox } from './notes.js';
+import { t } from '../texts.js';
 
 export function signalForm(job) {
-  const name = textField({ label: 'Signal', required: true, attributes: { maxlength: 128, list: `signals-${job.id}` } });
-  const body = textField({ label: 'What it says', hint: 'JSON; nothing is null.', placeholder: 'null' });
+  const name = textField({ label: t.signalForm.signal, required: true, attributes: { maxlength: 128, list: `signals-${job.id}` } });
+  const body = textField({ label: t.signalForm.whatItSays, hint: t.signalForm.jsonNothingIsNull, placeholder: 'null' });
   const offered = h('datalist', { id: `signals-${job.id}` });
   const trouble = h('div');
   const said = h('p', { class: 'dim', role: 'status' });
-  const button = h('button', { class: 'quiet' }, 'Send');
+  const button = h('button', { class: 'quiet' }, t.signalForm.send);
   const form = h('form', { class: 'signal', novalidate: true, on: { submit } }, name.element, body.element, h('div', { class: 'signal-buttons' }, button, said), trouble, offered);
-  const element = h('details', { class: 'panel' }, h('summary', null, 'Send a signal'), form);
+  const element = h('details', { class: 'panel' }, h('summary', null, t.signalForm.sendASignal), form);
 
   async function submit(event) {
     event.preventDefault();
@@ -22,13 +23,13 @@ export function signalForm(job) {
     setText(said, '');
     const signal = name.input.value.trim();
     const text = body.input.value.trim();
-    if (!signal) return name.setMistake('A signal has a name');
-    if (text && !isJson(text)) return body.setMistake('This is not JSON');
+    if (!signal) return name.setMistake(t.signalForm.aSignalHasAName);
+    if (text && !isJson(text)) return body.setMistake(t.signalForm.thisIsNotJson);
     button.disabled = true;
     try {
       await sendSignal(job.id, signal, text || 'null');
-      setText(said, `“${signal}” is sent`);
-      announce(`Signal ${signal} is sent`);
+      setText(said, t.signalForm.isSent(signal));
+      announce(t.signalForm.signalIsSent(signal));
       body.input.value = '';
     } catch (error) {
       fill(trouble, errorBox(error));

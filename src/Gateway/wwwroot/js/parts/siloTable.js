@@ -2,14 +2,15 @@
 import { toJob } from '../address.js';
 import { fill, h, setAttribute, setText } from '../dom.js';
 import { count, duration, shortId } from '../format.js';
+import { t } from '../texts.js';
 
 export function siloTable() {
   const body = h('tbody');
   const element = h(
     'section',
     { 'aria-labelledby': 'silos' },
-    h('h2', { id: 'silos' }, 'Silos'),
-    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'silos' }, h('table', null, h('thead', null, h('tr', null, ['Silo', 'Busy', 'Longest running', 'Partitions', 'Job types'].map((name) => h('th', { scope: 'col' }, name)))), body)),
+    h('h2', { id: 'silos' }, t.siloTable.silos),
+    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'silos' }, h('table', null, h('thead', null, h('tr', null, [t.words.silo, t.siloTable.busy, t.siloTable.longestRunning, t.siloTable.partitions, t.siloTable.jobTypes].map((name) => h('th', { scope: 'col' }, name)))), body)),
   );
   // A row stays as long as its silo, and with it what is open and has the focus.
   const rows = new Map();
@@ -24,16 +25,16 @@ export function siloTable() {
     }
     if (addresses === shown) return;
     shown = addresses;
-    fill(body, silos.length === 0 ? h('tr', null, h('td', { colspan: 5, class: 'dim' }, 'None')) : silos.map(({ address }) => rows.get(address).element));
+    fill(body, silos.length === 0 ? h('tr', null, h('td', { colspan: 5, class: 'dim' }, t.words.none)) : silos.map(({ address }) => rows.get(address).element));
   }
   return { element, set };
 }
 
 function row({ name, address }) {
-  const meter = h('meter', { min: 0, 'aria-label': `Busy slots of ${name || address}` });
+  const meter = h('meter', { min: 0, 'aria-label': t.siloTable.busySlotsOf(name || address) });
   const busyText = h('span');
   const stuckText = h('div', { class: 'warn' });
-  const drainingText = h('div', { class: 'dim' }, 'Draining');
+  const drainingText = h('div', { class: 'dim' }, t.siloTable.draining);
   const jobs = h('td');
   const partitionsText = h('td', { class: 'number' });
   const typesText = h('td', { class: 'wrap' });
@@ -44,9 +45,9 @@ function row({ name, address }) {
   function set({ slots, busy, stuck, draining, types, partitions, jobs: held = [] }) {
     setAttribute(meter, 'max', Math.max(1, slots));
     meter.value = busy;
-    setText(busyText, `${count(busy)} of ${count(slots)}`);
+    setText(busyText, t.siloTable.of(count(busy), count(slots)));
     stuckText.hidden = stuck === 0;
-    setText(stuckText, `${stuck} stuck`);
+    setText(stuckText, t.siloTable.stuck(stuck));
     drainingText.hidden = !draining;
     setText(partitionsText, count(partitions));
     setText(typesText, types.join(', '));
@@ -59,10 +60,10 @@ function row({ name, address }) {
       shown = now;
       const focused = jobs.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
       times = held.map(() => h('span', { class: 'dim' }));
-      fill(jobs, held.length === 0 ? h('span', { class: 'dim' }, 'Nothing') : h('ul', { class: 'silo-jobs' }, held.map((job, index) => h('li', { class: job.stuck ? 'warn' : null }, h('a', { href: toJob(job.id) }, job.type, ' ', shortId(job.id)), ' ', times[index])), busy > held.length && h('li', { class: 'dim' }, 'and others')));
+      fill(jobs, held.length === 0 ? h('span', { class: 'dim' }, t.siloTable.nothing) : h('ul', { class: 'silo-jobs' }, held.map((job, index) => h('li', { class: job.stuck ? 'warn' : null }, h('a', { href: toJob(job.id) }, job.type, ' ', shortId(job.id)), ' ', times[index])), busy > held.length && h('li', { class: 'dim' }, t.siloTable.andOthers)));
       if (focused) [...jobs.querySelectorAll('a')].find((each) => each.getAttribute('href') === focused)?.focus({ preventScroll: true });
     }
-    held.forEach(({ runningSeconds, stuck }, index) => setText(times[index], `${duration(Math.floor(runningSeconds) * 1000 || runningSeconds * 1000)}${stuck ? ', stuck' : ''}`));
+    held.forEach(({ runningSeconds, stuck }, index) => setText(times[index], t.siloTable.runs(duration(Math.floor(runningSeconds) * 1000 || runningSeconds * 1000), stuck)));
   }
   return { element, set };
 }

@@ -5,10 +5,11 @@ import { stateWord } from '../live/jobStates.js';
 import { errorText } from './jobCard.js';
 import { ago, span } from './time.js';
 import { waits } from './waits.js';
+import { t } from '../texts.js';
 
 export function timeline(signal) {
   const list = h('ol', { class: 'timeline' });
-  const element = h('section', { 'aria-labelledby': 'timeline' }, h('h2', { id: 'timeline' }, 'Timeline'), list);
+  const element = h('section', { 'aria-labelledby': 'timeline' }, h('h2', { id: 'timeline' }, t.timeline.timeline), list);
   let shown;
   let latest;
   let asking = false;
@@ -45,32 +46,19 @@ export function timeline(signal) {
   return { element, update };
 }
 
-const outcomes = {
-  succeeded: 'succeeded',
-  failed: 'failed',
-  crashed: 'was lost with its silo',
-  returned: 'was handed back by a silo that stops',
-  postponed: 'asked to run later',
-  cancelled: 'was cancelled',
-  timeout: 'ran too long',
-};
-
-const asked = { cancelled: 'Asked to end', retried: 'Run again', moved: 'Moved', prioritised: 'Given another priority' };
-
 function row(entry, job) {
   const { what, at, until, attempt, silo, waitingFor, by, detail, error } = entry;
-  const on = silo ? ` on ${silo}` : '';
-  if (what === 'accepted') return { kind: 'done', what: 'Submitted', when: ago(at) };
-  if (what === 'forgotten') return { kind: 'done', what: 'Earlier attempts are no longer kept' };
-  if (what === 'waited') return { kind: until ? 'wait' : 'now', what: until ? 'Waited' : 'Waiting', when: span(at, until), more: waitingFor?.length > 0 && h('div', { class: 'dim' }, waits(waitingFor)) };
+  if (what === 'accepted') return { kind: 'done', what: t.words.submitted, when: ago(at) };
+  if (what === 'forgotten') return { kind: 'done', what: t.timeline.earlierAttemptsAreNoLonger };
+  if (what === 'waited') return { kind: until ? 'wait' : 'now', what: until ? t.timeline.waited : t.words.waiting, when: span(at, until), more: waitingFor?.length > 0 && h('div', { class: 'dim' }, waits(waitingFor)) };
   if (what === 'started') {
     const runs = job.state === 'PROGRESS' && job.attempt === attempt && job.startedAt === at;
-    if (runs) return { kind: 'now', what: `Attempt ${attempt} ${job.phase === 'cancelling' ? 'is stopping' : 'is running'}${on}`, when: span(at) };
-    return { kind: 'done', what: `Attempt ${attempt} started${on}`, when: ago(at) };
+    if (runs) return { kind: 'now', what: job.phase === 'cancelling' ? t.timeline.isStopping(attempt, silo) : t.timeline.isRunning(attempt, silo), when: span(at) };
+    return { kind: 'done', what: t.timeline.started(attempt, silo), when: ago(at) };
   }
-  if (what === 'reported') return { kind: 'done', what: `Attempt ${attempt} reported first`, when: ago(at) };
-  if (what === 'checkpoint') return { kind: 'done', what: `Attempt ${attempt} saved the last of ${detail} checkpoints`, when: ago(at) };
+  if (what === 'reported') return { kind: 'done', what: t.timeline.attemptReportedFirst(attempt), when: ago(at) };
+  if (what === 'checkpoint') return { kind: 'done', what: t.timeline.attemptSavedTheLastOf(attempt, detail), when: ago(at) };
   if (what === 'ended') return { kind: job.state, what: stateWord(job), when: ago(at) };
-  if (attempt === undefined) return { kind: 'done', what: `${asked[what] ?? what}${by ? ` by ${by}` : ''}`, when: ago(at), more: detail && h('p', { class: 'dim wrap' }, detail) };
-  return { kind: what === 'succeeded' ? 'done' : 'bad', what: `Attempt ${attempt} ${outcomes[what] ?? what}`, when: ago(at), more: error && h('p', { class: 'wrap' }, errorText(error)) };
+  if (attempt === undefined) return { kind: 'done', what: t.timeline.by(t.timeline.asked[what] ?? what, by), when: ago(at), more: detail && h('p', { class: 'dim wrap' }, detail) };
+  return { kind: what === 'succeeded' ? 'done' : 'bad', what: t.timeline.ended(attempt, t.timeline.outcomes[what] ?? what), when: ago(at), more: error && h('p', { class: 'wrap' }, errorText(error)) };
 }

@@ -1,6 +1,7 @@
 // Lines over time, drawn as SVG. What they say is also said in words: a cursor that keys and the pointer move reads out the step that it stands in.
 import { freshId, h, fill, setAttribute, setText } from '../dom.js';
 import { lineOf, shareOf, stepAt, topOf } from './scale.js';
+import { t } from '../texts.js';
 
 const ns = 'http://www.w3.org/2000/svg';
 const width = 600;
@@ -59,7 +60,7 @@ export function plot(title, series, words) {
     const index = at ?? shown.points.length - 1;
     const point = shown.points[index];
     cursor.setAttribute('d', at === null || !point ? '' : `M${(((at + 0.5) / shown.points.length) * width).toFixed(1)} 0V${height}`);
-    const text = point ? sentence(point, shown.points[index + 1]?.at ?? shown.to) : 'Nothing yet';
+    const text = point ? sentence(point, shown.points[index + 1]?.at ?? shown.to) : t.plot.nothingYet;
     setAttribute(stage, 'aria-valuenow', Math.max(0, index));
     setAttribute(stage, 'aria-valuetext', text);
     setText(readout, text);

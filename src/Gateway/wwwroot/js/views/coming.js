@@ -10,29 +10,30 @@ import { empty, errorBox, loading } from '../parts/notes.js';
 import { selectField } from '../parts/fields.js';
 import { ago } from '../parts/time.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const pageSize = 50;
 const refreshMs = 5000;
-const columns = ['Due', 'Job', 'Queue', 'Schedule', ''];
+const columns = [t.words.due, t.words.job, t.words.queue, t.words.schedule, ''];
 
-export const title = () => 'Coming jobs';
+export const title = () => t.words.comingJobs;
 
 export function mount(root, { query, signal }) {
   let cursor = query.get('cursor') ?? '';
   let queue = query.get('queue') ?? firstQueue();
-  const choice = ownQueues().length > 1 && selectField({ label: 'Queue', options: ownQueues(), value: queue });
+  const choice = ownQueues().length > 1 && selectField({ label: t.words.queue, options: ownQueues(), value: queue });
   if (choice) choice.input.addEventListener('change', () => go(to(['coming'], { queue: choice.input.value })));
   const rows = new Map();
   const trouble = h('div');
   const body = h('tbody');
   const table = h(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Coming jobs' },
-    h('table', null, h('caption', { class: 'unseen' }, 'Jobs that wait for their time, soonest first'), h('thead', null, h('tr', null, columns.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'unseen' }, 'Actions'))))), body),
+    { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t.words.comingJobs },
+    h('table', null, h('caption', { class: 'unseen' }, t.coming.jobsThatWaitForTheir), h('thead', null, h('tr', null, columns.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'unseen' }, t.coming.actions))))), body),
   );
   const content = h('div', null, loading());
-  const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
-  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['schedules']) }, 'Schedules')), h('h1', null, 'Coming jobs'), choice && h('div', { class: 'filters' }, choice.element), trouble, content, pages);
+  const pages = h('nav', { class: 'pages', 'aria-label': t.words.pages });
+  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['schedules']) }, t.words.schedules)), h('h1', null, t.words.comingJobs), choice && h('div', { class: 'filters' }, choice.element), trouble, content, pages);
 
   async function load() {
     const [asked, of] = [cursor, queue];
@@ -40,8 +41,8 @@ export function mount(root, { query, signal }) {
       const page = await listJobs({ order: 'due', queue, cursor: asked, limit: pageSize }, signal);
       if (signal.aborted || asked !== cursor || of !== queue) return;
       set(page.jobs);
-      fill(content, page.jobs.length > 0 ? table : page.cursor ? empty('None among the first of these', 'Later ones may match.') : empty('No job waits for its time'));
-      refill(pages, asked && h('a', { class: 'button', href: to(['coming'], { queue }) }, 'Soonest'), page.cursor && h('a', { class: 'button', rel: 'next', href: to(['coming'], { queue, cursor: page.cursor }) }, 'Later'));
+      fill(content, page.jobs.length > 0 ? table : page.cursor ? empty(t.coming.noneAmongTheFirstOf, t.coming.laterOnesMayMatch) : empty(t.coming.noJobWaitsForIts));
+      refill(pages, asked && h('a', { class: 'button', href: to(['coming'], { queue }) }, t.coming.soonest), page.cursor && h('a', { class: 'button', rel: 'next', href: to(['coming'], { queue, cursor: page.cursor }) }, t.coming.later));
     } catch (error) {
       if (!signal.aborted && asked === cursor && of === queue) fill(content, errorBox(error, { retry: refresh }));
     }

@@ -2,7 +2,7 @@
 import { go, to } from '../address.js';
 import { getHistory } from '../api/history.js';
 import { fill, h, refill } from '../dom.js';
-import { compactCount, duration, plural } from '../format.js';
+import { compactCount, duration } from '../format.js';
 import { firstQueue } from '../live/ownJobs.js';
 import { selectField, textField } from '../parts/fields.js';
 import { happenings, wordsOf } from '../parts/happenings.js';
@@ -11,38 +11,39 @@ import { stepsTable, totalsTable } from '../parts/historyTables.js';
 import { errorBox, loading } from '../parts/notes.js';
 import { plot } from '../plot/plot.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const refreshMs = 10_000;
 const minutes = 60_000;
 const hours = 60 * minutes;
 
 const ranges = {
-  '30m': { text: '30 minutes', step: 'minute', ms: 30 * minutes },
-  '2h': { text: '2 hours', step: 'minute' },
-  '24h': { text: '24 hours', step: 'hour', ms: 24 * hours },
-  '7d': { text: '7 days', step: 'hour', ms: 7 * 24 * hours },
-  '30d': { text: '30 days', step: 'hour' },
+  '30m': { text: t.history.halfAnHour, step: 'minute', ms: 30 * minutes },
+  '2h': { text: t.history.twoHours, step: 'minute' },
+  '24h': { text: t.history.aDay, step: 'hour', ms: 24 * hours },
+  '7d': { text: t.history.aWeek, step: 'hour', ms: 7 * 24 * hours },
+  '30d': { text: t.history.aMonth, step: 'hour' },
 };
 const usual = '2h';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const dated = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 
-export const title = () => 'History';
+export const title = () => t.history.history;
 
 export function mount(root, { query, signal }) {
   let wanted = read(query);
-  const range = selectField({ label: 'Time', options: Object.entries(ranges).map(([value, { text }]) => ({ value, text: `Last ${text}` })) });
-  const type = textField({ label: 'Type', placeholder: 'Any', attributes: { list: 'history-types' } });
-  const queue = queueField({ label: 'Queue', placeholder: 'Any', list: 'history-queues' });
+  const range = selectField({ label: t.history.time, options: Object.entries(ranges).map(([value, { text }]) => ({ value, text: t.history.last(text) })) });
+  const type = textField({ label: t.words.type, placeholder: t.words.any, attributes: { list: 'history-types' } });
+  const queue = queueField({ label: t.words.queue, placeholder: t.words.any, list: 'history-queues' });
   const types = h('datalist', { id: 'history-types' });
   const queues = h('datalist', { id: 'history-queues' });
-  const clear = h('a', { class: 'button quiet', href: '#/history' }, 'Clear');
+  const clear = h('a', { class: 'button quiet', href: '#/history' }, t.words.clear);
   const form = h(
     'form',
-    { class: 'filters', role: 'search', 'aria-label': 'Narrow down history', on: { submit: apply, change: apply } },
+    { class: 'filters', role: 'search', 'aria-label': t.history.narrowDownHistory, on: { submit: apply, change: apply } },
     range.element, type.element, queue.element,
-    h('div', { class: 'filter-buttons' }, h('button', { class: 'quiet' }, 'Show'), clear),
+    h('div', { class: 'filter-buttons' }, h('button', { class: 'quiet' }, t.words.show), clear),
     types, queues,
   );
 
@@ -50,30 +51,30 @@ export function mount(root, { query, signal }) {
   const share = (of, which) => (point) => (point[of] ? point[of][which] * 1000 : null);
   const shares = (of) => [['p50', 'good'], ['p95', 'warn'], ['p99', 'bad']].map(([name, look]) => ({ name, look, of: share(of, name) }));
   const plots = [
-    plot('Ended', [{ name: 'Succeeded', look: 'good', of: per('succeeded') }, { name: 'Failed', look: 'bad', of: per('failed') }, { name: 'Cancelled', look: 'dim', of: per('cancelled') }], compactCount),
-    plot('Submitted', [{ name: 'Submitted', look: 'accent', of: per('submitted') }], compactCount),
-    plot('Waiting', [{ name: 'Waiting', look: 'accent', of: per('waiting') }], compactCount),
-    plot('Attempts that failed or were lost', [{ name: 'Failed, tried again', look: 'warn', of: per('retried') }, { name: 'Lost with their silo', look: 'bad', of: per('lost') }], compactCount),
-    plot('Run time', shares('runSeconds'), duration),
-    plot('Time waited', shares('waitSeconds'), duration),
+    plot(t.history.ended, [{ name: t.words.succeeded, look: 'good', of: per('succeeded') }, { name: t.words.failed, look: 'bad', of: per('failed') }, { name: t.words.cancelled, look: 'dim', of: per('cancelled') }], compactCount),
+    plot(t.words.submitted, [{ name: t.words.submitted, look: 'accent', of: per('submitted') }], compactCount),
+    plot(t.words.waiting, [{ name: t.words.waiting, look: 'accent', of: per('waiting') }], compactCount),
+    plot(t.history.attemptsThatFailedOrWere, [{ name: t.history.failedTriedAgain, look: 'warn', of: per('retried') }, { name: t.history.lostWithTheirSilo, look: 'bad', of: per('lost') }], compactCount),
+    plot(t.history.runTime, shares('runSeconds'), duration),
+    plot(t.history.timeWaited, shares('waitSeconds'), duration),
   ];
   const note = h('div');
   const events = h('div');
   const byType = h('div');
   const byQueue = h('div');
   const steps = h('div');
-  const asTable = h('details', { class: 'history-steps', on: { toggle: showSteps } }, h('summary', null, 'As a table'), steps);
+  const asTable = h('details', { class: 'history-steps', on: { toggle: showSteps } }, h('summary', null, t.history.asATable), steps);
   const content = h(
     'div',
     { hidden: true },
     h('div', { class: 'plots' }, plots.map(({ element }) => element)),
     asTable,
-    section('What happened', events),
-    section('By type', byType),
-    section('By queue', byQueue),
+    section(t.history.whatHappened, events),
+    section(t.history.byType, byType),
+    section(t.history.byQueue, byQueue),
   );
   const trouble = h('div', null, loading());
-  fill(root, h('h1', null, 'History'), h('p', { class: 'lead' }, 'Counted by the grid itself: minutes for two hours, hours for 30 days.'), form, trouble, note, content);
+  fill(root, h('h1', null, t.history.history), h('p', { class: 'lead' }, t.history.countedByTheGridItself), form, trouble, note, content);
   let shown;
 
   async function load() {
@@ -95,10 +96,10 @@ export function mount(root, { query, signal }) {
     fill(trouble);
     content.hidden = false;
     for (const each of plots) each.set(history, timeOf, wordsOf);
-    fill(note, history.silent > 0 && h('p', { class: 'note warn' }, `${plural(history.silent, 'partition')} did not answer: what they counted is missing.`));
+    fill(note, history.silent > 0 && h('p', { class: 'note warn' }, t.history.didNotAnswerWhatThey(history.silent)));
     redraw(events, happenings(history.events));
-    redraw(byType, totalsTable(history.types, 'Type', wanted, 'type'));
-    redraw(byQueue, totalsTable(history.queues, 'Queue', wanted, 'queue'));
+    redraw(byType, totalsTable(history.types, t.words.type, wanted, 'type'));
+    redraw(byQueue, totalsTable(history.queues, t.words.queue, wanted, 'queue'));
     offer(types, history.types);
     offer(queues, history.queues);
     showSteps();

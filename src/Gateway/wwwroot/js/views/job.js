@@ -20,11 +20,12 @@ import { empty, errorBox, loading } from '../parts/notes.js';
 import { paceLine } from '../parts/paceLine.js';
 import { signalForm } from '../parts/signalForm.js';
 import { timeline } from '../parts/timeline.js';
+import { t } from '../texts.js';
 
 /** Beyond them there is a list. */
 const mostFollowers = 5;
 
-export const title = ([, id]) => `Job ${shortId(id)}`;
+export const title = ([, id]) => t.job.job(shortId(id));
 
 export function mount(root, { segments, signal }) {
   const id = segments[1];
@@ -37,7 +38,7 @@ export function mount(root, { segments, signal }) {
       show(job);
     } catch (error) {
       if (signal.aborted) return;
-      fill(root, h('h1', null, 'Job'), error.status === 404 ? missing(id) : errorBox(error, { retry: load }));
+      fill(root, h('h1', null, t.words.job), error.status === 404 ? missing(id) : errorBox(error, { retry: load }));
     }
   }
 
@@ -48,7 +49,7 @@ export function mount(root, { segments, signal }) {
     const progress = bar(job);
     const pace = paceLine(signal);
     const says = h('p', { class: 'says' });
-    const actions = jobActions(job, { trouble, onDeleted: () => fill(root, h('h1', null, job.type), empty('This job has been deleted', h('a', { href: to(['jobs']) }, 'Go to the list'))) });
+    const actions = jobActions(job, { trouble, onDeleted: () => fill(root, h('h1', null, job.type), empty(t.job.thisJobHasBeenDeleted, h('a', { href: to(['jobs']) }, t.words.goToTheList))) });
     const facts = jobFacts();
     const history = timeline(signal);
     const failure = h('section', { hidden: true });
@@ -58,10 +59,10 @@ export function mount(root, { segments, signal }) {
     const log = jobLog(id, signal);
     fill(
       root,
-      h('p', { class: 'crumb' }, h('a', { href: to(['jobs']) }, 'Jobs')),
+      h('p', { class: 'crumb' }, h('a', { href: to(['jobs']) }, t.words.allJobs)),
       h('div', { class: 'section-head' }, h('h1', null, job.type, ' ', state.element), actions.element),
-      h('p', { class: 'job-id' }, h('code', null, job.id), copyButton('Copy id', () => job.id)),
-      h('section', { class: 'panel', 'aria-label': 'Progress' }, progress.element, pace.element, says, trouble),
+      h('p', { class: 'job-id' }, h('code', null, job.id), copyButton(t.job.copyId, () => job.id)),
+      h('section', { class: 'panel', 'aria-label': t.words.progress }, progress.element, pace.element, says, trouble),
       failure,
       flow.element,
       result.element,
@@ -96,7 +97,7 @@ export function mount(root, { segments, signal }) {
   }
 }
 
-const missing = (id) => empty('There is no job of this id', h('code', null, id), ' It may have been deleted, or its retention is over. ', h('a', { href: to(['jobs']) }, 'Go to the list'));
+const missing = (id) => empty(t.job.thereIsNoJobOf, t.job.missing(h('code', null, id)), ' ', h('a', { href: to(['jobs']) }, t.words.goToTheList));
 
 function showFailure(element, job) {
   element.hidden = !job.error;
@@ -107,14 +108,14 @@ function showFailure(element, job) {
   fill(
     element,
     job.error &&
-      h('div', { class: 'error-box' }, h('h2', { class: 'error-title' }, 'Why it failed'), h('p', null, h('code', null, job.error.code), job.error.type && [' ', h('code', null, job.error.type)]), h('pre', { class: 'wrap' }, job.error.message), job.error.place && h('p', { class: 'wrap dim' }, h('code', null, job.error.place), job.error.release && ` in release ${job.error.release}`), job.error.trace && h('details', { class: 'trace' }, h('summary', null, 'Stack trace'), h('pre', { class: 'wrap', tabindex: 0, role: 'group', 'aria-label': 'Stack trace' }, job.error.trace))),
+      h('div', { class: 'error-box' }, h('h2', { class: 'error-title' }, t.job.whyItFailed), h('p', null, h('code', null, job.error.code), job.error.type && [' ', h('code', null, job.error.type)]), h('pre', { class: 'wrap' }, job.error.message), job.error.place && h('p', { class: 'wrap dim' }, t.job.place(h('code', null, job.error.place), job.error.release)), job.error.trace && h('details', { class: 'trace' }, h('summary', null, t.job.stackTrace), h('pre', { class: 'wrap', tabindex: 0, role: 'group', 'aria-label': t.job.stackTrace }, job.error.trace))),
   );
 }
 
 /** The result, fetched as text when there is one, so that it is shown as the handler wrote it. */
 function outcome(signal) {
   const content = h('div');
-  const element = h('section', { hidden: true, 'aria-labelledby': 'result' }, h('h2', { id: 'result' }, 'Result'), content);
+  const element = h('section', { hidden: true, 'aria-labelledby': 'result' }, h('h2', { id: 'result' }, t.job.result), content);
   let shownVersion;
 
   async function update(job) {
@@ -122,7 +123,7 @@ function outcome(signal) {
     if (element.hidden || shownVersion === job.version) return;
     shownVersion = job.version;
     try {
-      fill(content, jsonBlock(await getResult(job.id, signal), 'result'));
+      fill(content, jsonBlock(await getResult(job.id, signal), t.job.theResult));
     } catch (error) {
       if (!signal.aborted) fill(content, errorBox(error));
     }
@@ -133,9 +134,9 @@ function outcome(signal) {
 /** The arguments as they were sent. */
 function argsSection(id, signal) {
   const content = h('div', null, loading());
-  const element = h('section', { 'aria-labelledby': 'args' }, h('h2', { id: 'args' }, 'Arguments'), content);
+  const element = h('section', { 'aria-labelledby': 'args' }, h('h2', { id: 'args' }, t.words.arguments), content);
   getArgs(id, signal).then(
-    (text) => fill(content, jsonBlock(text, 'arguments')),
+    (text) => fill(content, jsonBlock(text, t.words.theArguments)),
     (error) => {
       if (!signal.aborted) fill(content, errorBox(error));
     },

@@ -2,7 +2,7 @@
 import { go, to } from '../address.js';
 import { listJobs } from '../api/jobs.js';
 import { fill, h, refill, setText } from '../dom.js';
-import { count as number, fullTime, plural } from '../format.js';
+import { count as number, fullTime } from '../format.js';
 import { may } from '../live/caller.js';
 import { firstQueue } from '../live/ownJobs.js';
 import { actOnMany } from '../parts/actOnMany.js';
@@ -11,13 +11,14 @@ import { jobTable } from '../parts/jobTable.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
 import { searchList } from '../parts/searchList.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const pageSize = 50;
 const refreshMs = 5000;
 /** Pages of the gateway that one search asks for by itself, where each ends because of the work that it may cost. */
 const searchPages = 40;
 
-export const title = () => 'Jobs';
+export const title = () => t.words.allJobs;
 
 export function mount(root, { query, signal }) {
   let current = read(query);
@@ -27,12 +28,12 @@ export function mount(root, { query, signal }) {
   const table = jobTable(signal, { onPick: many?.setPicked });
   const content = h('div', null, loading());
   const filters = filterBar(current, (filter) => go(to(['jobs'], filter)), signal);
-  const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
+  const pages = h('nav', { class: 'pages', 'aria-label': t.words.pages });
   const count = h('p', { class: 'dim count' });
   const progress = h('p', { class: 'dim', role: 'status' });
   // A search that goes through many pages holds still once it is done.
   let isSearch = false;
-  fill(root, h('div', { class: 'section-head' }, h('h1', null, 'Jobs'), count), filters.element, searches.element, many?.element, progress, content, pages);
+  fill(root, h('div', { class: 'section-head' }, h('h1', null, t.words.allJobs), count), filters.element, searches.element, many?.element, progress, content, pages);
   showFilter();
 
   function showFilter() {
@@ -48,7 +49,7 @@ export function mount(root, { query, signal }) {
       if (signal.aborted || filter !== current) return;
       table.set(page.jobs);
       fill(content, page.jobs.length ? table.element : nothing(filter, page));
-      fill(count, page.jobs.length > 0 && `${plural(page.jobs.length, 'job')} on this page`);
+      fill(count, page.jobs.length > 0 && t.jobs.onThisPage(page.jobs.length));
       showPages(filter, page);
     } catch (error) {
       isSearch = false;
@@ -63,7 +64,7 @@ export function mount(root, { query, signal }) {
     isSearch = Boolean(page.search);
     if (!isSearch) fill(progress);
     for (let pages = 1; page.search && pages < searchPages && page.jobs.length < pageSize; pages++) {
-      setText(progress, `Searching: ${number(looked)} jobs looked at, down to those submitted ${fullTime(new Date(page.search.reached))}, ${number(page.jobs.length)} found…`);
+      setText(progress, t.jobs.searchingJobsLookedAtDown(number(looked), fullTime(new Date(page.search.reached)), number(page.jobs.length)));
       if (page.jobs.length > 0 && filter === current) {
         table.set(page.jobs);
         if (!table.element.isConnected) fill(content, table.element);
@@ -72,15 +73,15 @@ export function mount(root, { query, signal }) {
       looked += next.search?.lookedAt ?? 0;
       page = { ...next, jobs: [...page.jobs, ...next.jobs] };
     }
-    if (isSearch) setText(progress, page.search ? `${number(looked)} jobs looked at, down to those submitted ${fullTime(new Date(page.search.reached))}.` : page.cursor ? '' : 'All jobs have been looked at.');
+    if (isSearch) setText(progress, page.search ? t.jobs.jobsLookedAtDownTo(number(looked), fullTime(new Date(page.search.reached))) : page.cursor ? '' : t.jobs.allJobsHaveBeenLooked);
     return page;
   }
 
   function showPages(filter, page) {
     refill(
       pages,
-      filter.cursor && h('a', { class: 'button', href: to(['jobs'], { ...filter, cursor: '' }) }, 'Newest'),
-      page.cursor && h('a', { class: 'button', rel: 'next', href: to(['jobs'], { ...filter, cursor: page.cursor }) }, page.search ? 'Search on' : 'Older'),
+      filter.cursor && h('a', { class: 'button', href: to(['jobs'], { ...filter, cursor: '' }) }, t.jobs.newest),
+      page.cursor && h('a', { class: 'button', rel: 'next', href: to(['jobs'], { ...filter, cursor: page.cursor }) }, page.search ? t.jobs.searchOn : t.jobs.older),
     );
   }
 
@@ -106,6 +107,6 @@ const read = (query) => Object.fromEntries([...filterNames, 'cursor'].map((name)
 
 function nothing(filter, page) {
   // The work of the gateway per page is bounded: it may have found nothing so far.
-  if (page.cursor) return empty('None among the newest of these', 'Older ones may match.');
-  return filterNames.some((name) => filter[name]) ? empty('No job matches', h('a', { href: '#/jobs' }, 'Show all jobs')) : empty('No jobs yet', h('a', { href: '#/' }, 'Start one'));
+  if (page.cursor) return empty(t.jobs.noneAmongTheNewestOf, t.jobs.olderOnesMayMatch);
+  return filterNames.some((name) => filter[name]) ? empty(t.jobs.noJobMatches, h('a', { href: '#/jobs' }, t.jobs.showAllJobs)) : empty(t.words.noJobsYet, h('a', { href: '#/' }, t.jobs.startOne));
 }

@@ -10,22 +10,23 @@ import { empty, errorBox, loading, notAllowed } from '../parts/notes.js';
 import { ago } from '../parts/time.js';
 import { waits } from '../parts/waits.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const refreshMs = 2000;
 const shownJobs = 50;
 
-export const title = ([, ...name]) => `Key ${name.join('/')}`;
+export const title = ([, ...name]) => t.key.key(name.join('/'));
 
 export function mount(root, { segments, signal }) {
   const name = segments.slice(1).join('/');
   const isPrefix = !name.includes('/');
   if (!seesAll()) {
-    fill(root, h('h1', null, name), notAllowed('Keys are of all queues, and you see some. What a job of yours waits for, its own page says.'));
+    fill(root, h('h1', null, name), notAllowed(t.key.keysAreOfAllQueues));
     return;
   }
   const trouble = h('div');
   const content = h('div', null, loading());
-  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['keys']) }, 'Keys')), trouble, content);
+  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['keys']) }, t.words.keys)), trouble, content);
   let shown;
 
   async function load() {
@@ -38,7 +39,7 @@ export function mount(root, { segments, signal }) {
     } catch (error) {
       if (signal.aborted) return;
       shown = undefined;
-      fill(content, h('h1', null, name), error.status === 404 ? empty('That is no key', h('a', { href: to(['keys']) }, 'Go to the list')) : errorBox(error, { retry: refresh }));
+      fill(content, h('h1', null, name), error.status === 404 ? empty(t.key.thatIsNoKey, h('a', { href: to(['keys']) }, t.words.goToTheList)) : errorBox(error, { retry: refresh }));
     }
   }
 
@@ -50,20 +51,20 @@ export function mount(root, { segments, signal }) {
       h(
         'div',
         { class: 'section-head' },
-        h('h1', null, name, paused && [' ', h('span', { class: 'badge', data: { state: 'PAUSED' } }, 'Paused')]),
+        h('h1', null, name, paused && [' ', h('span', { class: 'badge', data: { state: 'PAUSED' } }, t.words.paused)]),
         keyActions(key, { trouble, onChange: () => refresh() }),
       ),
-      paused && h('p', { class: 'note warn' }, 'Paused by ', paused.by, ' ', ago(paused.since), paused.reason && [': ', h('q', null, paused.reason)]),
-      h('section', { 'aria-labelledby': 'facts' }, h('h2', { id: 'facts' }, 'Facts'), keyFacts(key)),
-      isPrefix && others.length > 0 && h('section', { 'aria-labelledby': 'keys' }, h('h2', { id: 'keys' }, 'Its keys'), keysTable(others)),
+      paused && h('p', { class: 'note warn' }, t.words.pausedBy(paused.by, ago(paused.since), paused.reason && h('q', null, paused.reason))),
+      h('section', { 'aria-labelledby': 'facts' }, h('h2', { id: 'facts' }, t.words.facts), keyFacts(key)),
+      isPrefix && others.length > 0 && h('section', { 'aria-labelledby': 'keys' }, h('h2', { id: 'keys' }, t.key.itsKeys), keysTable(others)),
       (!isPrefix || jobs.running.length > 0 || jobs.waiting.length > 0) && [
-        h('section', { 'aria-labelledby': 'running' }, h('h2', { id: 'running' }, 'Running'), jobs.running.length > 0 ? jobsTable('running', ['Job', 'Queue', 'Attempt', 'Since'], jobs.running, runningRow) : h('p', { class: 'dim' }, 'None.')),
+        h('section', { 'aria-labelledby': 'running' }, h('h2', { id: 'running' }, t.words.running), jobs.running.length > 0 ? jobsTable('running', [t.words.job, t.words.queue, t.words.attempt, t.key.since], jobs.running, runningRow) : h('p', { class: 'dim' }, t.words.noneSentence)),
         h(
           'section',
           { 'aria-labelledby': 'line' },
-          h('h2', { id: 'line' }, 'Line'),
-          jobs.waiting.length > 0 ? jobsTable('line', ['Place', 'Job', 'Queue', 'Priority', 'Submitted', 'Waits for'], jobs.waiting, waitingRow) : h('p', { class: 'dim' }, 'Nothing waits.'),
-          jobs.more && h('p', { class: 'dim' }, `These are the first ${count(jobs.waiting.length)}; others stand behind them.`),
+          h('h2', { id: 'line' }, t.key.line),
+          jobs.waiting.length > 0 ? jobsTable('line', [t.key.place, t.words.job, t.words.queue, t.words.priority, t.words.submitted, t.words.waitsFor], jobs.waiting, waitingRow) : h('p', { class: 'dim' }, t.key.nothingWaits),
+          jobs.more && h('p', { class: 'dim' }, t.key.theseAreTheFirstOthers(count(jobs.waiting.length))),
         ),
       ],
     );
@@ -89,7 +90,7 @@ const jobsTable = (labelledBy, columns, jobs, row) =>
   table(labelledBy, columns, jobs.map((job, index) => h('tr', { data: { job: job.id } }, row(job, index))));
 
 const keysTable = (keys) =>
-  table('keys', ['Key', 'Waiting', 'Running', 'Held back'], keys.map((key) =>
+  table('keys', [t.words.key, t.words.waiting, t.words.running, t.key.heldBack], keys.map((key) =>
     h('tr', { data: { of: key.key } }, h('th', { scope: 'row' }, h('a', { href: toKey(key.key) }, key.key)), h('td', null, count(key.waiting)), h('td', null, count(key.running)), h('td', null, key.held ?? ''))));
 
 const table = (labelledBy, columns, rows) =>

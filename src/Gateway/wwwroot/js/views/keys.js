@@ -9,27 +9,28 @@ import { heldText, ruleText } from '../parts/keyFacts.js';
 import { seesAll } from '../live/caller.js';
 import { empty, errorBox, loading, notAllowed } from '../parts/notes.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const refreshMs = 3000;
 const ranks = [
-  { value: 'busy', text: 'the busiest' },
-  { value: 'waiting', text: 'where most waits' },
-  { value: 'held', text: 'held back by a limit' },
+  { value: 'busy', text: t.keys.theBusiest },
+  { value: 'waiting', text: t.keys.whereMostWaits },
+  { value: 'held', text: t.keys.heldBackByALimit },
 ];
 
-export const title = () => 'Keys';
+export const title = () => t.words.keys;
 
 export function mount(root, { query, signal }) {
   if (!seesAll()) {
-    fill(root, h('h1', null, 'Keys'), notAllowed('Keys are of all queues, and you see some. What a job of yours waits for, its own page says.'));
+    fill(root, h('h1', null, t.words.keys), notAllowed(t.keys.keysAreOfAllQueues));
     return undefined;
   }
   let rank = rankOf(query);
   const trouble = h('div');
   const content = h('div', null, loading());
-  const choice = selectField({ label: 'Show', options: ranks, value: rank });
+  const choice = selectField({ label: t.words.show, options: ranks, value: rank });
   choice.input.addEventListener('change', () => go(to(['keys'], { rank: choice.input.value === 'busy' ? '' : choice.input.value })));
-  fill(root, h('h1', null, 'Keys'), h('p', { class: 'lead' }, 'Jobs of one key keep to its limits and order, and take turns with those of others.'), h('div', { class: 'filters' }, choice.element), trouble, content);
+  fill(root, h('h1', null, t.words.keys), h('p', { class: 'lead' }, t.keys.jobsOfOneKeyKeep), h('div', { class: 'filters' }, choice.element), trouble, content);
   let shown;
 
   async function load() {
@@ -49,7 +50,7 @@ export function mount(root, { query, signal }) {
   }
 
   function show(keys) {
-    const none = rank === 'held' ? empty('No key is held back', 'Whatever has a key may start.') : empty('No key has jobs', 'A submit names one, such as tenant/7, or the type of a job makes it of the arguments.');
+    const none = rank === 'held' ? empty(t.keys.noKeyIsHeldBack, t.keys.whateverHasAKeyMay) : empty(t.keys.noKeyHasJobs, t.keys.aSubmitNamesOneSuch);
     refill(content, keys.length === 0 ? none : h('ul', { class: 'board' }, keys.map(card)));
   }
 
@@ -61,11 +62,11 @@ export function mount(root, { query, signal }) {
         'div',
         { class: 'card-head' },
         h('h2', { class: 'card-name' }, h('a', { href: toKey(key.key) }, key.key)),
-        key.held === 'paused' && h('span', { class: 'badge', data: { state: 'PAUSED' } }, 'Paused'),
+        key.held === 'paused' && h('span', { class: 'badge', data: { state: 'PAUSED' } }, t.words.paused),
         keyActions(key, { trouble, onChange: () => refresh() }),
       ),
-      h('p', { class: 'figures' }, h('span', null, h('strong', null, count(key.waiting)), ' waiting'), h('span', null, h('strong', null, count(key.running)), ' running')),
-      h('p', null, key.rule ? ruleText(key.rule) : 'No rule', key.held && ['. Held back: ', heldText(key)]),
+      h('p', { class: 'figures' }, h('span', null, t.words.waitingJobs(h('strong', null, count(key.waiting)))), h('span', null, t.words.runningJobs(h('strong', null, count(key.running))))),
+      h('p', null, t.keys.ruleAndHold(key.rule ? ruleText(key.rule) : t.keys.noRule, key.held && heldText(key))),
     );
 
   const refresh = every(refreshMs, load, signal);

@@ -3,7 +3,7 @@ import { to } from '../address.js';
 import { announce } from '../announcer.js';
 import { getQueues, getStats } from '../api/grid.js';
 import { fill, h, setText } from '../dom.js';
-import { compactCount, count, duration, plural, rate } from '../format.js';
+import { compactCount, count, duration, rate } from '../format.js';
 import { seesAll } from '../live/caller.js';
 import { errorBox, loading } from '../parts/notes.js';
 import { countsTable } from '../parts/countsTable.js';
@@ -12,27 +12,28 @@ import { siloTable } from '../parts/siloTable.js';
 import { sparkline } from '../parts/sparkline.js';
 import { storeLine } from '../parts/storeLine.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const refreshMs = 2000;
 
-export const title = () => 'Overview';
+export const title = () => t.overview.overview;
 
 export function mount(root, { signal }) {
   if (!seesAll()) return mountOwn(root, signal);
   const tiles = {
-    finished: tile('Finished per s', { line: true }),
-    submitted: tile('Submitted per s', { line: true }),
-    backlog: tile('Backlog', { line: true, href: to(['jobs'], { state: 'PENDING' }) }),
-    running: tile('Running', { href: to(['jobs'], { state: 'PROGRESS' }) }),
-    oldest: tile('Oldest waiting'),
-    failed: tile('Failed', { href: to(['failures']) }),
+    finished: tile(t.overview.finishedPerS, { line: true }),
+    submitted: tile(t.overview.submittedPerS, { line: true }),
+    backlog: tile(t.overview.backlog, { line: true, href: to(['jobs'], { state: 'PENDING' }) }),
+    running: tile(t.words.running, { href: to(['jobs'], { state: 'PROGRESS' }) }),
+    oldest: tile(t.overview.oldestWaiting),
+    failed: tile(t.words.failed, { href: to(['failures']) }),
   };
   const warnings = h('div');
   const silos = siloTable();
   const counts = countsTable();
   const content = h('div', { hidden: true }, h('ul', { class: 'tiles' }, Object.values(tiles).map(({ element }) => element)), silos.element, counts.element, storeLine(signal));
   const trouble = h('div', null, loading());
-  fill(root, h('h1', null, 'Overview'), trouble, warnings, content);
+  fill(root, h('h1', null, t.overview.overview), trouble, warnings, content);
   let warned = '';
 
   const refresh = every(refreshMs, load, signal);
@@ -52,7 +53,7 @@ export function mount(root, { signal }) {
     tiles.finished.set(rate(stats.finishedPerSecond), stats.finishedPerSecond);
     tiles.submitted.set(rate(stats.submittedPerSecond), stats.submittedPerSecond);
     tiles.backlog.set(compactCount(stats.backlog), stats.backlog);
-    tiles.running.set(`${count(stats.running)} of ${count(stats.slots)}`);
+    tiles.running.set(t.overview.of(count(stats.running), count(stats.slots)));
     tiles.oldest.set(stats.oldestWaitingSeconds > 0 ? duration(stats.oldestWaitingSeconds * 1000) : '–');
     tiles.failed.set(compactCount(stats.counts.filter(({ state }) => state === 'FAILURE').reduce((sum, { jobs }) => sum + jobs, 0)));
     silos.set(stats.silos);
@@ -63,10 +64,10 @@ export function mount(root, { signal }) {
   // Only changes are read out.
   function showWarnings({ stuckSlots, orphans, letters, letterAgeSeconds, silos: all }) {
     const texts = [
-      all.length === 0 && 'No silo is running: jobs are taken in and wait.',
-      stuckSlots > 0 && `${plural(stuckSlots, 'stuck slot')}: a handler ran past its timeout and does not return.`,
-      orphans > 0 && `${plural(orphans, 'job')} that nothing would wake. This is a defect of the grid.`,
-      letterAgeSeconds > 60 && `${plural(letters, 'letter')} between partitions, the oldest over a minute old. What follows from jobs waits.`,
+      all.length === 0 && t.overview.noSiloIsRunningJobs,
+      stuckSlots > 0 && t.overview.aHandlerRanPastIts(stuckSlots),
+      orphans > 0 && t.overview.thatNothingWouldWakeThis(orphans),
+      letterAgeSeconds > 60 && t.overview.betweenPartitionsTheOldestOver(letters),
     ].filter(Boolean);
     if (texts.join(' ') === warned) return;
     warned = texts.join(' ');
@@ -81,7 +82,7 @@ function mountOwn(root, signal) {
   const queues = queueTable();
   const trouble = h('div', null, loading());
   queues.element.hidden = true;
-  fill(root, h('h1', null, 'Overview'), trouble, queues.element);
+  fill(root, h('h1', null, t.overview.overview), trouble, queues.element);
   const refresh = every(
     refreshMs,
     async () => {

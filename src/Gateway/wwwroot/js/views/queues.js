@@ -10,15 +10,16 @@ import { textField } from '../parts/fields.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
 import { ago } from '../parts/time.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const refreshMs = 3000;
 
-export const title = () => 'Queues';
+export const title = () => t.queues.queues;
 
 export function mount(root, { signal }) {
   const trouble = h('div');
   const content = h('div', null, loading());
-  fill(root, h('h1', null, 'Queues'), h('p', { class: 'lead' }, 'A paused queue takes jobs in and starts none. What runs goes on.'), trouble, content);
+  fill(root, h('h1', null, t.queues.queues), h('p', { class: 'lead' }, t.queues.aPausedQueueTakesJobs), trouble, content);
   let shown;
 
   async function load() {
@@ -36,7 +37,7 @@ export function mount(root, { signal }) {
   }
 
   function show(queues) {
-    refill(content, queues.length === 0 ? empty('No queues yet', 'A queue is there as soon as a job has gone through it.') : h('ul', { class: 'board' }, queues.map(card)));
+    refill(content, queues.length === 0 ? empty(t.queues.noQueuesYet, t.queues.aQueueIsThereAs) : h('ul', { class: 'board' }, queues.map(card)));
   }
 
   function card(queue) {
@@ -48,30 +49,30 @@ export function mount(root, { signal }) {
         'div',
         { class: 'card-head' },
         h('h2', { class: 'card-name' }, name),
-        paused && h('span', { class: 'badge', data: { state: 'PAUSED' } }, 'Paused'),
-        may('operate') && h('div', { class: 'actions' }, h('button', { type: 'button', class: paused ? null : 'quiet', data: { key: name }, on: { click: () => (paused ? resume(name) : pause(name)) } }, paused ? 'Resume' : 'Pause', h('span', { class: 'unseen' }, ` ${name}`))),
+        paused && h('span', { class: 'badge', data: { state: 'PAUSED' } }, t.words.paused),
+        may('operate') && h('div', { class: 'actions' }, h('button', { type: 'button', class: paused ? null : 'quiet', data: { key: name }, on: { click: () => (paused ? resume(name) : pause(name)) } }, paused ? t.words.resume : t.words.pause, h('span', { class: 'unseen' }, ` ${name}`))),
       ),
-      paused && h('p', null, 'Paused ', ago(since), reason && [': ', h('q', null, reason)]),
+      paused && h('p', null, t.words.pausedBy(undefined, ago(since), reason && h('q', null, reason))),
       h(
         'p',
         { class: 'figures' },
-        h('a', { href: to(['jobs'], { queue: name, state: 'PENDING' }) }, h('strong', null, count(pending)), ' waiting'),
-        h('a', { href: to(['jobs'], { queue: name, state: 'PROGRESS' }) }, h('strong', null, count(running)), ' running'),
+        h('a', { href: to(['jobs'], { queue: name, state: 'PENDING' }) }, t.words.waitingJobs(h('strong', null, count(pending)))),
+        h('a', { href: to(['jobs'], { queue: name, state: 'PROGRESS' }) }, t.words.runningJobs(h('strong', null, count(running)))),
       ),
     );
   }
 
   async function pause(name) {
-    const reason = textField({ label: 'Why', hint: 'Shown to everybody who looks at this queue.', attributes: { maxlength: 256 } });
+    const reason = textField({ label: t.words.why, hint: t.queues.shownToEverybodyWhoLooks, attributes: { maxlength: 256 } });
     const paused = await ask({
-      title: `Pause ${name}?`,
-      text: 'No job of this queue is started until it is resumed.',
+      title: t.queues.pause(name),
+      text: t.queues.noJobOfThisQueue,
       fields: [reason.element],
-      action: 'Pause',
+      action: t.words.pause,
       act: () => pauseQueue(name, reason.input.value.trim()),
     });
     if (paused) {
-      announce(`${name} is paused`);
+      announce(t.queues.isPaused(name));
       refresh();
     }
   }
@@ -80,7 +81,7 @@ export function mount(root, { signal }) {
     fill(trouble);
     try {
       await resumeQueue(name);
-      announce(`${name} is resumed`);
+      announce(t.queues.isResumed(name));
     } catch (error) {
       fill(trouble, errorBox(error));
     }

@@ -11,16 +11,17 @@ import { scheduleActions } from '../parts/scheduleActions.js';
 import { scheduleFacts } from '../parts/scheduleFacts.js';
 import { ago, span } from '../parts/time.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const refreshMs = 3000;
 
-export const title = ([, id]) => `Schedule ${id}`;
+export const title = ([, id]) => t.schedule.schedule(id);
 
 export function mount(root, { segments, signal }) {
   const id = segments[1];
   const trouble = h('div');
   const content = h('div', null, loading());
-  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['schedules']) }, 'Schedules')), trouble, content);
+  fill(root, h('p', { class: 'crumb' }, h('a', { href: to(['schedules']) }, t.words.schedules)), trouble, content);
   let shown;
 
   async function load() {
@@ -33,7 +34,7 @@ export function mount(root, { segments, signal }) {
     } catch (error) {
       if (signal.aborted) return;
       shown = undefined;
-      fill(content, h('h1', null, id), error.status === 404 ? empty('There is no schedule of this id', h('a', { href: to(['schedules']) }, 'Go to the list')) : errorBox(error, { retry: refresh }));
+      fill(content, h('h1', null, id), error.status === 404 ? empty(t.schedule.thereIsNoScheduleOf, h('a', { href: to(['schedules']) }, t.words.goToTheList)) : errorBox(error, { retry: refresh }));
     }
   }
 
@@ -44,25 +45,25 @@ export function mount(root, { segments, signal }) {
       h(
         'div',
         { class: 'section-head' },
-        h('h1', null, id, paused && [' ', h('span', { class: 'badge', data: { state: 'PAUSED' } }, 'Paused')]),
+        h('h1', null, id, paused && [' ', h('span', { class: 'badge', data: { state: 'PAUSED' } }, t.words.paused)]),
         scheduleActions(schedule, { trouble, onChange: () => refresh(), onDeleted: () => go(to(['schedules'])) }),
       ),
-      paused && h('p', { class: 'note warn' }, 'Paused by ', paused.by, ' ', ago(paused.at), paused.reason && [': ', h('q', null, paused.reason)]),
+      paused && h('p', { class: 'note warn' }, t.words.pausedBy(paused.by, ago(paused.at), paused.reason && h('q', null, paused.reason))),
       h(
         'div',
         { class: 'columns' },
-        h('section', { 'aria-labelledby': 'facts' }, h('h2', { id: 'facts' }, 'Facts'), scheduleFacts(schedule)),
-        h('section', { 'aria-labelledby': 'next' }, h('h2', { id: 'next' }, 'Next instants'), nextList(next, zone)),
+        h('section', { 'aria-labelledby': 'facts' }, h('h2', { id: 'facts' }, t.words.facts), scheduleFacts(schedule)),
+        h('section', { 'aria-labelledby': 'next' }, h('h2', { id: 'next' }, t.schedule.nextInstants), nextList(next, zone)),
       ),
-      h('section', { 'aria-labelledby': 'runs' }, h('h2', { id: 'runs' }, 'Newest occurrences'), h('p', null, h('a', { href: to(['jobs'], { schedule: id }) }, 'All that are kept')), runs.length > 0 ? [outcomes(schedule.runs), runsTable(runs, zone)] : empty('None yet')),
-      h('section', { 'aria-labelledby': 'args' }, h('h2', { id: 'args' }, schedule.flow ? 'Flow' : 'Arguments'), jsonBlock(JSON.stringify(schedule.flow ?? schedule.args), schedule.flow ? 'flow' : 'arguments')),
+      h('section', { 'aria-labelledby': 'runs' }, h('h2', { id: 'runs' }, t.schedule.newestOccurrences), h('p', null, h('a', { href: to(['jobs'], { schedule: id }) }, t.schedule.allThatAreKept)), runs.length > 0 ? [outcomes(schedule.runs), runsTable(runs, zone)] : empty(t.schedule.noneYet)),
+      h('section', { 'aria-labelledby': 'args' }, h('h2', { id: 'args' }, schedule.flow ? t.words.flow : t.words.arguments), jsonBlock(JSON.stringify(schedule.flow ?? schedule.args), schedule.flow ? t.schedule.theFlow : t.words.theArguments)),
     );
   }
 
   const refresh = every(refreshMs, load, signal);
 }
 
-export const nextList = (next, zone) => (next.length > 0 ? h('ol', { class: 'instants' }, next.map((each) => h('li', null, instant(each, zone, { withDistance: true })))) : h('p', { class: 'dim' }, 'None.'));
+export const nextList = (next, zone) => (next.length > 0 ? h('ol', { class: 'instants' }, next.map((each) => h('li', null, instant(each, zone, { withDistance: true })))) : h('p', { class: 'dim' }, t.words.noneSentence));
 
 const runsTable = (runs, zone) =>
   h(
@@ -71,7 +72,7 @@ const runsTable = (runs, zone) =>
     h(
       'table',
       null,
-      h('thead', null, h('tr', null, ['Instant', 'Outcome', 'Cause', 'Late by', 'Ran for', 'Job'].map((name) => h('th', { scope: 'col' }, name)))),
+      h('thead', null, h('tr', null, [t.schedule.instant, t.schedule.outcome, t.schedule.cause, t.schedule.lateBy, t.words.ranFor, t.words.job].map((name) => h('th', { scope: 'col' }, name)))),
       h(
         'tbody',
         null,

@@ -10,13 +10,14 @@ import { may } from '../live/caller.js';
 import { scheduleForm } from '../form/scheduleForm.js';
 import { errorBox, loading, notAllowed } from '../parts/notes.js';
 import { nextList } from './schedule.js';
+import { t } from '../texts.js';
 
-export const title = ([, id]) => (id ? `Edit ${id}` : 'New schedule');
+export const title = ([, id]) => (id ? t.scheduleEdit.edit(id) : t.words.newSchedule);
 
 export function mount(root, { segments, signal }) {
   const id = segments[2] === 'edit' ? segments[1] : undefined;
   if (!may('operate')) {
-    fill(root, h('h1', null, id ?? 'New schedule'), notAllowed('You may look at schedules here, and not change them.'));
+    fill(root, h('h1', null, id ?? t.words.newSchedule), notAllowed(t.scheduleEdit.youMayLookAtSchedules));
     return;
   }
   fill(root, loading());
@@ -27,22 +28,22 @@ export function mount(root, { segments, signal }) {
       const [types, schedule] = await Promise.all([getJobTypes(signal).catch(() => []), id ? getSchedule(id, signal) : undefined]);
       show(types, schedule);
     } catch (error) {
-      if (!signal.aborted) fill(root, h('h1', null, id ?? 'New schedule'), errorBox(error, { retry: load }));
+      if (!signal.aborted) fill(root, h('h1', null, id ?? t.words.newSchedule), errorBox(error, { retry: load }));
     }
   }
 
   function show(types, schedule) {
     const form = scheduleForm({ types, schedule, onInstants: look });
-    const coming = h('div', { 'aria-live': 'polite' }, h('p', { class: 'dim' }, 'Say when, and what would come is shown here.'));
+    const coming = h('div', { 'aria-live': 'polite' }, h('p', { class: 'dim' }, t.scheduleEdit.sayWhenAndWhatWould));
     const trouble = h('div');
-    const save = h('button', { class: 'primary large' }, id ? 'Save' : 'Make the schedule');
+    const save = h('button', { class: 'primary large' }, id ? t.scheduleEdit.save : t.scheduleEdit.makeTheSchedule);
     fill(
       root,
-      h('h1', null, id ? `Edit ${id}` : 'New schedule'),
+      h('h1', null, id ? t.scheduleEdit.edit(id) : t.words.newSchedule),
       h(
         'form',
         { novalidate: true, on: { submit } },
-        h('div', { class: 'columns' }, h('section', { class: 'panel', 'aria-label': 'Schedule' }, form.element), h('section', { 'aria-labelledby': 'coming' }, h('h2', { id: 'coming' }, 'The next ten'), coming)),
+        h('div', { class: 'columns' }, h('section', { class: 'panel', 'aria-label': t.words.schedule }, form.element), h('section', { 'aria-labelledby': 'coming' }, h('h2', { id: 'coming' }, t.scheduleEdit.theNextTen), coming)),
         trouble,
         save,
       ),
@@ -76,7 +77,7 @@ export function mount(root, { segments, signal }) {
       try {
         const { name, body } = form.read();
         const made = await putSchedule(id ?? name, body, schedule?.version);
-        announce(`${made.id} is saved`);
+        announce(t.scheduleEdit.isSaved(made.id));
         go(toSchedule(made.id));
       } catch (error) {
         const all = error instanceof Mistakes ? error.all.map(({ pointer, message }) => ({ pointer, detail: message })) : (error.mistakes ?? []);

@@ -9,20 +9,21 @@ import { outcomes } from '../parts/outcomes.js';
 import { scheduleActions } from '../parts/scheduleActions.js';
 import { whatText, whenText } from '../parts/scheduleFacts.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const refreshMs = 3000;
 
-export const title = () => 'Schedules';
+export const title = () => t.words.schedules;
 
 export function mount(root, { query, signal }) {
   let cursor = query.get('cursor') ?? '';
   const trouble = h('div');
   const content = h('div', null, loading());
-  const pages = h('nav', { class: 'pages', 'aria-label': 'Pages' });
+  const pages = h('nav', { class: 'pages', 'aria-label': t.words.pages });
   fill(
     root,
-    h('div', { class: 'section-head' }, h('h1', null, 'Schedules'), h('a', { class: 'button quiet', href: to(['coming']) }, 'Coming jobs'), may('operate') && h('a', { class: 'button', href: to(['new-schedule']) }, 'New schedule')),
-    h('p', { class: 'lead' }, 'Each submits a job at its instants.'),
+    h('div', { class: 'section-head' }, h('h1', null, t.words.schedules), h('a', { class: 'button quiet', href: to(['coming']) }, t.words.comingJobs), may('operate') && h('a', { class: 'button', href: to(['new-schedule']) }, t.words.newSchedule)),
+    h('p', { class: 'lead' }, t.schedules.eachSubmitsAJobAt),
     trouble,
     content,
     pages,
@@ -46,8 +47,8 @@ export function mount(root, { query, signal }) {
   }
 
   function show({ schedules, cursor: next }) {
-    refill(content, schedules.length === 0 ? empty('No schedules yet', 'A schedule submits a job at each of its instants.') : h('ul', { class: 'board' }, schedules.map(card)));
-    refill(pages, cursor && h('a', { class: 'button', href: to(['schedules']) }, 'First'), next && h('a', { class: 'button', rel: 'next', href: to(['schedules'], { cursor: next }) }, 'Next'));
+    refill(content, schedules.length === 0 ? empty(t.schedules.noSchedulesYet, t.schedules.aScheduleSubmitsAJob) : h('ul', { class: 'board' }, schedules.map(card)));
+    refill(pages, cursor && h('a', { class: 'button', href: to(['schedules']) }, t.schedules.first), next && h('a', { class: 'button', rel: 'next', href: to(['schedules'], { cursor: next }) }, t.schedules.nextPage));
   }
 
   const card = (schedule) =>
@@ -58,7 +59,7 @@ export function mount(root, { query, signal }) {
         'div',
         { class: 'card-head' },
         h('h2', { class: 'card-name' }, h('a', { href: toSchedule(schedule.id) }, schedule.id)),
-        schedule.paused && h('span', { class: 'badge', data: { state: 'PAUSED' } }, 'Paused'),
+        schedule.paused && h('span', { class: 'badge', data: { state: 'PAUSED' } }, t.words.paused),
         scheduleActions(schedule, { trouble, onChange: () => refresh() }),
       ),
       h('p', null, h('span', null, whatText(schedule)), ' ', h('code', null, whenText(schedule))),
@@ -76,6 +77,6 @@ export function mount(root, { query, signal }) {
 }
 
 function nextOf({ paused, nextAt, zone }) {
-  if (paused) return ['Paused by ', paused.by, paused.reason && [': ', h('q', null, paused.reason)]];
-  return nextAt ? ['Next ', instant(nextAt, zone, { withDistance: true })] : 'No instant comes any more.';
+  if (paused) return t.words.pausedBy(paused.by, undefined, paused.reason && h('q', null, paused.reason));
+  return nextAt ? t.schedules.next(instant(nextAt, zone, { withDistance: true })) : t.schedules.noInstantComesAnyMore;
 }

@@ -8,19 +8,20 @@ import { newestJobs } from '../live/ownJobs.js';
 import { forgetStarted, rememberStarted, startedHere } from '../live/startedHere.js';
 import { empty, errorBox, loading } from '../parts/notes.js';
 import { every } from '../polling.js';
+import { t } from '../texts.js';
 
 const shownRunning = 12;
 
-export const title = () => 'Start';
+export const title = () => t.start.start;
 
 export function mount(root, { query, signal }) {
-  const form = h('div', null, loading('Asking for the job types'));
+  const form = h('div', null, loading(t.start.askingForTheJobTypes));
   const mine = startedBoard(signal);
   const running = runningBoard(signal, mine.board);
   fill(
     root,
-    h('h1', null, 'Start a job'),
-    h('section', { class: 'panel', 'aria-label': 'Start a job' }, form),
+    h('h1', null, t.start.startAJob),
+    h('section', { class: 'panel', 'aria-label': t.start.startAJob }, form),
     mine.element,
     running.element,
   );
@@ -29,7 +30,7 @@ export function mount(root, { query, signal }) {
   async function load() {
     try {
       const types = await typesOrNone();
-      if (types?.length === 0) return fill(form, empty('No job types yet', 'No silo has registered a handler.'));
+      if (types?.length === 0) return fill(form, empty(t.start.noJobTypesYet, t.start.noSiloHasRegisteredA));
       const made = startForm({
         types,
         preferred: query.get('type'),
@@ -58,10 +59,10 @@ export function mount(root, { query, signal }) {
 }
 
 function startedBoard(signal) {
-  const clear = h('button', { type: 'button', class: 'quiet', on: { click: clearFinished } }, 'Clear finished');
-  const none = empty('No jobs yet', 'What you start here shows its progress at once.');
-  const board = jobBoard('Jobs started here', { signal, onChange: show });
-  const element = h('section', { 'aria-labelledby': 'mine' }, h('div', { class: 'section-head' }, h('h2', { id: 'mine' }, 'Started here'), clear), none, board.element);
+  const clear = h('button', { type: 'button', class: 'quiet', on: { click: clearFinished } }, t.start.clearFinished);
+  const none = empty(t.words.noJobsYet, t.start.whatYouStartHereShows);
+  const board = jobBoard(t.start.jobsStartedHere, { signal, onChange: show });
+  const element = h('section', { 'aria-labelledby': 'mine' }, h('div', { class: 'section-head' }, h('h2', { id: 'mine' }, t.start.startedHere), clear), none, board.element);
 
   function show() {
     none.hidden = board.size > 0;
@@ -85,9 +86,9 @@ function startedBoard(signal) {
 
 /** What runs on the grid besides; asked for now and then, and each job live from there on. */
 function runningBoard(signal, mine) {
-  const board = jobBoard('Running on the grid', { signal, onChange: () => show() });
-  const more = h('a', { href: to(['jobs'], { state: 'PROGRESS' }) }, 'All running jobs');
-  const element = h('section', { hidden: true, 'aria-labelledby': 'running' }, h('div', { class: 'section-head' }, h('h2', { id: 'running' }, 'Running on the grid'), more), board.element);
+  const board = jobBoard(t.start.runningOnTheGrid, { signal, onChange: () => show() });
+  const more = h('a', { href: to(['jobs'], { state: 'PROGRESS' }) }, t.start.allRunningJobs);
+  const element = h('section', { hidden: true, 'aria-labelledby': 'running' }, h('div', { class: 'section-head' }, h('h2', { id: 'running' }, t.start.runningOnTheGrid), more), board.element);
 
   function show() {
     element.hidden = board.size === 0;
