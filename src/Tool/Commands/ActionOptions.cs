@@ -11,31 +11,23 @@ internal sealed class ActionOptions
     /// <summary>So many are acted on without being asked twice.</summary>
     public const int Few = 100;
 
-    private readonly Option<string[]> _where = new("--where")
-    {
-        Description = "All jobs that fit, in place of ids: a parameter of GET /jobs, such as state=FAILURE, tag.customer=7 or submittedAfter=1h; may be given several times.", HelpName = "name=value",
-    };
-
+    private readonly WhereOption _where = new("All jobs that fit, in place of ids: a parameter of GET /jobs, such as state=FAILURE, tag.customer=7 or submittedAfter=1h; may be given several times.");
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "With --where: only say how many there are." };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = $"With --where: do it although there are more than {Few}." };
 
-    public IEnumerable<Option> All => [_where, _dryRun, _yes];
+    public IEnumerable<Option> All => [_where.Option, _dryRun, _yes];
 
     /// <returns>Null: it is asked for by ids.</returns>
     /// <exception cref="UsageException">It is none.</exception>
-    public (string Name, string Value)[]? Filter(ParseResult parsed)
+    public (string Name, string Value)[]? Filter(Session session, ParseResult parsed)
     {
-        if (parsed.GetValue(_where) is not { Length: > 0 } where)
-            return parsed.GetValue(_dryRun) || parsed.GetValue(_yes) ? throw new UsageException("--dry-run and --yes go with --where.") : null;
-        var filter = Array.ConvertAll(where, text => Inputs.Pair("--where", text));
-        return filter.GroupBy(one => one.Name).FirstOrDefault(same => same.Count() > 1) is { } twice ? throw new UsageException($"--where {twice.Key} is given twice.") : filter;
+        if (_where.Read(session, parsed) is { Length: > 0 } where) return where;
+        return parsed.GetValue(_dryRun) || parsed.GetValue(_yes) ? throw new UsageException("--dry-run and --yes go with --where.") : null;
     }
 
     public async Task<int> RunAsync(Session session, ParseResult parsed, string action, (string Name, string Value)[] where, string? reason, CancellationToken cancellation)
     {
-        // How long ago is said here by this machine's clock, as with list.
-        var filter = where.ToDictionary(one => one.Name, one => one.Name.EndsWith("After", StringComparison.Ordinal) || one.Name.EndsWith("Before", StringComparison.Ordinal)
-            ? SearchOptions.InstantOf(one.Value, session.Surroundings.Time) : one.Value);
+        var filter = where.ToDictionary(one => one.Name, one => one.Value);
         var isDryRun = parsed.GetValue(_dryRun);
         if (isDryRun || !parsed.GetValue(_yes))
         {

@@ -23,7 +23,7 @@ internal abstract class ChangeCommand : Command
         app.SetAction(this, async (session, parsed, cancellation) =>
         {
             var given = parsed.GetValue(ids) ?? [];
-            if (_many.Filter(parsed) is { } filter)
+            if (_many.Filter(session, parsed) is { } filter)
             {
                 if (given.Length > 0) throw new UsageException("Give ids or --where, not both.");
                 return await _many.RunAsync(session, parsed, ActionOf(parsed), filter, parsed.GetValue(Reason), cancellation);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using OrleansJobs.Tool.Completions;
 using OrleansJobs.Tool.Gateway;
 using OrleansJobs.Tool.Output;
 
@@ -11,7 +12,8 @@ internal sealed class ListCommand : Command
     private const int MaxPage = 200;
 
     private readonly SearchOptions _search = new();
-    private readonly Option<string?> _state = new("--state") { Description = "PENDING, PROGRESS, SUCCESS, FAILURE or REVOKED." };
+    private readonly WhereOption _where = new("Jobs that fit, as for retry, cancel, delete and move: a parameter of GET /jobs, such as state=FAILURE, tag.customer=7 or submittedAfter=1h; may be given several times.");
+    private readonly Option<string?> _state = new Option<string?>("--state") { Description = "PENDING, PROGRESS, SUCCESS, FAILURE or REVOKED." }.Suggest(Suggestions.States);
     private readonly Option<string?> _type = new("--type") { Description = "Jobs of this type." };
     private readonly Option<string?> _queue = new("--queue") { Description = "Jobs of this queue." };
     private readonly Option<string?> _parent = new("--parent") { Description = "Children of this flow." };
@@ -25,6 +27,7 @@ internal sealed class ListCommand : Command
     {
         foreach (var option in new Option[] { _state, _type, _queue, _parent, _schedule, _tags, _since, _due, _limit }) Add(option);
         foreach (var option in _search.All) Add(option);
+        Add(_where.Option);
         app.SetAction(this, RunAsync);
     }
 
@@ -62,18 +65,28 @@ internal sealed class ListCommand : Command
 
     private string Filter(Session session, ParseResult parsed)
     {
-        var filter = Parameter("state", parsed.GetValue(_state)?.ToUpperInvariant()) + Parameter("type", parsed.GetValue(_type)) + Parameter("queue", parsed.GetValue(_queue))
-            + Parameter("parent", parsed.GetValue(_parent)) + Parameter("schedule", parsed.GetValue(_schedule));
+        var filter = Given(session, parsed).Where(one => one.Value is not null).Select(one => (one.Name, Value: one.Value!)).ToList();
+        WhereOption.RefuseTwice(filter);
+        return string.Concat(filter.Select(one => Parameter(one.Name, one.Value)));
+    }
+
+    private IEnumerable<(string Name, string? Value)> Given(Session session, ParseResult parsed)
+    {
+        yield return ("state", parsed.GetValue(_state)?.ToUpperInvariant());
+        yield return ("type", parsed.GetValue(_type));
+        yield return ("queue", parsed.GetValue(_queue));
+        yield return ("parent", parsed.GetValue(_parent));
+        yield return ("schedule", parsed.GetValue(_schedule));
         if (parsed.GetValue(_since) is { } seconds)
-            filter += Parameter("submittedAfter", session.Surroundings.Time.GetUtcNow().AddSeconds(-seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-        filter = _search.Read(session, parsed).Aggregate(filter, (all, one) => all + Parameter(one.Name, one.Value));
+            yield return ("submittedAfter", session.Surroundings.Time.GetUtcNow().AddSeconds(-seconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        foreach (var (name, value) in _search.Read(session, parsed)) yield return (name, value);
         foreach (var tag in parsed.GetValue(_tags) ?? [])
         {
             var (name, value) = Inputs.Pair("--tag", tag);
-            filter += Parameter("tag." + name, value);
+            yield return ("tag." + name, value);
         }
 
-        return filter;
+        foreach (var (name, value) in _where.Read(session, parsed)) yield return (name, value);
     }
 
     private static string Parameter(string name, string? value) => value is null ? "" : $"&{Uri.EscapeDataString(name)}={Uri.EscapeDataString(value)}";

@@ -60,7 +60,7 @@ public class ChangeCommandTests
     {
         _tool.Gateway.On("POST /jobs:act", ToolRun.Job("n", "PENDING")).On("POST /jobs:act", ToolRun.Job("r", "PENDING"));
         _tool.Gateway.On("GET /jobs/n", Acted("n", 100)).On("GET /jobs/r", Acted("r", 100));
-        Assert.Equal(0, await _tool.RunAsync("retry", "--where", "state=FAILURE", "--where", "tag.customer=7", "--where", "finishedAfter=1h", "--reason", "mended"));
+        Assert.Equal(0, await _tool.RunAsync("retry", "--where", "state=failure", "--where", "tag.customer=7", "--where", "finishedAfter=1h", "--reason", "mended"));
         Assert.Equal(
             [
                 """{"action":"retry","filter":{"state":"FAILURE","tag.customer":"7","finishedAfter":"2025-12-31T23:00:00.000Z"},"dryRun":true}""",
@@ -92,6 +92,7 @@ public class ChangeCommandTests
     [InlineData("retry", "a", "--where", "state=FAILURE")]
     [InlineData("retry", "--where", "state=FAILURE", "--where", "state=REVOKED")]
     [InlineData("retry", "--where", "state")]
+    [InlineData("cancel", "--where", "limit=5")]
     [InlineData("retry", "a", "--yes")]
     [InlineData("move", "--where", "type=t", "--countdown", "1h")]
     public async Task WhatIsNotPlain_IsNotAsked(params string[] arguments)

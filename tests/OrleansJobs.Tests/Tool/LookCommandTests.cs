@@ -51,6 +51,29 @@ public class LookCommandTests
     }
 
     [Fact]
+    public async Task List_TakesWhatTheActingCommandsTake()
+    {
+        _tool.Gateway.On("GET /jobs?limit=20&type=t&state=FAILURE&tag.customer=7&finishedAfter=2025-12-31T23%3A00%3A00.000Z", $$"""{"jobs":[{{ToolRun.Job("a")}}]}""");
+        Assert.Equal(0, await _tool.RunAsync("list", "--type", "t", "--where", "state=failure", "--where", "tag.customer=7", "--where", "finishedAfter=1h"));
+        Assert.Equal(2, _tool.Lines.Length);
+    }
+
+    [Theory]
+    [InlineData("--state", "FAILURE", "--where", "state=SUCCESS")]
+    [InlineData("--where", "type=a", "--where", "type=b")]
+    [InlineData("--where", "type")]
+    [InlineData("--where", "limit=5")]
+    [InlineData("--where", "cursor=x")]
+    [InlineData("--where", "order=due")]
+    [InlineData("--since", "1h", "--submitted-after", "2h")]
+    public async Task List_OfWhatIsSaidTwice_OrIsNoFilter_AsksNothing(params string[] options)
+    {
+        Assert.Equal(2, await _tool.RunAsync(["list", .. options]));
+        Assert.NotEmpty(_tool.Error);
+        Assert.Empty(_tool.Gateway.Requests);
+    }
+
+    [Fact]
     public async Task List_StopsAtItsLimit()
     {
         _tool.Gateway.On("GET /jobs?limit=1", $$"""{"jobs":[{{ToolRun.Job("a")}}],"cursor":"more"}""");
