@@ -9,11 +9,34 @@ namespace OrleansJobs.Tool;
 internal sealed record Surroundings(
     IAnsiConsole Out, TextWriter PlainOut, TextWriter Error, TextReader Input, Func<string, string?> Environment, HttpMessageHandler Http, TimeProvider Time) : IDisposable
 {
-    public static Surroundings OfThisProcess() => new(
-        AnsiConsole.Console, Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariable,
-        // The name of a gateway may come to mean another address, such as after a deployment.
-        new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1), ConnectTimeout = TimeSpan.FromSeconds(10) },
-        TimeProvider.System);
+    /// <summary>The standard input as it is: what is no text in UTF-8 is seen, and not replaced.</summary>
+    public Func<Stream> OpenInput { get; init; } = () => Stream.Null;
+
+    /// <summary>Somebody looks at the complaints as they come.</summary>
+    public bool IsErrorTerminal { get; init; }
+
+    /// <summary>Somebody looks at the results as they come.</summary>
+    public bool IsOutTerminal { get; init; }
+
+    /// <summary>Where the user's settings are kept; empty where there is no such place.</summary>
+    public string ConfigurationFolder { get; init; } = "";
+
+    public static Surroundings OfThisProcess()
+    {
+        var console = AnsiConsole.Console;
+        return new(
+            console, Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariable,
+            // The name of a gateway may come to mean another address, such as after a deployment.
+            new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1), ConnectTimeout = TimeSpan.FromSeconds(10) },
+            TimeProvider.System)
+        {
+            OpenInput = Console.OpenStandardInput,
+            IsErrorTerminal = !Console.IsErrorRedirected,
+            IsOutTerminal = !Console.IsOutputRedirected,
+            // XDG_CONFIG_HOME or ~/.config, Application Support, AppData: whether it is there yet or not.
+            ConfigurationFolder = System.Environment.GetFolderPath(System.Environment.SpecialFolder.ApplicationData, System.Environment.SpecialFolderOption.DoNotVerify),
+        };
+    }
 
     public void Dispose() => Http.Dispose();
 }

@@ -1,27 +1,26 @@
 using System.CommandLine;
 using System.Text.Json;
 using OrleansJobs.Tool.Commands;
+using OrleansJobs.Tool.Completions;
 using OrleansJobs.Tool.Gateway;
 using OrleansJobs.Tool.Output;
+using OrleansJobs.Tool.Profiles;
 
 namespace OrleansJobs.Tool;
 
 /// <summary>The commands, and what becomes of their failures.</summary>
 internal sealed class ToolApp(Surroundings surroundings)
 {
-    public const string DefaultUrl = "http://localhost:8080";
-    public const string UrlVariable = "ORLEANSJOBS_URL";
-    public const string KeyVariable = "ORLEANSJOBS_KEY";
+    /// <summary>How long a command may take to end after Ctrl+C, such as with what the gateway is being asked.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(15);
 
-    private readonly Option<string?> _url = new("--url") { Description = $"The gateway's address. Default: {UrlVariable}, else {DefaultUrl}.", Recursive = true };
-    private readonly Option<string?> _key = new("--key") { Description = $"The API key. Default: {KeyVariable}, which other users of the machine do not see.", Recursive = true };
+    private readonly Connection _connection = new(surroundings);
     private readonly Option<bool> _json = new("--json") { Description = "Print the gateway's JSON, one value a line, instead of text.", Recursive = true };
 
-    public async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    public async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation = default)
     {
         var root = new RootCommand($"Submits, watches and looks after jobs, over HTTP.\n\n{ExitCodes.Help}")
         {
-            _url, _key, _json,
             new SubmitCommand(this), new WatchCommand(this), new ListCommand(this), new ShowCommand(this), new LogsCommand(this),
             new CancelCommand(this), new RetryCommand(this), new CopyCommand(this), new MoveCommand(this), new PrioritiseCommand(this), new DeleteCommand(this),
             new SignalCommand(this), new FlowCommand(this),
@@ -29,21 +28,41 @@ internal sealed class ToolApp(Surroundings surroundings)
             new ScheduleCommand(this),
             new KeysCommand(this), new KeyCommand(this), new QueueLimitCommand(this), new PublishCommand(this), new BindingsCommand(this), new BindingCommand(this),
             new StatsCommand(this), new HistoryCommand(this), new SilosCommand(this), new TypesCommand(this), new BackUpCommand(this),
+            new ProfileCommand(this, _connection), new CompletionCommand(this),
         };
+        foreach (var option in _connection.All) root.Add(option);
+        root.Add(_json);
         // An argument that begins with @ is a file of job arguments, not of the command line's.
         var parsed = root.Parse([.. arguments], new ParserConfiguration { ResponseFileTokenReplacer = null });
-        var code = await parsed.InvokeAsync(new InvocationConfiguration { Output = surroundings.PlainOut, Error = surroundings.Error, EnableDefaultExceptionHandler = false });
+        var invocation = new InvocationConfiguration
+        {
+            Output = surroundings.PlainOut, Error = surroundings.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Farewell,
+        };
+        var code = await parsed.InvokeAsync(invocation, cancellation);
         return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
     }
 
     /// <summary>Gives a command what it works with, and turns its failures into words and an exit code.</summary>
-    public void SetAction(Command command, Func<Session, ParseResult, CancellationToken, Task<int>> action) => command.SetAction(async (parsed, cancellation) =>
+    public void SetAction(Command command, Func<Session, ParseResult, CancellationToken, Task<int>> action) => command.SetAction((parsed, cancellation) => GuardAsync(parsed, async printer =>
+    {
+        var (url, key) = _connection.Of(parsed);
+        using var gateway = new GatewayClient(surroundings.Http, url, key, surroundings.Time);
+        return await action(new Session(gateway, surroundings, printer), parsed, cancellation);
+    }, cancellation));
+
+    /// <summary>The same for a command that asks no gateway.</summary>
+    public void SetLocalAction(Command command, Action<Surroundings, Printer, ParseResult> action) => command.SetAction((parsed, cancellation) => GuardAsync(parsed, printer =>
+    {
+        action(surroundings, printer, parsed);
+        return Task.FromResult(ExitCodes.Done);
+    }, cancellation));
+
+    private async Task<int> GuardAsync(ParseResult parsed, Func<Printer, Task<int>> action, CancellationToken cancellation)
     {
         var asJson = parsed.GetValue(_json);
         try
         {
-            using var gateway = new GatewayClient(surroundings.Http, Url(parsed), parsed.GetValue(_key) ?? surroundings.Environment(KeyVariable), surroundings.Time);
-            return await action(new Session(gateway, surroundings, new Printer(surroundings, asJson)), parsed, cancellation);
+            return await action(new Printer(surroundings, asJson));
         }
         catch (UsageException exception)
         {
@@ -59,14 +78,6 @@ internal sealed class ToolApp(Surroundings surroundings)
         {
             return ExitCodes.Interrupted;
         }
-    });
-
-    private Uri Url(ParseResult parsed)
-    {
-        var text = parsed.GetValue(_url) ?? surroundings.Environment(UrlVariable) ?? DefaultUrl;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-            throw new UsageException($"'{text}' is no address of a gateway, such as {DefaultUrl}.");
-        return url.AbsoluteUri.EndsWith('/') ? url : new Uri(url.AbsoluteUri + "/");
     }
 }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using OrleansJobs.Tool.Completions;
 using OrleansJobs.Tool.Gateway;
 using OrleansJobs.Tool.Output;
 
@@ -12,7 +13,7 @@ internal sealed class HistoryCommand : Command
     private readonly Option<double?> _since = new("--since") { Description = "Within so long, such as 30m or 7d.", CustomParser = Durations.Parse };
     private readonly Option<string?> _type = new("--type") { Description = "Jobs of this type." };
     private readonly Option<string?> _queue = new("--queue") { Description = "Jobs of this queue." };
-    private readonly Option<string?> _by = new("--by") { Description = "Show sums by type or by queue instead of steps." };
+    private readonly Option<string?> _by = new Option<string?>("--by") { Description = "Show sums by type or by queue instead of steps." }.Suggest("type", "queue");
 
     public HistoryCommand(ToolApp app) : base("history", "Shows what was done, minute by minute or hour by hour, and what happened meanwhile.")
     {

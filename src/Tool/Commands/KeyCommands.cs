@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansJobs.Tool.Completions;
 using OrleansJobs.Tool.Gateway;
 using OrleansJobs.Tool.Output;
 
@@ -12,7 +13,7 @@ internal sealed class KeysCommand : Command
     {
         var prefix = new Option<string?>("--prefix") { Description = "Only keys of this prefix." };
         var limit = new Option<int>("--limit") { Description = "At most so many, up to 200.", DefaultValueFactory = _ => 50 };
-        var rank = new Option<string?>("--rank") { Description = "busy (default); waiting: those where most waits; held: those that a limit or a pause holds back." };
+        var rank = new Option<string?>("--rank") { Description = "busy (default); waiting: those where most waits; held: those that a limit or a pause holds back." }.Suggest("busy", "waiting", "held");
         Add(prefix);
         Add(limit);
         Add(rank);
@@ -57,7 +58,7 @@ internal sealed class KeyCommand : Command
     {
         var rates = new RateOptions();
         var reject = new Option<bool>("--reject") { Description = "Refuse submits beyond the rate. Default: their jobs wait." };
-        var order = new Option<string?>("--order") { Description = "any (default), fifo or fifo-start." };
+        var order = new Option<string?>("--order") { Description = "any (default), fifo or fifo-start." }.Suggest("any", "fifo", "fifo-start");
         var weight = new Option<int?>("--weight") { Description = "Turns for one of others." };
         return Of(app, "put", "Puts the rule, in place of the one that was put before.", [.. rates.All, reject, order, weight], (session, path, parsed, cancellation) =>
         {

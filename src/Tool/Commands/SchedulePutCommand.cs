@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using OrleansJobs.Tool.Completions;
 
 namespace OrleansJobs.Tool.Commands;
 
@@ -19,8 +20,8 @@ internal sealed class SchedulePutCommand : Command
     private readonly Option<string?> _end = new("--end") { Description = "No instant after." };
     private readonly Option<int?> _count = new("--count") { Description = "So many instants." };
     private readonly Option<double?> _jitter = new("--jitter") { Description = "Each is due by a part of this later, the same each time.", CustomParser = Durations.Parse };
-    private readonly Option<string?> _overlap = new("--overlap") { Description = "skip, queue, all, cancel or replace. Default: skip." };
-    private readonly Option<string?> _missed = new("--missed") { Description = "one, all or none. Default: one." };
+    private readonly Option<string?> _overlap = new Option<string?>("--overlap") { Description = "skip, queue, all, cancel or replace. Default: skip." }.Suggest("skip", "queue", "all", "cancel", "replace");
+    private readonly Option<string?> _missed = new Option<string?>("--missed") { Description = "one, all or none. Default: one." }.Suggest("one", "all", "none");
     private readonly Option<string?> _queue = new("--queue") { Description = "Default: what the handler says." };
     private readonly Option<int?> _priority = new("--priority") { Description = "0 to 9; higher first. Default 4." };
     private readonly Option<int?> _attempts = new("--attempts") { Description = "Each runs at most so often." };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using OrleansJobs.Tool.Completions;
 
 namespace OrleansJobs.Tool.Commands;
 
@@ -11,7 +12,7 @@ internal sealed class SearchOptions
     private readonly Dictionary<string, Option<string?>> _texts = new(StringComparer.Ordinal)
     {
         ["id"] = new("--id") { Description = "The job of this id, or jobs whose ids begin so." },
-        ["phase"] = new("--phase") { Description = "scheduled, waiting, retrying, running or cancelling." },
+        ["phase"] = new Option<string?>("--phase") { Description = "scheduled, waiting, retrying, running or cancelling." }.Suggest(Suggestions.Phases),
         ["key"] = new("--job-key") { Description = "Jobs of this key, such as tenant/7." },
         ["error"] = new("--error") { Description = "Failed jobs with this text in their error." },
         ["args"] = new("--args") { Description = "Jobs with this text in their arguments." },

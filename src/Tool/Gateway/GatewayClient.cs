@@ -24,12 +24,11 @@ internal sealed class GatewayClient : IDisposable
         _time = time;
         _http = new HttpClient(handler, disposeHandler: false) { BaseAddress = url, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("orleansjobs", typeof(GatewayClient).Assembly.GetName().Version?.ToString(3)));
-        if (string.IsNullOrEmpty(key)) return;
-        if (key.Any(c => c is <= ' ' or > '~')) throw new UsageException("The key has characters that no key has.");
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        CheckKey(key);
+        if (!string.IsNullOrEmpty(key)) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    private Uri Url => _http.BaseAddress!;
+    public Uri Url => _http.BaseAddress!;
 
     public void Dispose() => _http.Dispose();
 
@@ -54,6 +53,17 @@ internal sealed class GatewayClient : IDisposable
     /// <summary>Posts what may be sent again where the answer is lost.</summary>
     public Task<JsonElement> PostSafelyAsync(string path, JsonElement body, string? idempotencyKey, CancellationToken cancellation) =>
         PostSafelyAsync(path, body, "Idempotency-Key", idempotencyKey is null ? null : $"\"{idempotencyKey}\"", cancellation);
+
+    /// <summary>Submits many jobs, one a line, once: what came of each is in the answer.</summary>
+    /// <param name="idempotencyKey">Null: each has an id of its own.</param>
+    public Task<JsonElement> SubmitLinesAsync(ReadOnlyMemory<byte> lines, string? idempotencyKey, CancellationToken cancellation) => SendAsync(() =>
+    {
+        // By the dot it is a path: what stands before a colon could be a scheme.
+        var request = new HttpRequestMessage(HttpMethod.Post, "./jobs:batch") { Content = new ReadOnlyMemoryContent(lines) };
+        request.Content.Headers.ContentType = new("application/x-ndjson");
+        if (idempotencyKey is not null) request.Headers.TryAddWithoutValidation("Idempotency-Key", $"\"{idempotencyKey}\"");
+        return request;
+    }, cancellation);
 
     /// <summary>Publishes under an id, so that it may be sent again where the answer is lost.</summary>
     public Task<JsonElement> PublishAsync(string path, JsonElement body, string eventId, CancellationToken cancellation) => PostSafelyAsync(path, body, "Event-Id", eventId, cancellation);
@@ -168,6 +178,12 @@ internal sealed class GatewayClient : IDisposable
         {
             throw GatewayException.Foreign(Url, exception.Message);
         }
+    }
+
+    /// <exception cref="UsageException">It cannot be sent, so it is none.</exception>
+    public static void CheckKey(string? key)
+    {
+        if (key is not null && key.Any(c => c is <= ' ' or > '~')) throw new UsageException("The key has characters that no key has.");
     }
 
     public static string JobPath(string id) => "jobs/" + Uri.EscapeDataString(id);

@@ -21,6 +21,9 @@ internal sealed class GatewayException : Exception
     /// <summary>The gateway's own words, where they are problem+json.</summary>
     public JsonElement? Problem { get; private init; }
 
+    /// <summary>The gateway takes less at a time.</summary>
+    public bool IsTooLarge => Problem?.Text("type") == "urn:orleansjobs:problem:too-large";
+
     /// <summary>How long the gateway asks to be left alone.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
@@ -46,7 +49,7 @@ internal sealed class GatewayException : Exception
         };
     }
 
-    private static int ExitCodeOf(int status) => status switch
+    public static int ExitCodeOf(int status) => status switch
     {
         (int)HttpStatusCode.Unauthorized or (int)HttpStatusCode.Forbidden => ExitCodes.NotAllowed,
         (int)HttpStatusCode.NotFound or (int)HttpStatusCode.Gone => ExitCodes.NotFound,
@@ -54,7 +57,7 @@ internal sealed class GatewayException : Exception
         _ => ExitCodes.Refused,
     };
 
-    private static string Describe(int status, string? reason, JsonElement? problem)
+    public static string Describe(int status, string? reason, JsonElement? problem)
     {
         if (problem is not { } said) return $"The gateway answered {status} {reason}.";
         var text = new StringBuilder($"{said.Text("title") ?? reason} ({status})");
