@@ -1,17 +1,19 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansJobs.Tool.Bulk;
+using OrleansJobs.Tool.Completions;
 using OrleansJobs.Tool.Output;
 
 namespace OrleansJobs.Tool.Commands;
 
 internal sealed class SubmitCommand : Command
 {
-    private readonly Argument<string> _type = new("type") { Description = "The job type." };
+    private readonly Argument<string> _type = new("type") { Description = "The job type. With -, each line of the standard input is a submit: an object with the members of POST /jobs." };
     private readonly Argument<string?> _args = new("args") { Description = "The arguments as JSON; @file or - (standard input) to read them.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string[]> _arg = new("--arg", "-a") { Description = "One member of the arguments. A value that is JSON counts as such, any other as a string.", HelpName = "name=value" };
     private readonly Option<string?> _id = new("--id") { Description = "An id of your choice: a second submit of the same content under it answers the first job." };
-    private readonly Option<string?> _idempotencyKey = Inputs.IdempotencyKey("Submits under the same key make one job. Default: a fresh one, unless there is an --id.");
+    private readonly Option<string?> _idempotencyKey = Inputs.IdempotencyKey("Submits under the same key make one job; with -, the same lines the same jobs. Default: a fresh one, unless there is an --id.");
     private readonly Option<string?> _queue = new("--queue") { Description = "Default: what the handler says." };
     private readonly Option<int?> _priority = new("--priority") { Description = "0 to 9; higher first. Default 4." };
     private readonly Option<double?> _countdown = new("--countdown") { Description = "Start so long after acceptance, such as 90, 1.5s or 2h30m.", CustomParser = Durations.Parse };
@@ -27,18 +29,32 @@ internal sealed class SubmitCommand : Command
     private readonly Option<string?> _key = new("--job-key") { Description = "Whose limits, order and turns it goes by, such as tenant/7." };
     private readonly Option<int?> _weight = new("--weight") { Description = "How many turns its key has for one of others, where no rule says it." };
     private readonly Option<string?> _unique = new("--unique") { Description = "It is the only one of this value; without a value, of its type and arguments.", Arity = ArgumentArity.ZeroOrOne, HelpName = "value" };
-    private readonly Option<string?> _uniqueOn = new("--unique-on") { Description = "What becomes of it where there is one: return (default), reject, replace or debounce." };
+    private readonly Option<string?> _uniqueOn = new Option<string?>("--unique-on") { Description = "What becomes of it where there is one: return (default), reject, replace or debounce." }
+        .Suggest("return", "reject", "replace", "debounce");
     private readonly Option<bool> _watch = new("--watch", "-w") { Description = "Follow the job to its end; the exit code says how it ended." };
 
-    public SubmitCommand(ToolApp app) : base("submit", "Hands a job to the grid and prints its id.")
+    private readonly BulkSubmit _bulk = new();
+
+    public SubmitCommand(ToolApp app) : base("submit", "Hands a job to the grid and prints its id; with -, as many as there are lines of the standard input.")
     {
         foreach (var argument in new Argument[] { _type, _args }) Add(argument);
         foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _deadline, _attempts, _timeout, _retention, _tags, _after, _cancelIfUnmet, _key, _weight, _unique, _uniqueOn, _watch }) Add(option);
+        foreach (var option in _bulk.Options) Add(option);
         app.SetAction(this, RunAsync);
     }
 
     private async Task<int> RunAsync(Session session, ParseResult parsed, CancellationToken cancellation)
     {
+        var isBulk = parsed.GetValue(_type) == "-";
+        if (Options.FirstOrDefault(option => option != _idempotencyKey && _bulk.Options.Contains(option) != isBulk && parsed.GetResult(option) is { Implicit: false }) is { } foreign)
+            throw new UsageException(isBulk ? $"{foreign.Name} is of one job; with submit - each line says what it wants." : $"{foreign.Name} goes with submit -, which reads many.");
+        if (isBulk)
+        {
+            return parsed.GetValue(_args) is null
+                ? await _bulk.RunAsync(session, parsed, parsed.GetValue(_idempotencyKey), cancellation)
+                : throw new UsageException("With submit - each line has its own arguments, as its member args.");
+        }
+
         var submission = await BuildAsync(session, parsed, cancellation);
         var job = await session.Gateway.SubmitAsync(submission, KeyOf(session, parsed), cancellation);
         if (!parsed.GetValue(_watch))

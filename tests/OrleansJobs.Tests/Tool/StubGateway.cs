@@ -11,7 +11,7 @@ namespace OrleansJobs.Tests.Tool;
 /// </summary>
 internal sealed class StubGateway(ManualTime time) : HttpMessageHandler
 {
-    private readonly Dictionary<string, Queue<Func<HttpResponseMessage>>> _answers = [];
+    private readonly Dictionary<string, Queue<Func<HttpResponseMessage?>>> _answers = [];
 
     public List<(string Route, string Body, HttpRequestMessage Message)> Requests { get; } = [];
 
@@ -28,7 +28,8 @@ internal sealed class StubGateway(ManualTime time) : HttpMessageHandler
         return response;
     });
 
-    public StubGateway On(string route, Func<HttpResponseMessage> answer)
+    /// <param name="answer">Null: as the real gateway answers.</param>
+    public StubGateway On(string route, Func<HttpResponseMessage?> answer)
     {
         if (!_answers.TryGetValue(route, out var answers)) _answers[route] = answers = [];
         answers.Enqueue(answer);
@@ -50,8 +51,9 @@ internal sealed class StubGateway(ManualTime time) : HttpMessageHandler
         var (real, problem) = Task.Run(() => RealGateway.AnswerAsync(request, Mount), CancellationToken.None).GetAwaiter().GetResult();
         if (problem is not null) throw new MisunderstoodException($"A gateway does not understand '{route}': {problem}");
         if (!_answers.TryGetValue(route, out var answers)) return real;
+        if ((answers.Count > 1 ? answers.Dequeue() : answers.Peek())() is not { } answer) return real;
         real.Dispose();
-        return (answers.Count > 1 ? answers.Dequeue() : answers.Peek())();
+        return answer;
     }
 }
 

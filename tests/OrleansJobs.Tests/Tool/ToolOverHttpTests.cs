@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using OrleansJobs.Tests.Gateway;
 using OrleansJobs.Tool;
 using Spectre.Console;
@@ -76,6 +78,42 @@ public sealed class ToolOverHttpTests(GridHost grid) : IClassFixture<GridHost>
     }
 
     [Fact]
+    public async Task Submit_OfManyLines_MakesEachOnce_HoweverOftenItIsRun()
+    {
+        // Some with an id of their own, some with a key, one after another, one wrong: each goes its own way to be made once.
+        var lines = Enumerable.Range(1, 300).Select(i => i switch
+        {
+            7 => "{\"type\":\"longtask\",",
+            _ when i % 10 == 0 => $$$"""{"type":"longtask","id":"bulk-{{{i}}}","args":{"steps":1,"stepMs":1},"tags":{"story":"bulk"}}""",
+            _ when i % 10 == 1 => $$$"""{"type":"longtask","key":"bulk/{{{i % 3}}}","args":{"steps":1,"stepMs":{{{i}}}},"tags":{"story":"bulk"}}""",
+            15 => """{"type":"longtask","after":["bulk-20"],"args":{"steps":1,"stepMs":1},"tags":{"story":"bulk"}}""",
+            // All of them alike.
+            _ => """{"type":"longtask","args":{"steps":1,"stepMs":1},"tags":{"story":"bulk"}}""",
+        }).ToArray();
+        string[] command = ["submit", "-", "--keep-going", "--json", "--idempotency-key", "bulk", "--batch", "100"];
+
+        var first = await RunAsync(string.Join('\n', lines), command);
+        Assert.Equal(5, first.Code);
+        var ids = Ids(first.Output);
+        Assert.Equal(299, ids.Count);
+        Assert.Equal(299, ids.Values.Distinct().Count());
+        Assert.Equal(Enumerable.Range(1, 300).Where(i => i != 7).Select(i => (long)i), ids.Keys);
+
+        // The wrong one is mended, and takes the place that was its own.
+        lines[6] = """{"type":"longtask","args":{"steps":1,"stepMs":7},"tags":{"story":"bulk"}}""";
+        var again = await RunAsync(string.Join('\n', lines), command);
+        Assert.Equal(0, again.Code);
+        var same = Ids(again.Output);
+        Assert.Equal(300, same.Count);
+        Assert.All(ids, one => Assert.Equal(one.Value, same[one.Key]));
+        Assert.Equal(300, (await RunAsync("list", "--where", "tag.story=bulk", "--limit", "1000", "--json")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+
+        static SortedDictionary<long, string> Ids(string output) => new(output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.StartsWith("{\"line\":", StringComparison.Ordinal))
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Where(line => line.TryGetProperty("job", out _))
+            .ToDictionary(line => line.GetProperty("line").GetInt64(), line => line.GetProperty("job").GetProperty("id").GetString()!));
+    }
+
+    [Fact]
     public async Task Submit_ThatDoesNotFitTheSchema_NamesTheMember()
     {
         var (code, output) = await RunAsync("submit", "longtask", """{"steps":"many"}""");
@@ -83,12 +121,17 @@ public sealed class ToolOverHttpTests(GridHost grid) : IClassFixture<GridHost>
         Assert.Contains("/args/steps: ", output, StringComparison.Ordinal);
     }
 
-    private async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    private Task<(int Code, string Output)> RunAsync(params string[] arguments) => RunAsync("", arguments);
+
+    private async Task<(int Code, string Output)> RunAsync(string input, string[] arguments)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var surroundings = new Surroundings(
             AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(output) }),
-            output, output, TextReader.Null, _ => null, new SocketsHttpHandler(), TimeProvider.System);
+            output, output, TextReader.Null, _ => null, new SocketsHttpHandler(), TimeProvider.System)
+        {
+            OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(input)),
+        };
         var code = await new ToolApp(surroundings).RunAsync(["--url", grid.Address.ToString(), .. arguments]);
         return (code, output.ToString());
     }
