@@ -1,3 +1,4 @@
+using OrleansJobs.Tool.Top;
 using Spectre.Console;
 
 namespace OrleansJobs.Tool;
@@ -21,6 +22,9 @@ internal sealed record Surroundings(
     /// <summary>Where the user's settings are kept; empty where there is no such place.</summary>
     public string ConfigurationFolder { get; init; } = "";
 
+    /// <summary>A terminal that can be drawn on. Null: there is none.</summary>
+    public ITerminal? Terminal { get; init; }
+
     public static Surroundings OfThisProcess()
     {
         var console = AnsiConsole.Console;
@@ -35,6 +39,7 @@ internal sealed record Surroundings(
             IsOutTerminal = !Console.IsOutputRedirected,
             // XDG_CONFIG_HOME or ~/.config, Application Support, AppData: whether it is there yet or not.
             ConfigurationFolder = System.Environment.GetFolderPath(System.Environment.SpecialFolder.ApplicationData, System.Environment.SpecialFolderOption.DoNotVerify),
+            Terminal = !Console.IsOutputRedirected && console.Profile.Capabilities.Ansi ? new ProcessTerminal() : null,
         };
     }
 

@@ -5,6 +5,7 @@ using OrleansJobs.Tool.Completions;
 using OrleansJobs.Tool.Gateway;
 using OrleansJobs.Tool.Output;
 using OrleansJobs.Tool.Profiles;
+using OrleansJobs.Tool.Top;
 
 namespace OrleansJobs.Tool;
 
@@ -27,7 +28,7 @@ internal sealed class ToolApp(Surroundings surroundings)
             new QueuesCommand(this), new PauseCommand(this), new ResumeCommand(this),
             new ScheduleCommand(this),
             new KeysCommand(this), new KeyCommand(this), new QueueLimitCommand(this), new PublishCommand(this), new BindingsCommand(this), new BindingCommand(this),
-            new StatsCommand(this), new HistoryCommand(this), new SilosCommand(this), new TypesCommand(this), new BackUpCommand(this),
+            new TopCommand(this), new StatsCommand(this), new HistoryCommand(this), new SilosCommand(this), new TypesCommand(this), new BackUpCommand(this),
             new ProfileCommand(this, _connection), new CompletionCommand(this),
         };
         foreach (var option in _connection.All) root.Add(option);

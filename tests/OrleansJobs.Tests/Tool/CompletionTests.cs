@@ -21,7 +21,7 @@ public sealed class CompletionTests : IDisposable
     public static TheoryData<string, string[], string[]> Lines => new()
     {
         { "su", ["submit"], ["list", "--url"] },
-        { "", ["submit", "list", "profile", "completion"], ["--url"] },
+        { "", ["submit", "list", "top", "profile", "completion"], ["--url"] },
         { "list --sta", ["--state", "--started-after", "--started-before"], ["--type"] },
         { "list --state F", ["FAILURE"], ["SUCCESS"] },
         { "list --state ", ["PENDING", "PROGRESS", "SUCCESS", "FAILURE", "REVOKED"], ["list"] },

@@ -261,7 +261,7 @@ public class LookCommandTests
         var readme = Repository.Read("src/Tool/README.md");
         Assert.Equal(0, await _tool.RunAsync("--help"));
         var commands = _tool.Lines.SkipWhile(line => line != "Commands:").Skip(1).Select(line => line.Trim().Split(' ')[0]).ToArray();
-        Assert.Equal(30, commands.Length);
+        Assert.Equal(31, commands.Length);
         Assert.All(commands, command => Assert.Matches($"`{command}[ `]", readme));
         var codes = typeof(ExitCodes).GetFields().Where(field => field.FieldType == typeof(int)).Select(field => (int)field.GetRawConstantValue()!);
         Assert.All(codes, code => Assert.Contains($"\n| {code} | ", readme, StringComparison.Ordinal));

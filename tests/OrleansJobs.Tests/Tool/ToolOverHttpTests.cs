@@ -114,6 +114,18 @@ public sealed class ToolOverHttpTests(GridHost grid) : IClassFixture<GridHost>
     }
 
     [Fact]
+    public async Task Top_WithoutATerminal_ShowsTheGridOnce()
+    {
+        var (code, output) = await RunAsync("top");
+        Assert.Equal(0, code);
+        Assert.Matches(@"Running +\d+ of [1-9]\d* slots", output);
+        Assert.Contains("\nSILO\tBUSY\tSLOTS\tPARTITIONS\tDOES\n", output, StringComparison.Ordinal);
+        var json = JsonSerializer.Deserialize<JsonElement>((await RunAsync("top", "--json")).Output);
+        Assert.Equal("minute", json.GetProperty("history").GetProperty("step").GetString());
+        Assert.True(json.GetProperty("stats").GetProperty("slots").GetInt32() > 0);
+    }
+
+    [Fact]
     public async Task Submit_ThatDoesNotFitTheSchema_NamesTheMember()
     {
         var (code, output) = await RunAsync("submit", "longtask", """{"steps":"many"}""");

@@ -1,6 +1,7 @@
 using System.Text;
 using OrleansJobs.Tests.Client;
 using OrleansJobs.Tool;
+using OrleansJobs.Tool.Top;
 using Spectre.Console;
 
 namespace OrleansJobs.Tests.Tool;
@@ -21,6 +22,7 @@ internal sealed class ToolRun
     public string ConfigurationFolder { get; set; } = Path.Combine(Path.GetTempPath(), $"oj-tool-{Guid.NewGuid():N}");
 
     public bool IsErrorTerminal { get; set; }
+    public ITerminal? Terminal { get; set; }
 
     /// <summary>Cancelled: Ctrl+C.</summary>
     public CancellationTokenSource Interrupt { get; } = new();
@@ -37,7 +39,7 @@ internal sealed class ToolRun
             AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(output) }),
             output, error, new StringReader(Input), Environment.GetValueOrDefault, Gateway, Time)
         {
-            OpenInput = () => InputBytes ?? new StillInput(Encoding.UTF8.GetBytes(Input), Time.StandStill()), ConfigurationFolder = ConfigurationFolder, IsErrorTerminal = IsErrorTerminal,
+            OpenInput = () => InputBytes ?? new StillInput(Encoding.UTF8.GetBytes(Input), Time.StandStill()), ConfigurationFolder = ConfigurationFolder, IsErrorTerminal = IsErrorTerminal, Terminal = Terminal,
         };
         var code = await Time.RunAsync(new ToolApp(surroundings).RunAsync(arguments, Interrupt.Token));
         (Out, Error) = (output.ToString(), error.ToString());
