@@ -87,7 +87,7 @@ internal sealed class FilterPages(JobGrid grid, TimeProvider time)
 
     // What comes from outside is escaped, so that a value with separators in it does not read as two.
     private static string KeyOf(JobQuery query) => string.Join('&',
-        [$"{query.State}", query.Queue, query.Type, $"{query.Limit}", .. query.Tags.Select(tag => $"{Uri.EscapeDataString(tag.Name)}={Uri.EscapeDataString(tag.Value)}")]);
+        [$"{query.State}", query.Queue, query.Type, query.Parent, $"{query.Limit}", .. query.Tags.Select(tag => $"{Uri.EscapeDataString(tag.Name)}={Uri.EscapeDataString(tag.Value)}")]);
 
     private sealed class Filter
     {

@@ -56,6 +56,14 @@ public class FilterPagesTests
     }
 
     [Fact]
+    public async Task TwoFlows_HavePagesOfTheirOwn()
+    {
+        _grid.Lists = query => new([Job($"child-of-{query.Parent}")], null);
+        foreach (var flow in (string[])["one", "other"])
+            Assert.Equal($"child-of-{flow}", Assert.Single((await _time.RunAsync(_pages.NewestAsync(new() { Parent = flow }, 0))).Jobs).Id);
+    }
+
+    [Fact]
     public async Task ALookThatWasCancelledByTheGrid_IsNotTheAnswerToTheNext()
     {
         _grid.Fault = new TaskCanceledException("An activation that did not come to life in time.");
