@@ -17,6 +17,7 @@ export interface Job<Result = any> {
   status: string;
   data?: any;
   attempt: number;
+  /** The number of the attempt that is the last, should it fail too; 0: not known yet. */
   maxAttempts: number;
   version: number;
   submittedAt?: string;

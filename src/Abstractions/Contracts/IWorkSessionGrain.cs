@@ -155,7 +155,7 @@ public sealed record WorkLease
     [Id(3)] public required byte[] Args { get; init; }
     [Id(4)] public int Attempt { get; init; }
 
-    /// <summary>How many failures make the job fail.</summary>
+    /// <summary>The number of the attempt that is the last, should it fail too.</summary>
     [Id(5)] public int Attempts { get; init; }
     [Id(6)] public TimeSpan? Timeout { get; init; }
     [Id(7)] public byte[]? Checkpoint { get; init; }

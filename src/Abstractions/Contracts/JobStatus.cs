@@ -45,6 +45,8 @@ public sealed record JobStatus
     [Id(17)] public JobAttempt[] Attempts { get; init; } = [];
 
     [Id(18)] public JobTag[] Tags { get; init; } = [];
+
+    /// <summary>The number of the attempt after which, should it fail too, there is no other; 0: not known before the first. Grows with what uses no attempt up: a crash, a retry by hand.</summary>
     [Id(19)] public int MaxAttempts { get; init; }
     [Id(20)] public DateTimeOffset? ExpiresAt { get; init; }
 

@@ -11,6 +11,9 @@ internal static class ReportRules
     public static RetryPolicy PolicyOf(Lease lease, JobTypeInfo? type, RetryPolicy configured) =>
         AttemptRules.PolicyOf(lease, type?.Attempts is { } attempts ? configured with { Attempts = attempts } : configured);
 
+    /// <summary>The number of the attempt that is the last should it fail too: they are numbered over crashes and retries by hand, which use none up.</summary>
+    public static int LastAttemptOf(Lease lease, RetryPolicy policy) => lease.Attempt - 1 - lease.Failures + policy.Attempts;
+
     /// <summary>How long an attempt may run that begins now.</summary>
     public static TimeSpan? TimeoutOf(Lease lease, JobTypeInfo? type, DateTimeOffset now)
     {

@@ -265,7 +265,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         var lease = held.Lease;
         return new WorkLease
         {
-            Name = new(lease.Id, lease.Token), Type = lease.Type, Queue = lease.Queue, Args = lease.Args, Attempt = lease.Attempt, Attempts = held.Policy.Attempts,
+            Name = new(lease.Id, lease.Token), Type = lease.Type, Queue = lease.Queue, Args = lease.Args, Attempt = lease.Attempt, Attempts = ReportRules.LastAttemptOf(lease, held.Policy),
             Timeout = held.Timeout, Checkpoint = held.Checkpoint, TraceParent = lease.TraceParent, Tags = lease.Tags, SubmittedAt = lease.SubmittedAt, DueAt = lease.DueAt,
             HasMemory = lease.HasMemory,
         };

@@ -58,6 +58,14 @@ public class OutsideRulesTests
     }
 
     [Fact]
+    [Theory]
+    [InlineData(1, 0, 3, 3)]
+    [InlineData(3, 2, 3, 3)]
+    [InlineData(2, 0, 1, 2)]
+    [InlineData(6, 1, 3, 7)]
+    public void TheLastAttempt_IsCountedOnByWhatUsesNoneUp(int attempt, int failures, int allowed, int last) => Assert.Equal(
+        last, ReportRules.LastAttemptOf(new() { Id = "j", Partition = 0, Token = 1, Type = "t", Queue = "q", Args = [], Attempt = attempt, Failures = failures }, new() { Attempts = allowed }));
+
     public void SessionNames_AreOfTheirCallers_AndComeBackFromAddresses()
     {
         for (var i = 0; i < 1000; i++)

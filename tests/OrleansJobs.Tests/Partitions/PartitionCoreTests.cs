@@ -221,6 +221,31 @@ public class PartitionCoreTests
     }
 
     [Fact]
+    public void TheLastAttempt_IsNeverBeforeTheOneThatRuns()
+    {
+        _driver.Submit("a", job => job with { Attempts = 1 });
+        _driver.Commit();
+        Assert.Equal((0, 1), Attempts());
+        var lease = Assert.Single(_driver.Take());
+        Assert.Equal((1, 1), Attempts());
+        _driver.Report(lease, ReportKind.Failed, error: new("error", null, "no"));
+        Assert.Equal((1, 1), Attempts());
+        _driver.Core.Orders.Retry(_driver.Bring("a"), new("test"), _driver.Now);
+        _driver.Commit();
+        Assert.Equal((1, 2), Attempts());
+        _driver.Take();
+        Assert.Equal((2, 2), Attempts());
+        // A crash uses none up either.
+        _driver.Core.Suspects.Crash(SiloA.ToParsableString(), _driver.Now);
+        _driver.Commit();
+        Assert.Equal((2, 3), Attempts());
+        _driver.Report(Assert.Single(_driver.Take(Worker(SiloB))), ReportKind.Succeeded);
+        Assert.Equal((3, 3), Attempts());
+
+        (int, int) Attempts() => _driver.Status("a") is { } status ? (status.Attempt, status.MaxAttempts) : default;
+    }
+
+    [Fact]
     public void Retry_RunsAFailedJobAgainWithItsHistory()
     {
         _driver.Submit("a");

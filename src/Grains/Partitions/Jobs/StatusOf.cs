@@ -66,7 +66,7 @@ internal static class StatusOf
             Id = id, Type = spec.Type, Queue = spec.Queue, Priority = track.Priority ?? spec.Priority, State = state, Phase = phase,
             Current = current, Total = total, Message = Message(state, phase, track, outcome),
             Attempt = leased || endedAttempt || track.IsUnderWay ? track.Attempt : track.Attempt - 1,
-            Version = JobVersion.Of(spec, track), Token = track.Token, MaxAttempts = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0,
+            Version = JobVersion.Of(spec, track), Token = track.Token, MaxAttempts = MaxAttempts(spec, track),
             SubmittedAt = Instant(spec.SubmittedAt), DueAt = Instant(due == JobBook.Never ? spec.DueAt : due), StartedAt = started ? Instant(track.StartedAt) : null,
             FinishedAt = outcome is null ? null : Instant(outcome.FinishedAt), ExpiresAt = spec.ExpiresAt is { } expiry ? Instant(expiry) : null,
             DeadlineAt = DeadlineBook.EndOf(spec, track) is { } deadline ? Instant(deadline) : null,
@@ -77,6 +77,13 @@ internal static class StatusOf
             Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent, Data = progress.Data,
             FirstDueAt = Instant(spec.DueAt), HasLogs = track.HasLogs, Key = spec.Key, Schedule = spec.Scheduled?.Schedule, ScheduledAt = spec.Scheduled is { } scheduled ? Instant(scheduled.At) : null,
         };
+    }
+
+    /// <summary>Attempts are numbered over all that there were; crashes, and those before it was run again by hand or got somewhere as a flow, use none up.</summary>
+    private static int MaxAttempts(JobSpec spec, JobTrack track)
+    {
+        var allowed = track.MaxAttempts != 0 ? track.MaxAttempts : spec.Attempts ?? spec.Retry?.Attempts ?? 0;
+        return allowed == 0 ? 0 : track.Earlier + track.Crashes + allowed;
     }
 
     private static JobPhase Phase(JobTrack track, bool leased, long due, JobOutcome? outcome, long now)
