@@ -23,7 +23,7 @@ internal sealed class ToolApp(Surroundings surroundings)
         var root = new RootCommand($"Submits, watches and looks after jobs, over HTTP.\n\n{ExitCodes.Help}")
         {
             new SubmitCommand(this), new WatchCommand(this), new ListCommand(this), new ShowCommand(this), new LogsCommand(this),
-            new CancelCommand(this), new RetryCommand(this), new CopyCommand(this), new MoveCommand(this), new PrioritiseCommand(this), new DeleteCommand(this),
+            new CancelCommand(this), new RetryCommand(this), new CopyCommand(this), new MoveCommand(this), new PrioritiseCommand(this), new TransferCommand(this), new DeleteCommand(this),
             new SignalCommand(this), new FlowCommand(this),
             new QueuesCommand(this), new PauseCommand(this), new ResumeCommand(this),
             new ScheduleCommand(this),

@@ -119,6 +119,13 @@ public class JobHandle
     /// <exception cref="JobRejectedException">It breaks a rule; nothing was stored.</exception>
     /// <exception cref="JobNotFoundException"/>
     /// <exception cref="GridUnavailableException">It may or may not be submitted.</exception>
+    /// <summary>Puts a waiting job into another queue: it waits there by the same instant.</summary>
+    /// <param name="queue">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>, not one of the grid's own.</param>
+    /// <returns>False where it runs or has ended, is run by the grid itself, or as many combinations of queue, priority and type have jobs as may.</returns>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException">It may or may not be there.</exception>
+    public virtual Task<bool> TransferAsync(string queue, string? reason = null, CancellationToken cancellation = default) => Client.TransferAsync(Id, queue, reason, cancellation);
+
     public virtual Task<JobHandle> CopyAsync(JobCopy? changes = null, CancellationToken cancellation = default) => Client.CopyAsync(Id, changes ?? new(), cancellation);
 
     /// <summary>Removes a finished job.</summary>

@@ -39,6 +39,10 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     [Alias("prioritise"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Prioritise(string id, int priority, ChangeOrder order);
 
+    /// <summary>Puts a waiting job into another queue. Durable before it is answered.</summary>
+    [Alias("transfer"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<JobChange> Transfer(string id, string queue, ChangeOrder order);
+
     /// <summary>Removes a finished job.</summary>
     [Alias("delete"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobChange> Delete(string id);

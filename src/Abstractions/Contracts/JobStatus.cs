@@ -285,7 +285,7 @@ public sealed record AttemptMarks(
     [property: Id(0)] DateTimeOffset? ReportedAt, [property: Id(1)] DateTimeOffset? CheckpointAt, [property: Id(2)] int Checkpoints);
 
 /// <summary>A change of a job that somebody asked for.</summary>
-/// <param name="What"><c>cancelled</c> (or asked to stop) or <c>retried</c>.</param>
+/// <param name="What"><c>cancelled</c> (or asked to stop), <c>retried</c>, <c>moved</c> (to another due time), <c>prioritised</c> or <c>transferred</c> (into another queue).</param>
 /// <param name="By">Who asked for it.</param>
 /// <param name="Reason">Why, in their words; null where they did not say.</param>
 [GenerateSerializer, Immutable, Alias("oj.changeEntry")]
@@ -304,3 +304,6 @@ public sealed record JobChangeEntry(
 
 [GenerateSerializer, Immutable, Alias("oj.tag")]
 public readonly record struct JobTag([property: Id(0)] string Name, [property: Id(1)] string Value);
+
+    /// <summary>Where it was put into another queue: which; otherwise null.</summary>
+    [Id(6)] public string? Queue { get; init; }

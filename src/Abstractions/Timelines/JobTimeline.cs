@@ -25,6 +25,15 @@ public sealed record TimelineEntry(string What, DateTimeOffset At)
 
     /// <summary>Of what somebody asked for: why; of checkpoints: how many.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>Of a step, a child and a signal: its name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Of a child: its id.</summary>
+    public string? Job { get; init; }
+
+    /// <summary>Of a job that was put into another queue: which.</summary>
+    public string? Queue { get; init; }
 }
 
 public static class TimelineWords
@@ -96,7 +105,7 @@ public static class JobTimeline
             Open(entries, job, before, free);
         }
 
-        foreach (var change in job.Changes) entries.Add(new(change.What, change.At) { By = change.By, Detail = change.Reason });
+        foreach (var change in job.Changes) entries.Add(new(change.What, change.At) { By = change.By, Detail = change.Reason, Queue = change.Queue });
         if (job.FinishedAt is { } end) entries.Add(new(TimelineWords.Ended, end) { Detail = job.State.Name, Error = job.Error });
         // What came at the same instant stays in the order in which it was noted; the end is the last of all.
         return [.. entries.Select(static (entry, index) => (entry, index)).OrderBy(static one => one.entry.What == TimelineWords.Ended).ThenBy(static one => one.entry.At).ThenBy(static one => one.index).Select(static one => one.entry)];

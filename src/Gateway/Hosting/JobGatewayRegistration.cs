@@ -64,6 +64,7 @@ public static class JobGatewayRegistration
         services.AddSingleton<ActEndpoint>();
         services.AddSingleton<CopyEndpoint>();
         services.AddSingleton<PriorityEndpoint>();
+        services.AddSingleton<TransferEndpoint>();
         services.AddSingleton<MoveEndpoint>();
         services.AddSingleton<SignalEndpoint>();
         services.AddSingleton<KeyEndpoints>();

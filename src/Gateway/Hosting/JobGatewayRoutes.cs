@@ -85,6 +85,7 @@ public static class JobGatewayRoutes
         // Whoever runs a job again as their own is told what it comes to, and whom else they name.
         routes.MapPost("/jobs/{id}/copy", services.GetRequiredService<CopyEndpoint>().CopyAsync).RequireAuthorization(Policies.Operate, Policies.Read);
         routes.MapPost("/jobs/{id}/priority", services.GetRequiredService<PriorityEndpoint>().PrioritiseAsync).RequireAuthorization(Policies.Operate);
+        routes.MapPost("/jobs/{id}/queue", services.GetRequiredService<TransferEndpoint>().TransferAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/due", services.GetRequiredService<MoveEndpoint>().MoveAsync).RequireAuthorization(Policies.Operate);
         routes.MapPost("/jobs/{id}/signals/{name}", services.GetRequiredService<SignalEndpoint>().SendAsync).RequireAuthorization(Policies.Operate);
         routes.MapDelete("/jobs/{id}", changes.DeleteAsync).RequireAuthorization(Policies.Operate);

@@ -135,6 +135,7 @@ internal static class StatusJson
             writer.WriteString("by"u8, change.By);
             WriteInstant(writer, "at"u8, change.At);
             if (change.Reason is not null) writer.WriteString("reason"u8, change.Reason);
+            if (change.Queue is not null) writer.WriteString("queue"u8, change.Queue);
             if (change.Action is not null) writer.WriteString("action"u8, change.Action);
             writer.WriteEndObject();
         }

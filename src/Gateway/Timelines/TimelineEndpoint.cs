@@ -31,6 +31,9 @@ internal sealed class TimelineEndpoint(JobGrid grid)
             if (entry.Detail is not null) writer.WriteString("detail"u8, entry.Detail);
             if (entry.Error is { } error)
             {
+            if (entry.Name is not null) writer.WriteString("name"u8, entry.Name);
+            if (entry.Job is not null) writer.WriteString("job"u8, entry.Job);
+            if (entry.Queue is not null) writer.WriteString("queue"u8, entry.Queue);
                 writer.WritePropertyName("error"u8);
                 StatusJson.WriteError(writer, error.Trace is { } trace ? error with { Trace = trace with { Text = null } } : error);
             }

@@ -16,6 +16,9 @@ internal static class IndexNames
     /// <summary>The jobs that follow another.</summary>
     public static string After(string job) => $"after:{job}";
 
+    /// <summary>The jobs that were put into a queue which is not the one that they were submitted to.</summary>
+    public static string Queue(string queue) => $"queue:{queue}";
+
     public static string Schedule(string schedule) => $"schedule:{schedule}";
 
     /// <summary>Null where a state has no index.</summary>

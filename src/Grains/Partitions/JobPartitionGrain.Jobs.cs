@@ -134,6 +134,20 @@ internal sealed partial class JobPartitionGrain
         return change.Outcome == JobChangeOutcome.WrongState ? change with { Reason = refusal } : change;
     }
 
+    public async Task<JobChange> Transfer(string id, string queue, ChangeOrder order)
+    {
+        if (!SubmissionRules.IsName(queue) || SubmissionRules.IsReserved(queue)) throw new ArgumentException($"A queue is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -, and not one of the grid's own.", nameof(queue));
+        string? refusal = null;
+        var change = await ChangeAsync(id, job =>
+        {
+            refusal = _core.Orders.Transfer(job, queue, Clipped(order), Now);
+            if (refusal is not null) return null;
+            Pump();
+            return NothingMore;
+        });
+        return change.Outcome == JobChangeOutcome.WrongState ? change with { Reason = refusal } : change;
+    }
+
     public Task<JobChange> Delete(string id) => DeleteAsync(id, null);
 
     private async Task<JobChange> DeleteAsync(string id, ChangeOrder? order)

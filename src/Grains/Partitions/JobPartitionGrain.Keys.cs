@@ -46,7 +46,7 @@ internal sealed partial class JobPartitionGrain : IPartitionKeys
         {
             var holder = await _uniques.BringHolderAsync(entry, pins);
             var verdict = holder is null ? UniqueRules.Verdict.Replace : UniqueRules.Of(submission.Unique.On, holder.Track.Token != 0 || holder.Place != JobPlace.Waiting);
-            if (holder is not null && submission.KeepsToQueue && holder.Spec!.Queue != submission.Queue)
+            if (holder is not null && submission.KeepsToQueue && holder.Track.QueueOf(holder.Spec!) != submission.Queue)
                 return new() { Id = submission.Id, Outcome = SubmitOutcome.NotUnique, Reason = "A job of another queue has the same unique value." };
             // It was taken by an earlier call of the same submit that nobody waited for any more.
             if (_core.Jobs.Find(submission.Id) is not null && await FindAsync(submission.Id, withResult: !submission.WithoutResult) is { } known) return AnswerOf(submission, known);

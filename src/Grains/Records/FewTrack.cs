@@ -18,6 +18,7 @@ internal sealed record FewTrack
     public long Batch { get; init; }
     public long? DueAt { get; init; }
     public int? Priority { get; init; }
+    public string? Queue { get; init; }
     public long? Seat { get; init; }
     public ImmutableArray<JobAttempt> History { get; init; } = [];
     public int Earlier { get; init; }

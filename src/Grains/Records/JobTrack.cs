@@ -102,6 +102,9 @@ internal sealed record JobTrack
     /// <summary>Its priority, where that is not what its submit said.</summary>
     public int? Priority { get => _few.Priority; init => _few = _few.Priority == value ? _few : _few with { Priority = value }; }
 
+    /// <summary>Its queue, where that is not what its submit said.</summary>
+    public string? Queue { get => _few.Queue; init => _few = _few.Queue == value ? _few : _few with { Queue = value }; }
+
     /// <summary>Where it has a key and stands in its line by another instant than that at which it is due: see <see cref="Keys.KeySeat"/>.</summary>
     public long? Seat { get => _few.Seat; init => _few = _few.Seat == value ? _few : _few with { Seat = value }; }
 
@@ -154,10 +157,14 @@ internal sealed record JobTrack
         return history.SetItem(history.Length - 1, last with { Error = error with { Trace = error.Trace with { Text = null } } });
     }
 
-    public JobTrack WithChange(string what, ChangeOrder order, long now)
+    /// <summary>The queue that a job is in.</summary>
+    public string QueueOf(JobSpec spec) => Queue ?? spec.Queue;
+
+    /// <param name="queue">The queue that it is put into; null: it stays in its own.</param>
+    public JobTrack WithChange(string what, ChangeOrder order, long now, string? queue = null)
     {
         var changes = Changes.Length < MaxChanges ? Changes : Changes.RemoveAt(0);
-        return this with { Changes = changes.Add(new(what, order.By, DateTimeOffset.FromUnixTimeMilliseconds(now), order.Reason) { Action = order.Part?.Id, ActionSubmitted = order.Part?.Submitted ?? 0 }) };
+        return this with { Changes = changes.Add(new(what, order.By, DateTimeOffset.FromUnixTimeMilliseconds(now), order.Reason) { Action = order.Part?.Id, ActionSubmitted = order.Part?.Submitted ?? 0, Queue = queue }) };
     }
 
     public byte[] Encode()
@@ -192,6 +199,7 @@ internal sealed record JobTrack
         writer.Number(25, Batch);
         if (Marks is { } marks) writer.Bytes(26, MarksRecord.Encode(marks));
         writer.Signed(30, Priority);
+        writer.Text(31, Queue);
         return writer.ToArray();
     }
 
@@ -203,7 +211,7 @@ internal sealed record JobTrack
         int? told = null, priority = null;
         long? due = null, seat = null;
         AttemptMarks? marks = null;
-        string? message = null, reason = null, silo = null;
+        string? message = null, reason = null, silo = null, queue = null;
         byte[]? data = null;
         ImmutableArray<JobAttempt>.Builder? history = null;
         ImmutableArray<string>.Builder? losses = null;
@@ -240,6 +248,7 @@ internal sealed record JobTrack
                 case 25: batch = reader.Number; break;
                 case 26: marks = MarksRecord.Decode(reader.Bytes); break;
                 case 30: priority = (int)reader.Signed; break;
+                case 31: queue = reader.Text; break;
                 case 15: (history ??= ImmutableArray.CreateBuilder<JobAttempt>()).Add(DecodeAttempt(reader.Bytes)); break;
             }
         }
@@ -252,7 +261,7 @@ internal sealed record JobTrack
             HasFollowers = (flags & 32) != 0, HasMemory = (flags & 64) != 0, IsFlow = (flags & 128) != 0, IsOrphan = (flags & 256) != 0, IsDeadlineLifted = (flags & 512) != 0,
             WaitsFor = waits?.ToImmutable() ?? [], Round = round, ToldRound = told, Seat = seat, IsUniqueOver = (flags & 1024) != 0, IsDismissed = (flags & 2048) != 0, IsHeld = (flags & 4096) != 0, HasLogs = (flags & 8192) != 0,
             Token = token, StartedAt = started, Silo = silo, MaxAttempts = maxAttempts, DueAt = due, Earlier = earlier, History = history?.ToImmutable() ?? [],
-            Losses = losses?.ToImmutable() ?? [], Trial = trial, Batch = batch, Marks = marks, Priority = priority,
+            Losses = losses?.ToImmutable() ?? [], Trial = trial, Batch = batch, Marks = marks, Priority = priority, Queue = queue,
             Changes = changes?.ToImmutable() ?? [],
         };
     }
@@ -266,13 +275,14 @@ internal sealed record JobTrack
         writer.Text(4, change.Reason);
         writer.Text(5, change.Action);
         if (change.ActionSubmitted > 0) writer.Number(6, change.ActionSubmitted);
+        writer.Text(7, change.Queue);
         return writer.ToArray();
     }
 
     private static JobChangeEntry DecodeChange(ReadOnlySpan<byte> record)
     {
         string what = "", by = "";
-        string? reason = null, action = null;
+        string? reason = null, action = null, queue = null;
         var (at, submitted) = (0L, 0L);
         var reader = new RecordReader(record);
         while (reader.Next())
@@ -285,10 +295,11 @@ internal sealed record JobTrack
                 case 4: reason = reader.Text; break;
                 case 5: action = reader.Text; break;
                 case 6: submitted = reader.Number; break;
+                case 7: queue = reader.Text; break;
             }
         }
 
-        return new(what, by, DateTimeOffset.FromUnixTimeMilliseconds(at), reason) { Action = action, ActionSubmitted = submitted };
+        return new(what, by, DateTimeOffset.FromUnixTimeMilliseconds(at), reason) { Action = action, ActionSubmitted = submitted, Queue = queue };
     }
 
     private static byte[] Encode(JobAttempt attempt)

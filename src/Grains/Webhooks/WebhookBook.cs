@@ -41,7 +41,7 @@ internal sealed class WebhookBook
     private void OnEnded(LiveJob job, long now)
     {
         if (job.Spec!.Notify.Length == 0 && !_rules.HasRules) return;
-        foreach (var url in _rules.UrlsFor(job.Spec, job.Outcome!.State))
+        foreach (var url in _rules.UrlsFor(job.Spec, job.Track.QueueOf(job.Spec), job.Outcome!.State))
         {
             if (IsFull)
             {

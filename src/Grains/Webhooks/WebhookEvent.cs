@@ -29,7 +29,7 @@ internal static class WebhookEvent
             json.WriteStartObject("data"u8);
             json.WriteString("id"u8, job.Id);
             json.WriteString("type"u8, spec.Type);
-            json.WriteString("queue"u8, spec.Queue);
+            json.WriteString("queue"u8, track.QueueOf(spec));
             json.WriteString("state"u8, outcome.State.Name);
             json.WriteNumber("attempt"u8, track.Attempt);
             WriteInstant(json, "submittedAt"u8, spec.SubmittedAt);

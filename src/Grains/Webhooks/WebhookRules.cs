@@ -52,28 +52,29 @@ internal sealed class WebhookRules
         return [.. problems];
     }
 
-    public bool IsFollowed(JobSpec spec) => spec.Type != WebhookJob.Name && _rules.Exists(rule => (rule.Notice.On & NoticeOn.End) != 0 && rule.Fits(spec));
+    /// <param name="queue">The queue that it is in.</param>
+    public bool IsFollowed(JobSpec spec, string queue) => spec.Type != WebhookJob.Name && _rules.Exists(rule => (rule.Notice.On & NoticeOn.End) != 0 && rule.Fits(spec, queue));
 
     /// <summary>Whom to call now that a job has ended; nobody is called of a call.</summary>
-    public IEnumerable<string> UrlsFor(JobSpec spec, JobState state)
+    public IEnumerable<string> UrlsFor(JobSpec spec, string queue, JobState state)
     {
         if (spec.Type == WebhookJob.Name) return [];
-        return UrlsOf(spec, state is JobState.Success ? NoticeOn.Success : NoticeOn.Failure);
+        return UrlsOf(spec, queue, state is JobState.Success ? NoticeOn.Success : NoticeOn.Failure);
     }
 
     /// <summary>Whom to call while a job goes on; null, as for nearly all: nobody.</summary>
-    public string[]? ProgressUrlsOf(JobSpec spec)
+    public string[]? ProgressUrlsOf(JobSpec spec, string queue)
     {
         if ((spec.Notify.Length == 0 && !_hasProgressRules) || !_isOn || spec.Type == WebhookJob.Name) return null;
-        string[] urls = [.. UrlsOf(spec, NoticeOn.Progress)];
+        string[] urls = [.. UrlsOf(spec, queue, NoticeOn.Progress)];
         return urls.Length > 0 ? urls : null;
     }
 
-    private IEnumerable<string> UrlsOf(JobSpec spec, NoticeOn on) =>
-        spec.Notify.Concat(_rules.Where(rule => rule.Fits(spec)).Select(rule => rule.Notice)).Where(notice => (notice.On & on) != 0).Select(notice => notice.Url).Distinct(StringComparer.Ordinal);
+    private IEnumerable<string> UrlsOf(JobSpec spec, string queue, NoticeOn on) =>
+        spec.Notify.Concat(_rules.Where(rule => rule.Fits(spec, queue)).Select(rule => rule.Notice)).Where(notice => (notice.On & on) != 0).Select(notice => notice.Url).Distinct(StringComparer.Ordinal);
 
     private sealed record Rule(JobNotice Notice, FrozenSet<string> Types, FrozenSet<string> Queues)
     {
-        public bool Fits(JobSpec spec) => (Types.Count == 0 || Types.Contains(spec.Type)) && (Queues.Count == 0 || Queues.Contains(spec.Queue));
+        public bool Fits(JobSpec spec, string queue) => (Types.Count == 0 || Types.Contains(spec.Type)) && (Queues.Count == 0 || Queues.Contains(queue));
     }
 }

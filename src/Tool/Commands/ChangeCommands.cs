@@ -120,6 +120,22 @@ internal sealed class PrioritiseCommand : ChangeCommand
     }
 }
 
+internal sealed class TransferCommand : ChangeCommand
+{
+    private readonly Option<string> _queue = new("--queue") { Description = "Which; as a submit names it.", Required = true };
+
+    public TransferCommand(ToolApp app) : base(app, "transfer", "Puts waiting jobs into another queue.") => Add(_queue);
+
+    protected override string ActionOf(ParseResult parsed) => throw new UsageException("Jobs are put into another queue by their ids.");
+
+    protected override async Task ChangeAsync(Session session, ParseResult parsed, string id, CancellationToken cancellation)
+    {
+        var body = new Dictionary<string, object> { ["queue"] = parsed.GetValue(_queue)! };
+        if (parsed.GetValue(Reason) is { } reason) body["reason"] = reason;
+        Print(session, await session.Gateway.PostAsync(GatewayClient.JobPath(id) + "/queue", JsonSerializer.SerializeToElement(body), cancellation));
+    }
+}
+
 internal sealed class DeleteCommand(ToolApp app) : ChangeCommand(app, "delete", "Removes finished jobs.")
 {
     protected override string ActionOf(ParseResult parsed) => "delete";

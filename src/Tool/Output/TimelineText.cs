@@ -38,7 +38,7 @@ internal static class TimelineText
             "reported" => $"attempt {attempt}: first report",
             "started" => $"attempt {attempt}: started{(entry.Text("silo") is { } silo ? $" on {silo}" : "")}",
             "forgotten" => "earlier attempts are not kept",
-            _ => attempt is null ? what + by : $"attempt {attempt}: {what}",
+            _ => attempt is null ? what + (entry.Text("queue") is { } queue ? $" to {queue}" : "") + by : $"attempt {attempt}: {what}",
         };
     }
 }

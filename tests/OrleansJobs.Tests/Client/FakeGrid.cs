@@ -134,6 +134,8 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
 
     public Task<JobSubmission?> GetSubmission(string id) => throw new NotSupportedException();
     public Task<GridStats> GetStats() => throw new NotSupportedException();
+    public Task<JobChange> Transfer(string id, string queue, ChangeOrder order) => throw new NotSupportedException();
+
 
     private async Task<SubmitReceipt[]> AnswerAsync(JobSubmission[] jobs, bool bulk)
     {

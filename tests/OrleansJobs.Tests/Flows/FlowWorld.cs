@@ -240,6 +240,8 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
     Task<JobChange> IJobPartitionGrain.Cancel(string id, ChangeOrder order) => throw new NotSupportedException();
     Task<JobChange> IJobPartitionGrain.Retry(string id, ChangeOrder order) => throw new NotSupportedException();
     Task<JobChange> IJobPartitionGrain.Prioritise(string id, int priority, ChangeOrder order) => throw new NotSupportedException();
+
+    Task<JobChange> IJobPartitionGrain.Transfer(string id, string queue, ChangeOrder order) => throw new NotSupportedException();
     Task<JobChange> IJobPartitionGrain.Move(string id, DateTimeOffset? due, ChangeOrder order) => throw new NotSupportedException();
     Task<JobChange> IJobPartitionGrain.Delete(string id) => throw new NotSupportedException();
     Task<SignalReceipt> IJobPartitionGrain.Signal(string id, JobSignal signal) => throw new NotSupportedException();

@@ -279,6 +279,14 @@ internal static class BadInputs
         yield return Priority("a priority that is a word", 422, "invalid-member", "known", """{"priority":"high"}""");
         yield return Priority("a priority beside an unknown member", 422, "invalid-member", "known", """{"priority":1,"queue":"q"}""");
         yield return Priority("a priority of a job that does not exist", 404, "job-not-found", "nope", """{"priority":1}""");
+        yield return Queue("a waiting job that is put into no queue", 422, "invalid-member", "known", """{}""");
+        yield return Queue("a waiting job that is put into a queue with a space", 422, "invalid-member", "known", """{"queue":"a queue"}""");
+        yield return Queue("a waiting job that is put into a queue of 65 characters", 422, "invalid-member", "known", $$"""{"queue":"{{new string('q', 65)}}"}""");
+        yield return Queue("a waiting job that is put into a queue of the grid's own", 422, "invalid-member", "known", """{"queue":"oj-flows"}""");
+        yield return Queue("a waiting job that is put into a number", 422, "invalid-member", "known", """{"queue":7}""");
+        yield return Queue("a queue beside an unknown member", 422, "invalid-member", "known", """{"queue":"slow","priority":1}""");
+        yield return Queue("a queue of a job that does not exist", 404, "job-not-found", "nope", """{"queue":"side"}""");
+        yield return Queue("a waiting job that is put into a queue that is not served", 422, "unknown-queue", "known", """{"queue":"slow"}""");
         yield return new("cancelling a job that does not exist", 404, "job-not-found", RawHttp.Request("POST", "/jobs/nope/cancel", "", []));
         yield return new("deleting a job that does not exist", 404, "job-not-found", RawHttp.Request("DELETE", "/jobs/nope", "", []));
         yield return new("a reason of 257 characters", 422, "invalid-member",
@@ -433,6 +441,9 @@ internal static class BadInputs
 
     private static BadInput Priority(string name, int status, string type, string id, string body) =>
         new(name, status, type, RawHttp.Request("POST", $"/jobs/{id}/priority", Json, Encoding.UTF8.GetBytes(body)));
+
+    private static BadInput Queue(string name, int status, string type, string id, string body) =>
+        new(name, status, type, RawHttp.Request("POST", $"/jobs/{id}/queue", Json, Encoding.UTF8.GetBytes(body)));
 
     private static BadInput Act(string name, int status, string type, string body) =>
         new(name, status, type, RawHttp.Request("POST", "/jobs:act", Json, Encoding.UTF8.GetBytes(body)));

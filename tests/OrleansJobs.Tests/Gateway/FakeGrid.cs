@@ -243,6 +243,9 @@ internal sealed class FakeGrid : IGrainFactory
         public Task<JobChange> Prioritise(string id, int priority, ChangeOrder order) =>
             Change(id, status => status.State == JobState.Pending, status => status with { Priority = priority });
 
+        public Task<JobChange> Transfer(string id, string queue, ChangeOrder order) =>
+            Change(id, status => status.State == JobState.Pending, status => status with { Queue = queue });
+
         public Task<JobChange> Move(string id, DateTimeOffset? due, ChangeOrder order) =>
             Change(id, status => status.State == JobState.Pending, status => status with { DueAt = due ?? status.DueAt });
 

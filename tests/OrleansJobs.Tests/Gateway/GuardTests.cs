@@ -82,6 +82,12 @@ public sealed class GuardTests
             Assert.Equal(HttpStatusCode.NotFound, (await host.Http.PostAsync(path, null)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await host.Http.DeleteAsync("/jobs/foreign")).StatusCode);
         Assert.Equal(JobState.Pending, host.Grid["foreign"].Status.State);
+        // Into another queue: from and to those that the key is good for.
+        Assert.Equal(HttpStatusCode.NotFound, (await host.Http.PostJsonAsync("/jobs/foreign/queue", """{"queue":"mail"}""")).StatusCode);
+        using var away = await host.Http.PostJsonAsync("/jobs/own/queue", """{"queue":"default"}""");
+        Assert.Equal((HttpStatusCode.Forbidden, "forbidden"), (away.StatusCode, await away.ProblemAsync()));
+        Assert.Equal(("default", "mail"), (host.Grid["foreign"].Status.Queue, host.Grid["own"].Status.Queue));
+        Assert.Equal(HttpStatusCode.OK, (await host.Http.PostJsonAsync("/jobs/own/queue", """{"queue":"mail"}""")).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await host.Http.PostAsync("/queues/default/pause", null)).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await host.Http.GetAsync("/stats")).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await host.Http.GetAsync("/jobs?queue=default")).StatusCode);

@@ -8,7 +8,7 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Tests.Keys;
 
 /// <summary>
-/// Drawn histories of a partition: submits, leases, ends of all kinds, crashes of silos, lost activations with what they had not stored, cancels, and rules that
+/// Drawn histories of a partition: submits, leases, ends of all kinds, crashes of silos, lost activations with what they had not stored, cancels, other queues, and rules that
 /// change. Whatever happens, limits hold, orders are not broken, and every permit comes back once.
 /// </summary>
 public class KeyHistoryTests
@@ -84,7 +84,8 @@ public class KeyHistoryTests
                 case < 75 when _running.Count > 0: Report(_running[_random.Next(_running.Count)], (ReportKind)_random.Next((int)ReportKind.Succeeded, (int)ReportKind.Returned + 1)); break;
                 case < 82: _driver.Now += _random.Next(0, 400); break;
                 case < 86: ChangeRule(Keys[_random.Next(Keys.Length)]); break;
-                case < 90: Cancel(); break;
+                case < 89: Cancel(); break;
+                case < 91: Transfer(); break;
                 case < 93: Crash(_random.Next(2) == 0 ? A : B); break;
                 case < 96: LoseAnswer(); break;
                 default: Reopen(); break;
@@ -166,6 +167,22 @@ public class KeyHistoryTests
             _driver.Core.Orders.Cancel(_driver.Bring(job.Id), new("test"), _driver.Now);
             _driver.Commit();
             Look(job);
+        }
+
+        /// <summary>Another queue, or another priority: it stays in its place of the key's line.</summary>
+        private void Transfer()
+        {
+            var open = _jobs.Values.Where(job => job.Waits && !_running.Exists(lease => lease.Id == job.Id)).ToList();
+            if (open.Count == 0) return;
+            var job = _driver.Bring(open[_random.Next(open.Count)].Id);
+            var (queue, seat) = (_random.Next(3) == 0 ? "side" : "default", job.Seat);
+            Assert.Null(_driver.Core.Orders.Transfer(job, queue, new("test"), _driver.Now));
+            if (_random.Next(3) == 0) Assert.Null(_driver.Core.Orders.Prioritise(job, _random.Next(10), new("test"), _driver.Now));
+            Assert.Equal((queue, seat), (job.Lane.Queue, job.Seat));
+            _driver.Commit();
+            Assert.Equal(queue, _driver.Status(job.Id)!.Queue);
+            // As the pin does of whoever looks at a job in vain.
+            _driver.Core.Jobs.LetGo(job);
         }
 
         /// <summary>A silo dies, and the membership says so.</summary>

@@ -40,7 +40,7 @@ internal sealed class LendingWorld
     /// <summary>Letters about permits so far.</summary>
     public int Letters { get; private set; }
 
-    /// <summary>When attempts started.</summary>
+    /// <summary>When attempts of the queue started.</summary>
     public List<long> Starts { get; } = [];
 
     public long Waiting => Cores.Sum(core => core.Jobs.Unfinished);
@@ -50,6 +50,19 @@ internal sealed class LendingWorld
         var job = new JobSubmission { Id = $"{_count++}", Type = "work", Queue = Queue, Args = "{}"u8.ToArray() };
         Cores[partition].Jobs.Submit(with is null ? job : with(job), Now);
         Commit(partition);
+    }
+
+    /// <summary>Puts one of the waiting jobs that a partition has in memory into another queue, if there is one.</summary>
+    public void Transfer(int partition, Random random, string queue)
+    {
+        var core = Cores[partition];
+        var waiting = core.Jobs.Index.All.SelectMany(lane => lane.Window).OrderBy(job => job.Id, StringComparer.Ordinal).ToList();
+        if (waiting.Count == 0) return;
+        var job = waiting[random.Next(waiting.Count)];
+        if (job.Spec is null || job.IsSketch) core.Jobs.LoadSpec(job, Stored(partition, job.Id)!);
+        Assert.Null(core.Orders.Transfer(job, queue, new("test"), Now));
+        Assert.Equal(queue, job.Lane.Queue);
+        Settle(partition);
     }
 
     /// <summary>As the home of the queue does when it is asked; the others hear of it by letter.</summary>
@@ -96,7 +109,7 @@ internal sealed class LendingWorld
         foreach (var lease in leases)
         {
             Running.Add((partition, lease));
-            Starts.Add(Now);
+            if (lease.Queue == Queue) Starts.Add(Now);
         }
 
         return leases;

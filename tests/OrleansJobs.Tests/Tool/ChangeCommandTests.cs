@@ -113,6 +113,16 @@ public class ChangeCommandTests
     }
 
     [Fact]
+    public async Task Transfer_SaysWhichQueue()
+    {
+        _tool.Gateway.On("POST /jobs/a/queue", ToolRun.Job("a", "PENDING"));
+        Assert.Equal(0, await _tool.RunAsync("transfer", "a", "--queue", "slow", "--reason", "x"));
+        Assert.Equal("""{"queue":"slow","reason":"x"}""", _tool.Gateway.Requests[0].Body);
+        Assert.Equal(2, await _tool.RunAsync("transfer", "a"));
+        Assert.Equal(2, await _tool.RunAsync("transfer", "--where", "type=t", "--queue", "slow"));
+    }
+
+    [Fact]
     public async Task Copy_SendsWhatIsSaidOtherwise_AndPrintsTheNewId()
     {
         _tool.Gateway.On("POST /jobs/a/copy", ToolRun.Job("c", "PENDING"));

@@ -116,7 +116,8 @@ public class LookCommandTests
             """);
         Assert.Equal(0, await _tool.RunAsync("show", "a", "--timeline"));
         Assert.Equal(
-            ["accepted", "waited 2 s for a free slot", "attempt 1: started on s", "attempt 1: last of 4 checkpoints", "attempt 1: failed: error: E: no", "retried by ops (mended)"],
+            ["accepted", "waited 2 s for a free slot", "attempt 1: started on s", "attempt 1: last of 4 checkpoints", "attempt 1: failed: error: E: no", "retried by ops (mended)",
+             "transferred to slow by ops", "step charge", "child pack started: c", "child pack ended: SUCCESS", "signal news (unread)"],
             _tool.Lines.Select(line => line[26..]));
     }
 
@@ -261,7 +262,7 @@ public class LookCommandTests
         var readme = Repository.Read("src/Tool/README.md");
         Assert.Equal(0, await _tool.RunAsync("--help"));
         var commands = _tool.Lines.SkipWhile(line => line != "Commands:").Skip(1).Select(line => line.Trim().Split(' ')[0]).ToArray();
-        Assert.Equal(31, commands.Length);
+        Assert.Equal(32, commands.Length);
         Assert.All(commands, command => Assert.Matches($"`{command}[ `]", readme));
         var codes = typeof(ExitCodes).GetFields().Where(field => field.FieldType == typeof(int)).Select(field => (int)field.GetRawConstantValue()!);
         Assert.All(codes, code => Assert.Contains($"\n| {code} | ", readme, StringComparison.Ordinal));

@@ -173,16 +173,16 @@ public sealed class ProgressCallsTests : IDisposable
     {
         Assert.Null(_calls.For(new Lease { Id = "j", Partition = 0, Token = 1, Type = "t", Queue = "q", Args = [], Attempt = 1 }));
         var options = new JobGridOptions { Http = { Hosts = ["a.b"] }, Webhooks = { Secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] } };
-        Assert.Null(new WebhookRules(options).ProgressUrlsOf(Job("t")));
-        Assert.Null(new WebhookRules(options).ProgressUrlsOf(Job("t", new JobNotice("https://a.b/"))));
-        Assert.Equal(["https://a.b/"], new WebhookRules(options).ProgressUrlsOf(Job("t", new JobNotice("https://a.b/", NoticeOn.Progress | NoticeOn.Failure)))!);
+        Assert.Null(new WebhookRules(options).ProgressUrlsOf(Job("t"), "default"));
+        Assert.Null(new WebhookRules(options).ProgressUrlsOf(Job("t", new JobNotice("https://a.b/")), "default"));
+        Assert.Equal(["https://a.b/"], new WebhookRules(options).ProgressUrlsOf(Job("t", new JobNotice("https://a.b/", NoticeOn.Progress | NoticeOn.Failure)), "default")!);
         options.Webhooks.Rules = [new() { Url = "https://a.b/rule", On = "progress", Types = ["t"] }];
         var rules = new WebhookRules(options);
-        Assert.Equal(["https://a.b/own", "https://a.b/rule"], rules.ProgressUrlsOf(Job("t", new JobNotice("https://a.b/own", NoticeOn.Progress)))!);
-        Assert.Null(rules.ProgressUrlsOf(Job("other")));
-        Assert.Null(rules.ProgressUrlsOf(Job(WebhookJob.Name, new JobNotice("https://a.b/own", NoticeOn.Progress))));
-        Assert.False(rules.IsFollowed(Job("t")), "its end is told nobody");
-        Assert.Empty(rules.UrlsFor(Job("t", new JobNotice("https://a.b/own", NoticeOn.Progress)), JobState.Failure));
+        Assert.Equal(["https://a.b/own", "https://a.b/rule"], rules.ProgressUrlsOf(Job("t", new JobNotice("https://a.b/own", NoticeOn.Progress)), "default")!);
+        Assert.Null(rules.ProgressUrlsOf(Job("other"), "default"));
+        Assert.Null(rules.ProgressUrlsOf(Job(WebhookJob.Name, new JobNotice("https://a.b/own", NoticeOn.Progress)), "default"));
+        Assert.False(rules.IsFollowed(Job("t"), "default"), "its end is told nobody");
+        Assert.Empty(rules.UrlsFor(Job("t", new JobNotice("https://a.b/own", NoticeOn.Progress)), "default", JobState.Failure));
     }
 
     /// <summary>Another job's call goes all the way to the receiver and back, however far the clock has gone: what was to come would have come before it.</summary>

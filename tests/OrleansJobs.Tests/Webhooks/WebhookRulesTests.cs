@@ -56,14 +56,14 @@ public class WebhookRulesTests
                 Rules = [new() { Url = "https://a.b/all" }, new() { Url = "https://a.b/mail", Queues = ["mail"], On = "failure" }, new() { Url = "https://a.b/type", Types = ["t"], On = "success" }],
             },
         });
-        Assert.Equal(["https://a.b/all"], rules.UrlsFor(Job("x", "q"), JobState.Success));
-        Assert.Equal(["https://a.b/all", "https://a.b/mail"], rules.UrlsFor(Job("x", "mail"), JobState.Revoked));
-        Assert.Equal(["https://a.b/all", "https://a.b/type"], rules.UrlsFor(Job("t", "mail"), JobState.Success));
-        Assert.Equal(["https://a.b/own", "https://a.b/all"], rules.UrlsFor(Job("x", "q", new("https://a.b/own", NoticeOn.Failure), new("https://a.b/all")), JobState.Failure));
-        Assert.Equal(["https://a.b/all"], rules.UrlsFor(Job("x", "q", new JobNotice("https://a.b/own", NoticeOn.Failure)), JobState.Success));
-        Assert.Empty(rules.UrlsFor(Job(WebhookJob.Name, "mail", new JobNotice("https://a.b/own")), JobState.Failure));
-        Assert.False(rules.IsFollowed(Job(WebhookJob.Name, "mail")));
-        Assert.True(rules.IsFollowed(Job("x", "q")));
+        Assert.Equal(["https://a.b/all"], rules.UrlsFor(Job("x", "submitted"), "q", JobState.Success));
+        Assert.Equal(["https://a.b/all", "https://a.b/mail"], rules.UrlsFor(Job("x", "submitted"), "mail", JobState.Revoked));
+        Assert.Equal(["https://a.b/all", "https://a.b/type"], rules.UrlsFor(Job("t", "submitted"), "mail", JobState.Success));
+        Assert.Equal(["https://a.b/own", "https://a.b/all"], rules.UrlsFor(Job("x", "submitted", new("https://a.b/own", NoticeOn.Failure), new("https://a.b/all")), "q", JobState.Failure));
+        Assert.Equal(["https://a.b/all"], rules.UrlsFor(Job("x", "submitted", new JobNotice("https://a.b/own", NoticeOn.Failure)), "q", JobState.Success));
+        Assert.Empty(rules.UrlsFor(Job(WebhookJob.Name, "submitted", new JobNotice("https://a.b/own")), "mail", JobState.Failure));
+        Assert.False(rules.IsFollowed(Job(WebhookJob.Name, "submitted"), "mail"));
+        Assert.True(rules.IsFollowed(Job("x", "submitted"), "q"));
     }
 
     private static JobSpec Job(string type, string queue, params JobNotice[] notify) => new() { Type = type, Queue = queue, Args = [], Notify = notify };

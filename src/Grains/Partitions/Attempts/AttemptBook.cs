@@ -158,12 +158,12 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
         var spec = job.Spec!;
         return new Lease
         {
-            Id = job.Id, Partition = partition, Token = job.Track.Token, Type = spec.Type, Queue = spec.Queue, Args = spec.Args,
+            Id = job.Id, Partition = partition, Token = job.Track.Token, Type = spec.Type, Queue = job.Track.QueueOf(spec), Args = spec.Args,
             Attempt = job.Track.Attempt, Failures = job.Track.Failures, Crashes = job.Track.Crashes, IsSuspect = job.Lane.Suspects,
             SubmittedAt = DateTimeOffset.FromUnixTimeMilliseconds(spec.SubmittedAt), DueAt = DateTimeOffset.FromUnixTimeMilliseconds(job.Due),
             Tags = spec.Tags, Retry = spec.Retry, Attempts = spec.Attempts, Timeout = spec.Timeout, TraceParent = spec.TraceParent, HasGrainState = hasGrainState,
             Deadline = DeadlineBook.EndOf(spec, job.Track), HasMemory = job.Track.HasMemory, Flow = flows.RecallOf(job), Batch = job.Track.Batch,
-            ProgressUrls = jobs.ToldOfProgress?.Invoke(spec), WasHeld = job.Track.IsHeld, MayBeHeld = spec.Key is null && job.Lane.Limit is null,
+            ProgressUrls = jobs.ToldOfProgress?.Invoke(spec, job.Track.QueueOf(spec)), WasHeld = job.Track.IsHeld, MayBeHeld = spec.Key is null && job.Lane.Limit is null,
         };
     }
 

@@ -82,11 +82,11 @@ internal sealed class JobBook
         return RefusalOfLane(job);
     }
 
-    /// <summary>From whose ends something follows, beside those of which their records say so; null: of none.</summary>
-    public Func<JobSpec, bool>? IsFollowedToo { get; set; }
+    /// <summary>From whose ends something follows, by what they are and the queue that they are in, beside those of which their records say so; null: of none.</summary>
+    public Func<JobSpec, string, bool>? IsFollowedToo { get; set; }
 
-    /// <summary>Whom the worker of a job tells how far it is; null: nobody's.</summary>
-    public Func<JobSpec, string[]?>? ToldOfProgress { get; set; }
+    /// <summary>Whom the worker of a job tells how far it is, by what it is and the queue that it is in; null: nobody's.</summary>
+    public Func<JobSpec, string, string[]?>? ToldOfProgress { get; set; }
 
     /// <summary>A job has ended from whose end something follows. What other books change because of it is stored with the end.</summary>
     public event Action<LiveJob, long>? Ended;
@@ -305,7 +305,7 @@ internal sealed class JobBook
 
     public void Finish(LiveJob job, JobState state, byte[]? result, JobError? error, JobTrack track, long now)
     {
-        var isFollowed = job.Spec!.IsFollowed || track.IsFollowed || IsFollowedToo?.Invoke(job.Spec) == true;
+        var isFollowed = job.Spec!.IsFollowed || track.IsFollowed || IsFollowedToo?.Invoke(job.Spec, track.QueueOf(job.Spec)) == true;
         var isUnique = job.Spec.Unique is not null && !track.IsUniqueOver;
         using var together = isFollowed || isUnique ? _changes.Together() : default;
         if (isUnique) track = _keys.Uniques.Release(job, track, state == JobState.Success, now);
@@ -396,7 +396,7 @@ internal sealed class JobBook
     /// <returns>Why it cannot wait there; null where it can.</returns>
     public string? TryOwnLane(JobSpec spec, JobTrack track, string? owner)
     {
-        var name = _laneNames.Of(spec.Queue, track.Priority ?? spec.Priority, spec.Type, _suspicion.IsSuspect(track), spec.Key);
+        var name = _laneNames.Of(track.QueueOf(spec), track.Priority ?? spec.Priority, spec.Type, _suspicion.IsSuspect(track), spec.Key);
         if (RefusalOfLane(name, owner) is { } refusal) return refusal;
         Index.Owners.Own(Index.Of(name), owner);
         return null;
@@ -422,7 +422,7 @@ internal sealed class JobBook
         var lease = outcome is null && stored.Lease is { } leased ? JobTrack.Decode(leased) : null;
         var waiting = outcome is null && lease is null && stored.Track is { } tracked ? JobTrack.Decode(tracked) : null;
         var track = outcome?.Track ?? lease ?? waiting ?? JobTrack.Fresh;
-        var lane = found ?? Index.Of(_laneNames.Of(spec.Queue, track.Priority ?? spec.Priority, spec.Type, track.IsSuspect, spec.Key));
+        var lane = found ?? Index.Of(_laneNames.Of(track.QueueOf(spec), track.Priority ?? spec.Priority, spec.Type, track.IsSuspect, spec.Key));
         var waits = outcome is null && lease is null;
         var due = track.DueAt ?? spec.DueAt;
         var seat = spec.Key is null ? 0 : track.Seat ?? KeySeat.Of(spec, due);
@@ -435,7 +435,7 @@ internal sealed class JobBook
             {
                 HasSpec = true, Lane = waits ? lane.Name : null, Score = !waits ? 0 : lane.Line is null ? due : seat, Track = waiting, Lease = lease, Outcome = outcome,
                 EndsBy = waits ? DeadlineBook.Of(spec, track) : null,
-                Counted = outcome?.State ?? (lease is not null || track.IsUnderWay ? JobState.Progress : JobState.Pending),
+                Counted = outcome?.State ?? (lease is not null || track.IsUnderWay ? JobState.Progress : JobState.Pending), MovedTo = track.Queue,
             },
         };
     }
@@ -451,7 +451,7 @@ internal sealed class JobBook
         job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track), Batch = 0 };
         job.Outcome = null;
         if (job.Spec!.Key is not null) Seat(job, keepsSeat);
-        job.Lane = Index.Of(_laneNames.Of(job.Spec.Queue, job.Track.Priority ?? job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
+        job.Lane = Index.Of(_laneNames.Of(job.Track.QueueOf(job.Spec), job.Track.Priority ?? job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
         job.Lane.Line?.Weigh(job.Spec.Weight);
         job.Lane.Add(job);
         Windows.Weigh(job);

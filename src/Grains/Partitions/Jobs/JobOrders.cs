@@ -47,7 +47,26 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
         var spec = job.Spec!;
         if (priority == (job.Track.Priority ?? spec.Priority)) return null;
         var track = job.Track.WithChange("prioritised", order, now) with { Priority = priority == spec.Priority ? null : priority };
-        var (seat, owner) = (job.Seat, job.Lane.Owner);
+        return TakeLane(job, track, now);
+    }
+
+    /// <summary>Puts a waiting job into another queue: it waits there from then on, by the same instant.</summary>
+    /// <returns>Why it cannot be; null where it is so now.</returns>
+    public string? Transfer(LiveJob job, string queue, ChangeOrder order, long now)
+    {
+        if (job.Place != JobPlace.Waiting) return job.Place == JobPlace.Leased ? "It runs already." : "It has ended.";
+        var spec = job.Spec!;
+        var own = job.Track.QueueOf(spec);
+        if (SubmissionRules.IsReserved(spec.Type) || SubmissionRules.IsReserved(own)) return "It is run by the grid itself, in a queue of the grid's own.";
+        if (queue == own) return null;
+        return TakeLane(job, job.Track.WithChange("transferred", order, now, queue) with { Queue = queue == spec.Queue ? null : queue }, now);
+    }
+
+    /// <summary>A waiting job takes the lane that its new track says.</summary>
+    /// <returns>Why it cannot; null where it has.</returns>
+    private string? TakeLane(LiveJob job, JobTrack track, long now)
+    {
+        var (spec, seat, owner) = (job.Spec!, job.Seat, job.Lane.Owner);
         if (jobs.TryOwnLane(spec, track, owner) is { } refusal) return refusal;
         jobs.Rewait(job, null, track, now);
         // It stands in the line of its key where it stood: neither behind those whose place it had, nor before those that had come earlier.

@@ -49,9 +49,20 @@ internal sealed class JobRows(IPartitionStore store, int partition)
 
     /// <summary>Jobs in the order of their submits, newest first.</summary>
     /// <param name="index">Only those of an index; queue and type are then not looked at.</param>
+    /// <param name="queue">Those that were submitted to it, put into another since or not, and those that were put into it, of any type.</param>
     public async ValueTask<LogLine[]> ReadLogAsync(long before, long after, int limit, string? index, string? queue, string? type)
     {
-        if (index is null) return await store.ReadLogsAsync(partition, GridLayout.Jobs.Log, new(before, after, limit, Fits(queue, type)));
+        if (index is not null) return await ReadIndexAsync(before, after, limit, index);
+        var log = store.ReadLogsAsync(partition, GridLayout.Jobs.Log, new(before, after, limit, Fits(queue, type)));
+        if (queue is null) return await log;
+        var logged = log.AsTask();
+        var moved = await ReadIndexAsync(before, after, limit, IndexNames.Queue(queue));
+        var lines = await logged;
+        return moved.Length == 0 ? lines : [.. lines.Concat(moved).OrderByDescending(static line => line.Stamp).Take(limit)];
+    }
+
+    private async ValueTask<LogLine[]> ReadIndexAsync(long before, long after, int limit, string index)
+    {
         if (before <= 0 || after >= before - 1) return [];
         var lines = await store.ReadSetAsync(partition, GridLayout.Jobs.Indexes[index], new(after + 1, before - 1, limit, Descending: true));
         return Array.ConvertAll(lines, static line => new LogLine(line.Score, line.Member));

@@ -26,6 +26,9 @@ internal sealed record JobShape
     /// <summary>The state it is counted and indexed under; null: none.</summary>
     public JobState? Counted { get; init; }
 
+    /// <summary>The queue it is counted and found in, where that is not the one that it was submitted to.</summary>
+    public string? MovedTo { get; init; }
+
     /// <summary>What is to be stored of a job as it is.</summary>
     public static JobShape Of(LiveJob job) => job.Place switch
     {
@@ -34,10 +37,10 @@ internal sealed record JobShape
             HasSpec = true, Lane = job.Lane.Name, Score = job.Score, Counted = job.Track.IsUnderWay ? JobState.Progress : JobState.Pending,
             Track = job.Track == JobTrack.Fresh ? null : job.Track,
             // Where memory has let go of what was submitted, nothing has changed that a deadline hangs on.
-            EndsBy = job.Spec is { } spec ? DeadlineBook.Of(spec, job.Track) : job.Stored.EndsBy,
+            EndsBy = job.Spec is { } spec ? DeadlineBook.Of(spec, job.Track) : job.Stored.EndsBy, MovedTo = job.Track.Queue,
         },
-        JobPlace.Leased => new() { HasSpec = true, Lease = job.Track, Counted = JobState.Progress },
-        JobPlace.Finished => new() { HasSpec = true, Outcome = job.Outcome, Counted = job.Outcome!.State },
+        JobPlace.Leased => new() { HasSpec = true, Lease = job.Track, Counted = JobState.Progress, MovedTo = job.Track.Queue },
+        JobPlace.Finished => new() { HasSpec = true, Outcome = job.Outcome, Counted = job.Outcome!.State, MovedTo = job.Track.Queue },
         _ => None,
     };
 
@@ -49,7 +52,7 @@ internal sealed record JobShape
         {
             counts.Submits++;
             draft.Put(tables.Specs, job.Id, spec.Encode());
-            draft.Append(job.Lane.LogName, spec.Stamp, job.Id);
+            draft.Append(LogOf(job, spec), spec.Stamp, job.Id);
             foreach (var tag in spec.Tags) commit.Put(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
             if (spec.Parent is { } parent) commit.Put(tables.Indexes[IndexNames.Parent(parent.Id)], job.Id, spec.Stamp);
             foreach (var leader in spec.After) commit.Put(tables.Indexes[IndexNames.After(leader.Job)], job.Id, spec.Stamp);
@@ -77,10 +80,21 @@ internal sealed record JobShape
             if (after.Outcome is { } outcome) commit.Put(tables.Retention.Only, job.Id, outcome.RetainUntil);
         }
 
+        if (before.Counted != after.Counted || before.MovedTo != after.MovedTo)
+        {
+            if (before.Counted is { } left) commit.Count(tables.Counts, CountKey(job, spec, before.MovedTo, left), -1);
+            if (after.Counted is { } joined) commit.Count(tables.Counts, CountKey(job, spec, after.MovedTo, joined), 1);
+        }
+
+        if (before.MovedTo != after.MovedTo)
+        {
+            // Its line in the log of its submits stays where it is: a log takes lines at its end alone.
+            if (before.MovedTo is { } from) commit.Remove(tables.Indexes[IndexNames.Queue(from)], job.Id, spec.Stamp);
+            if (after.MovedTo is { } to) commit.Put(tables.Indexes[IndexNames.Queue(to)], job.Id, spec.Stamp);
+        }
+
         if (before.Counted != after.Counted)
         {
-            if (before.Counted is { } left) commit.Count(tables.Counts, job.Lane.CountKey(left), -1);
-            if (after.Counted is { } joined) commit.Count(tables.Counts, job.Lane.CountKey(joined), 1);
             if (IndexNames.State(before.Counted) is { } old) commit.Remove(tables.Indexes[old], job.Id, spec.Stamp);
             if (IndexNames.State(after.Counted) is { } now) commit.Put(tables.Indexes[now], job.Id, spec.Stamp);
         }
@@ -89,7 +103,7 @@ internal sealed record JobShape
         {
             counts.Purges++;
             commit.Remove(tables.Specs, job.Id);
-            commit.Remove(tables.Log, job.Lane.LogName, spec.Stamp);
+            commit.Remove(tables.Log, LogOf(job, spec), spec.Stamp);
             foreach (var tag in spec.Tags) commit.Remove(tables.Indexes[IndexNames.Tag(tag)], job.Id, spec.Stamp);
             if (spec.Parent is { } parent) commit.Remove(tables.Indexes[IndexNames.Parent(parent.Id)], job.Id, spec.Stamp);
             foreach (var leader in spec.After) commit.Remove(tables.Indexes[IndexNames.After(leader.Job)], job.Id, spec.Stamp);
@@ -108,4 +122,10 @@ internal sealed record JobShape
             return 1;
         }
     }
+
+    /// <summary>The log that it stands in: that of the queue that it was submitted to.</summary>
+    private static string LogOf(LiveJob job, JobSpec spec) => job.Lane.Queue == spec.Queue ? job.Lane.LogName : JobTables.LogName(spec.Queue, spec.Type);
+
+    private static string CountKey(LiveJob job, JobSpec spec, string? movedTo, JobState state) =>
+        (movedTo ?? spec.Queue) is var queue && queue == job.Lane.Queue ? job.Lane.CountKey(state) : Partitions.Lane.CountKeyOf(state, queue, spec.Type);
 }

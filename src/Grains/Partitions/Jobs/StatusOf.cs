@@ -63,7 +63,7 @@ internal static class StatusOf
         var (current, total) = progress.Sequence > 0 ? (progress.Current, Math.Max(1, progress.Total)) : (state == JobState.Success ? 1 : 0, 1);
         return new JobStatus
         {
-            Id = id, Type = spec.Type, Queue = spec.Queue, Priority = track.Priority ?? spec.Priority, State = state, Phase = phase,
+            Id = id, Type = spec.Type, Queue = track.QueueOf(spec), Priority = track.Priority ?? spec.Priority, State = state, Phase = phase,
             Current = current, Total = total, Message = Message(state, phase, track, outcome),
             Attempt = leased || endedAttempt || track.IsUnderWay ? track.Attempt : track.Attempt - 1,
             Version = JobVersion.Of(spec, track), Token = track.Token, MaxAttempts = MaxAttempts(spec, track),

@@ -301,7 +301,9 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     public SortedSet<LiveJob> Window => _window;
 
     /// <summary>The counter of this lane's queue and type for a state.</summary>
-    public string CountKey(JobState state) => (_countKeys ??= new string?[5])[(int)state] ??= $"{(int)state}/{Queue}/{Type}";
+    public string CountKey(JobState state) => (_countKeys ??= new string?[5])[(int)state] ??= CountKeyOf(state, Queue, Type);
+
+    public static string CountKeyOf(JobState state, string queue, string type) => $"{(int)state}/{queue}/{type}";
 
     private void Insert(LiveJob job) => job.InWindow = _window.Add(job);
 

@@ -17,6 +17,8 @@ export const retryJob = (id) => postJson(`${job(id)}/retry`);
 
 export const prioritiseJob = (id, priority) => postJson(`${job(id)}/priority`, { priority });
 
+export const transferJob = (id, queue) => postJson(`${job(id)}/queue`, { queue });
+
 /** @param {string} body What is to be otherwise, as JSON text. */
 export const copyJob = async (id, body) => (await once(`${job(id)}/copy`, body)).json();
 

@@ -1,6 +1,6 @@
 // What can be done to a job, as buttons that are there only when they can be used.
 import { announce } from '../announcer.js';
-import { cancelJob, deleteJob, getJob, moveJob, prioritiseJob, retryJob } from '../api/jobs.js';
+import { cancelJob, deleteJob, getJob, moveJob, prioritiseJob, retryJob, transferJob } from '../api/jobs.js';
 import { h, fill } from '../dom.js';
 import { shortId } from '../format.js';
 import { may } from '../live/caller.js';
@@ -25,6 +25,7 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     now: button(t.words.runNow, () => change(moveJob, t.jobActions.isDueNow(name))),
     move: button(t.jobActions.move, move),
     priority: button(t.words.priority, prioritise),
+    queue: button(t.words.queue, transfer),
     remove: button(t.words.deleteIt, remove, 'danger-quiet'),
   };
   const element = h('div', { class: 'actions', role: 'group', 'aria-label': t.jobActions.actionsOn(name), tabindex: -1 }, may('operate') && Object.entries(buttons).filter(([key]) => !only || only.includes(key)).map(([, value]) => value));
@@ -74,6 +75,17 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     if (changed) await change(getJob, t.jobActions.hasAnotherPriority(name));
   }
 
+  async function transfer() {
+    const queue = textField({ label: t.words.queue, hint: t.jobActions.waitsThereByTheSame, required: true, value: current.queue, attributes: { maxlength: 64, pattern: '[A-Za-z0-9._\\-]+' } });
+    const changed = await ask({
+      title: t.jobActions.intoWhichQueue,
+      fields: [queue.element],
+      action: t.jobActions.change,
+      act: () => transferJob(current.id, queue.input.value.trim()),
+    });
+    if (changed) await change(getJob, t.jobActions.isInAnotherQueue(name));
+  }
+
   async function remove() {
     const id = current.id;
     const deleted = await ask({
@@ -98,6 +110,8 @@ export function jobActions(job, { trouble, only, onDeleted, onChange }) {
     buttons.retry.hidden = next.state !== 'FAILURE' && next.state !== 'REVOKED';
     buttons.now.hidden = buttons.move.hidden = !waitsForTime(next);
     buttons.priority.hidden = finished || next.phase === 'running' || next.phase === 'cancelling';
+    // What the grid runs itself is in queues of its own.
+    buttons.queue.hidden = buttons.priority.hidden || next.type.startsWith('oj-');
     buttons.remove.hidden = !finished;
   };
   update(job);

@@ -47,7 +47,7 @@ export function timeline(signal) {
 }
 
 function row(entry, job) {
-  const { what, at, until, attempt, silo, waitingFor, by, detail, error } = entry;
+  const { what, at, until, attempt, silo, waitingFor, by, queue, detail, error } = entry;
   if (what === 'accepted') return { kind: 'done', what: t.words.submitted, when: ago(at) };
   if (what === 'forgotten') return { kind: 'done', what: t.timeline.earlierAttemptsAreNoLonger };
   if (what === 'waited') return { kind: until ? 'wait' : 'now', what: until ? t.timeline.waited : t.words.waiting, when: span(at, until), more: waitingFor?.length > 0 && h('div', { class: 'dim' }, waits(waitingFor)) };
@@ -59,6 +59,6 @@ function row(entry, job) {
   if (what === 'reported') return { kind: 'done', what: t.timeline.attemptReportedFirst(attempt), when: ago(at) };
   if (what === 'checkpoint') return { kind: 'done', what: t.timeline.attemptSavedTheLastOf(attempt, detail), when: ago(at) };
   if (what === 'ended') return { kind: job.state, what: stateWord(job), when: ago(at) };
-  if (attempt === undefined) return { kind: 'done', what: t.timeline.by(t.timeline.asked[what] ?? what, by), when: ago(at), more: detail && h('p', { class: 'dim wrap' }, detail) };
+  if (attempt === undefined) return { kind: 'done', what: t.timeline.by(t.timeline.asked[what] ?? what, by, queue), when: ago(at), more: detail && h('p', { class: 'dim wrap' }, detail) };
   return { kind: what === 'succeeded' ? 'done' : 'bad', what: t.timeline.ended(attempt, t.timeline.outcomes[what] ?? what), when: ago(at), more: error && h('p', { class: 'wrap' }, errorText(error)) };
 }
