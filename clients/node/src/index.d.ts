@@ -19,6 +19,8 @@ export interface Job<Result = any> {
   attempt: number;
   /** The number of the attempt that is the last, should it fail too; 0: not known yet. */
   maxAttempts: number;
+  /** Of a running job, where it is ten at least: for how many seconds its handler has said nothing new. */
+  stalledFor?: number;
   version: number;
   submittedAt?: string;
   dueAt?: string;

@@ -140,6 +140,9 @@ public enum WorkCancelReason : byte
 
     /// <summary>The lease is not this session's any more.</summary>
     Lost,
+
+    /// <summary>It has said nothing new for longer than its type allows.</summary>
+    Stalled,
 }
 
 [GenerateSerializer, Immutable, Alias("oj.workCancel")]

@@ -95,6 +95,18 @@ public sealed record JobStatus
     /// <summary>When it was to start first, as its submit said.</summary>
     [Id(51)] public DateTimeOffset? FirstDueAt { get; init; }
 
+    /// <summary>
+    /// Of a running job whose attempt has said nothing new for <see cref="StalledFrom"/> at least: for how long. New are other progress, a checkpoint, a log line and a step; before the first of them
+    /// it counts from the attempt's start. Null in lists, and where its worker is not asked.
+    /// </summary>
+    [Id(52)] public TimeSpan? StalledFor { get; init; }
+
+    /// <summary>Something is remembered of it beside this: steps, children, signals.</summary>
+    [Id(53)] internal bool HasMemory { get; init; }
+
+    /// <summary>The shortest <see cref="StalledFor"/> that is shown. What a handler says may take two seconds to be noticed.</summary>
+    public static readonly TimeSpan StalledFrom = TimeSpan.FromSeconds(10);
+
     public bool IsFinished => State.IsTerminal;
 }
 
@@ -212,6 +224,9 @@ public static class JobErrorCodes
     /// <summary>It ran longer than its timeout and did not stop when asked.</summary>
     public const string Timeout = "timeout";
 
+    /// <summary>Its attempts said nothing new for longer than their type allows.</summary>
+    public const string Stalled = "stalled";
+
     /// <summary>It was running when its silo was lost, too many times.</summary>
     public const string Poison = "poison";
 
@@ -267,7 +282,7 @@ public sealed record JobAttempt
     [Id(2)] public DateTimeOffset StartedAt { get; init; }
     [Id(3)] public DateTimeOffset EndedAt { get; init; }
 
-    /// <summary><c>succeeded</c>, <c>failed</c>, <c>crashed</c>, <c>returned</c> (handed back by a draining silo), <c>postponed</c>, <c>cancelled</c> or <c>timeout</c>.</summary>
+    /// <summary><c>succeeded</c>, <c>failed</c>, <c>crashed</c>, <c>returned</c> (handed back by a draining silo), <c>postponed</c>, <c>cancelled</c>, <c>timeout</c> or <c>stalled</c>.</summary>
     [Id(4)] public string Outcome { get; init; } = "";
     [Id(5)] public JobError? Error { get; init; }
     [Id(6)] public long Token { get; init; }
@@ -300,10 +315,10 @@ public sealed record JobChangeEntry(
 
     /// <summary>When that job was submitted, in milliseconds: an id may come again.</summary>
     [Id(5)] internal long ActionSubmitted { get; init; }
+
+    /// <summary>Where it was put into another queue: which; otherwise null.</summary>
+    [Id(6)] public string? Queue { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.tag")]
 public readonly record struct JobTag([property: Id(0)] string Name, [property: Id(1)] string Value);
-
-    /// <summary>Where it was put into another queue: which; otherwise null.</summary>
-    [Id(6)] public string? Queue { get; init; }

@@ -149,6 +149,9 @@ public sealed record JobTypeInfo
 
     /// <summary>How many turns a key of its jobs has for one of others, where neither a rule nor the submit says it; null: one.</summary>
     [Id(11)] public int? Weight { get; init; }
+
+    /// <summary>After how long without anything new an attempt is given up; null: never. Of types that run outside of the silos.</summary>
+    [Id(12)] public TimeSpan? StalledAfter { get; init; }
 }
 
 /// <summary>How many jobs of one queue and type are in one state.</summary>
@@ -231,7 +234,11 @@ public sealed record SiloInfo
 /// <param name="Stuck">The job has ended; its handler was to stop and has not returned.</param>
 [GenerateSerializer, Immutable, Alias("oj.siloJob")]
 public sealed record SiloJob(
-    [property: Id(0)] string Id, [property: Id(1)] string Type, [property: Id(2)] string Queue, [property: Id(3)] TimeSpan RunningFor, [property: Id(4)] bool Stuck);
+    [property: Id(0)] string Id, [property: Id(1)] string Type, [property: Id(2)] string Queue, [property: Id(3)] TimeSpan RunningFor, [property: Id(4)] bool Stuck)
+{
+    /// <inheritdoc cref="JobStatus.StalledFor"/>
+    [Id(5)] public TimeSpan? StalledFor { get; init; }
+}
 
 /// <summary>A queue and whether it is paused.</summary>
 [GenerateSerializer, Immutable, Alias("oj.queue")]

@@ -35,6 +35,9 @@ public sealed class JobAttribute(string name) : Attribute
     /// <value>Seconds that one attempt may run before it is cancelled; 0: no limit.</value>
     public double TimeoutSeconds { get; set; }
 
+    /// <value>Seconds after which an attempt that has said nothing new (progress, a checkpoint, a log line, a step) is cancelled and counts as failed with <c>stalled</c>; 0: never.</value>
+    public double StalledAfterSeconds { get; set; }
+
     /// <summary>
     /// The key of its jobs where a submit names none, made of their arguments: <c>tenant/{tenantId}</c>, <c>bucket/{target.region}</c>. The members are named as they
     /// are in JSON, and are strings, integers or booleans. See docs/KEYS.md.

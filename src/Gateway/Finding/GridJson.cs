@@ -59,6 +59,7 @@ internal static class GridJson
         if (type.Release is not null) writer.WriteString("release"u8, type.Release);
         if (type.Attempts is { } attempts) writer.WriteNumber("attempts"u8, attempts);
         if (type.Timeout is { } timeout) writer.WriteNumber("timeoutSeconds"u8, timeout.TotalSeconds);
+        if (type.StalledAfter is { } stalled) writer.WriteNumber("stalledAfterSeconds"u8, stalled.TotalSeconds);
         if (type.Key is not null) writer.WriteString("key"u8, type.Key);
         if (type.Weight is { } weight) writer.WriteNumber("weight"u8, weight);
         writer.WriteNumber("silos"u8, type.Silos);
@@ -102,6 +103,7 @@ internal static class GridJson
             writer.WriteString("queue"u8, job.Queue);
             WriteSeconds(writer, "runningSeconds"u8, job.RunningFor);
             writer.WriteBoolean("stuck"u8, job.Stuck);
+            if (job.StalledFor is { } silence) writer.WriteNumber("stalledSeconds"u8, (long)silence.TotalSeconds);
             writer.WriteEndObject();
         }
 

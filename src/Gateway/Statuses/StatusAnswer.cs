@@ -47,9 +47,10 @@ internal static class StatusAnswer
         if (!job.IsFinished) response.Headers.RetryAfter = RetryAfter(job, now);
     }
 
-    /// <summary>The version, and beside it what the version does not know: queues are paused and handlers go without a word to the job.</summary>
+    /// <summary>The version, and beside it what the version does not know: queues are paused and handlers go without a word to the job, and one that says nothing has no news.</summary>
     public static string ETag(JobStatus job)
     {
+        if (job.StalledFor is { } silence) return string.Create(CultureInfo.InvariantCulture, $"\"{job.Version}.stalled.{(long)silence.TotalSeconds}\"");
         var outside = Array.Find(job.WaitingFor, reason => reason.What is WaitReasons.Queue or WaitReasons.Handler)?.What;
         return outside is null
             ? string.Create(CultureInfo.InvariantCulture, $"\"{job.Version}\"")

@@ -39,6 +39,7 @@ internal static class StatusJson
         WriteInstant(writer, "finishedAt"u8, job.FinishedAt);
         WriteInstant(writer, "expiresAt"u8, job.ExpiresAt);
         WriteInstant(writer, "deadlineAt"u8, job.DeadlineAt);
+        if (job.StalledFor is { } silence) writer.WriteNumber("stalledFor"u8, (long)silence.TotalSeconds);
         if (job.WaitingFor.Length > 0) WaitJson.Write(writer, job.WaitingFor);
         if (job.After.Length > 0) WriteAfter(writer, job.After);
         if (job.Parent is not null) writer.WriteString("parent"u8, job.Parent);
@@ -134,8 +135,8 @@ internal static class StatusJson
             writer.WriteString("what"u8, change.What);
             writer.WriteString("by"u8, change.By);
             WriteInstant(writer, "at"u8, change.At);
-            if (change.Reason is not null) writer.WriteString("reason"u8, change.Reason);
             if (change.Queue is not null) writer.WriteString("queue"u8, change.Queue);
+            if (change.Reason is not null) writer.WriteString("reason"u8, change.Reason);
             if (change.Action is not null) writer.WriteString("action"u8, change.Action);
             writer.WriteEndObject();
         }

@@ -34,6 +34,7 @@ internal static class TypeReader
                 case "queue": type = type with { Queue = read.Name(value, at) ?? "" }; return true;
                 case "attempts": type = type with { Attempts = (int?)read.Integer(value, at, 1, limits.MaxAttempts) }; return true;
                 case "timeout": type = type with { Timeout = read.Seconds(value, at, limits.MaxTimeout, orZero: false) }; return true;
+                case "stalledAfter": type = type with { StalledAfter = read.Seconds(value, at, limits.MaxTimeout, orZero: false) }; return true;
                 case "key": type = type with { Key = Key(read, value, at) }; return true;
                 case "weight": type = type with { Weight = (int?)read.Integer(value, at, 1, JobKeys.MaxWeight) }; return true;
                 case "release": type = type with { Release = read.Text(value, at, WorkLimits.MaxReleaseLength) }; return true;

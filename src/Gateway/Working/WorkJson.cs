@@ -33,7 +33,7 @@ internal static class WorkJson
         {
             writer.WriteStartObject();
             WriteName(writer, cancel.Lease);
-            writer.WriteString("why"u8, cancel.Why switch { WorkCancelReason.Cancelled => "cancelled", WorkCancelReason.Timeout => "timeout", _ => "lost" });
+            writer.WriteString("why"u8, cancel.Why switch { WorkCancelReason.Cancelled => "cancelled", WorkCancelReason.Timeout => "timeout", WorkCancelReason.Stalled => "stalled", _ => "lost" });
             writer.WriteEndObject();
         }
 

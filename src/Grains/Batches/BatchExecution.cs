@@ -142,7 +142,7 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
             _attempts = attempts;
             foreach (var attempt in attempts)
             {
-                attempt.Job.Item!.Settled = Look;
+                attempt.Job.Item!.Settled = () => Settled(attempt.Job);
                 _registrations.Add(attempt.Job.Cancellation.Register(Look));
             }
         }
@@ -154,6 +154,12 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
             foreach (var registration in _registrations) registration.Dispose();
             foreach (var attempt in _attempts) attempt.Job.Item!.Settled = null;
             _stop.Dispose();
+        }
+
+        private void Settled(RunningJob job)
+        {
+            job.NoteNews();
+            Look();
         }
 
         private void Look()

@@ -179,6 +179,7 @@ public sealed class JobGridBuilder
             if (contract.Attribute.Batch != 0) options.Batch = contract.Attribute.Batch;
             if (contract.Attribute.BatchSeconds != 0) options.BatchWait = JobRegistrationRules.Seconds(contract.Attribute.BatchSeconds);
             if (contract.Attribute.TimeoutSeconds != 0) options.Timeout = JobRegistrationRules.Seconds(contract.Attribute.TimeoutSeconds);
+            if (contract.Attribute.StalledAfterSeconds != 0) options.StalledAfter = JobRegistrationRules.Seconds(contract.Attribute.StalledAfterSeconds);
         }
 
         return Add(contract.Attribute.Name, contract.Handler.FullName ?? contract.Handler.Name, FromAttribute + configure, contract.MakeEntry);

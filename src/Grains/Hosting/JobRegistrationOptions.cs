@@ -27,6 +27,13 @@ public sealed class JobRegistrationOptions
     /// <value>More than zero, and not below <see cref="Timeout"/>.</value>
     public TimeSpan? HardTimeout { get; set; }
 
+    /// <summary>
+    /// How long an attempt may say nothing new (other progress, a checkpoint, a log line, a step) before it is cancelled; it then counts as failed with <c>stalled</c>, and is retried by policy.
+    /// Null: for ever.
+    /// </summary>
+    /// <value>More than zero and at most <see cref="JobLimits.MaxTimeout"/>. Default what <see cref="JobAttribute.StalledAfterSeconds"/> says.</value>
+    public TimeSpan? StalledAfter { get; set; }
+
     /// <summary>What the key of its jobs is made of where a submit names none, such as <c>tenant/{tenantId}</c>. Null: they have none.</summary>
     /// <value>Default what <see cref="JobAttribute.Key"/> says.</value>
     public string? Key { get; set; }

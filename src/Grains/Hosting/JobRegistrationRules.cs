@@ -24,6 +24,8 @@ internal static class JobRegistrationRules
             yield return Error("Timeout", $"must be more than zero and at most {grid.Limits.MaxTimeout}", timeout);
         if (options.HardTimeout is { } hard && (hard <= TimeSpan.Zero || hard > grid.Limits.MaxTimeout + grid.CancelGrace || hard < options.Timeout))
             yield return Error("HardTimeout", $"must be more than zero, not below Timeout ({options.Timeout}), and at most {grid.Limits.MaxTimeout + grid.CancelGrace}", hard);
+        if (options.StalledAfter is { } stalled && (stalled <= TimeSpan.Zero || stalled > grid.Limits.MaxTimeout))
+            yield return Error("StalledAfter", $"must be more than zero and at most {grid.Limits.MaxTimeout}", stalled);
         if (options.Attempts is { } attempts && (attempts < 1 || attempts > grid.Limits.MaxAttempts))
             yield return Error("Attempts", $"must be 1 to {grid.Limits.MaxAttempts}", attempts);
         if (options.Key is not null && !KeyTemplate.TryParse(options.Key, out _, out var mistake)) yield return $"Job '{name}' ({source}): Key: {mistake}";

@@ -25,6 +25,9 @@ internal sealed partial class JobGrain(
     private static readonly TimeSpan AskerPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PollRetry = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Of an attempt that seems to say nothing new its worker is asked so often at most.</summary>
+    private static readonly TimeSpan SilenceFreshFor = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _logger = logger;
     private readonly CancellationTokenSource _closing = new();
     private TaskCompletionSource _changed = NewSignal();
@@ -35,6 +38,8 @@ internal sealed partial class JobGrain(
 
     /// <summary>The attempt whose versions were raised above all that its worker may have told by another way, and the epoch of who tells since.</summary>
     private (long Token, long Epoch) _raised;
+    /// <summary>For how long an attempt had said nothing new at a timestamp.</summary>
+    private (long Token, TimeSpan Length, long At) _silence;
     private long _verifiedToken;
     private long _savedAt;
     private long _askedAt;
@@ -77,7 +82,7 @@ internal sealed partial class JobGrain(
             Take(await Partition.Get(Id));
         }
 
-        if (_status is { State: JobState.Progress } running && !IsTold(running)) await AskWorkerAsync(running);
+        if (_status is { State: JobState.Progress } running && (!IsTold(running) || MayBeSilent(running))) await AskWorkerAsync(running);
         return Current();
     }
 
@@ -131,6 +136,7 @@ internal sealed partial class JobGrain(
         if (_raised.Token == lease.Token && progress.Epoch < _raised.Epoch) return Tell(lease.Token);
         if (progress.Epoch > 0) await RaiseAsync(lease.Token, progress.Epoch);
         if (progress.Sequence <= _progress.Sequence || lease.Token < _progressToken) return Tell(lease.Token);
+        if (_silence.Token != lease.Token || !SaysTheSame(progress, _progress)) _silence = (lease.Token, TimeSpan.Zero, time.GetTimestamp());
         _progress = progress;
         Signal();
         if (IsTimeToSave()) await SaveProgressAsync();
@@ -147,7 +153,9 @@ internal sealed partial class JobGrain(
             state.Checkpoint = checkpoint;
             state.Progress = _progress;
         });
-        return memory.State.Token == lease.Token;
+        if (memory.State.Token != lease.Token) return false;
+        _silence = (lease.Token, TimeSpan.Zero, time.GetTimestamp());
+        return true;
     }
 
     public async Task<byte[]?> LoadCheckpoint(LeaseName lease)
@@ -172,7 +180,15 @@ internal sealed partial class JobGrain(
         Signal();
     }
 
-    private JobStatus? Current() =>
+    private JobStatus? Current()
+    {
+        var status = Newest();
+        // Only where its worker has just said so: log lines and steps are told to others than this grain.
+        if (status is not { State: JobState.Progress, Silo: not null } || time.GetElapsedTime(_silence.At) > SilenceFreshFor) return status;
+        return Silence(status) is var silence && silence >= JobStatus.StalledFrom ? status with { StalledFor = silence } : status;
+    }
+
+    private JobStatus? Newest() =>
         _missing ? null
         : _status is { State: JobState.Progress } running && Knows(running) ? StatusOf.WithProgress(running, _progress)
         : _status is { Phase: JobPhase.Retrying } lost && memory.State.Token == lost.Token ? StatusOf.WithLast(lost, memory.State.Progress)
@@ -183,6 +199,16 @@ internal sealed partial class JobGrain(
 
     /// <summary>What the worker said came, and it knows that it is to say all it has.</summary>
     private bool IsTold(JobStatus running) => Knows(running) && _toldToken == running.Token;
+
+    /// <summary>For how long the running attempt has said nothing new, as far as is known here; zero: it is not known.</summary>
+    private TimeSpan Silence(JobStatus running) => _silence.Token == running.Token && running.Token != 0 ? _silence.Length + time.GetElapsedTime(_silence.At) : TimeSpan.Zero;
+
+    /// <summary>Its worker knows whether it says nothing any more.</summary>
+    private bool MayBeSilent(JobStatus running) =>
+        _silence.Token != running.Token || (Silence(running) >= JobStatus.StalledFrom && time.GetElapsedTime(_silence.At) >= SilenceFreshFor);
+
+    private static bool SaysTheSame(Progress one, Progress other) =>
+        (one.Current, one.Total, one.Message) == (other.Current, other.Total, other.Message) && one.Data.AsSpan().SequenceEqual(other.Data);
 
     private bool Tell(long token)
     {
@@ -210,6 +236,8 @@ internal sealed partial class JobGrain(
         // The activation of a session that was told the most may be gone, and what it told with it.
         if (said is { Epoch: > 0 } || (said is null && WorkSession.IsSession(worker) && !Knows(running))) await RaiseAsync(running.Token, said?.Epoch ?? 0);
         if (said is null) return;
+        if (running.Token >= _silence.Token) _silence = (running.Token, TimeSpan.FromMilliseconds(said.Value.Silence), time.GetTimestamp());
+        said = said.Value with { Silence = 0 };
         _toldToken = running.Token;
         if (said is { Sequence: > 0 } progress && running.Token >= _progressToken && !(running.Token == _progressToken && progress.Sequence < _progress.Sequence))
         {

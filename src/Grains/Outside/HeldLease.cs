@@ -9,6 +9,9 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     private ProgressCell? _progress;
     private AttemptLog? _log;
     private LogLines? _lastLines;
+    private WorkProgress? _said;
+    private long _lastLine;
+    private long _newsAt;
 
     public Lease Lease { get; } = lease;
     public LeaseName Name { get; } = new(lease.Id, lease.Token);
@@ -16,6 +19,15 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     /// <summary>What holds for its failures.</summary>
     public RetryPolicy Policy { get; } = policy;
     public TimeSpan? Timeout { get; } = timeout;
+
+    /// <summary>After how long without anything new it is to stop; null: never.</summary>
+    public TimeSpan? StalledAfter { get; init; }
+
+    /// <summary>Timestamp of when its worker last said something new of it, or had got it; 0: it cannot know of it yet.</summary>
+    public long NewsAt => Math.Max(GivenAt, _newsAt);
+
+    /// <summary>Its worker has said something new: other progress, a line, a checkpoint, a step.</summary>
+    public void NoteNews(long now) => _newsAt = now;
 
     /// <summary>Timestamp of its arrival.</summary>
     public required long ArrivedAt { get; init; }
@@ -91,13 +103,25 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
         IsToldToStop = false;
     }
 
-    public void Report(WorkProgress progress) => Cell.Report(progress.Current, progress.Total, progress.Message, progress.Data);
+    /// <param name="now">A timestamp.</param>
+    public void Report(WorkProgress progress, long now)
+    {
+        var isNews = _said is not { } said || (said.Current, said.Total) != (progress.Current, progress.Total)
+            || (progress.Message ?? said.Message) != said.Message || (progress.Data is not null && !progress.Data.AsSpan().SequenceEqual(said.Data));
+        if (isNews) NoteNews(now);
+        _said = progress with { Message = progress.Message ?? _said?.Message, Data = progress.Data ?? _said?.Data };
+        Cell.Report(progress.Current, progress.Total, progress.Message, progress.Data);
+    }
 
     /// <summary>Keeps what its worker has logged.</summary>
     /// <param name="now">For lines that do not say when, in Unix milliseconds.</param>
-    public void Log(WorkLogLine[] lines, long now)
+    /// <param name="timestamp">Now.</param>
+    public void Log(WorkLogLine[] lines, long now, long timestamp)
     {
-        if (lines.Length == 0 || HasEnded || makeLog is null) return;
+        if (lines.Length == 0 || HasEnded) return;
+        // Lines come again until it is known that they were heard.
+        if (lines[^1].Number > _lastLine) (_lastLine, _newsAt) = (lines[^1].Number, timestamp);
+        if (makeLog is null) return;
         (_log ??= makeLog(Name, Lease.Partition)).AddNumbered(LinesOf(lines, now));
     }
 

@@ -28,12 +28,14 @@ internal static class ReportRules
         if (report.Outcome is WorkOutcome.Success) return AttemptEnding.Succeeded(report.Result);
         if (stop is WorkCancelReason.Cancelled) return AttemptEnding.Cancelled;
         // Nobody but the grid says that a job is cancelled. A worker may have taken a time-out for it.
+        if (report.Outcome is WorkOutcome.Cancelled && stop is WorkCancelReason.Stalled) return Failed(AttemptRules.Stalled);
         if (report.Outcome is WorkOutcome.Cancelled) return stop is WorkCancelReason.Timeout ? AttemptRules.OfStuck(StopReason.Timeout) : AttemptEnding.Returned;
         if (report is { Outcome: WorkOutcome.Waiting, Wait: { } wait }) return AttemptEnding.Parked(ParkOf(wait));
         if (report.Outcome is WorkOutcome.Returned) return AttemptEnding.Returned;
         if (report.Outcome is WorkOutcome.Later) return AttemptEnding.Postponed(Within(report.Delay ?? TimeSpan.Zero, limits));
-        var error = ErrorOf(report.Error, limits);
-        return report.IsFinal || failures + 1 >= policy.Attempts
+        return Failed(ErrorOf(report.Error, limits));
+
+        AttemptEnding Failed(JobError error) => report.IsFinal || failures + 1 >= policy.Attempts
             ? AttemptEnding.Failed(error)
             : AttemptEnding.FailedOnce(error, report.Delay is { } delay ? Within(delay, limits) : policy.DelayAfter(failures + 1, chance));
     }

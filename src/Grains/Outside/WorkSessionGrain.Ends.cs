@@ -100,9 +100,15 @@ internal sealed partial class WorkSessionGrain
             Wake();
         }
 
+        if (lease.Stop is null && lease.StalledAfter is { } silence && _time.GetElapsedTime(lease.NewsAt, now) >= silence)
+        {
+            lease.AskToStop(WorkCancelReason.Stalled, now);
+            Wake();
+        }
+
         if (lease.Stop is { } why && _time.GetElapsedTime(lease.StoppedAt, now) >= services.Options.CancelGrace)
         {
-            End(lease, AttemptRules.OfStuck(why is WorkCancelReason.Cancelled ? StopReason.Cancel : StopReason.Timeout));
+            End(lease, AttemptRules.OfStuck(why switch { WorkCancelReason.Cancelled => StopReason.Cancel, WorkCancelReason.Stalled => StopReason.Stalled, _ => StopReason.Timeout }));
             Wake();
         }
     }
@@ -118,7 +124,11 @@ internal sealed partial class WorkSessionGrain
             if (lease.HasEnded) continue;
             if (lease.GivenAt == 0 && !_isOpen) Sooner(Patience - _time.GetElapsedTime(lease.ArrivedAt, now));
             else if (lease.Stop is not null) Sooner(services.Options.CancelGrace - _time.GetElapsedTime(lease.StoppedAt, now));
-            else if (lease is { Timeout: { } timeout, GivenAt: > 0 }) Sooner(timeout - _time.GetElapsedTime(lease.GivenAt, now));
+            else if (lease.GivenAt > 0)
+            {
+                if (lease.Timeout is { } timeout) Sooner(timeout - _time.GetElapsedTime(lease.GivenAt, now));
+                if (lease.StalledAfter is { } silence) Sooner(silence - _time.GetElapsedTime(lease.NewsAt, now));
+            }
         }
 
         if (_plan.NextRetry is { } retry) Sooner(TimeSpan.FromMilliseconds(retry - Now));

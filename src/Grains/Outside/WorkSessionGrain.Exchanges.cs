@@ -170,7 +170,7 @@ internal sealed partial class WorkSessionGrain
             lease, ReportRules.PolicyOf(lease, type, services.Options.Retry), ReportRules.TimeoutOf(lease, type, _time.GetUtcNow()), services.Carrier, services.ListenerOf(lease),
             services.KeepsLogs ? services.LogOf : null)
         {
-            ArrivedAt = _time.GetTimestamp(), Epoch = isFirst ? _epoch : 0,
+            ArrivedAt = _time.GetTimestamp(), Epoch = isFirst ? _epoch : 0, StalledAfter = type?.StalledAfter,
         };
         _book.Add(name, held);
         if (isFirst && _saidLines.Remove(name, out var lines)) held.Adopt(lines);
@@ -187,7 +187,7 @@ internal sealed partial class WorkSessionGrain
             held.GivenAt = held.ArrivedAt;
             held.HasGrainState = true;
             held.Hear(_holds.Contains(name));
-            if (_said.Remove(name, out var progress)) held.Report(progress);
+            if (_said.Remove(name, out var progress)) held.Report(progress, held.ArrivedAt);
         }
 
         if (_state is not SessionState.Live || Array.IndexOf(services.Worker.Paused, lease.Queue) >= 0 && !isFirst) End(held, AttemptEnding.Returned);

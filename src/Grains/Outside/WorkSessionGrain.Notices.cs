@@ -41,7 +41,7 @@ internal sealed partial class WorkSessionGrain
     }
 
     public Task<Progress?> GetProgress(LeaseName lease) =>
-        Task.FromResult<Progress?>(_book.TryGetValue(lease, out var held) && !held.HasEnded ? held.Watch() : null);
+        Task.FromResult<Progress?>(_book.TryGetValue(lease, out var held) && !held.HasEnded ? held.Watch() with { Silence = held.NewsAt == 0 ? 0 : (long)_time.GetElapsedTime(held.NewsAt).TotalMilliseconds } : null);
 
     // Both come from elsewhere in the silo, in nobody's turn.
     private void OnQueuesPaused() => InTurn(() =>

@@ -33,7 +33,7 @@ internal sealed partial class WorkSessionGrain
             return Sabotage.IsOff(Safeguard.SessionLeases) && report.Outcome is WorkOutcome.Success ? PassOn(report, name) : null;
         // It was, if not in an answer of this activation.
         if (lease.GivenAt == 0) lease.GivenAt = _time.GetTimestamp();
-        lease.Log(report.Logs, services.Clock.Now);
+        lease.Log(report.Logs, services.Clock.Now, _time.GetTimestamp());
         End(lease, ReportRules.EndingOf(
             report, lease.Failures, lease.Policy, lease.Stop, services.Options.Limits, Random.Shared.NextDouble()));
         return _answers.Await(name);

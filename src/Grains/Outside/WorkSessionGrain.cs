@@ -101,13 +101,13 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         {
             var name = NameOf(progress.Lease);
             if (!_book.TryGetValue(name, out var lease)) Keep(name, progress);
-            else if (!lease.HasEnded) lease.Report(progress);
+            else if (!lease.HasEnded) lease.Report(progress, _time.GetTimestamp());
         }
 
         foreach (var log in call.Logs)
         {
             var name = NameOf(log.Lease);
-            if (_book.TryGetValue(name, out var lease)) lease.Log(log.Lines, services.Clock.Now);
+            if (_book.TryGetValue(name, out var lease)) lease.Log(log.Lines, services.Clock.Now, _time.GetTimestamp());
             else Keep(name, log.Lines);
         }
 
@@ -125,6 +125,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         if (_book.TryGetValue(name, out var held)) held.HasGrainState = true;
         else if (_ties[PartitionOf(lease.Id)].IsKnown) return false;
         if (held is { HasEnded: true }) return false;
+        held?.NoteNews(_time.GetTimestamp());
         return await services.Grid.Feed(lease.Id).SaveCheckpoint(name, checkpoint);
     }
 

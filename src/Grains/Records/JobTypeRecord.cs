@@ -16,6 +16,7 @@ internal static class JobTypeRecord
         if (type.IsFlow) writer.Number(8, 1);
         writer.Text(9, type.Key);
         writer.Number(10, type.Weight ?? 0);
+        writer.Number(11, (long)(type.StalledAfter?.TotalMilliseconds ?? 0));
         return writer.ToArray();
     }
 
@@ -24,7 +25,7 @@ internal static class JobTypeRecord
         string queue = JobLimits.DefaultQueue, args = "true", result = "true";
         string? description = null, release = null;
         string? key = null;
-        long attempts = 0, timeout = 0, weight = 0;
+        long attempts = 0, timeout = 0, weight = 0, stalled = 0;
         var isFlow = false;
         var reader = new RecordReader(record);
         while (reader.Next())
@@ -41,6 +42,7 @@ internal static class JobTypeRecord
                 case 8: isFlow = reader.Number != 0; break;
                 case 9: key = reader.Text; break;
                 case 10: weight = reader.Number; break;
+                case 11: stalled = reader.Number; break;
             }
         }
 
@@ -48,7 +50,7 @@ internal static class JobTypeRecord
         {
             Name = name, Queue = queue, ArgsSchema = args, ResultSchema = result, Description = description, Release = release,
             Attempts = attempts > 0 ? (int)attempts : null, Timeout = timeout > 0 ? TimeSpan.FromMilliseconds(timeout) : null, IsFlow = isFlow, Key = key,
-            Weight = weight > 0 ? (int)weight : null,
+            Weight = weight > 0 ? (int)weight : null, StalledAfter = stalled > 0 ? TimeSpan.FromMilliseconds(stalled) : null,
         };
     }
 }

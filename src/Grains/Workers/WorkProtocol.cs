@@ -297,7 +297,11 @@ internal readonly record struct Progress(
     [property: Id(2)] long Total,
     [property: Id(3)] string? Message,
     [property: Id(4)] byte[]? Data = null,
-    [property: Id(5)] long Epoch = 0);
+    [property: Id(5)] long Epoch = 0)
+{
+    /// <summary>Where a worker is asked how far an attempt is: for how many milliseconds it has said nothing new. It is no part of what was said, and nobody keeps it.</summary>
+    [Id(6), System.Text.Json.Serialization.JsonIgnore] public long Silence { get; init; }
+}
 
 /// <summary>
 /// A number that only grows per partition, hence per job: the partition's generation, which has 36 bits (see <see cref="Storage.GenerationFloor"/>), then a

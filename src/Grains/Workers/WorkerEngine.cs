@@ -208,7 +208,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             if (!_held.TryGetValue(lease, out job) || job.Stage is not JobStage.Running) return null;
         }
 
-        return job.Watch();
+        return job.Watch() with { Silence = (long)job.SilentFor.TotalMilliseconds };
     }
 
     /// <param name="version">Of the list; what comes after a newer one is old, and changes nothing.</param>
@@ -259,8 +259,10 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         (RunningJob Job, long Since, bool IsStuck)[] all;
         lock (_gate) all = [.. _stuck.Select(job => (job, job.Since, true)), .. _held.Values.Where(job => job.Stage is JobStage.Running).Select(job => (job, job.Since, false))];
         return [.. all.OrderByDescending(job => job.IsStuck).ThenBy(job => job.Since).Take(SiloInfo.MaxShown)
-            .Select(job => new SiloJob(job.Job.Id, job.Job.Type, job.Job.Queue, _time.GetElapsedTime(job.Since), job.IsStuck))];
+            .Select(job => new SiloJob(job.Job.Id, job.Job.Type, job.Job.Queue, _time.GetElapsedTime(job.Since), job.IsStuck) { StalledFor = job.IsStuck ? null : StalledFor(job.Job) })];
     }
+
+    private static TimeSpan? StalledFor(RunningJob job) => job.SilentFor is var silence && silence >= JobStatus.StalledFrom ? silence : null;
 
     public JobTypeInfo[] GetTypes() => _handlers.Describe();
 

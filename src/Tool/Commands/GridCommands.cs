@@ -47,7 +47,7 @@ internal sealed class SilosCommand : Command
         silo.Text("name") ?? "", silo.Text("address") ?? "", Words.Of(silo.Number("busy")), Words.Of(silo.Number("slots")), Words.Of(silo.Number("partitions")),
         (silo.Flag("draining") ? "draining" : "running") + (silo.Number("stuck") is > 0 and var stuck ? $", {stuck} stuck" : ""),
         string.Join(", ", silo.Items("types").Select(type => type.GetString())),
-        silo.Items("jobs").Select(job => $"{job.Text("type")} {job.Text("id")} {Words.Of(TimeSpan.FromSeconds(job.Real("runningSeconds") ?? 0))}{(job.Flag("stuck") ? " stuck" : "")}").FirstOrDefault() ?? "",
+        silo.Items("jobs").Select(job => $"{job.Text("type")} {job.Text("id")} {Words.Of(TimeSpan.FromSeconds(job.Real("runningSeconds") ?? 0))}{(job.Flag("stuck") ? " stuck" : "")}{(job.Number("stalledSeconds") is { } stalled ? $", nothing new for {Words.Of(TimeSpan.FromSeconds(stalled))}" : "")}").FirstOrDefault() ?? "",
     ];
 }
 

@@ -61,6 +61,7 @@ internal sealed class ShowCommand : Command
             ("Waiting for", json.Items("waitingFor").Any() ? string.Join(", ", json.Items("waitingFor").Select(Waits.Words)) : null), ("Child of", json.Text("parent")),
             ("Progress", $"{job.Current} of {job.Total}, {job.Percent}%"), ("Status", job.Message),
             ("Attempt", $"{json.Number("attempt")}{(json.Number("maxAttempts") is > 0 and var most ? $" of {most}" : "")}"), ("Silo", json.Text("silo")),
+            ("Nothing new for", json.Number("stalledFor") is { } silence ? Words.Of(TimeSpan.FromSeconds(silence)) : null),
             ("Tags", json.Member("tags") is { ValueKind: JsonValueKind.Object } tags ? string.Join(", ", tags.EnumerateObject().Select(tag => $"{tag.Name}={tag.Value}")) : null),
             ("Submitted", Words.Of(json.Instant("submittedAt"))), ("Due", Words.Of(json.Instant("dueAt"))),
             ("Expires", Words.Of(json.Instant("expiresAt"))), ("Deadline", Words.Of(json.Instant("deadlineAt"))), ("Started", Words.Of(json.Instant("startedAt"))), ("Finished", Words.Of(json.Instant("finishedAt"))),

@@ -388,6 +388,7 @@ public class FlowRunTests
     [Theory]
     [InlineData(nameof(StopReason.Cancel), nameof(ReportKind.Cancelled), null)]
     [InlineData(nameof(StopReason.Timeout), nameof(ReportKind.FailedOnce), JobErrorCodes.Timeout)]
+    [InlineData(nameof(StopReason.Stalled), nameof(ReportKind.FailedOnce), JobErrorCodes.Stalled)]
     [InlineData(nameof(StopReason.Drain), nameof(ReportKind.Returned), null)]
     public async Task AFlowThatIsStopped_EndsAsAnyHandler_AndItsStepIsNotRemembered(string reason, string kind, string? code)
     {

@@ -40,6 +40,20 @@ public sealed class StatusTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AJobThatSaysNothingNew_SaysForHowLong_InTheETagToo()
+    {
+        var job = Add("a");
+        job.Become(status => status with { State = JobState.Progress, Phase = JobPhase.Running });
+        Assert.False((await Status("a")).TryGetProperty("stalledFor", out _));
+        var before = (await _host.Http.GetAsync("/jobs/a")).Header("ETag")!;
+        job.Become(status => status with { StalledFor = TimeSpan.FromSeconds(12.9) });
+        Assert.Equal(12, (await Status("a")).GetProperty("stalledFor").GetInt32());
+        var tag = (await _host.Http.GetAsync("/jobs/a", ("If-None-Match", before))).Header("ETag")!;
+        Assert.NotEqual(before, tag);
+        Assert.Equal(System.Net.HttpStatusCode.NotModified, (await _host.Http.GetAsync("/jobs/a", ("If-None-Match", tag))).StatusCode);
+    }
+
+    [Fact]
     public async Task ResultAndError_StandInTheirStatesOnly_AndTotalIsNeverZero()
     {
         var job = Add("a");

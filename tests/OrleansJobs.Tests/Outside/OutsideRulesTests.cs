@@ -36,7 +36,7 @@ public class OutsideRulesTests
         {
             var policy = new RetryPolicy { Attempts = random.Next(1, 5) };
             var failures = random.Next(0, 6);
-            WorkCancelReason? stop = random.Next(8) switch { 0 or 1 => WorkCancelReason.Cancelled, 2 => WorkCancelReason.Timeout, _ => null };
+            WorkCancelReason? stop = random.Next(8) switch { 0 or 1 => WorkCancelReason.Cancelled, 2 => WorkCancelReason.Timeout, 3 => WorkCancelReason.Stalled, _ => null };
             var report = new WorkReport
             {
                 Lease = new("j", 1), Outcome = (WorkOutcome)random.Next(5), IsFinal = random.Next(3) == 0,
@@ -48,16 +48,16 @@ public class OutsideRulesTests
             var expected = report.Outcome is WorkOutcome.Success ? ReportKind.Succeeded
                 : stop is WorkCancelReason.Cancelled ? ReportKind.Cancelled
                 : report.Outcome is WorkOutcome.Cancelled && stop is WorkCancelReason.Timeout ? ReportKind.Failed
-                : report.Outcome is WorkOutcome.Cancelled or WorkOutcome.Returned ? ReportKind.Returned
+                : report.Outcome is WorkOutcome.Returned || (report.Outcome is WorkOutcome.Cancelled && stop is not WorkCancelReason.Stalled) ? ReportKind.Returned
                 : report.Outcome is WorkOutcome.Later ? ReportKind.Postponed
                 : report.IsFinal || failures + 1 >= policy.Attempts ? ReportKind.Failed : ReportKind.FailedOnce;
             Assert.Equal(expected, ending.Kind);
+            if (report.Outcome is WorkOutcome.Cancelled && stop is WorkCancelReason.Stalled) Assert.Equal(JobErrorCodes.Stalled, ending.Error!.Code);
             Assert.InRange(ending.Delay, TimeSpan.Zero, Limits.MaxDelay);
             if (expected is ReportKind.Failed or ReportKind.FailedOnce) Assert.True(ending.Error!.Message.Length <= Limits.MaxMessageLength && ending.Error.Message.Length > 0);
         }
     }
 
-    [Fact]
     [Theory]
     [InlineData(1, 0, 3, 3)]
     [InlineData(3, 2, 3, 3)]
@@ -66,6 +66,7 @@ public class OutsideRulesTests
     public void TheLastAttempt_IsCountedOnByWhatUsesNoneUp(int attempt, int failures, int allowed, int last) => Assert.Equal(
         last, ReportRules.LastAttemptOf(new() { Id = "j", Partition = 0, Token = 1, Type = "t", Queue = "q", Args = [], Attempt = attempt, Failures = failures }, new() { Attempts = allowed }));
 
+    [Fact]
     public void SessionNames_AreOfTheirCallers_AndComeBackFromAddresses()
     {
         for (var i = 0; i < 1000; i++)

@@ -194,6 +194,22 @@ public sealed class SessionTests : IClassFixture<SessionTests.Fixture>
     }
 
     [Fact]
+    public async Task AnAttemptThatSaysNothingNew_IsToStop_AndTheJobRunsAgain()
+    {
+        await _grid.Cluster.Client.GetGrain<IJobTypesGrain>(0).Announce([new() { Name = _type, StalledAfter = TimeSpan.FromSeconds(1), Attempts = 2 }], onlyNew: false);
+        var worker = Worker();
+        var job = await SubmitAsync();
+        var lease = await worker.TakeAsync();
+        Assert.Equal(WorkCancelReason.Stalled, await worker.ToldToStopAsync(lease));
+        Assert.True(await worker.ReportAsync(new WorkReport { Lease = lease.Name, Outcome = WorkOutcome.Cancelled }));
+        var again = await worker.TakeAsync();
+        Assert.Equal((2, 2), (again.Attempt, again.Attempts));
+        Assert.True(await worker.SucceedAsync(again));
+        var ended = await job.WaitAsync();
+        Assert.Equal((JobState.Success, JobErrorCodes.Stalled), (ended.State, ended.Attempts[0].Error?.Code));
+    }
+
+    [Fact]
     public async Task ACheckpoint_ComesWithTheNextLease_AndStaleOnesAreRefused()
     {
         var worker = Worker();

@@ -107,6 +107,9 @@ internal static class WorkInputs
         yield return new("a schema that is a string", 422, "invalid-member", "/types/0/schema", """{"seq":1,"types":[{"name":"t","schema":"{}"}]}""");
         yield return new("a type with no attempts", 422, "invalid-member", "/types/0/attempts", """{"seq":1,"types":[{"name":"t","attempts":0}]}""");
         yield return new("a type with no time", 422, "invalid-member", "/types/0/timeout", """{"seq":1,"types":[{"name":"t","timeout":0}]}""");
+        yield return new("a type that may say nothing for no time", 422, "invalid-member", "/types/0/stalledAfter", """{"seq":1,"types":[{"name":"t","stalledAfter":0}]}""");
+        yield return new("a type that may say nothing for less than that", 422, "invalid-member", "/types/0/stalledAfter", """{"seq":1,"types":[{"name":"t","stalledAfter":-1}]}""");
+        yield return new("a type that may say nothing for longer than 30 days", 422, "invalid-member", "/types/0/stalledAfter", """{"seq":1,"types":[{"name":"t","stalledAfter":2592001}]}""");
     }
 
     private static IEnumerable<WorkInput> Sessions()

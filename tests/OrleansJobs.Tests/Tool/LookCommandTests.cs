@@ -139,6 +139,14 @@ public class LookCommandTests
     [Fact]
     public async Task Show_BeforeTheFirstAttempt_DoesNotSayHowManyThereMayBe()
     {
+    [Fact]
+    public async Task Show_SaysForHowLongAJobHasSaidNothingNew()
+    {
+        _tool.Gateway.On("GET /jobs/a", ToolRun.Job(state: "PROGRESS", more: ",\"stalledFor\":90"));
+        Assert.Equal(0, await _tool.RunAsync("show", "a"));
+        Assert.Contains("Nothing new for  1 min 30 s\n", _tool.Out, StringComparison.Ordinal);
+    }
+
         _tool.Gateway.On("GET /jobs/a", ToolRun.Job(state: "PENDING", more: ",\"maxAttempts\":0"));
         Assert.Equal(0, await _tool.RunAsync("show", "a"));
         Assert.Matches("Attempt   [0-9]+\n", _tool.Out);

@@ -72,6 +72,7 @@ public class JobRegistrationTests
         Assert.Equal("images", attribute.Queue);
         Assert.Equal(Grid.Retry with { Attempts = 7 }, attribute.Retry);
         Assert.Equal(TimeSpan.FromSeconds(1.5), attribute.Timeout);
+        Assert.Equal(TimeSpan.FromMinutes(5), attribute.StalledAfter);
         Assert.Equal("Makes it small", attribute.Description);
 
         var registration = Entry(new JobGridBuilder().AddJob<Resize>(options => { options.Queue = "slow"; options.Retry = new() { Attempts = 2 }; }), "resize").Options;
@@ -84,6 +85,9 @@ public class JobRegistrationTests
         { "Queue", options => options.Queue = "a/b" },
         { "Timeout", options => options.Timeout = TimeSpan.Zero },
         { "Timeout", options => options.Timeout = Grid.Limits.MaxTimeout + TimeSpan.FromSeconds(1) },
+        { "StalledAfter", options => options.StalledAfter = TimeSpan.Zero },
+        { "StalledAfter", options => options.StalledAfter = TimeSpan.FromSeconds(-1) },
+        { "StalledAfter", options => options.StalledAfter = Grid.Limits.MaxTimeout + TimeSpan.FromSeconds(1) },
         { "HardTimeout", options => { options.Timeout = TimeSpan.FromSeconds(2); options.HardTimeout = TimeSpan.FromSeconds(1); } },
         { "Attempts", options => options.Attempts = 0 },
         { "Retry.Attempts", options => options.Retry = new() { Attempts = 0 } },
@@ -155,7 +159,7 @@ public class JobRegistrationTests
         public required string Name { get; init; }
     }
 
-    [Job("resize", Queue = "images", Attempts = 7, TimeoutSeconds = 1.5, Description = "Makes it small")]
+    [Job("resize", Queue = "images", Attempts = 7, TimeoutSeconds = 1.5, StalledAfterSeconds = 300, Description = "Makes it small")]
     public sealed class Resize : IJob<Size, string>
     {
         public Task<string> RunAsync(Size args, JobContext job, CancellationToken cancellation) => Task.FromResult("done");

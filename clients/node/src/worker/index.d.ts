@@ -3,6 +3,8 @@ export interface JobOptions {
   attempts?: number;
   /** Seconds. */
   timeout?: number;
+  /** Seconds that an attempt may say nothing new before it is to stop (`stopReason` is `stalled`), and counts as failed. */
+  stalledAfter?: number;
   /** JSON Schema: what arguments are checked with when they are submitted. */
   schema?: object | boolean;
   resultSchema?: object | boolean;
@@ -26,7 +28,7 @@ export interface RunningJob<Checkpoint = any> {
   readonly checkpoint?: Checkpoint;
   /** Aborts when the job is to stop. */
   readonly signal: AbortSignal;
-  readonly stopReason?: 'cancelled' | 'timeout' | 'lost' | 'returned';
+  readonly stopReason?: 'cancelled' | 'timeout' | 'stalled' | 'lost' | 'returned';
   /** `message` and `data` (any JSON of at most 4 KiB) stay as they were where they are left out. */
   report(current: number, total: number, message?: string | null, data?: any): void;
   /** Keeps a line with the job, the newest of them. */

@@ -58,7 +58,7 @@ export class RunningJob {
   /** The worker's own: resolves to what the job waits for, once it does so without a worker. */
   parked;
 
-  /** Why it is to stop: `cancelled`, `timeout`, `lost`, or `returned` where this program stops; undefined: it is not. */
+  /** Why it is to stop: `cancelled`, `timeout`, `stalled`, `lost`, or `returned` where this program stops; undefined: it is not. */
   stopReason;
 
   /** How far the job is. Costs next to nothing: the newest travels, a few times a second. `message` and `data` stay as they were where they are left out. */

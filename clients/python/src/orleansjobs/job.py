@@ -60,6 +60,7 @@ class Job:
     result: Any = None
     data: Any = None
     watch_token: Optional[str] = None
+    stalled_for: Optional[int] = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -83,7 +84,7 @@ class Job:
             submitted_at=instants.parse(raw.get("submittedAt")), due_at=instants.parse(raw.get("dueAt")), started_at=instants.parse(raw.get("startedAt")),
             finished_at=instants.parse(raw.get("finishedAt")), expires_at=instants.parse(raw.get("expiresAt")), tags=raw.get("tags") or {},
             attempts=tuple(_attempt(attempt) for attempt in raw.get("attempts") or ()), error=error_of(raw.get("error")), result=raw.get("result"),
-            data=raw.get("data"), watch_token=raw.get("watchToken"), raw=raw,
+            data=raw.get("data"), watch_token=raw.get("watchToken"), stalled_for=raw.get("stalledFor"), raw=raw,
         )
 
 

@@ -16,6 +16,7 @@ internal sealed partial class FlowExecution
             {
                 case FlowAnswerKind.Stored:
                     _job.HasOvercome = true;
+                    _job.NoteNews();
                     Memory.Started(change.Children, change.Totals);
                     if (answered.News is { } news) Memory.Take(news, answered.Asked);
                     else foreach (var step in change.Steps) Memory.Remember(step);

@@ -28,9 +28,11 @@ internal static class StepRun
         for (var attempt = 1; ; attempt++)
         {
             T value;
+            job.NoteNews();
             try
             {
                 value = await run().ConfigureAwait(false);
+                job.NoteNews();
             }
             catch (Exception exception) when (exception is RetryLaterException or FlowFailedException or FlowUnavailableException)
             {

@@ -38,12 +38,15 @@ internal enum StopReason : byte
     /// <summary>The silo is about to stop.</summary>
     Drain = 1,
 
+    /// <summary>The attempt has said nothing new for longer than it may.</summary>
+    Stalled = 2,
+
     /// <summary>The attempt ran longer than it may.</summary>
-    Timeout = 2,
+    Timeout = 3,
 
     /// <summary>The job is to have ended by now.</summary>
-    Deadline = 3,
+    Deadline = 4,
 
     /// <summary>Somebody cancelled the job. Goes before every other reason, because it was promised.</summary>
-    Cancel = 4,
+    Cancel = 5,
 }

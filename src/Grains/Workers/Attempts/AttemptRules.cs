@@ -33,7 +33,7 @@ internal static class AttemptRules
 
     /// <summary>
     /// What an exception of the handler means. An attempt that was stopped by its timeout counts as a failed one with code <c>timeout</c>,
-    /// and is run again by policy.
+    /// one that was stopped because it had stalled as one with <c>stalled</c>; both are run again by policy.
     /// </summary>
     /// <param name="stop">Why the handler had been asked to stop, if it had.</param>
     /// <param name="chance">Uniform in [0, 1).</param>
@@ -56,6 +56,7 @@ internal static class AttemptRules
         if (IsCancellation(exception))
         {
             if (stop is StopReason.Drain) return AttemptEnding.Returned;
+            if (stop is StopReason.Stalled) return FailureOf(Stalled, false, lease, handler, chance);
             if (stop is StopReason.Timeout) return FailureOf(new JobError(JobErrorCodes.Timeout, null, "The attempt ran longer than its timeout."), false, lease, handler, chance);
         }
 
@@ -79,11 +80,14 @@ internal static class AttemptRules
     {
         StopReason.Cancel => AttemptEnding.Cancelled,
         StopReason.Deadline => PastDeadline,
+        StopReason.Stalled => AttemptEnding.Failed(Stalled with { Message = "The handler said nothing new for longer than its type allows and did not stop when asked." }),
         _ => AttemptEnding.Failed(new JobError(JobErrorCodes.Timeout, null, "The handler ran longer than its timeout and did not stop when asked.")),
     };
 
     /// <summary>What becomes of an attempt that was asked to stop before its handler began.</summary>
     public static AttemptEnding OfNotStarted(StopReason stop) => stop is StopReason.Cancel ? AttemptEnding.Cancelled : AttemptEnding.Returned;
+
+    public static JobError Stalled { get; } = new(JobErrorCodes.Stalled, null, "The attempt said nothing new for longer than its type allows.");
 
     private static AttemptEnding PastDeadline => AttemptEnding.Failed(new JobError(JobErrorCodes.DeadlineExceeded, null, "It had not ended by its deadline."));
 

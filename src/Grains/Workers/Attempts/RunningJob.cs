@@ -21,9 +21,13 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     private readonly AttemptServices _services;
     private readonly CancellationTokenSource _stop = new();
     private ITimer? _timer;
+    private StallWatch? _stall;
     private ProgressCell? _progress;
     private AttemptLog? _log;
     private long _firstReportAt;
+
+    /// <summary>Timestamp of the last log line, checkpoint or step; 0: none yet. Of progress its cell knows.</summary>
+    private long _newsAt;
     private long _checkpointAt;
     private int _checkpoints;
     private byte[]? _checkpoint;
@@ -76,6 +80,21 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         get { lock (_stop) return _reason; }
     }
 
+    /// <summary>The handler has said something new beside progress, of which the carrier knows.</summary>
+    public void NoteNews() => Volatile.Write(ref _newsAt, _services.Time.GetTimestamp());
+
+    /// <summary>For how long its handler has said nothing new; of a batch, about any of its jobs. It costs whoever asks, and nobody else.</summary>
+    public TimeSpan SilentFor => _services.Time.GetElapsedTime(Batch is { Members.Length: > 1 } batch ? batch.Members.Max(static member => member.NewsAt) : NewsAt);
+
+    private long NewsAt
+    {
+        get
+        {
+            var at = Math.Max(Since, Volatile.Read(ref _newsAt));
+            return Volatile.Read(ref _progress) is { } cell && cell != NoCell ? Math.Max(at, _services.Carrier.NewsAt(cell)) : at;
+        }
+    }
+
     /// <summary>Something has come for the job: to be read from its partition. Raised on any thread.</summary>
     public event Action? News;
 
@@ -102,6 +121,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     public override void Log(JobLogLevel level, string text, Exception? exception = null)
     {
         ArgumentNullException.ThrowIfNull(text);
+        NoteNews();
         if (!KeepsLog) return;
         var log = Volatile.Read(ref _log);
         if (log is null)
@@ -124,11 +144,14 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     public override async Task SaveCheckpointAsync<T>(T value, CancellationToken cancellation = default)
     {
         var bytes = WriteCheckpoint(value);
+        NoteNews();
         Volatile.Write(ref _told, true);
         // Either the report sees that the grain is told something, or this sees the report: nobody would have the grain forget what comes after it.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _reported)) throw new JobAttemptStaleException(Id, Token);
         if (!await SaveAsync(bytes, cancellation).ConfigureAwait(false)) throw new JobAttemptStaleException(Id, Token);
+        // It may have waited for the store, which is no silence of the handler's.
+        NoteNews();
         Volatile.Write(ref _checkpoint, bytes);
         Volatile.Write(ref _checkpointAt, _services.Time.GetUtcNow().ToUnixTimeMilliseconds());
         Interlocked.Increment(ref _checkpoints);
@@ -191,6 +214,13 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         {
             // There is one timer, and a cancel that came before the handler has set it to the end of its grace.
             if (_reason is StopReason.Cancel) return;
+            if (Handler.Options.StalledAfter is { } silence && _stall is null && !_over)
+            {
+                // What came before it, such as its checkpoint, was read for it.
+                NoteNews();
+                _stall = new(this, silence, _services.Time);
+            }
+
             var (soft, hard) = (AttemptRules.TimeoutOf(Lease, Handler.Options), AttemptRules.HardTimeoutOf(Lease, Handler.Options, _services.CancelGrace));
             if (AttemptRules.LeftOf(Lease, _services.Time.GetUtcNow()) is { } left && !((soft ?? hard) <= left))
             {
@@ -226,6 +256,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         {
             _over = true;
             _timer?.Dispose();
+            _stall?.Dispose();
         }
     }
 

@@ -17,11 +17,15 @@ internal sealed record HandlerOptions(string Queue, RetryPolicy Retry, TimeSpan?
         new(options.Queue, KeyTemplate.TryParse(options.Key, out var key, out _) ? key : null, options.Weight))
     {
         KeepsLogs = options.Logs,
+        StalledAfter = options.StalledAfter,
         Batch = new(options.Batch ?? BatchPolicy.DefaultSize, (long)options.BatchWait.TotalMilliseconds),
     };
 
     /// <summary>What its attempts log is kept with their jobs.</summary>
     public bool KeepsLogs { get; init; } = true;
+
+    /// <summary>How long an attempt may say nothing new before it is cancelled; null: for ever.</summary>
+    public TimeSpan? StalledAfter { get; init; }
 
     /// <summary>Where the handler runs batches: in which.</summary>
     public BatchPolicy? Batch { get; init; }

@@ -59,6 +59,26 @@ internal sealed partial class ProgressCarrier : IDisposable
         return progress;
     }
 
+    /// <summary>
+    /// Timestamp of when the handler was last seen to say something else than before; 0: it has said nothing. Reports do not look at the clock: they are seen when they are carried, or asked for here, at
+    /// most two seconds later.
+    /// </summary>
+    public long NewsAt(ProgressCell cell)
+    {
+        lock (cell.Carried)
+        {
+            See(cell.Carried, cell.Read());
+            return cell.Carried.NewsAt;
+        }
+    }
+
+    private void See(CarriedState carried, ProgressValue value)
+    {
+        if (value.Version == carried.Seen.Version) return;
+        if (carried.Seen.Version == 0 || !value.SaysAs(carried.Seen)) carried.NewsAt = Math.Max(1, _time.GetTimestamp());
+        carried.Seen = value;
+    }
+
     /// <summary>The attempt is over: nothing more is carried for it, and its last value goes with its report.</summary>
     /// <param name="told">Whether the job's grain was told anything.</param>
     public Progress Close(ProgressCell cell, out bool told)
@@ -153,6 +173,7 @@ internal sealed partial class ProgressCarrier : IDisposable
         {
             var value = cell.Read();
             if (cell.Carried.Closed || value.Version == cell.Carried.SentVersion) return;
+            See(cell.Carried, value);
             progress = Number(cell, value);
             cell.Carried.SentVersion = value.Version;
             cell.Carried.SentAt = Math.Max(1, _time.GetTimestamp());

@@ -70,7 +70,11 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier, lon
 }
 
 /// <summary>A reported value as it was written.</summary>
-internal readonly record struct ProgressValue(long Version, long Current, long Total, string? Message, byte[]? Data);
+internal readonly record struct ProgressValue(long Version, long Current, long Total, string? Message, byte[]? Data)
+{
+    /// <summary>Both say the same, however often it was said.</summary>
+    public bool SaysAs(ProgressValue other) => (Current, Total, Message) == (other.Current, other.Total, other.Message) && Data.AsSpan().SequenceEqual(other.Data);
+}
 
 /// <summary>How far a cell's value has been carried. Guarded by its own lock.</summary>
 internal sealed class CarriedState
@@ -93,4 +97,10 @@ internal sealed class CarriedState
 
     /// <summary>The job grain has been told something.</summary>
     public bool Told { get; set; }
+
+    /// <summary>The value that was looked at last.</summary>
+    public ProgressValue Seen { get; set; }
+
+    /// <summary>Timestamp of when a value was first seen that says something else than the one before; 0: none was.</summary>
+    public long NewsAt { get; set; }
 }

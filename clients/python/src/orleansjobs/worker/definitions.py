@@ -33,6 +33,7 @@ class Definition:
     schema: Any = None
     result_schema: Any = None
     description: Optional[str] = None
+    stalled_after: Optional[float] = None
     on_error: Optional[Callable[[BaseException, Any], Optional[Report]]] = None
 
     @property
@@ -41,7 +42,7 @@ class Definition:
 
     def announcement(self, release: Optional[str]) -> Dict[str, Any]:
         said: Mapping[str, Any] = {
-            "name": self.name, "queue": self.queue, "attempts": self.attempts, "timeout": self.timeout, "schema": self.schema,
+            "name": self.name, "queue": self.queue, "attempts": self.attempts, "timeout": self.timeout, "stalledAfter": self.stalled_after, "schema": self.schema,
             "resultSchema": self.result_schema, "description": self.description, "release": release,
         }
         return {name: value for name, value in said.items() if value is not None}

@@ -23,12 +23,16 @@ export function jobFacts() {
     shown = now;
     refill(list, facts(job, followers).map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))));
   }
+  /** @param {number} [seconds] For how long a running job has said nothing new. */
+  function setSilence(seconds) {
+    if (latest && latest.stalledFor !== seconds) update({ ...latest, stalledFor: seconds });
+  }
   /** @param {object[]} all Jobs that follow this one. */
   function setFollowers(all) {
     followers = all;
     if (latest) update(latest);
   }
-  return { element, update, setFollowers };
+  return { element, update, setFollowers, setSilence };
 }
 
 function facts(job, followers) {
@@ -49,6 +53,7 @@ function facts(job, followers) {
     [t.jobFacts.started, ago(job.startedAt)],
     [t.jobFacts.finished, isFinished(job) && ago(job.finishedAt)],
     [isFinished(job) ? t.words.ranFor : t.jobFacts.runningFor, job.state !== 'PENDING' && job.startedAt && span(job.startedAt, job.finishedAt)],
+    [t.jobFacts.nothingNewFor, job.stalledFor && span(new Date(Date.now() - job.stalledFor * 1000).toISOString())],
     [t.jobFacts.expires, job.expiresAt && ago(job.expiresAt)],
     [t.words.deadline, job.deadlineAt && ago(job.deadlineAt)],
     [t.words.silo, job.silo],

@@ -63,7 +63,7 @@ function row({ name, address }) {
       fill(jobs, held.length === 0 ? h('span', { class: 'dim' }, t.siloTable.nothing) : h('ul', { class: 'silo-jobs' }, held.map((job, index) => h('li', { class: job.stuck ? 'warn' : null }, h('a', { href: toJob(job.id) }, job.type, ' ', shortId(job.id)), ' ', times[index])), busy > held.length && h('li', { class: 'dim' }, t.siloTable.andOthers)));
       if (focused) [...jobs.querySelectorAll('a')].find((each) => each.getAttribute('href') === focused)?.focus({ preventScroll: true });
     }
-    held.forEach(({ runningSeconds, stuck }, index) => setText(times[index], t.siloTable.runs(duration(Math.floor(runningSeconds) * 1000 || runningSeconds * 1000), stuck)));
+    held.forEach(({ runningSeconds, stuck, stalledSeconds }, index) => setText(times[index], t.siloTable.runs(duration(Math.floor(runningSeconds) * 1000 || runningSeconds * 1000), stuck, stalledSeconds && duration(stalledSeconds * 1000))));
   }
   return { element, set };
 }

@@ -22,6 +22,9 @@ import { signalForm } from '../parts/signalForm.js';
 import { timeline } from '../parts/timeline.js';
 import { t } from '../texts.js';
 
+/** That a job says nothing is told by nobody: whoever looks at it asks. */
+const silenceMs = 10_000;
+
 /** Beyond them there is a list. */
 const mostFollowers = 5;
 
@@ -94,6 +97,18 @@ export function mount(root, { segments, signal }) {
     newestJobs({ after: id, limit: mostFollowers }, signal).then(({ jobs, cursor, hasMore }) => facts.setFollowers(cursor || hasMore ? [...jobs, { more: true }] : jobs), () => {});
     watchJob(id, (next) => next && next.version > job.version && update(next), signal);
     offer(job);
+    const asking = setInterval(listen, silenceMs);
+    signal.addEventListener('abort', () => clearInterval(asking));
+
+    async function listen() {
+      if (document.hidden || job.phase !== 'running') return;
+      try {
+        const now = await getJob(id, signal);
+        if (now.version === job.version) facts.setSilence(now.stalledFor);
+      } catch {
+        // Asked again in a while.
+      }
+    }
   }
 }
 
