@@ -130,6 +130,13 @@ public sealed class JobClient : IJobClient
 
     internal Task<JobStatus> GetStatusAsync(string id, CancellationToken cancellation) => _follower.GetStatusAsync(id, cancellation);
 
+    internal async Task<IReadOnlyList<TimelineEntry>> GetTimelineAsync(string id, CancellationToken cancellation)
+    {
+        var status = await GetStatusAsync(id, cancellation);
+        // Nearly all jobs have nothing more to tell.
+        return JobTimeline.Of(status, status.HasMemory ? await _grid.AskAsync(async () => await (await _grid.PartitionOfAsync(id, cancellation)).GetFlowPast(id), cancellation) : null);
+    }
+
     internal IAsyncEnumerable<JobStatus> WatchAsync(string id, long afterVersion, CancellationToken cancellation) =>
         _follower.WatchAsync(id, afterVersion, cancellation);
 
@@ -151,6 +158,11 @@ public sealed class JobClient : IJobClient
             ? throw new ArgumentOutOfRangeException(nameof(priority), $"A priority is 0 to {JobLimits.MaxPriority}.")
             : ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Prioritise(id, priority, Order(reason)), change => change.Status?.Priority == priority, cancellation);
 
+    internal Task<bool> TransferAsync(string id, string queue, string? reason, CancellationToken cancellation) =>
+        !SubmissionRules.IsName(queue) || SubmissionRules.IsReserved(queue)
+            ? throw new ArgumentException($"A queue is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -, and does not begin with '{JobIds.DerivedPrefix}'.", nameof(queue))
+            : ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Transfer(id, queue, Order(reason)), change => change.Status?.Queue == queue, cancellation);
+
     internal Task<bool> DeleteAsync(string id, CancellationToken cancellation) =>
         ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Delete(id), change => change.Outcome == JobChangeOutcome.NotFound, cancellation);
 
@@ -158,11 +170,6 @@ public sealed class JobClient : IJobClient
     {
         var info = await _grid.AskAsync(() => _grid.GetInfoAsync(cancellation).AsTask(), cancellation);
         var original = await _grid.AskAsync(() => _grid.Partition(JobIds.PartitionOf(id, info.Partitions)).GetSubmission(id), cancellation) ?? throw new JobNotFoundException(id);
-    internal Task<bool> TransferAsync(string id, string queue, string? reason, CancellationToken cancellation) =>
-        !SubmissionRules.IsName(queue) || SubmissionRules.IsReserved(queue)
-            ? throw new ArgumentException($"A queue is 1 to {JobLimits.MaxNameLength} of the characters A-Z a-z 0-9 . _ -, and does not begin with '{JobIds.DerivedPrefix}'.", nameof(queue))
-            : ChangeAsync(id, async () => await (await _grid.PartitionOfAsync(id, cancellation)).Transfer(id, queue, Order(reason)), change => change.Status?.Queue == queue, cancellation);
-
         if (SubmissionRules.CheckOwnNames(original.Type, changes.Queue) is { } problem) throw new JobRejectedException([problem]);
         var receipt = Accepted(await SubmitAsync(changes.Of(id, original, await _types.OfAsync(original.Type, cancellation), info.Partitions, _grid.Time), cancellation));
         return new JobHandle(this, receipt.Id, receipt);

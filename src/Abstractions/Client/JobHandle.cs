@@ -96,6 +96,11 @@ public class JobHandle
     /// <inheritdoc cref="SignalAsync{T}(string, T, string?, CancellationToken)"/>
     public Task<bool> SignalAsync(string name, CancellationToken cancellation = default) => SignalAsync<object?>(name, null, null, cancellation);
 
+    /// <summary>What happened to the job in the order in which it did, and what it waited for in between; of a flow with its newest steps, children and signals.</summary>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException"/>
+    public virtual Task<IReadOnlyList<TimelineEntry>> GetTimelineAsync(CancellationToken cancellation = default) => Client.GetTimelineAsync(Id, cancellation);
+
     /// <summary>The newest lines of what its attempts have logged, as far as they are stored; none where they have logged nothing.</summary>
     /// <param name="limit">1 to <see cref="JobLogLimits.MaxLines"/>.</param>
     /// <exception cref="JobNotFoundException"/>
@@ -114,11 +119,6 @@ public class JobHandle
     /// <exception cref="GridUnavailableException">It may or may not have it.</exception>
     public virtual Task<bool> PrioritiseAsync(int priority, string? reason = null, CancellationToken cancellation = default) => Client.PrioritiseAsync(Id, priority, reason, cancellation);
 
-    /// <summary>Submits another job like this one: of its type, queue, priority, tags, key and policy, with its arguments unless others are given. Its times are not copied.</summary>
-    /// <param name="changes">What is to be otherwise.</param>
-    /// <exception cref="JobRejectedException">It breaks a rule; nothing was stored.</exception>
-    /// <exception cref="JobNotFoundException"/>
-    /// <exception cref="GridUnavailableException">It may or may not be submitted.</exception>
     /// <summary>Puts a waiting job into another queue: it waits there by the same instant.</summary>
     /// <param name="queue">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>, not one of the grid's own.</param>
     /// <returns>False where it runs or has ended, is run by the grid itself, or as many combinations of queue, priority and type have jobs as may.</returns>
@@ -126,6 +126,11 @@ public class JobHandle
     /// <exception cref="GridUnavailableException">It may or may not be there.</exception>
     public virtual Task<bool> TransferAsync(string queue, string? reason = null, CancellationToken cancellation = default) => Client.TransferAsync(Id, queue, reason, cancellation);
 
+    /// <summary>Submits another job like this one: of its type, queue, priority, tags, key and policy, with its arguments unless others are given. Its times are not copied.</summary>
+    /// <param name="changes">What is to be otherwise.</param>
+    /// <exception cref="JobRejectedException">It breaks a rule; nothing was stored.</exception>
+    /// <exception cref="JobNotFoundException"/>
+    /// <exception cref="GridUnavailableException">It may or may not be submitted.</exception>
     public virtual Task<JobHandle> CopyAsync(JobCopy? changes = null, CancellationToken cancellation = default) => Client.CopyAsync(Id, changes ?? new(), cancellation);
 
     /// <summary>Removes a finished job.</summary>

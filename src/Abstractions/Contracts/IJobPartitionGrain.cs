@@ -59,6 +59,10 @@ public interface IJobPartitionGrain : IGrainWithIntegerKey
     [Alias("flowGroups"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<FlowGroupCount[]?> GetFlowGroups(string id);
 
+    /// <summary>What a job that remembers something has done on its way; null where there is no such job.</summary>
+    [Alias("flowPast"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<FlowPast?> GetFlowPast(string id);
+
     /// <summary>The arguments of a job; null where there is none.</summary>
     [Alias("args"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<byte[]?> GetArgs(string id);

@@ -52,6 +52,18 @@ public static class TimelineWords
     /// <summary>The attempt saved its last checkpoint.</summary>
     public const string Checkpoint = "checkpoint";
 
+    /// <summary>A step of the job was done, and is kept.</summary>
+    public const string Step = "step";
+
+    /// <summary>A child of the job was started.</summary>
+    public const string ChildStarted = "childStarted";
+
+    /// <summary>A child of the job ended.</summary>
+    public const string ChildEnded = "childEnded";
+
+    /// <summary>A signal came for the job.</summary>
+    public const string Signal = "signal";
+
     /// <summary>Attempts before this are not kept any more.</summary>
     public const string Forgotten = "forgotten";
 
@@ -62,7 +74,11 @@ public static class TimelineWords
 /// <summary>What happened to a job in the order in which it did, made of what is kept of it anyway. Pure.</summary>
 public static class JobTimeline
 {
-    public static IReadOnlyList<TimelineEntry> Of(JobStatus job)
+    /// <summary>Of a signal that no attempt has read yet, its <see cref="TimelineEntry.Detail"/>.</summary>
+    public const string Unread = "unread";
+
+    /// <param name="past">Of a job that remembers something: what it did on its way; null: that is left out.</param>
+    public static IReadOnlyList<TimelineEntry> Of(JobStatus job, FlowPast? past = null)
     {
         var entries = new List<TimelineEntry> { new(TimelineWords.Accepted, job.SubmittedAt) };
         var free = job.SubmittedAt;
@@ -106,10 +122,14 @@ public static class JobTimeline
         }
 
         foreach (var change in job.Changes) entries.Add(new(change.What, change.At) { By = change.By, Detail = change.Reason, Queue = change.Queue });
+        if (past is not null) entries.AddRange(past.Happened.Select(Entry));
         if (job.FinishedAt is { } end) entries.Add(new(TimelineWords.Ended, end) { Detail = job.State.Name, Error = job.Error });
         // What came at the same instant stays in the order in which it was noted; the end is the last of all.
         return [.. entries.Select(static (entry, index) => (entry, index)).OrderBy(static one => one.entry.What == TimelineWords.Ended).ThenBy(static one => one.entry.At).ThenBy(static one => one.index).Select(static one => one.entry)];
     }
+
+    private static TimelineEntry Entry(FlowHappened happened) =>
+        new(happened.What, happened.At) { Name = happened.Name, Job = happened.Job, Detail = happened.State?.Name ?? (happened.IsUnread ? Unread : null), Error = happened.Error };
 
     private static bool IsRunning(JobStatus job) => job is { IsFinished: false, Phase: JobPhase.Running or JobPhase.Cancelling, StartedAt: not null };
 

@@ -12,13 +12,16 @@ internal sealed class TimelineEndpoint(JobGrid grid)
     {
         var job = await grid.Job(StatusEndpoints.IdOf(context)).GetStatus();
         StatusEndpoints.Show(job, context);
+        // Nearly all jobs have nothing more to tell.
+        var past = job!.HasMemory ? await (await grid.PartitionAsync(job.Id)).GetFlowPast(job.Id) : null;
         context.Response.Headers.CacheControl = "no-store";
         var json = JsonBuffer.Rent();
         var writer = json.Writer;
         writer.WriteStartObject();
-        writer.WriteString("id"u8, job!.Id);
+        writer.WriteString("id"u8, job.Id);
+        if (past is { HasMore: true }) writer.WriteBoolean("more"u8, true);
         writer.WriteStartArray("entries"u8);
-        foreach (var entry in JobTimeline.Of(job))
+        foreach (var entry in JobTimeline.Of(job, past))
         {
             writer.WriteStartObject();
             writer.WriteString("what"u8, entry.What);
@@ -28,12 +31,12 @@ internal sealed class TimelineEndpoint(JobGrid grid)
             if (entry.Silo is not null) writer.WriteString("silo"u8, WorkSession.Display(entry.Silo));
             if (entry.For.Count > 0) WaitJson.Write(writer, [.. entry.For]);
             if (entry.By is not null) writer.WriteString("by"u8, entry.By);
-            if (entry.Detail is not null) writer.WriteString("detail"u8, entry.Detail);
-            if (entry.Error is { } error)
-            {
             if (entry.Name is not null) writer.WriteString("name"u8, entry.Name);
             if (entry.Job is not null) writer.WriteString("job"u8, entry.Job);
             if (entry.Queue is not null) writer.WriteString("queue"u8, entry.Queue);
+            if (entry.Detail is not null) writer.WriteString("detail"u8, entry.Detail);
+            if (entry.Error is { } error)
+            {
                 writer.WritePropertyName("error"u8);
                 StatusJson.WriteError(writer, error.Trace is { } trace ? error with { Trace = trace with { Text = null } } : error);
             }

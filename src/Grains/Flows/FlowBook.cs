@@ -67,7 +67,7 @@ internal sealed class FlowBook
         foreach (var step in change.Steps)
         {
             flow.Names++;
-            Append(flow, new FlowEvent { Kind = FlowEventKind.Step, Name = step.Name, Value = step.Value, Error = step.Error });
+            Append(flow, new FlowEvent { Kind = FlowEventKind.Step, Name = step.Name, Value = step.Value, Error = step.Error }, now);
         }
 
         foreach (var (name, total) in change.Totals)
@@ -153,7 +153,7 @@ internal sealed class FlowBook
         flow.Dismissed.Clear();
         flow.Groups.Clear();
         flow.Recall.Begin();
-        foreach (var signal in park.Untaken) Append(flow, signal);
+        foreach (var signal in park.Untaken) Append(flow, signal, now);
         (flow.Unread, flow.LastSignal) = (park.Untaken.Length, flow.Last);
         _changes.Mark(flow.Changed());
     }
@@ -183,7 +183,7 @@ internal sealed class FlowBook
             Append(flow, new FlowEvent
             {
                 Kind = FlowEventKind.Child, Name = parent.Name, Value = end.Result, IsValueElsewhere = end.IsResultElsewhere, Error = end.Error, State = end.State, Job = end.Child,
-            });
+            }, now);
             flow.LastArrival = flow.Last;
         }
         else if (flow.Groups.TryGetValue(parent.Name, out var group))
@@ -191,7 +191,7 @@ internal sealed class FlowBook
             flow.Groups[parent.Name] = hasFailed ? group with { Failed = group.Failed + 1 } : group with { Succeeded = group.Succeeded + 1 };
             if (hasFailed && group.Failed < FlowGroup.MostTold)
             {
-                Append(flow, new FlowEvent { Kind = FlowEventKind.GroupFailure, Name = parent.Name, Index = parent.Index, Error = end.Error, State = end.State, Job = end.Child });
+                Append(flow, new FlowEvent { Kind = FlowEventKind.GroupFailure, Name = parent.Name, Index = parent.Index, Error = end.Error, State = end.State, Job = end.Child }, now);
                 flow.LastArrival = flow.Last;
             }
         }
@@ -216,7 +216,7 @@ internal sealed class FlowBook
             if (flow.SignalKeys.Count > _limits.MaxSignals) flow.SignalKeys.RemoveAt(0);
         }
 
-        Append(flow, new FlowEvent { Kind = FlowEventKind.Signal, Name = signal.Name, Value = signal.Body });
+        Append(flow, new FlowEvent { Kind = FlowEventKind.Signal, Name = signal.Name, Value = signal.Body }, now);
         (flow.LastArrival, flow.LastSignal) = (flow.Last, flow.Last);
         _changes.Mark(flow.Changed());
         if (!job.Track.HasMemory) _jobs.Note(job, job.Track with { HasMemory = true });
@@ -275,7 +275,7 @@ internal sealed class FlowBook
             group.Set(order.Index, order.Job.Key is null ? null : JobIds.PartitionOf(order.Job.Id, _partitions));
         }
 
-        foreach (var (name, group) in places ?? []) Append(flow, new FlowEvent { Kind = FlowEventKind.Places, Name = name, Index = group.First, Value = group.ToArray() });
+        foreach (var (name, group) in places ?? []) Append(flow, new FlowEvent { Kind = FlowEventKind.Places, Name = name, Index = group.First, Value = group.ToArray() }, now);
     }
 
     /// <returns>False: it had been started before.</returns>
@@ -320,10 +320,11 @@ internal sealed class FlowBook
         _jobs.Note(job, track.Overcome());
     }
 
-    private void Append(FlowEntry flow, FlowEvent told)
+    private void Append(FlowEntry flow, FlowEvent told, long now)
     {
         flow.Bytes += told.Value?.Length ?? 0;
-        told = told with { Sequence = ++flow.Last };
+        // A signal that an earlier run has left came when it came.
+        told = told with { Sequence = ++flow.Last, At = told.At > 0 ? told.At : now };
         flow.Recall.Add(told);
         _changes.Mark(new EventEntry(flow, told));
     }

@@ -17,6 +17,9 @@ internal sealed class FlowDesk(IPartitionShell shell)
     private static readonly RowRead Events = new(GridLayout.Flows.Events);
     private static readonly RowRead States = new(GridLayout.Flows.States);
 
+    /// <summary>Without what they brought.</summary>
+    private static readonly RowRead EventsAlone = new([new RowColumn(GridLayout.Flows.Events, FlowRecord.EventValue)]);
+
     private readonly JobRows _rows = new(shell.Store, shell.Partition);
 
     private FlowBook Book => shell.Core.Flows;
@@ -194,6 +197,69 @@ internal sealed class FlowDesk(IPartitionShell shell)
         {
             shell.Core.Jobs.Unpin(id);
         }
+    }
+
+    /// <summary>What happened on a job's way, for those who look at it: as it is stored, and not kept in memory for their sake.</summary>
+    public async Task<FlowPast?> ReadPastAsync(string id)
+    {
+        shell.Core.Jobs.Pin(id);
+        try
+        {
+            if (await shell.BringAsync(id) is not { } job || job.Outcome?.RetainUntil <= shell.Now || job.Place == JobPlace.Gone) return null;
+            if (!job.Track.HasMemory) return FlowPast.None;
+            var known = Book.Find(job);
+            if (known is not null) await shell.Commits.Settled(known);
+            if ((known ?? await ReadStoredAsync(id, job.Spec!.Stamp)) is not { } flow) return FlowPast.None;
+            var unread = flow.Unread;
+            var started = flow.Open.ToArray();
+            // One more than are told, to know whether there are others.
+            var lines = await shell.Store.ReadSetAsync(shell.Partition, flow.Memory, new(long.MinValue, long.MaxValue, FlowPast.MostTold + 1, Descending: true));
+            var hasMore = lines.Length > FlowPast.MostTold;
+            var rows = await shell.Store.ReadRowsAsync(shell.Partition, EventsAlone with { ByteBudget = BytesPerPage }, [.. lines.Take(FlowPast.MostTold).Select(line => line.Member)]);
+            // Newest first, as they are read: those beyond the budget are the oldest.
+            var events = rows.Where(row => row.Exist).Select(row => FlowRecord.DecodeEvent(row[0])).ToList();
+            var happened = events.Select(told => PastOf(told, told.Kind is FlowEventKind.Signal && unread-- > 0)).OfType<FlowHappened>().ToList();
+            happened.Reverse();
+            happened.InsertRange(0, await StartsAsync(events, started));
+            return new([.. happened.OrderBy(one => one.At).TakeLast(FlowPast.MostTold)], hasMore || rows.Length < Math.Min(lines.Length, FlowPast.MostTold) || happened.Count > FlowPast.MostTold);
+        }
+        finally
+        {
+            shell.Core.Jobs.Unpin(id);
+        }
+    }
+
+    /// <returns>Null: it is the runner's own, or nobody knows when it was.</returns>
+    private static FlowHappened? PastOf(FlowEvent told, bool isUnread)
+    {
+        if (told.At == 0 || FlowNames.IsOwn(told.Name)) return null;
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(told.At);
+        return told.Kind switch
+        {
+            FlowEventKind.Step => new(TimelineWords.Step, told.Name, at) { Error = told.Error },
+            FlowEventKind.Child => new(TimelineWords.ChildEnded, told.Name, at) { Job = told.Job, State = told.State, Error = told.Error },
+            FlowEventKind.GroupFailure => new(TimelineWords.ChildEnded, FlowNames.PartOf(told.Name, told.Index), at) { Job = told.Job, State = told.State, Error = told.Error },
+            FlowEventKind.Signal => new(TimelineWords.Signal, told.Name, at) { IsUnread = isUnread },
+            _ => null,
+        };
+    }
+
+    /// <summary>When children with names were started, of those that are here, which nearly all are: by their own records, as nothing else is kept of it.</summary>
+    private async Task<List<FlowHappened>> StartsAsync(List<FlowEvent> events, KeyValuePair<string, string>[] open)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, child) in open) names.TryAdd(child, name);
+        foreach (var told in events.Where(static told => told is { Kind: FlowEventKind.Child, Job: not null })) names.TryAdd(told.Job!, told.Name);
+        var ids = names.Keys.Where(child => JobIds.PartitionOf(child, shell.Options.Partitions) == shell.Partition).Take(FlowPast.MostTold).ToArray();
+        if (ids.Length == 0) return [];
+        var records = await _rows.ReadListedAsync(ids, BytesPerPage);
+        var starts = new List<FlowHappened>();
+        for (var i = 0; i < records.Length; i++)
+        {
+            if (records[i] is { } record) starts.Add(new(TimelineWords.ChildStarted, names[ids[i]], DateTimeOffset.FromUnixTimeMilliseconds(Records.JobSpec.Decode(record.Spec).SubmittedAt)) { Job = ids[i] });
+        }
+
+        return starts;
     }
 
     private async Task<byte[]?> ReadRowAsync(string id, long stamp) =>

@@ -100,6 +100,9 @@ internal sealed record FlowEvent
 
     /// <summary>The child's result is too large to be carried: read it from the child.</summary>
     [Id(8)] public bool IsValueElsewhere { get; init; }
+
+    /// <summary>When it was noted, in Unix milliseconds; 0: it is not known, as it was noted by an older release.</summary>
+    [Id(9)] public long At { get; init; }
 }
 
 /// <summary>Children that were started for the items of one list.</summary>

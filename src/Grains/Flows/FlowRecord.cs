@@ -66,18 +66,22 @@ internal static class FlowRecord
         }
     }
 
+    /// <summary>The field of an event that may be large: what it brought.</summary>
+    public const int EventValue = 4;
+
     public static byte[] Encode(FlowEvent told)
     {
         var writer = new RecordWriter(64 + told.Name.Length + (told.Value?.Length ?? 0));
         writer.Number(1, told.Sequence);
         writer.Number(2, (int)told.Kind);
         writer.Text(3, told.Name);
-        if (told.Value is not null) writer.Bytes(4, told.Value);
+        if (told.Value is not null) writer.Bytes(EventValue, told.Value);
         if (told.Error is not null) writer.Bytes(5, JobOutcome.Encode(told.Error));
         writer.Number(6, (int)told.State);
         writer.Text(7, told.Job);
         writer.Number(8, told.Index);
         writer.Number(9, told.IsValueElsewhere ? 1 : 0);
+        writer.Number(10, told.At);
         return writer.ToArray();
     }
 
@@ -98,6 +102,7 @@ internal static class FlowRecord
                 case 7: told = told with { Job = reader.Text }; break;
                 case 8: told = told with { Index = (int)reader.Number }; break;
                 case 9: told = told with { IsValueElsewhere = reader.Number != 0 }; break;
+                case 10: told = told with { At = reader.Number }; break;
             }
         }
 

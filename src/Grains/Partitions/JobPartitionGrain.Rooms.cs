@@ -60,6 +60,8 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
 
     public Task<FlowGroupCount[]?> GetFlowGroups(string id) => _flows.CountGroupsAsync(id);
 
+    public Task<FlowPast?> GetFlowPast(string id) => _flows.ReadPastAsync(id);
+
     Task IPartitionShell.CommittedInTimeAsync() => _commits.Committed().WaitAsync(_options.SubmitDeadline, services.Time);
 
     Task<LiveJob?> IPartitionShell.BringAsync(string id) => BringAsync(id);

@@ -37,6 +37,10 @@ internal static class TimelineText
             "checkpoint" => $"attempt {attempt}: last of {detail} checkpoints",
             "reported" => $"attempt {attempt}: first report",
             "started" => $"attempt {attempt}: started{(entry.Text("silo") is { } silo ? $" on {silo}" : "")}",
+            "step" => $"step {entry.Text("name")}",
+            "childStarted" => $"child {entry.Text("name")} started: {entry.Text("job")}",
+            "childEnded" => $"child {entry.Text("name")} ended: {detail}",
+            "signal" => $"signal {entry.Text("name")}{(detail is null ? "" : $" ({detail})")}",
             "forgotten" => "earlier attempts are not kept",
             _ => attempt is null ? what + (entry.Text("queue") is { } queue ? $" to {queue}" : "") + by : $"attempt {attempt}: {what}",
         };

@@ -124,6 +124,8 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
     }
 
     public Task<FlowGroupCount[]?> GetFlowGroups(string id) => throw new NotSupportedException();
+
+    public Task<FlowPast?> GetFlowPast(string id) => throw new NotSupportedException();
     public Task<JobStatus?[]> GetListed(string[] ids) => throw new NotSupportedException();
     public Task<JobStatus?> Get(string id) => throw new NotSupportedException();
     public Task<JobChange> Cancel(string id, ChangeOrder order) => throw new NotSupportedException();
@@ -132,10 +134,10 @@ internal sealed class FakePartition(FakeGrid grid, long number) : IJobPartitionG
 
     public Task<JobChange> Prioritise(string id, int priority, ChangeOrder order) => throw new NotSupportedException();
 
-    public Task<JobSubmission?> GetSubmission(string id) => throw new NotSupportedException();
-    public Task<GridStats> GetStats() => throw new NotSupportedException();
     public Task<JobChange> Transfer(string id, string queue, ChangeOrder order) => throw new NotSupportedException();
 
+    public Task<JobSubmission?> GetSubmission(string id) => throw new NotSupportedException();
+    public Task<GridStats> GetStats() => throw new NotSupportedException();
 
     private async Task<SubmitReceipt[]> AnswerAsync(JobSubmission[] jobs, bool bulk)
     {

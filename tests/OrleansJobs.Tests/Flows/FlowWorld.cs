@@ -248,6 +248,8 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
     Task<byte[]?> IJobPartitionGrain.GetArgs(string id) => throw new NotSupportedException();
     Task<JobSubmission?> IJobPartitionGrain.GetSubmission(string id) => throw new NotSupportedException();
     Task<FlowGroupCount[]?> IJobPartitionGrain.GetFlowGroups(string id) => throw new NotSupportedException();
+
+    Task<FlowPast?> IJobPartitionGrain.GetFlowPast(string id) => throw new NotSupportedException();
     Task<JobStatus?[]> IJobPartitionGrain.GetListed(string[] ids) => throw new NotSupportedException();
     Task<GridStats> IJobPartitionGrain.GetStats() => throw new NotSupportedException();
 

@@ -271,6 +271,8 @@ internal sealed class FakeGrid : IGrainFactory
 
         public Task<FlowGroupCount[]?> GetFlowGroups(string id) => Task.FromResult(grid.Find(id) is null ? null : grid.Groups.ToArray());
 
+        public Task<FlowPast?> GetFlowPast(string id) => Task.FromResult(grid.Find(id) is null ? null : FlowPast.None);
+
         public Task<JobStatus?[]> GetListed(string[] ids) => Task.FromResult(Array.ConvertAll(ids, id => grid.Find(id)?.Status is { } status ? status with { Result = null } : null));
 
         public Task<GridStats> GetStats() => throw new NotSupportedException();

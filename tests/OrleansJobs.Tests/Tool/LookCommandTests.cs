@@ -112,7 +112,10 @@ public class LookCommandTests
         _tool.Gateway.On("GET /jobs/a/timeline", """
             {"id":"a","entries":[{"what":"accepted","at":"2026-01-31T12:00:00Z"},{"what":"waited","at":"2026-01-31T12:00:00Z","until":"2026-01-31T12:00:02Z","waitingFor":[{"what":"slot"}]},
              {"what":"started","at":"2026-01-31T12:00:02Z","attempt":1,"silo":"s"},{"what":"checkpoint","at":"2026-01-31T12:00:03Z","attempt":1,"detail":"4"},
-             {"what":"failed","at":"2026-01-31T12:00:04Z","attempt":1,"error":{"code":"error","type":"E","message":"no"}},{"what":"retried","at":"2026-01-31T12:00:05Z","by":"ops","detail":"mended"}]}
+             {"what":"failed","at":"2026-01-31T12:00:04Z","attempt":1,"error":{"code":"error","type":"E","message":"no"}},{"what":"retried","at":"2026-01-31T12:00:05Z","by":"ops","detail":"mended"},
+             {"what":"transferred","at":"2026-01-31T12:00:06Z","by":"ops","queue":"slow"},{"what":"step","at":"2026-01-31T12:00:07Z","name":"charge"},
+             {"what":"childStarted","at":"2026-01-31T12:00:08Z","name":"pack","job":"c"},{"what":"childEnded","at":"2026-01-31T12:00:09Z","name":"pack","job":"c","detail":"SUCCESS"},
+             {"what":"signal","at":"2026-01-31T12:00:10Z","name":"news","detail":"unread"}]}
             """);
         Assert.Equal(0, await _tool.RunAsync("show", "a", "--timeline"));
         Assert.Equal(
@@ -137,9 +140,6 @@ public class LookCommandTests
     }
 
     [Fact]
-    public async Task Show_BeforeTheFirstAttempt_DoesNotSayHowManyThereMayBe()
-    {
-    [Fact]
     public async Task Show_SaysForHowLongAJobHasSaidNothingNew()
     {
         _tool.Gateway.On("GET /jobs/a", ToolRun.Job(state: "PROGRESS", more: ",\"stalledFor\":90"));
@@ -147,6 +147,9 @@ public class LookCommandTests
         Assert.Contains("Nothing new for  1 min 30 s\n", _tool.Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Show_BeforeTheFirstAttempt_DoesNotSayHowManyThereMayBe()
+    {
         _tool.Gateway.On("GET /jobs/a", ToolRun.Job(state: "PENDING", more: ",\"maxAttempts\":0"));
         Assert.Equal(0, await _tool.RunAsync("show", "a"));
         Assert.Matches("Attempt   [0-9]+\n", _tool.Out);

@@ -40,6 +40,9 @@ internal sealed class FlowNames
         return count == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}#{count}");
     }
 
+    /// <summary>What the runner itself remembers.</summary>
+    public static bool IsOwn(string name) => name.StartsWith(Own);
+
     /// <summary>What was called so has ended.</summary>
     public void Release(string claimed) => _inUse.Remove(BaseOf(claimed));
 

@@ -75,7 +75,7 @@ internal static class StatusOf
             Changes = track.Changes.IsEmpty ? [] : [.. track.Changes],
             WaitingFor = outcome is null && !leased ? WaitsOf(track, phase, due, now) : [], Parent = spec.Parent?.Id, IsFlow = track.IsFlow, After = spec.After,
             Tags = spec.Tags, Silo = leased ? track.Silo : null, TraceParent = spec.TraceParent, Data = progress.Data,
-            FirstDueAt = Instant(spec.DueAt), HasLogs = track.HasLogs, Key = spec.Key, Schedule = spec.Scheduled?.Schedule, ScheduledAt = spec.Scheduled is { } scheduled ? Instant(scheduled.At) : null,
+            FirstDueAt = Instant(spec.DueAt), HasLogs = track.HasLogs, HasMemory = track.HasMemory, Key = spec.Key, Schedule = spec.Scheduled?.Schedule, ScheduledAt = spec.Scheduled is { } scheduled ? Instant(scheduled.At) : null,
         };
     }
 

@@ -1,4 +1,5 @@
 // What happened to a job, in order, and what it waited for in between.
+import { toJob } from '../address.js';
 import { getTimeline } from '../api/timeline.js';
 import { h, refill } from '../dom.js';
 import { stateWord } from '../live/jobStates.js';
@@ -47,7 +48,7 @@ export function timeline(signal) {
 }
 
 function row(entry, job) {
-  const { what, at, until, attempt, silo, waitingFor, by, queue, detail, error } = entry;
+  const { what, at, until, attempt, silo, waitingFor, by, queue, name, job: child, detail, error } = entry;
   if (what === 'accepted') return { kind: 'done', what: t.words.submitted, when: ago(at) };
   if (what === 'forgotten') return { kind: 'done', what: t.timeline.earlierAttemptsAreNoLonger };
   if (what === 'waited') return { kind: until ? 'wait' : 'now', what: until ? t.timeline.waited : t.words.waiting, when: span(at, until), more: waitingFor?.length > 0 && h('div', { class: 'dim' }, waits(waitingFor)) };
@@ -58,7 +59,12 @@ function row(entry, job) {
   }
   if (what === 'reported') return { kind: 'done', what: t.timeline.attemptReportedFirst(attempt), when: ago(at) };
   if (what === 'checkpoint') return { kind: 'done', what: t.timeline.attemptSavedTheLastOf(attempt, detail), when: ago(at) };
+  const why = error && h('p', { class: 'wrap' }, errorText(error));
+  if (what === 'step') return { kind: error ? 'bad' : 'done', what: t.timeline.step(name, error), when: ago(at), more: why };
+  if (what === 'childStarted') return { kind: 'done', what: t.timeline.childStarted(h('a', { href: toJob(child) }, name)), when: ago(at) };
+  if (what === 'childEnded') return { kind: detail === 'SUCCESS' ? 'done' : 'bad', what: t.timeline.childEnded(h('a', { href: toJob(child) }, name), detail), when: ago(at), more: why };
+  if (what === 'signal') return { kind: 'done', what: t.timeline.signal(name, detail === 'unread'), when: ago(at) };
   if (what === 'ended') return { kind: job.state, what: stateWord(job), when: ago(at) };
   if (attempt === undefined) return { kind: 'done', what: t.timeline.by(t.timeline.asked[what] ?? what, by, queue), when: ago(at), more: detail && h('p', { class: 'dim wrap' }, detail) };
-  return { kind: what === 'succeeded' ? 'done' : 'bad', what: t.timeline.ended(attempt, t.timeline.outcomes[what] ?? what), when: ago(at), more: error && h('p', { class: 'wrap' }, errorText(error)) };
+  return { kind: what === 'succeeded' ? 'done' : 'bad', what: t.timeline.ended(attempt, t.timeline.outcomes[what] ?? what), when: ago(at), more: why };
 }

@@ -682,6 +682,10 @@ export const texts = {
     isRunning: (attempt, silo) => `Attempt ${attempt} is running${on(silo)}`,
     started: (attempt, silo) => `Attempt ${attempt} started${on(silo)}`,
     ended: (attempt, how) => `Attempt ${attempt} ${how}`,
+    step: (name, hasFailed) => `Step ${name} ${hasFailed ? 'failed' : 'was done'}`,
+    childStarted: (link) => ['Child ', link, ' started'],
+    childEnded: (link, how) => ['Child ', link, ` ended: ${how}`],
+    signal: (name, isUnread) => `Signal ${name} came${isUnread ? ', and waits to be read' : ''}`,
     by: (what, by, queue) => `${what}${queue ? `, ${queue},` : ''}${by ? ` by ${by}` : ''}`,
   },
   waits: {
