@@ -6,22 +6,27 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 from orleansjobs import Client
 from orleansjobs import celery as face
 from orleansjobs.celery import Celery, chain, chord, chunks, group
-from orleansjobs.celery.calling import queue_of
+from orleansjobs.celery.calling import expiry_of, queue_of, retention_of, when_of
+from orleansjobs.celery.context import Context
 from orleansjobs.celery.encoding import exception_from
-from orleansjobs.celery.exceptions import ImproperlyConfigured, NotInThisGrid, TaskRevokedError
-from orleansjobs.celery.limits import rate
+from orleansjobs.celery.exceptions import ImproperlyConfigured, NotInThisGrid, Retry, TaskRevokedError
+from orleansjobs.celery.limits import RateLimits, rate
 from orleansjobs.celery.reading import read
 from orleansjobs.celery.registering import checker
 from orleansjobs.celery.result import AsyncResult, GroupResult
 from orleansjobs.celery.retrying import backoff
+from orleansjobs.celery.running import HOSTNAME, _retry, hostname
 from orleansjobs.celery.schedules import crontab, schedule
 from orleansjobs.job import Job
+from orleansjobs.worker.session import Lease
 from tests.grid import TESTS, GridTest, Program, unique, url
 from tests.test_exchange import RepeatTests
 
@@ -29,6 +34,7 @@ APP = '''
 import os, time
 from pathlib import Path
 from orleansjobs.celery import Celery
+from orleansjobs.celery.signals import worker_process_init
 app = Celery("{name}")
 FOLDER = Path({folder!r})
 
@@ -42,6 +48,36 @@ def add(x, y):
 @app.task(name="{name}.pid")
 def pid():
     return os.getpid()
+
+if __import__("multiprocessing").parent_process() is not None:
+    time.sleep(1.2)  # as large programs take their time to be imported
+
+@app.task(name="{name}.hangs", time_limit=1)
+def hangs():
+    time.sleep(600)
+
+@app.task(name="{name}.limited", time_limit=1)
+def limited():
+    return "in time"
+
+@app.task(name="{name}.seldom", rate_limit="1/m")
+def seldom():
+    return 1
+
+@app.task(name="{name}.fails")
+def fails():
+    raise LookupError("at fault")
+
+db = None
+
+@worker_process_init.connect
+def opens(**_):
+    global db
+    db = "open"
+
+@app.task(name="{name}.opened", bind=True)
+def opened(self):
+    return [db, self.request.hostname]
 
 @app.task(name="{name}.waits", bind=True, acks_late=True)
 def waits(self, hold):
@@ -100,6 +136,25 @@ class RefusalTests(unittest.TestCase):
             self.assertEqual("http://localhost:1", self.app.url())
         with mock.patch.dict(os.environ, {"ORLEANSJOBS_URL": "http://grid:1"}):
             self.assertEqual("http://grid:1", Celery("x", broker="redis://localhost", set_as_current=False).url())
+
+    def test_settings_and_options_that_would_change_something_are_refused_by_name(self):
+        for name, value in (
+                ("worker_max_memory_per_child", 10000), ("task_acks_on_failure_or_timeout", False), ("task_inherit_parent_priority", True), ("worker_direct", True)):
+            self.refused(name, lambda name=name, value=value: self.app.conf.update({name: value}))
+        self.app.conf.update(task_acks_on_failure_or_timeout=True, worker_max_memory_per_child=None, task_store_errors_even_if_ignored=True)
+        request = Context(id="a", args=(1, 2), kwargs={}, called_directly=False)
+        for name in ("queue", "priority", "expires", "time_limit"):
+            self.add.push_request(request)
+            try:
+                self.refused(f"retry({name}=...)", lambda name=name: self.add.retry(**{name: 1}))
+            finally:
+                self.add.pop_request()
+
+    def test_what_is_not_here_can_be_felt_for(self):
+        found = importlib.import_module("orleansjobs.celery.signals")
+        for thing, name in ((self.app, "loader"), (self.app.control, "inspect"), (found, "task_received")):
+            self.assertFalse(hasattr(thing, name))
+            self.assertIsNone(getattr(thing, name, None))
 
     def test_pickle_and_names_that_are_none(self):
         with self.assertRaises(ImproperlyConfigured):
@@ -175,6 +230,51 @@ class DecisionTests(unittest.TestCase):
         app.conf.task_routes = {"feeds.*": {"queue": "feeds"}, "one": "ones"}
         self.assertEqual(["feeds", "ones", None], [queue_of(app, name) for name in ("feeds.fetch", "one", "two")])
 
+    def test_options_that_settings_give(self):
+        app = Celery("annotated", set_as_current=False)
+        tasks = {name: app.task(name=name, **options)(lambda: None) for name, options in (("one", {}), ("two", {"max_retries": 7, "reject_on_worker_lost": False}))}
+        app.conf.update(task_annotations=[{"one": {"rate_limit": "10/m"}}, {"*": {"max_retries": 9}}], task_reject_on_worker_lost=True, task_acks_late=True)
+        app.definitions()
+        self.assertEqual(("10/m", 9, True, True), (tasks["one"].rate_limit, tasks["one"].max_retries, tasks["one"].reject_on_worker_lost, tasks["one"].acks_late))
+        self.assertEqual((None, 9, False), (tasks["two"].rate_limit, tasks["two"].max_retries, tasks["two"].reject_on_worker_lost))
+
+    def test_how_long_results_are_kept(self):
+        self.assertEqual([None, None, 3600, 60, 366 * 86400], [retention_of(value) for value in (None, 0, 3600, timedelta(minutes=1), timedelta(days=9999))])
+
+    def test_times_without_a_zone_and_with_z(self):
+        app = Celery("zones", set_as_current=False)
+        app.conf.timezone = "Europe/Berlin"
+        task = app.task(name="zoned")(lambda: None)
+        there = datetime.now(ZoneInfo("Europe/Berlin")).replace(tzinfo=None)
+        job = mock.Mock(attempts=3, attempt=1)
+        said = _retry(task, Retry(when=there + timedelta(minutes=5)), Context(id="a", args=(), kwargs={}, job=job))
+        self.assertAlmostEqual(300, said["delay"], delta=30)
+        self.assertEqual("2030-01-01T00:00:00+00:00", when_of(None, "2030-01-01T00:00:00.5Z".replace(".5", ""), app._zone)["eta"])
+        self.assertEqual("2030-01-01T00:00:00+01:00", when_of(None, "2030-01-01T00:00:00", app._zone)["eta"])
+        self.assertEqual("2030-01-01T00:00:00+00:00", expiry_of("2030-01-01T00:00:00Z", app._zone))
+        with mock.patch("zoneinfo.ZoneInfo", side_effect=LookupError("no data of zones")):
+            self.assertEqual("2030-01-01T00:00:00+00:00", when_of(None, datetime(2030, 1, 1, tzinfo=timezone.utc), app._zone)["eta"])
+            app.conf.timezone = "UTC"
+            self.assertEqual(timezone.utc, app._zone())
+
+    def test_names_of_workers(self):
+        host = "node7.example.org"
+        for given, name in ((None, f"celery@{host}"), ("w1@%h", f"w1@{host}"), ("w1@%n", "w1@node7"), ("w1@%d", "w1@example.org"), ("w1", "celery@w1")):
+            with mock.patch("socket.gethostname", return_value=host), mock.patch.dict(os.environ, {HOSTNAME: given} if given else {}):
+                self.assertEqual(name, hostname())
+
+    def test_a_rate_is_not_used_up_by_what_does_not_start(self):
+        app = Celery("rates", set_as_current=False)
+        app.task(name="slow", rate_limit="10/m")(lambda: None)
+        gate, lease = RateLimits(app), Lease("a", "1", "slow", "q", 1, 3, None, {})
+        self.assertEqual([0, 6, 6, 6, 0.5, 6], [gate(lease, now) for now in (100, 100, 100, 100, 105.5, 106)])
+
+    def test_exceptions_that_are_not_to_be_retried(self):
+        app = Celery("retries", set_as_current=False)
+        task = app.task(name="stops", autoretry_for=(LookupError,), dont_autoretry_for=(KeyError,))(lambda: {}["gone"])
+        self.assertEqual("FAILURE", task.apply().state)
+        self.assertIsInstance(task.apply().result, KeyError)
+
     def test_names_that_programs_import(self):
         for module, names in (
                 ("", "Celery Task shared_task chain group chord signature current_app current_task uuid"), (".result", "AsyncResult EagerResult GroupResult ResultSet allow_join_result"),
@@ -228,6 +328,47 @@ class GridTests(GridTest):
                 program.signal(signal.SIGTERM)
                 self.assertEqual(0, program.wait(), program.output)
 
+    def test_a_limit_is_not_used_up_by_the_import_of_the_application(self):
+        self.worker("-c", "1")
+        for _ in range(2):
+            hung, quick = self.module.hangs.delay(), self.module.limited.delay()
+            self.assertEqual("TimeLimitExceeded", type(hung.get(timeout=60, propagate=False)).__name__)
+            self.assertEqual("in time", quick.get(timeout=60))
+
+    def test_each_process_of_a_worker_is_told_that_it_is_one(self):
+        program = self.worker("-c", "1", "-n", "worker7@%n")
+        self.assertEqual(["open", "worker7@"], [self.module.opened.delay().get(timeout=60)[0], self.module.opened.delay().get(timeout=60)[1][:8]])
+        program.wait_for(f"Task {self.name}.opened")  # what it logs below a warning is in the worker's log
+
+    def test_a_task_that_its_rate_holds_back_can_be_revoked(self):
+        self.worker("-c", "4")
+        self.assertEqual(1, self.module.seldom.delay().get(timeout=60))
+        held = self.module.seldom.delay()
+        self.until(held.id, lambda job: job.state == "PENDING" and [attempt.outcome for attempt in job.attempts] == ["returned"], "the hand-back")
+        self.assertEqual("PENDING", held.state)
+        self.assertEqual(3, self.module.add.delay(1, 2).get(timeout=60))
+        held.revoke()
+        self.assertEqual("REVOKED", held.state)
+
+    def test_where_a_task_failed_is_kept(self):
+        self.worker("-c", "1")
+        failed = self.module.fails.delay()
+        self.assertEqual("at fault", str(failed.get(timeout=60, propagate=False)))
+        self.assertRegex(failed.traceback, rf"at {self.name}\.fails \({self.name}\.py:\d+\)")
+        self.assertIsNone(self.module.add.delay(1, 2).traceback)
+
+    def test_what_has_not_ended_is_forgotten_in_silence(self):
+        waiting = self.module.add.apply_async((1, 2), countdown=3600)
+        waiting.forget()
+        self.assertEqual("PENDING", waiting.state)
+        waiting.revoke()
+
+    def test_results_expire(self):
+        self.module.app.conf.result_expires = timedelta(minutes=5)
+        waiting = self.module.add.apply_async((1, 2), countdown=3600)
+        self.addCleanup(waiting.revoke)
+        self.assertEqual(300, self.client.status(waiting.id).raw.get("retention"))
+
     def test_children_are_replaced_when_they_have_had_their_tasks(self):
         self.worker("-c", "1", "--max-tasks-per-child", "2")
         pids = [self.module.pid.delay().get(timeout=60) for _ in range(6)]
@@ -270,7 +411,6 @@ class GridTests(GridTest):
 
     def test_meta_beyond_4_kib_is_refused_by_name(self):
         from orleansjobs.worker.job import Job as Running
-        from orleansjobs.worker.session import Lease
         lease = Lease("a", "1", "t", "q", 1, 3, None, {})
         with self.assertRaises(ValueError) as raised:
             Running(lease, lambda said: None, lambda value: None, lambda what: {}).report(1, 2, "x", "x" * 4095)

@@ -3,7 +3,7 @@ import asyncio
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from orleansjobs import AsyncClient, Client, Conflict, InvalidRequest, JobFailed, ScheduleNotFound
+from orleansjobs import AsyncClient, Client, Conflict, InvalidRequest, JobFailed, ScheduleNotFound, flow_job, ref
 from tests.cutter import Cutter
 from tests.grid import GridTest, unique
 
@@ -61,6 +61,40 @@ class ScheduleTests(GridTest):
             job = client.trigger_schedule(self.id)
         self.assertEqual(1, cutter.cuts)
         self.assertEqual([job], [run.job for run in self.client.schedule_runs(self.id)])
+
+    def test_a_schedule_of_a_flow_with_all_that_it_can_say(self):
+        flow = {"jobs": [flow_job("a", "longtask", QUICK), flow_job("b", "longtask", QUICK, after=["a"])], "result": ref("b.result")}
+        made = self.client.put_schedule(self.id, flow=flow, deadline=timedelta(hours=2), **NEVER)
+        self.addCleanup(lambda: self.client.delete_schedule(self.id))
+        self.assertEqual((None, 7200, ["a", "b"]), (made.type, made.raw["deadline"], [job["name"] for job in made.raw["flow"]["jobs"]]))
+        self.assertIn(self.id, [one.id for one in self.client.schedules()])
+        self.assertTrue(self.client.pause_schedule(self.id).paused)
+        self.assertEqual(42, self.client.result(self.client.trigger_schedule(self.id), timeout=60))
+        keyed = self.client.put_schedule(self.id, "longtask", QUICK, key="tenant/7", weight=2, **NEVER)
+        self.assertEqual(("longtask", "tenant/7", 2), (keyed.type, keyed.raw["key"], keyed.raw["weight"]))
+
+    def test_an_edit_whose_answer_was_lost_is_no_conflict(self):
+        said = {"tags": {"a": "b"}, "notify": ["https://example.org/hook"], "start": "2030-01-01T00:00:00Z", "timeout": 1.5, **NEVER}
+        self.addCleanup(lambda: self.client.delete_schedule(self.id))
+        version = ""
+        for count in (None, 7):
+            cutter = Cutter(lambda number, request: "cut answer" if number == 0 else "pass")
+            with Client(cutter.url) as client:
+                made = client.put_schedule(self.id, "longtask", QUICK, if_version=version, count=count, **said)
+            self.assertEqual((1, count), (cutter.cuts, made.raw.get("count")))
+            cutter.close()
+            version = made.version
+        # Somebody else's stays one.
+        cutter = Cutter(lambda number, request: "cut request" if number == 0 else "pass")
+        self.addCleanup(cutter.close)
+        with Client(cutter.url) as client, self.assertRaises(Conflict):
+            client.put_schedule(self.id, "longtask", QUICK, if_version="", **said)
+
+    def test_instants_of_a_schedule_that_is_not_there(self):
+        found = self.client.next_instants("0 3 * * *", zone="Europe/Berlin", start="2030-01-01T00:00:00Z", count=2)
+        self.assertEqual([datetime(2030, 1, 1, 2, tzinfo=timezone.utc), datetime(2030, 1, 2, 2, tzinfo=timezone.utc)], list(found))
+        found = self.client.next_instants(every=timedelta(hours=1), anchor="2030-01-01T00:30:00Z", start=datetime(2030, 1, 1, tzinfo=timezone.utc), count=1)
+        self.assertEqual([datetime(2030, 1, 1, 0, 30, tzinfo=timezone.utc)], list(found))
 
     def test_for_asyncio(self):
         async def run():

@@ -1,5 +1,6 @@
 """What becomes of leases that wait for a slot, and of a worker whose grid is away. Needs no grid."""
 import asyncio
+import json
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,26 @@ class SlotsTests(unittest.TestCase):
         slots.stop(("j1", "1"), "timeout")
         slots.stop(("j2", "2"), "cancelled")
         self.assertEqual({("j1", "1"): "returned", ("j2", "2"): "cancelled"}, {key: report["outcome"] for key, report in session.outbox.items()})
+
+
+    def test_what_a_gate_holds_back_for_long_is_handed_back_and_not_asked_for(self):
+        session = Session([{"name": "slow"}, {"name": "quick"}], None, None)
+        leases = [{"id": f"j{number}", "token": str(number), "type": "slow"} for number in range(4)]
+        answer = session.answered(session.call(0, 0), {"session": "s", "leases": leases})
+        delays, timers, news = [0.0, 0.5, 6.0, 6.0], [], []
+
+        class Pool(StuckPool):
+            slots = 8
+
+        definitions = {name: Definition(name, lambda job, args: None) for name in ("slow", "quick")}
+        slots = Slots(session, definitions, Pool(), lambda lease, now: delays.pop(0), lambda: 0.0, lambda seconds, action: timers.append((seconds, action)), lambda: news.append(1))
+        slots.arrived(answer.leases)
+        self.assertEqual({("j2", "2"): "returned", ("j3", "3"): "returned"}, {key: report["outcome"] for key, report in session.outbox.items()})
+        self.assertEqual(["quick"], json.loads(session.call(slots.wanted(), 1).body)["types"])
+        self.assertEqual([0.5, 5.0], [seconds for seconds, _ in timers])
+        before = len(news)
+        timers[1][1]()
+        self.assertEqual((["slow", "quick"], before + 1), (json.loads(session.call(1, 1).body)["types"], len(news)))
 
 
 class Busy(BaseHTTPRequestHandler):

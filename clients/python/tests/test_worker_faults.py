@@ -23,6 +23,11 @@ class ProcessTests(WorkerTest):
             self.assertEqual(1, self.client.status(job.id).attempt)
         self.assertIn("signal 9", self.client.status(dying.id).attempts[0].error.message)
 
+    def test_what_a_child_logs_is_in_the_log(self):
+        program = self.worker("--processes=1")
+        self.error("says", attempts=1)
+        self.assertIn("INFO shop: by logging", program.wait_for("by logging"))
+
     def test_children_go_with_their_parent(self):
         program = self.worker("--processes=2")
         child = self.result("facts")["pid"]

@@ -121,7 +121,7 @@ class AsyncClient:
         """Where each job of a flow stands."""
         return await self._run(operations.flow(self._settings, job_id))
 
-    async def put_schedule(self, schedule: str, type: str, args: Any = None, *, if_version: Optional[str] = None, **what: Any) -> Schedule:
+    async def put_schedule(self, schedule: str, type: Optional[str] = None, args: Any = None, *, if_version: Optional[str] = None, **what: Any) -> Schedule:
         """Makes a schedule, or replaces it. The rest is said at `schedule_body()`. `if_version`: only where this is its version still, or, with "", where there is none."""
         return await self._run(schedules.put(self._settings, schedule, schedule_body(type, args, **what), if_version))
 
@@ -138,6 +138,10 @@ class AsyncClient:
                 yield one
             if not cursor:
                 return
+
+    async def next_instants(self, cron: Optional[str] = None, **what: Any) -> Tuple[datetime, ...]:
+        """When a schedule that need not be there would run next. The rest is said at `schedules.next_query()`."""
+        return await self._run(schedules.next_of(self._settings, schedules.next_query(cron, **what)))
 
     async def delete_schedule(self, schedule: str) -> None:
         """Removes it; its jobs stay."""

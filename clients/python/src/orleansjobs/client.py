@@ -123,7 +123,7 @@ class Client:
         """Where each job of a flow stands."""
         return self._run(operations.flow(self._settings, job_id))
 
-    def put_schedule(self, schedule: str, type: str, args: Any = None, *, if_version: Optional[str] = None, **what: Any) -> Schedule:
+    def put_schedule(self, schedule: str, type: Optional[str] = None, args: Any = None, *, if_version: Optional[str] = None, **what: Any) -> Schedule:
         """Makes a schedule, or replaces it. The rest is said at `schedule_body()`. `if_version`: only where this is its version still, or, with "", where there is none."""
         return self._run(schedules.put(self._settings, schedule, schedule_body(type, args, **what), if_version))
 
@@ -139,6 +139,10 @@ class Client:
             yield from found
             if not cursor:
                 return
+
+    def next_instants(self, cron: Optional[str] = None, **what: Any) -> Tuple[datetime, ...]:
+        """When a schedule that need not be there would run next. The rest is said at `schedules.next_query()`."""
+        return self._run(schedules.next_of(self._settings, schedules.next_query(cron, **what)))
 
     def delete_schedule(self, schedule: str) -> None:
         """Removes it; its jobs stay."""

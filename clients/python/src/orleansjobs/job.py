@@ -22,6 +22,7 @@ class JobError:
     code: str
     message: str
     type: Optional[str] = None
+    trace: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _attempt(raw: Mapping[str, Any]) -> Attempt:
 
 
 def error_of(raw: Optional[Mapping[str, Any]]) -> Optional[JobError]:
-    return None if raw is None else JobError(raw["code"], raw.get("message") or "", raw.get("type"))
+    return None if raw is None else JobError(raw["code"], raw.get("message") or "", raw.get("type"), raw.get("trace"))
 
 
 Json = Dict[str, Any]

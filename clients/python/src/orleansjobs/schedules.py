@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from . import instants
-from .errors import ScheduleNotFound
+from .errors import Conflict, ScheduleNotFound
 from .exchange import Operation, Request
 from .instants import Span
 from .operations import Settings, encode
@@ -39,7 +39,8 @@ class Schedule:
     """How a schedule stood when the gateway answered. `raw` is the answer itself, with all that was put."""
 
     id: str
-    type: str
+    type: Optional[str]
+    """None: each occurrence is a flow, which is `raw["flow"]`."""
     cron: Optional[str]
     every: Optional[float]
     zone: Optional[str]
@@ -53,23 +54,29 @@ class Schedule:
     @staticmethod
     def of(raw: Mapping[str, Any]) -> "Schedule":
         return Schedule(
-            raw["id"], raw["type"], raw.get("cron"), raw.get("every"), raw.get("zone"), raw["version"], "paused" in raw, instants.parse(raw.get("nextAt")),
+            raw["id"], raw.get("type"), raw.get("cron"), raw.get("every"), raw.get("zone"), raw["version"], "paused" in raw, instants.parse(raw.get("nextAt")),
             instants.parse(raw.get("dueAt")), tuple(ScheduleRun.of(run) for run in raw.get("runs", ())), raw)
 
 
 def schedule_body(
-    type: str, args: Any = None, *, cron: Optional[str] = None, every: Optional[Span] = None, zone: Optional[str] = None, anchor: Optional[When] = None,
+    type: Optional[str] = None, args: Any = None, *, cron: Optional[str] = None, every: Optional[Span] = None, zone: Optional[str] = None, anchor: Optional[When] = None,
     start: Optional[When] = None, end: Optional[When] = None, count: Optional[int] = None, jitter: Optional[Span] = None, overlap: Optional[str] = None,
     missed: Optional[str] = None, missed_after: Optional[Span] = None, missed_within: Optional[Span] = None, queue: Optional[str] = None,
     priority: Optional[int] = None, tags: Optional[Mapping[str, str]] = None, attempts: Optional[int] = None, timeout: Optional[Span] = None,
     retention: Optional[Span] = None, notify: Sequence[Union[str, Mapping[str, Any]]] = (),
+    flow: Optional[Mapping[str, Any]] = None, deadline: Optional[Span] = None, key: Optional[str] = None, weight: Optional[int] = None,
 ) -> Dict[str, Any]:
-    """What a schedule is put with: `cron` in `zone`, or `every` so long. In `args`, `{"$at": "scheduled"}` becomes the instant."""
+    """What a schedule is put with: `cron` in `zone`, or `every` so long. In `args`, `{"$at": "scheduled"}` becomes the instant.
+
+    `flow`: in place of `type` and what its jobs say each for itself, such as `{"jobs": [flow_job(...), ...]}`; `deadline`: not ended so long after it was
+    submitted, an occurrence fails; `key`: whose limits, order and turns occurrences go by.
+    """
     body: Dict[str, Any] = {
         "type": type, "args": args, "cron": cron, "every": _seconds(every), "zone": zone, "anchor": _instant(anchor), "start": _instant(start), "end": _instant(end),
         "count": count, "jitter": _seconds(jitter), "overlap": overlap, "missed": missed, "missedAfter": _seconds(missed_after),
         "missedWithin": _seconds(missed_within), "queue": queue, "priority": priority, "tags": dict(tags) if tags else None, "attempts": attempts,
         "timeout": _seconds(timeout), "retention": _seconds(retention), "notify": list(notify) or None,
+        "flow": dict(flow) if flow is not None else None, "deadline": _seconds(deadline), "key": key, "weight": weight,
     }
     return {name: value for name, value in body.items() if value is not None}
 
@@ -82,8 +89,58 @@ def put(settings: Settings, schedule: str, body: Mapping[str, Any], if_version: 
     headers = dict(_JSON)
     if if_version is not None:
         headers.update({"if-none-match": "*"} if if_version == "" else {"if-match": json.dumps(if_version)})
-    answer = yield from settings.exchange().expect(Request("PUT", path_of(schedule), encode(body), headers, settings.timeout))
+    exchange = settings.exchange()
+    try:
+        answer = yield from exchange.expect(Request("PUT", path_of(schedule), encode(body), headers, settings.timeout))
+    except Conflict:
+        if if_version is None or not exchange.repeated:
+            raise
+        # Its own edit may stand in its way, whose answer was lost.
+        try:
+            found = yield from get(settings, schedule)
+        except ScheduleNotFound:
+            found = None
+        if found is None or not _says(found.raw, json.loads(encode(body))):
+            raise
+        return found
     return Schedule.of(answer.json())
+
+
+def _says(found: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Whether a schedule is what it was put as: a put replaces, so what was not said must be as if it never had been."""
+    return all(_same(name, found.get(name), body.get(name)) for name in {*_OPTIONAL, *body})
+
+
+def _same(name: str, found: Any, put: Any) -> bool:
+    if name in ("anchor", "start", "end") and found and put:
+        return instants.parse(found) == instants.parse(put)
+    if name == "notify" and isinstance(put, list):
+        put = [{"url": one} if isinstance(one, str) else one for one in put]
+        return isinstance(found, list) and len(found) == len(put) and all(
+            one.get("url") == other.get("url") and ("on" not in other or sorted(one.get("on", ())) == sorted(other["on"])) for one, other in zip(found, put))
+    if name == "flow" and isinstance(found, dict) and isinstance(put, dict):
+        return bool(found.get("jobs") == put.get("jobs") and found.get("result") == put.get("result"))
+    return bool(found == put)
+
+
+_OPTIONAL = ("cron", "every", "count", "start", "end", "key", "weight", "attempts", "timeout", "deadline", "retention", "notify")
+"""What an answer leaves out where it was not put."""
+
+
+def next_of(settings: Settings, what: Mapping[str, Any]) -> Operation[Tuple[datetime, ...]]:
+    answer = yield from settings.exchange().expect(Request("GET", "/schedules/next?" + urlencode(what), timeout=settings.timeout))
+    return tuple(moment for moment in map(instants.parse, answer.json()["next"]) if moment is not None)
+
+
+def next_query(
+    cron: Optional[str] = None, *, every: Optional[Span] = None, zone: Optional[str] = None, anchor: Optional[When] = None, start: Optional[When] = None,
+    end: Optional[When] = None, count: Optional[int] = None,
+) -> Dict[str, Any]:
+    """Which instants are asked for: those that a schedule of these would have; `count` is how many, 10 unless given."""
+    said: Dict[str, Any] = {
+        "cron": cron, "every": _seconds(every), "zone": zone, "anchor": _instant(anchor), "start": _instant(start), "end": _instant(end), "count": count,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def get(settings: Settings, schedule: str) -> Operation[Schedule]:

@@ -5,6 +5,7 @@ import http.client
 import os
 import select
 import threading
+import weakref
 from typing import Iterator, List, Optional
 
 from .address import Address
@@ -45,6 +46,7 @@ class Wire:
         self._idle: List[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
         self._owner = os.getpid()
+        _wires.add(self)
 
     def send(self, request: Request) -> Response:
         connection = self._take()
@@ -117,6 +119,19 @@ class Wire:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+_wires: "weakref.WeakSet[Wire]" = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """Another thread of the parent may have held a lock when it forked; here nobody would ever give it back."""
+    for wire in list(_wires):
+        wire._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _has_news(descriptor: int) -> bool:

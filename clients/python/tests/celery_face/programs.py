@@ -9,13 +9,14 @@ from uuid import UUID
 
 from celery import Celery, Task, current_task, shared_task
 from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
-from celery.signals import task_failure, task_postrun, task_prerun, task_retry, task_success, worker_ready
+from celery.signals import task_failure, task_postrun, task_prerun, task_retry, task_success, worker_process_init, worker_ready
 from celery.utils.log import get_task_logger
 
 app = Celery("programs", broker=os.environ["BROKER"], backend=os.environ["BROKER"])
 app.conf.update(task_default_priority=4, timezone="UTC", enable_utc=True)
 log = get_task_logger(__name__)
 FOLDER = Path(os.environ["MARKS"])
+database = None
 
 
 def mark(name, text):
@@ -257,6 +258,11 @@ def no_result():
     return 7
 
 
+class Model:
+    def __str__(self):
+        return "model"
+
+
 @app.task(track_started=True)
 def tracked(hold):
     wait_for(hold)
@@ -300,6 +306,11 @@ def hooked(self, what, more=None):
     if what == "retry":
         raise self.retry(exc=KeyError("hooked"), countdown=0.05)
     return self.greeting
+
+
+@app.task(base=Hooked, ignore_result=True)
+def saves():
+    return Model()
 
 
 class Counted(Task):
@@ -347,6 +358,24 @@ def before_add(task_id=None, task=None, args=None, kwargs=None, **_):
 @task_postrun.connect(sender=add)
 def after_add(task_id=None, task=None, retval=None, state=None, **_):
     mark("postrun", f"{task.name} {retval} {state}")
+
+
+@worker_process_init.connect
+def on_process(**_):
+    global database
+    database = "open"
+
+
+@app.task
+def reads():
+    return database
+
+
+@app.task(bind=True, max_retries=3, default_retry_delay=0.1)
+def identities(self, seen):
+    if self.request.retries < 2:
+        raise self.retry(args=(seen + [self.request.id],))
+    return seen + [self.request.id]
 
 
 @worker_ready.connect

@@ -338,6 +338,22 @@ def no_result():
 
 
 @row
+def a_result_that_nobody_keeps_may_be_anything():
+    return marks(p.saves.delay().id, 2)
+
+
+@row
+def processes_are_told_that_they_begin():
+    return got(p.reads.delay())
+
+
+@row
+def a_retry_keeps_its_id():
+    here, there = p.identities.apply(([],)).get(), p.identities.delay([]).get(timeout=LONG)
+    return [len(here), len(set(here)), len(there), len(set(there))]
+
+
+@row
 def started():
     result = p.tracked.delay("tracked")
     info = until(lambda: result.state == "STARTED" and result.info, "STARTED")

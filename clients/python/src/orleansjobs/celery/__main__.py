@@ -85,12 +85,16 @@ def serve(app: Celery, arguments: List[str], spec: Optional[str] = None) -> None
         raise not_here(f"celery {options.command}", "see the grid's console and its tool, orleansjobs")
     if options.beat:
         raise needs_schedules("-B")
+    from .running import HOSTNAME
+
     logging.basicConfig(level=options.loglevel.upper(), format="[%(asctime)s: %(levelname)s/%(processName)s] %(message)s")
     if options.time_limit:
         app.conf.task_time_limit = options.time_limit
     if options.soft_time_limit:
         app.conf.task_soft_time_limit = options.soft_time_limit
         os.environ[SOFT_LIMIT] = str(options.soft_time_limit)
+    if options.hostname:
+        os.environ[HOSTNAME] = options.hostname
     run(app, options, spec)
 
 
@@ -107,7 +111,7 @@ def run(app: Celery, options: argparse.Namespace, spec: Optional[str]) -> None:
         raise CeleryError("the application has no tasks: import their modules, or name them in include")
     address = Address(app.url(), app._key(), None)
     name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in options.hostname) if options.hostname else None
-    queues = options.queues.split(",") if options.queues else None
+    queues = options.queues.split(",") if options.queues else [getattr(queue, "name", queue) for queue in app.conf.task_queues or ()] or None
     worker = Worker(address.url, app._key(), name=name, queues=queues)
     for definition in definitions.values():
         worker.add(definition)

@@ -15,7 +15,7 @@ from . import calling, current, registering, signals
 from .conf import Settings, check_url
 from .control import Control
 from .encoding import plain
-from .exceptions import ImproperlyConfigured, needs_schedules, not_here
+from .exceptions import ImproperlyConfigured, missing, needs_schedules, not_here
 from .importing import attribute_of, import_related, listed
 from .options import refuse
 from .result import AsyncResult, GroupResult, ResultSet
@@ -127,18 +127,21 @@ class Celery:
     ) -> AsyncResult:
         """Hands a task in by its name, whether this program has it or not."""
         refuse(options)
+        registering.annotate(self)
         task = task or self.tasks.get(name)
-        ignored = ignore_result if ignore_result is not None else bool(task is not None and task.ignore_result)
+        # What is not said is for the worker to know.
+        ignored = ignore_result if ignore_result is not None else True if task is not None and task.ignore_result else None
         call = calling.call_of(args, kwargs, headers, [time_limit, soft_time_limit], ignored)
         queue = getattr(queue, "name", queue) or (task.queue if task else None) or calling.queue_of(self, name) or self.conf.task_default_queue
         priority = priority if priority is not None else task.priority if task and task.priority is not None else self.conf.task_default_priority
         expires = expires if expires is not None else task.expires if task else None
         body: Dict[str, Any] = {
             "type": name, "args": plain(call), "id": task_id or str(uuid4()), "queue": queue, "priority": priority, "attempts": calling.ATTEMPTS,
-            **calling.when_of(countdown, eta, self._zone()), "expires": calling.expiry_of(expires, self._zone()),
+            **calling.when_of(countdown, eta, self._zone), "expires": calling.expiry_of(expires, self._zone),
+            "retention": calling.retention_of(self.conf.result_expires),
         }
         result = AsyncResult(body["id"], app=self, task_name=name)
-        result.ignored = ignored
+        result.ignored = bool(ignored)
         said = {"sender": name, "body": (call["args"], call["kwargs"], {}), "headers": headers or {}, "routing_key": queue}
         signals.before_task_publish.send(**said)
         calling.submit(self, {key: value for key, value in body.items() if value is not None}, patient=retry is not False)
@@ -188,7 +191,7 @@ class Celery:
     def _zone(self) -> tzinfo:
         """What naive times are in."""
         name = self.conf.timezone
-        if not name:
+        if not name or str(name).upper() == "UTC":  # which needs no data of zones
             return timezone.utc
         if isinstance(name, tzinfo):
             return name
@@ -205,9 +208,14 @@ class Celery:
                 self.conf.task_soft_time_limit = float(os.environ[SOFT_LIMIT])
             self.on_after_configure.send(sender=self)
             self.on_after_finalize.send(sender=self)
+            registering.annotate(self)
             from .running import definition
             self._definitions = {name: definition(self, task) for name, task in self.tasks.items()}
         return self._definitions
+
+    def child_started(self) -> None:
+        """In each process of a worker, once it has imported the application."""
+        signals.worker_process_init.send(sender=None)
 
     def worker_main(self, argv: Optional[List[str]] = None) -> None:
         from .__main__ import serve
@@ -240,4 +248,4 @@ class Celery:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in ("definitions",):
             raise AttributeError(name)
-        raise not_here(f"Celery.{name}")
+        raise missing(f"Celery.{name}")

@@ -71,8 +71,9 @@ class AsyncResult(ResultBase):
 
     @property
     def traceback(self) -> Optional[str]:
-        """Tracebacks stay in the worker's log."""
-        return None
+        """Where a task that has failed did so: the frames that the grid keeps. The whole of it is in the worker's log."""
+        job = self._look()
+        return job.error.trace if job is not None and job.error is not None else None
 
     @property
     def children(self) -> Optional[List[Any]]:
@@ -125,9 +126,8 @@ class AsyncResult(ResultBase):
         except JobNotFound:
             pass
         except Problem as problem:
-            if problem.code != "wrong-state":
+            if problem.code != "wrong-state":  # it has not ended: there is nothing yet to be forgotten
                 raise
-            raise RuntimeError(f"Task {self.id} has not ended: revoke it first, then forget it") from problem
 
     def then(self, *args: Any, **kwargs: Any) -> Any:
         raise not_here("AsyncResult.then", "follow the job with orleansjobs.AsyncClient.watch")

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
+from .. import instants
 from ..client import Client
 from ..errors import InvalidRequest, NotAllowed, Problem
 from ..exchange import Request
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 ATTEMPTS = 100
 """Of a task's job: the task itself counts its retries."""
 
+MAX_RETENTION = 366 * 86400.0
+"""The grid keeps nothing longer."""
+
 _JSON = {"content-type": "application/json"}
 
 
-def call_of(args: Any, kwargs: Optional[Mapping[str, Any]], headers: Any, limits: Any, ignored: bool) -> Dict[str, Any]:
+def call_of(args: Any, kwargs: Optional[Mapping[str, Any]], headers: Any, limits: Any, ignored: Optional[bool]) -> Dict[str, Any]:
     """A task's call, as the arguments of its job."""
     if isinstance(args, str) or args is not None and not hasattr(args, "__iter__"):
         raise TypeError("task args must be a list or tuple")
     call: Dict[str, Any] = {"args": list(args or ()), "kwargs": dict(kwargs or {})}
-    more = {"headers": headers, "limits": limits if any(limits) else None, "ignored": ignored or None}
-    call.update({key: value for key, value in more.items() if value})
+    more = {"headers": headers, "limits": limits if any(limits) else None, "ignored": ignored}
+    call.update({key: value for key, value in more.items() if value or value is False})
     call.update(lineage())
     return call
 
@@ -86,23 +90,40 @@ def lineage() -> Dict[str, Any]:
     return {} if request is None else {"parent": request.id, "root": request.root_id or request.id}
 
 
-def when_of(countdown: Any, eta: Any, zone: tzinfo) -> Dict[str, Any]:
+def moment_of(text: str) -> datetime:
+    """What `datetime.fromisoformat` takes, and "Z" with any Python."""
+    try:
+        found = instants.parse(text)
+    except ValueError:
+        found = None
+    return found if found is not None else datetime.fromisoformat(text)
+
+
+def when_of(countdown: Any, eta: Any, zone: Callable[[], tzinfo]) -> Dict[str, Any]:
+    """`zone` is what a time without one is in; only then it is asked for."""
     if eta is not None:
-        moment = datetime.fromisoformat(eta) if isinstance(eta, str) else eta
-        return {"eta": (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()}
+        moment = moment_of(eta) if isinstance(eta, str) else eta
+        return {"eta": (moment if moment.tzinfo else moment.replace(tzinfo=zone())).isoformat()}
     if countdown is None:
         return {}
     seconds = countdown.total_seconds() if isinstance(countdown, timedelta) else countdown
     return {"countdown": max(0, seconds)}
 
 
-def expiry_of(expires: Any, zone: tzinfo) -> Any:
+def expiry_of(expires: Any, zone: Callable[[], tzinfo]) -> Any:
     if expires is None:
         return None
     if isinstance(expires, str):
-        expires = datetime.fromisoformat(expires)
+        expires = moment_of(expires)
     if isinstance(expires, datetime):
-        return (expires if expires.tzinfo else expires.replace(tzinfo=zone)).isoformat()
+        return (expires if expires.tzinfo else expires.replace(tzinfo=zone())).isoformat()
     seconds = float(expires.total_seconds() if isinstance(expires, timedelta) else expires)
     # What has expired already is submitted all the same, and says so as any other does.
     return seconds if seconds > 0 else (datetime.now(timezone.utc) + timedelta(seconds=seconds)).isoformat()
+
+
+def retention_of(expires: Any) -> Optional[float]:
+    """`result_expires`: how long a task that has ended is kept. None and 0, which are for ever with Celery, leave it to the grid."""
+    if not expires:
+        return None
+    return min(MAX_RETENTION, float(expires.total_seconds() if isinstance(expires, timedelta) else expires))

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any, Dict, Iterator, Mapping, MutableMapping, Optional
 from urllib.parse import urlsplit
 
-from .exceptions import ImproperlyConfigured, needs_schedules
+from .exceptions import ImproperlyConfigured, needs_schedules, not_here
 
 DEFAULTS: Dict[str, Any] = {
     "broker_url": None, "result_backend": None, "timezone": None, "enable_utc": True, "task_always_eager": False, "task_eager_propagates": False,
@@ -14,7 +14,7 @@ DEFAULTS: Dict[str, Any] = {
     "task_time_limit": None, "task_soft_time_limit": None, "task_default_rate_limit": None, "task_acks_late": False,
     "task_reject_on_worker_lost": None, "result_expires": None, "worker_concurrency": None, "worker_max_tasks_per_child": None, "worker_pool": "prefork",
     "imports": (), "include": (), "task_serializer": "json", "result_serializer": "json", "beat_schedule": {}, "worker_prefetch_multiplier": 4,
-    "orleansjobs_key": None,
+    "task_annotations": None, "task_queues": None, "orleansjobs_key": None,
 }
 _OLD = {
     "celery_result_backend": "result_backend", "celery_timezone": "timezone", "celery_enable_utc": "enable_utc", "celery_always_eager": "task_always_eager",
@@ -23,6 +23,14 @@ _OLD = {
     "celery_imports": "imports", "celery_include": "include", "celeryd_concurrency": "worker_concurrency", "celerybeat_schedule": "beat_schedule",
     "celery_task_result_expires": "result_expires", "celeryd_task_time_limit": "task_time_limit", "celeryd_task_soft_time_limit": "task_soft_time_limit",
 }
+
+
+_NOT_HERE = {
+    "worker_max_memory_per_child": "set worker_max_tasks_per_child, or limit the memory of the worker as a whole", "task_remote_tracebacks": "",
+    "task_inherit_parent_priority": "give the priority with the call", "worker_direct": "name a queue", "task_compression": "", "result_compression": "",
+    "security_certificate": "the grid has API keys and TLS",
+}
+"""Settings that would change what a program does, and are not here."""
 
 
 class Settings(MutableMapping[str, Any]):
@@ -87,6 +95,10 @@ def _check(name: str, value: Any) -> None:
         raise needs_schedules("beat_schedule")
     if name in ("task_serializer", "result_serializer") and value != "json":
         raise ImproperlyConfigured(f"{name} is json here, since jobs can be read by every language; it cannot be {value!r}")
+    if name in _NOT_HERE and value:
+        raise not_here(f"the setting {name}", _NOT_HERE[name])
+    if name == "task_acks_on_failure_or_timeout" and value is False:
+        raise not_here("task_acks_on_failure_or_timeout=False", "a task that is to run again asks for it: retry, or autoretry_for")
     if name in ("broker_url", "result_backend") and value:
         check_url(name, value)
 

@@ -5,7 +5,7 @@ from typing import Any, Iterable, Union
 
 from ..errors import JobNotFound
 from ..job import PENDING
-from .exceptions import not_here
+from .exceptions import missing
 
 
 class Control:
@@ -31,4 +31,4 @@ class Control:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        raise not_here(f"app.control.{name}", "the console of the grid and `orleansjobs` show queues, workers and jobs")
+        raise missing(f"app.control.{name}", "the console of the grid and `orleansjobs` show queues, workers and jobs")

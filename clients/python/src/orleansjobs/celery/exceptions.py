@@ -132,3 +132,11 @@ def needs_schedules(what: str) -> NotInThisGrid:
 
 def not_here(what: str, instead: str = "") -> NotInThisGrid:
     return NotInThisGrid(f"{what} is not in the Celery face of OrleansJobs" + (f"; {instead}" if instead else ""))
+
+
+class MissingHere(NotInThisGrid, AttributeError):
+    """For attributes: `hasattr` and `getattr` with a default feel their way, as libraries do."""
+
+
+def missing(what: str, instead: str = "") -> MissingHere:
+    return MissingHere(*not_here(what, instead).args)

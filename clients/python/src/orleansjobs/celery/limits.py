@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Optional, Tuple
 
 from ..worker.session import Lease
+from ..worker.slots import GATE_HOLD
 from .app import Celery
 from .exceptions import SoftTimeLimitExceeded
 from .task import Task
@@ -43,14 +44,14 @@ class RateLimits:
     def __init__(self, app: Celery) -> None:
         self._app = app
         self._next: Dict[str, float] = {}
-        self._let: Dict[Tuple[str, str], float] = {}
 
     def __call__(self, lease: Lease, now: float) -> float:
         per_second = rate(self._app.tasks[lease.type].rate_limit)
         if not per_second:
             return 0.0
         start = max(now, self._next.get(lease.type, now))
-        self._next[lease.type] = start + 1 / per_second
+        if start - now <= GATE_HOLD:
+            self._next[lease.type] = start + 1 / per_second
         return start - now
 
 

@@ -16,3 +16,11 @@ def refuse(options: Mapping[str, Any]) -> None:
     for name in UNKNOWN_OPTIONS:
         if options.get(name):
             raise not_here(f"the option {name}", "name a queue" if name in ("exchange", "routing_key") else "")
+
+
+def refuse_all(options: Mapping[str, Any]) -> None:
+    """Of a retry: the job stays the one that it is, in its queue."""
+    refuse(options)
+    for name, value in options.items():
+        if value is not None:
+            raise not_here(f"retry({name}=...)", "a retry is the same job again: args, kwargs, countdown, eta and max_retries")

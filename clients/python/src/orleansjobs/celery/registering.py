@@ -5,7 +5,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
 
 from ..worker.definitions import NAME
-from .exceptions import ImproperlyConfigured, NotRegistered
+from .exceptions import ImproperlyConfigured, NotRegistered, not_here
 from .task import Task
 
 if TYPE_CHECKING:
@@ -47,11 +47,28 @@ def register(app: Celery, task: Task, function: Callable[..., Any], skip_first: 
     task.__dict__.setdefault("__name__", getattr(function, "__name__", task.name))
     for option, setting in (
             ("time_limit", "task_time_limit"), ("soft_time_limit", "task_soft_time_limit"), ("rate_limit", "task_default_rate_limit"),
-            ("track_started", "task_track_started"), ("ignore_result", "task_ignore_result"), ("acks_late", "task_acks_late")):
+            ("track_started", "task_track_started"), ("ignore_result", "task_ignore_result"), ("acks_late", "task_acks_late"),
+            ("reject_on_worker_lost", "task_reject_on_worker_lost")):
         if getattr(type(task), option) is getattr(Task, option):
             _follow(task, option, setting)
     app.tasks[task.name] = task
     return task
+
+
+def annotate(app: Celery) -> None:
+    """`task_annotations`: options of tasks that settings give, by a task's name or for all with "*"."""
+    given = app.conf.task_annotations
+    for one in given if isinstance(given, (list, tuple)) else [given]:
+        if one is None:
+            continue
+        if not isinstance(one, Mapping):
+            raise not_here("an object in task_annotations", "name tasks and their options")
+        for name, options in one.items():
+            for task in app.tasks.values() if name == "*" else [app.tasks[name]] if name in app.tasks else []:
+                for option, value in options.items():
+                    if option.startswith("@"):
+                        raise not_here(f"the annotation {option}", "give the task a base class")
+                    setattr(type(task), option, value)
 
 
 def _follow(task: Task, option: str, setting: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Dict, Optional
 
 from ..worker.definitions import Definition
 from ..worker.signals import Encoded, Failure, Report
+from ..worker.traces import trace_of
 from . import signals, states
 from .app import Celery
 from .blocking import within_task
@@ -24,7 +25,17 @@ from .retrying import seconds_until
 from .task import Task
 
 log = logging.getLogger("orleansjobs.celery")
-HOSTNAME = "celery@" + socket.gethostname()
+HOSTNAME = "ORLEANSJOBS_CELERY_HOSTNAME"
+"""How a worker tells its processes of -n: each loads the application anew."""
+
+
+def hostname() -> str:
+    """As Celery makes a worker's name of `-n`: %h is the host with its domain, %n without, %d the domain."""
+    given, host = os.environ.get(HOSTNAME) or "celery@%h", socket.gethostname()
+    name, _, domain = host.partition(".")
+    for what, value in (("%h", host), ("%n", name), ("%d", domain)):
+        given = given.replace(what, value)
+    return given if "@" in given else "celery@" + given
 
 
 def definition(app: Celery, task: Task) -> Definition:
@@ -41,13 +52,13 @@ def serve(task: Task, job: Any, call: Any) -> Any:
         call = {"args": [], "kwargs": call if isinstance(call, dict) else {}}  # submitted by something that is not Celery's face
     args, kwargs = kept.get("args", call.get("args", [])), kept.get("kwargs", call.get("kwargs", {}))
     request = Context(
-        id=job.id, args=args, kwargs=kwargs, retries=kept.get("retries", 0), called_directly=False, is_eager=False, task=task.name, hostname=HOSTNAME,
+        id=job.id, args=args, kwargs=kwargs, retries=kept.get("retries", 0), called_directly=False, is_eager=False, task=task.name, hostname=hostname(),
         headers=call.get("headers"), parent_id=call.get("parent"), root_id=call.get("root") or job.id, job=job, timelimit=limits_of(task, call),
-        ignore_result=bool(call.get("ignored")), delivery_info={"routing_key": job.queue, "exchange": "", "redelivered": job.attempt > 1},
+        ignore_result=bool(call.get("ignored", task.ignore_result)), delivery_info={"routing_key": job.queue, "exchange": "", "redelivered": job.attempt > 1},
     )
     job.request = request
     if task.track_started and not request.ignore_result:
-        tell(request, states.STARTED, {"pid": os.getpid(), "hostname": HOSTNAME})
+        tell(request, states.STARTED, {"pid": os.getpid(), "hostname": request.hostname})
     started = time.monotonic()
     with soft_limit(request.timelimit[1]):
         value = trace(task, request)
@@ -71,7 +82,7 @@ def trace(task: Task, request: Context) -> Any:
                 asked = request.get("retry_asked")
                 if asked is not None:
                     raise asked
-                if not request.is_eager:
+                if not request.is_eager and not request.ignore_result:
                     plain(retval)
             except (Ignore, Reject) as error:
                 state, retval = states.IGNORED, error
@@ -115,8 +126,8 @@ def report_of(task: Task, error: BaseException, job: Any) -> Optional[Report]:
             log.info("Task %s[%s] raised expected: %r", task.name, job.id, error)
         else:
             log.error("Task %s[%s] raised unexpected: %r", task.name, job.id, error, exc_info=error)
-        return Failure(exception_text(error), exception_name(error), final=True).report()
-    return Failure(exception_text(error), exception_name(error), final=True).report() if isinstance(error, SystemExit) else None
+        return _failure(error, final=True).report()
+    return _failure(error, final=True).report() if isinstance(error, SystemExit) else None
 
 
 def _retry(task: Task, retry: Retry, request: Context) -> Report:
@@ -126,17 +137,20 @@ def _retry(task: Task, retry: Retry, request: Context) -> Report:
     if retry.sig is not None and (list(retry.sig.args) != list(request.args) or retry.sig.kwargs != request.kwargs):
         kept.update(args=plain(list(retry.sig.args)), kwargs=plain(retry.sig.kwargs))
     job.save_checkpoint(kept)
-    delay = seconds_until(retry.when, _now_for(retry.when))
+    when = retry.when
+    if isinstance(when, datetime) and not when.tzinfo:
+        when = when.replace(tzinfo=task.app._zone())
+    delay = seconds_until(when, datetime.now(timezone.utc))
     log.info("Task %s[%s] retry: %s", task.name, job.id, retry)
     if job.attempts and job.attempt >= job.attempts:
         return {"outcome": "later", "delay": delay}
     cause = retry.exc if isinstance(retry.exc, BaseException) else None
-    said = Failure(exception_text(cause), exception_name(cause), delay=delay) if cause else Failure(retry.excs or "", "NoneType", delay=delay)
+    said = _failure(cause, delay=delay) if cause else Failure(retry.excs or "", "NoneType", delay=delay)
     return said.report()
 
 
-def _now_for(when: Any) -> datetime:
-    return datetime.now(timezone.utc) if isinstance(when, datetime) and when.tzinfo else datetime.now(timezone.utc).replace(tzinfo=None)
+def _failure(error: BaseException, final: bool = False, delay: Optional[float] = None) -> Failure:
+    return Failure(exception_text(error), exception_name(error), final=final, delay=delay, trace=trace_of(error))
 
 
 def _unsaid(request: Optional[Context]) -> Report:

@@ -81,6 +81,6 @@ _MISSING = {
 
 def __getattr__(name: str) -> Any:
     if name in _MISSING:
-        from .exceptions import not_here
-        raise not_here(f"the signal {name}")
+        from .exceptions import missing
+        raise missing(f"the signal {name}")
     raise AttributeError(name)

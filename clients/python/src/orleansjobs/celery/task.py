@@ -11,7 +11,7 @@ from .canvas import Signature
 from .context import Context, ExceptionInfo
 from .current import here, task_by_name
 from .exceptions import Ignore, MaxRetriesExceededError, Reject, Retry, needs_flows, not_here
-from .options import refuse
+from .options import refuse, refuse_all
 from .result import EagerResult
 from .retrying import backoff
 
@@ -35,6 +35,7 @@ class Task:
     priority: Optional[int] = None
     expires: Any = None
     autoretry_for: Tuple[Type[BaseException], ...] = ()
+    dont_autoretry_for: Tuple[Type[BaseException], ...] = ()
     retry_kwargs: Optional[Dict[str, Any]] = None
     retry_backoff: Any = False
     retry_backoff_max = 600
@@ -179,14 +180,15 @@ class Task:
     ) -> Retry:
         """Has the task run again, by raising `Retry`; beyond `max_retries` the error, or `MaxRetriesExceededError`."""
         request = self.request
-        refuse(options)
+        refuse_all(options)
         limit = self.max_retries if max_retries is None else max_retries
         if request.called_directly:
             _raise(exc or Retry("Task can be retried", None))
         if not eta and countdown is None:
             countdown = self.default_retry_delay
         again = Signature(
-            self, request.args if args is None else args, request.kwargs if kwargs is None else kwargs, {"countdown": countdown, "eta": eta}, app=self.app)
+            self, request.args if args is None else args, request.kwargs if kwargs is None else kwargs, {"countdown": countdown, "eta": eta, "task_id": request.id},
+            app=self.app)
         if limit is not None and request.retries + 1 > limit:
             if exc:
                 _raise(exc)
@@ -208,6 +210,8 @@ class Task:
         try:
             return run(*args, **kwargs)
         except (Ignore, Retry):
+            raise
+        except tuple(self.dont_autoretry_for):
             raise
         except tuple(self.autoretry_for) as error:
             how = dict(self.retry_kwargs or {})

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from typing import Any, Mapping, Optional
 from urllib.parse import quote
 
 from ..client import Client
-from ..errors import Conflict, JobNotFound, Problem
+from ..errors import Conflict, JobNotFound, Problem, Unreachable
 from ..exchange import Request, Response
 from ..operations import encode
 from .session import Lease
@@ -17,7 +18,8 @@ PATIENCE = 120.0
 
 class Checkpoints:
     def __init__(self, url: Optional[str], key: Optional[str], context: Optional[ssl.SSLContext] = None) -> None:
-        self._client = Client(url, key, patience=PATIENCE, ssl_context=context)
+        self._over = threading.Event()
+        self._client = Client(url, key, patience=PATIENCE, ssl_context=context, sleep=self._sleep)
 
     def save(self, session: str, lease: Lease, value: Any) -> None:
         self._post(session, lease, "checkpoint", {"checkpoint": value})
@@ -51,4 +53,10 @@ class Checkpoints:
             raise
 
     def close(self) -> None:
+        """Nobody asks on: an interpreter that ends joins the threads that coroutines asked on."""
+        self._over.set()
         self._client.close()
+
+    def _sleep(self, seconds: float) -> None:
+        if self._over.wait(seconds):
+            raise Unreachable("The worker has ended, and the grid did not answer until then.")

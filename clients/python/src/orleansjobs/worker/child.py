@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 from queue import SimpleQueue
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Set, Tuple
 
 from .checkpoints import Checkpoints
+from .childlogs import log_so
 from .definitions import run, run_async
 from .job import AsyncJob, BaseJob, Job
 from .lines import merged
-from .loading import definitions_of
+from .loading import load
 from .session import Key, Lease
 
 PROGRESS_EVERY = 0.05
@@ -28,24 +29,34 @@ class ChildProcess:
         self._saying = threading.RLock()
         self._work: "SimpleQueue[Tuple[Mapping[str, Any], str]]" = SimpleQueue()
         self._checkpoints = Checkpoints(url, key)
+        self._dropped: Set[Key] = set()
         self._job: Optional[BaseJob] = None
         self._task: "Optional[Tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]]" = None
         self._said: Dict[str, Any] = {}
         self._news = threading.Event()
 
-    def serve(self, spec: str) -> None:
+    def serve(self, spec: str, logs: Optional[Dict[str, Any]]) -> None:
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._tell, daemon=True).start()
-        definitions = definitions_of(spec)
+        # A worker, or whatever else has definitions to give, such as a Celery application.
+        found = load(spec, "worker")
+        definitions = found.definitions()
+        log_so(logs)
+        getattr(found, "child_started", lambda: None)()
+        self._send(("ready", None, None))
         while True:
             raw, session = self._work.get()
             lease = Lease.of(raw)
+            if lease.key in self._dropped:
+                self._dropped.discard(lease.key)
+                continue
             definition = definitions[lease.type]
             kind = AsyncJob if definition.is_coroutine else Job
             job = kind(
                 lease, self._say, lambda value: self._checkpoints.save(session, lease, value),
                 lambda about, what: self._checkpoints.ask(session, lease, about, what))
             self._job = job
+            self._send(("began", lease.key, None))
             report = asyncio.run(self._run_async(definition, job)) if isinstance(job, AsyncJob) else run(definition, job)  # type: ignore[arg-type]
             self._job = None
             self._flush(lease.key)
@@ -67,6 +78,8 @@ class ChildProcess:
                     self._work.put((rest[0], rest[1]))
                 elif what == "stop":
                     self._stop(rest[0], rest[1])
+                elif what == "drop":
+                    self._dropped.add(rest[0])
         except (EOFError, OSError):
             # The parent is gone, and with it the lease: what runs here would work for nobody.
             os._exit(1)
@@ -105,11 +118,11 @@ class ChildProcess:
             self._pipe.send(message)
 
 
-def child_main(pipe: Any, spec: str, url: str, key: Optional[str]) -> None:
+def child_main(pipe: Any, spec: str, url: str, key: Optional[str], logs: Optional[Dict[str, Any]]) -> None:
     # A signal to the whole group is the parent's to answer: it drains, and this goes on until it is done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        ChildProcess(pipe, url, key).serve(spec)
+        ChildProcess(pipe, url, key).serve(spec, logs)
     except (BrokenPipeError, ConnectionResetError):
         sys.exit(1)

@@ -4,9 +4,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any, Mapping
-
-from .definitions import Definition
+from typing import Any
 
 
 def load(spec: str, default: str) -> Any:
@@ -20,12 +18,6 @@ def load(spec: str, default: str) -> Any:
     for part in (attribute or default).split("."):
         found = getattr(found, part)
     return found
-
-
-def definitions_of(spec: str) -> Mapping[str, Definition]:
-    """Of a worker, or of whatever else has definitions to give, such as a Celery application."""
-    found = load(spec, "worker")
-    return found.definitions()  # type: ignore[no-any-return]
 
 
 def spec_of(thing: Any) -> str:

@@ -25,9 +25,13 @@ class Sink(Protocol):
 
     def session_id(self) -> str: ...
 
+    def room(self) -> None:
+        """There are more slots than there were."""
+
 
 class Pool(Protocol):
-    slots: int
+    @property
+    def slots(self) -> int: ...
 
     def start(self, lease: Lease) -> None: ...
 
@@ -108,7 +112,15 @@ class LocalPool:
             self._jobs.pop(job._lease.key, None)
             self._sink.done(job._lease.key, {"outcome": "cancelled" if job.stop_reason == "cancelled" else "returned"})
             return
-        self._tasks[job._lease.key] = loop.create_task(self._run(definition, job))
+        task = self._tasks[job._lease.key] = loop.create_task(self._run(definition, job))
+        task.add_done_callback(lambda ended: self._unbegun(job) if ended.cancelled() else None)
+
+    def _unbegun(self, job: AsyncJob) -> None:
+        """It was to stop before its first step: nothing of `_run` has seen that, and somebody waits for how it ended."""
+        self._tasks.pop(job._lease.key, None)
+        with self._lock:
+            self._jobs.pop(job._lease.key, None)
+        self._sink.done(job._lease.key, {"outcome": "cancelled" if job.stop_reason == "cancelled" else "returned"})
 
     async def _run(self, definition: Definition, job: AsyncJob) -> None:
         report = await run_async(definition, job)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from typing import Any, Callable, Dict, Mapping, Optional, Set
 
 from ..address import Address
@@ -49,6 +50,7 @@ class Runner:
         self._lines_due: Optional[asyncio.TimerHandle] = None
         self._older: "Set[asyncio.Task[Any]]" = set()
         self._stopping_before_start = 0
+        self._thread = 0
         self.loop: Optional[asyncio.AbstractEventLoop] = None
 
     # What pools call, from any thread.
@@ -69,7 +71,14 @@ class Runner:
         return self._session.id or ""
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
-        self._loop().call_later(seconds, action)
+        loop = self._loop()
+        if threading.get_ident() == self._thread:
+            loop.call_later(seconds, action)
+        else:
+            self._soon(lambda: loop.call_later(seconds, action))
+
+    def room(self) -> None:
+        self._soon(self._make_use_of_room)
 
     def stop(self) -> None:
         """Takes no more jobs and ends when those that run have ended; a second time: hands them back and ends now."""
@@ -83,6 +92,7 @@ class Runner:
 
     async def run(self) -> None:
         self.loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._news = asyncio.Event()
         self._stopped = asyncio.Event()
         self._wire = AsyncWire(self._address)
@@ -96,6 +106,7 @@ class Runner:
             await self._goodbye()
         finally:
             self._pool.close()
+            self._checkpoints.close()
             await self._wire.close()
 
     async def _serve(self) -> None:
@@ -232,6 +243,16 @@ class Runner:
             self._tell_progress(self._now())
         elif self._session.lines.has_news and self._lines_due is None:
             self._lines_due = self._loop().call_later(LINES_EVERY, self._tell_lines)
+
+    def _make_use_of_room(self) -> None:
+        self._slots.fill()
+        self._news.set()
+
+    def _soon(self, action: Callable[[], object]) -> None:
+        try:
+            self._loop().call_soon_threadsafe(action)
+        except RuntimeError:
+            pass  # the loop is over
 
     def _tell_lines(self) -> None:
         self._lines_due = None

@@ -99,6 +99,8 @@ class Session:
         self.outbox: Dict[Key, Report] = {}
         self.progress: Dict[Key, Dict[str, Any]] = {}
         self.lines = Lines()
+        self.withheld: Set[str] = set()
+        """Types that nothing of could be started for a while: others may have it, and who looks at it sees that it waits."""
 
     @property
     def has_news(self) -> bool:
@@ -129,9 +131,10 @@ class Session:
         self._sent.update(reports)
         # What it does not carry would be handed back.
         is_bye = bye and len(reports) == len(self.outbox)
-        want = max(0, min(want, MAX_WANT, MAX_HELD - len(self.held)))
+        names = [name for name in self._names if name not in self.withheld]
+        want = max(0, min(want, MAX_WANT, MAX_HELD - len(self.held))) if names else 0
         waits = wait > 0 and not reports and not said and not lines and not bye
-        head: Dict[str, Any] = {"session": self.id, "seq": self._seq, "types": self._names, **self._who, "want": want, "wait": wait if waits else 0}
+        head: Dict[str, Any] = {"session": self.id, "seq": self._seq, "types": names or self._names, **self._who, "want": want, "wait": wait if waits else 0}
         head["holds"] = [{"id": key[0], "token": key[1]} for key in self.held if key not in self._sent]
         if said:
             head["progress"] = said

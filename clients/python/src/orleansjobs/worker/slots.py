@@ -15,9 +15,11 @@ AHEAD_MOST = 16
 AHEAD_WAIT = 0.25
 """A lease that found no slot within so many seconds is handed back: others may have one."""
 GATE_RETRY = 0.05
+GATE_HOLD = 1.0
+"""A lease that a gate holds back for longer is handed back, and its type is not asked for until it is nearly time."""
 
 Gate = Callable[[Lease, float], float]
-"""How long a lease is to wait before it may start."""
+"""How long a lease is to wait before it may start. It is counted as started then, unless that is more than `GATE_HOLD`."""
 
 
 class Slots:
@@ -71,6 +73,9 @@ class Slots:
                 self._say(lease.key, {"outcome": "returned"})
                 continue
             delay = self._gate(lease, now) if self._gate is not None else 0.0
+            if delay > GATE_HOLD:
+                self._withhold(lease, delay - GATE_HOLD)
+                continue
             if delay > 0:
                 self._gated.add(lease.key)
                 self._later(delay, lambda lease=lease: self._ungate(lease))  # type: ignore[misc]
@@ -100,6 +105,18 @@ class Slots:
     def _begin(self, lease: Lease) -> None:
         self._started[lease.key] = self._clock()
         self._pool.start(lease)
+
+    def _withhold(self, lease: Lease, seconds: float) -> None:
+        self._say(lease.key, {"outcome": "returned"})
+        if lease.type in self._session.withheld:
+            return
+        self._session.withheld.add(lease.type)
+
+        def ask_again() -> None:
+            self._session.withheld.discard(lease.type)
+            self._news()
+
+        self._later(seconds, ask_again)
 
     def _ungate(self, lease: Lease) -> None:
         if lease.key not in self._gated:
