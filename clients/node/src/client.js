@@ -4,6 +4,9 @@ import { JobCancelled, JobFailed, NotEnded, Problem } from './errors.js';
 import { ended, watch } from './events.js';
 import { Exchange, backoff, sleep } from './exchange.js';
 import { newId } from './ids.js';
+import { instant } from './instants.js';
+import * as schedules from './schedules.js';
+import * as topics from './topics.js';
 
 const MAX_BATCH = 1000;
 const MAX_BATCH_BYTES = 15 << 20;
@@ -113,6 +116,83 @@ export class Client {
     return (await this.#exchange.ask('GET', `/flows/${encodeURIComponent(id)}`, { signal })).json;
   }
 
+  /** Makes a schedule of a job type, or replaces it: `{ cron, zone, every, ... }` as docs/SCHEDULES.md has it. `ifVersion`: only where this is its version still, or, with '', where there is none. */
+  putSchedule(id, type, args, options = {}) {
+    return schedules.put(this.#exchange, id, { type, args, ...options });
+  }
+
+  /** The same of a flow: `{ jobs, result, onFailure }`. */
+  putFlowSchedule(id, flow, options = {}) {
+    return schedules.put(this.#exchange, id, { flow, ...options });
+  }
+
+  /** How it stands, with its newest runs. */
+  schedule(id, options) {
+    return schedules.get(this.#exchange, id, options);
+  }
+
+  /** All of them, in the order of their ids; pages are fetched as they are needed. */
+  schedules(options) {
+    return schedules.list(this.#exchange, options);
+  }
+
+  /** When a schedule that need not be there would run next: of `cron` and `zone`, or `every`, with `anchor`, `start`, `end`, and how many (`count`). */
+  nextInstants(what) {
+    return schedules.next(this.#exchange, what);
+  }
+
+  /** Removes it; its jobs stay. */
+  deleteSchedule(id, options) {
+    return schedules.remove(this.#exchange, schedules.deletePath(id), options);
+  }
+
+  pauseSchedule(id, options) {
+    return schedules.order(this.#exchange, id, '/pause', options);
+  }
+
+  resumeSchedule(id, options) {
+    return schedules.order(this.#exchange, id, '/resume', options);
+  }
+
+  /** Submits an occurrence now, and gives its job's id. Of those with the same `key` there is one. */
+  triggerSchedule(id, options) {
+    return schedules.trigger(this.#exchange, id, options);
+  }
+
+  /** Submits the occurrences of a range that has passed, as far as they are not there, and gives their jobs' ids. */
+  backfillSchedule(id, from, to, options) {
+    return schedules.backfill(this.#exchange, id, from, to, options);
+  }
+
+  /** What became of its newest 50 instants, newest first. */
+  scheduleRuns(id, options) {
+    return schedules.runs(this.#exchange, id, options);
+  }
+
+  /** Publishes an event: a job for each binding that its key fits, all or none. Published again with the same `eventId`, nothing is made twice. */
+  publish(key, data, options) {
+    return topics.publish(this.#exchange, key, data, options);
+  }
+
+  /** Each event published from now on whose key fits is a job of the type. `args` gets what was published as `event`; without it, that is the arguments. */
+  putBinding(id, pattern, type, args, options) {
+    return topics.put(this.#exchange, id, pattern, type, args, options);
+  }
+
+  binding(id, options) {
+    return topics.get(this.#exchange, id, options);
+  }
+
+  /** All of them, in the order of their names; pages are fetched as they are needed. */
+  bindings(options) {
+    return topics.list(this.#exchange, options);
+  }
+
+  /** Takes it away; its jobs stay. */
+  deleteBinding(id, options) {
+    return schedules.remove(this.#exchange, topics.pathOf(id), options);
+  }
+
   /** Jobs, newest first, without their results; pages are fetched as they are needed. */
   async* list({ state, type, queue, tags = {}, submittedAfter, pageSize, signal } = {}) {
     const query = new URLSearchParams();
@@ -174,5 +254,3 @@ const pathOf = (id, more = '') => `/jobs/${encodeURIComponent(id)}${more}`;
 const prefer = wait => wait === undefined ? {} : { prefer: `wait=${Math.max(0, Math.min(LONGEST_WAIT, Math.floor(wait)))}` };
 
 const reasonOf = reason => reason === undefined ? undefined : JSON.stringify({ reason });
-
-const instant = value => value instanceof Date ? value.toISOString() : value;

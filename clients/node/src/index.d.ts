@@ -105,6 +105,68 @@ export interface FlowView {
   }[];
 }
 
+export interface ScheduleOptions {
+  /** In `zone`; or `every` so many seconds. */
+  cron?: string;
+  zone?: string;
+  every?: number;
+  anchor?: Date | string;
+  start?: Date | string;
+  end?: Date | string;
+  count?: number;
+  jitter?: number;
+  overlap?: string;
+  missed?: string;
+  /** Seconds. */
+  missedAfter?: number;
+  missedWithin?: number;
+  queue?: string;
+  priority?: number;
+  tags?: Record<string, string>;
+  attempts?: number;
+  timeout?: number;
+  /** Seconds after an occurrence was submitted. */
+  deadline?: number;
+  retention?: number;
+  notify?: Notice[];
+  /** Whose limits, order and turns occurrences go by. */
+  key?: string;
+  weight?: number;
+  /** Only where this is its version still, or, with '', where there is none. */
+  ifVersion?: string;
+}
+
+/** What became of one instant. */
+export interface ScheduleRun {
+  scheduledAt?: string;
+  outcome: 'open' | 'success' | 'failure' | 'revoked' | 'skipped' | 'queued' | 'replaced';
+  cause: string;
+  job?: string;
+  state?: JobState;
+}
+
+/** How a schedule stood when the gateway answered, with all that was put: docs/HTTP.md. Of one with a flow there is no `type`. */
+export interface Schedule {
+  id: string;
+  type?: string;
+  flow?: { jobs: FlowJob[]; result?: any; onFailure?: 'cancel' | 'continue' };
+  args?: any;
+  cron?: string;
+  every?: number;
+  zone?: string;
+  version: string;
+  nextAt?: string;
+  dueAt?: string;
+  paused?: { by?: string; at: string; reason?: string };
+  runs?: ScheduleRun[];
+  [member: string]: any;
+}
+
+/** That each event whose key fits `pattern` is a job of `type`. */
+export interface Binding { id: string; pattern: string; type: string; queue: string; args?: Record<string, any> }
+/** What was made of an event; `jobs` by binding. `replayed`: it had been published before, and nothing is new. */
+export interface Published { event: string; key: string; jobs: Record<string, string>; replayed: boolean }
+
 export class Client {
   constructor(options?: ClientOptions);
   readonly url: string;
@@ -123,6 +185,25 @@ export class Client {
     options?: Abortable & { result?: any; id?: string; onFailure?: 'cancel' | 'continue'; retention?: number; tags?: Record<string, string>; notify?: Notice[] },
   ): Promise<Job<Result>>;
   flow(id: string, options?: Abortable): Promise<FlowView>;
+  putSchedule(id: string, type: string, args?: any, options?: ScheduleOptions & Abortable): Promise<Schedule>;
+  putFlowSchedule(
+    id: string, flow: { jobs: FlowJob[]; result?: any; onFailure?: 'cancel' | 'continue' },
+    options?: Omit<ScheduleOptions, 'queue' | 'priority' | 'attempts' | 'timeout' | 'key' | 'weight'> & Abortable,
+  ): Promise<Schedule>;
+  schedule(id: string, options?: Abortable): Promise<Schedule>;
+  schedules(options?: Abortable): AsyncGenerator<Schedule, void, void>;
+  nextInstants(what: Pick<ScheduleOptions, 'cron' | 'zone' | 'every' | 'anchor' | 'start' | 'end' | 'count'> & Abortable): Promise<string[]>;
+  deleteSchedule(id: string, options?: Abortable): Promise<void>;
+  pauseSchedule(id: string, options?: Abortable & { reason?: string }): Promise<Schedule>;
+  resumeSchedule(id: string, options?: Abortable & { reason?: string }): Promise<Schedule>;
+  triggerSchedule(id: string, options?: Abortable & { key?: string }): Promise<string>;
+  backfillSchedule(id: string, from: Date | string, to: Date | string, options?: Abortable): Promise<string[]>;
+  scheduleRuns(id: string, options?: Abortable): Promise<ScheduleRun[]>;
+  publish(key: string, data?: any, options?: Abortable & { eventId?: string }): Promise<Published>;
+  putBinding(id: string, pattern: string, type: string, args?: Record<string, any>, options?: Abortable & { queue?: string }): Promise<Binding>;
+  binding(id: string, options?: Abortable): Promise<Binding>;
+  bindings(options?: Abortable): AsyncGenerator<Binding, void, void>;
+  deleteBinding(id: string, options?: Abortable): Promise<void>;
   list(options?: Abortable & {
     state?: JobState; type?: string; queue?: string; tags?: Record<string, string>; submittedAfter?: Date | string; pageSize?: number;
   }): AsyncGenerator<Job, void, void>;

@@ -135,3 +135,18 @@ test('progress of a call has its bound too', () => {
   assert.equal(calls.reduce((sum, call) => sum + call.progress.size, 0), 400);
   assert.ok(calls.every(call => call.body.length < 1 << 20));
 });
+
+test('lines count among the bytes of a call with reports', () => {
+  const session = holding(20);
+  for (const key of [...session.held.keys()]) {
+    for (let number = 1; number <= 200; number++) session.log(key, { number, text: 'x'.repeat(2000), level: 'debug' });
+    session.report(key, { outcome: 'success' });
+  }
+
+  for (let calls = 0; session.outbox.size > 0; calls++) {
+    assert.ok(calls < 20);
+    const call = session.call(0, 0);
+    assert.ok(Buffer.byteLength(call.body) < 4 << 20, `${Buffer.byteLength(call.body)} bytes`);
+    reply(session, call);
+  }
+});

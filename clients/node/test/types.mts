@@ -13,6 +13,12 @@ for (const outcome of await client.batch([submission('a'), { type: 'b', args: 1 
 
 await client.submitFlow([flowJob('a', 'longtask'), flowJob('b', 'longtask', { steps: ref('a.result') })], { result: ref('b.result'), onFailure: 'continue' });
 
+const schedule = await client.putSchedule('nightly', 'longtask', { steps: 3 }, { cron: '30 2 * * *', zone: 'Europe/Berlin', deadline: 60, key: 'tenant/7', ifVersion: '' });
+await client.putFlowSchedule('report', { jobs: [flowJob('a', 'longtask')], result: ref('a.result') }, { every: 60 });
+for await (const one of client.schedules()) console.log(one.id === schedule.id, one.paused?.reason, one.runs?.[0].outcome);
+const published = await client.publish('orders.eu.created', { order: 7 }, { eventId: 'order-7' });
+console.log(published.jobs.mail, (await client.putBinding('mail', 'orders.#', 'mail', { to: 'x' }, { queue: 'mail' })).pattern);
+
 const worker = new Worker({ queues: ['pictures'], release: '1.4.0' });
 worker.job('resize', { attempts: 5 }, async (job, args: { width: number }) => {
   if (args.width < 0) throw new GiveUp('There is no such width.');
@@ -23,6 +29,8 @@ worker.job('resize', { attempts: 5 }, async (job, args: { width: number }) => {
 }).job('plain', () => 1);
 await worker.run({ concurrency: 8 });
 
+// @ts-expect-error a flow's jobs say it each for itself
+await client.putFlowSchedule('x', { jobs: [] }, { queue: 'q' });
 // @ts-expect-error there is no such state
 for await (const one of client.list({ state: 'DONE' })) console.log(one);
 // @ts-expect-error it has to be a number of seconds

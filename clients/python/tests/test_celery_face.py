@@ -239,6 +239,11 @@ class DecisionTests(unittest.TestCase):
         self.assertEqual((None, 9, False), (tasks["two"].rate_limit, tasks["two"].max_retries, tasks["two"].reject_on_worker_lost))
 
     def test_how_long_results_are_kept(self):
+        app = Celery("expiring", set_as_current=False)
+        app.conf.result_expires = timedelta(minutes=5)
+        with mock.patch("orleansjobs.celery.calling.submit") as submit:
+            app.send_task("any")
+        self.assertEqual(300, submit.call_args[0][1]["retention"])
         self.assertEqual([None, None, 3600, 60, 366 * 86400], [retention_of(value) for value in (None, 0, 3600, timedelta(minutes=1), timedelta(days=9999))])
 
     def test_times_without_a_zone_and_with_z(self):
@@ -362,12 +367,6 @@ class GridTests(GridTest):
         waiting.forget()
         self.assertEqual("PENDING", waiting.state)
         waiting.revoke()
-
-    def test_results_expire(self):
-        self.module.app.conf.result_expires = timedelta(minutes=5)
-        waiting = self.module.add.apply_async((1, 2), countdown=3600)
-        self.addCleanup(waiting.revoke)
-        self.assertEqual(300, self.client.status(waiting.id).raw.get("retention"))
 
     def test_children_are_replaced_when_they_have_had_their_tasks(self):
         self.worker("-c", "1", "--max-tasks-per-child", "2")

@@ -4,6 +4,7 @@ import unittest
 from datetime import datetime, timedelta, timezone
 
 from orleansjobs import AsyncClient, Client, Conflict, InvalidRequest, JobFailed, ScheduleNotFound, flow_job, ref
+from orleansjobs.schedules import _says
 from tests.cutter import Cutter
 from tests.grid import GridTest, unique
 
@@ -74,7 +75,7 @@ class ScheduleTests(GridTest):
         self.assertEqual(("longtask", "tenant/7", 2), (keyed.type, keyed.raw["key"], keyed.raw["weight"]))
 
     def test_an_edit_whose_answer_was_lost_is_no_conflict(self):
-        said = {"tags": {"a": "b"}, "notify": ["https://example.org/hook"], "start": "2030-01-01T00:00:00Z", "timeout": 1.5, **NEVER}
+        said = {"tags": {"a": "b"}, "start": "2030-01-01T00:00:00Z", "timeout": 1.5, **NEVER}
         self.addCleanup(lambda: self.client.delete_schedule(self.id))
         version = ""
         for count in (None, 7):
@@ -89,6 +90,13 @@ class ScheduleTests(GridTest):
         self.addCleanup(cutter.close)
         with Client(cutter.url) as client, self.assertRaises(Conflict):
             client.put_schedule(self.id, "longtask", QUICK, if_version="", **said)
+
+    def test_what_an_edit_is_known_again_by(self):
+        put = {"type": "t", "every": 60, "notify": ["https://a/", {"url": "https://b/", "on": ["failure", "end"]}], "start": "2030-01-01T00:00:00+01:00"}
+        found = {**put, "every": 60.0, "notify": [{"url": "https://a/", "on": ["end"]}, {"url": "https://b/", "on": ["end", "failure"]}], "start": "2029-12-31T23:00:00Z", "version": "7"}
+        self.assertTrue(_says(found, put))
+        for other in ({"every": 61}, {"notify": []}, {"count": 3}, {"start": "2030-01-01T00:00:00Z"}, {"type": None, "flow": {"jobs": []}}, {"key": "tenant/7"}):
+            self.assertFalse(_says({**found, **other}, put), other)
 
     def test_instants_of_a_schedule_that_is_not_there(self):
         found = self.client.next_instants("0 3 * * *", zone="Europe/Berlin", start="2030-01-01T00:00:00Z", count=2)

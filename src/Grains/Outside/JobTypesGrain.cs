@@ -61,8 +61,9 @@ internal sealed class JobTypesGrain(IPartitionStore store, GridSilos silos, IWor
             return false;
         }
 
-        if (differs && known.Release is not null && said.Release == known.Release)
-            warning = $"The type '{said.Name}' had another schema, by the same release {said.Release}; it has this one now.";
+        // Without releases there is no newer one: such sessions replace each other in turn, and each is told.
+        if (differs && said.Release == known.Release)
+            warning = $"The type '{said.Name}' had another schema, by {(said.Release is null ? "one that names no release either" : $"the same release {said.Release}")}; it has this one now.";
         return true;
     }
 

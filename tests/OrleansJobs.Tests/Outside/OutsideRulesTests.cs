@@ -106,6 +106,11 @@ public class OutsideRulesTests
         Assert.NotNull(warning);
         Assert.True(JobTypesGrain.Judge(said with { ArgsSchema = "true" }, said, isHandled: false, onlyNew: false, out warning));
         Assert.NotNull(warning);
+        var nameless = said with { Release = null };
+        Assert.True(JobTypesGrain.Judge(nameless with { ArgsSchema = "true" }, nameless, isHandled: false, onlyNew: false, out warning));
+        Assert.Contains("names no release either", warning, StringComparison.Ordinal);
+        Assert.True(JobTypesGrain.Judge(said with { Release = "1.2", ArgsSchema = "true" }, said, isHandled: false, onlyNew: false, out warning));
+        Assert.Null(warning);
         Assert.False(JobTypesGrain.Judge(new JobTypeInfo { Name = "t" }, said, isHandled: false, onlyNew: true, out warning));
         Assert.Null(warning);
     }

@@ -55,6 +55,26 @@ public sealed class ShellWorkerTests : IDisposable
         Assert.Contains("has ended", await _host.ReadLogAsync());
     }
 
+    /// <summary>A result is no argument of a program, of which Linux takes 128 KiB; and one that the grid does not take fails its job, and not its worker.</summary>
+    [Fact]
+    public async Task ShellWorker_ReportsLongResults_AndFailsThoseThatAreTooLong()
+    {
+        await StartHostAsync("00:00:10");
+        var worker = Start("shell", """read size; head -c "$size" /dev/zero | tr '\0' x""");
+        await SubmitAsync("long", "200000");
+        var end = await UntilAsync("long", job => job.GetProperty("state").GetString() == "SUCCESS");
+        Assert.Equal(200_000, end.GetProperty("result").GetString()!.Length);
+        await SubmitAsync("too-long", "2000000");
+        end = await UntilAsync("too-long", job => job.GetProperty("state").GetString() == "FAILURE");
+        Assert.Equal(1, end.GetProperty("attempt").GetInt32());
+        await SubmitAsync("next", "3");
+        await UntilAsync("next", job => job.GetProperty("state").GetString() == "SUCCESS");
+        // Its grid is away, and it is to stop: it does.
+        await _host.KillAsync();
+        worker.Send(Signal.Terminate);
+        Assert.True(await worker.WaitForExitAsync(LoneHost.Patience));
+    }
+
     [Fact]
     public async Task ShellWorker_KilledAndItsHostKilled_CostsOneRepeatEach()
     {

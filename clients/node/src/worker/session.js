@@ -183,7 +183,8 @@ export class Session {
     const keys = [];
     let size = 0;
     for (const [key, report] of this.outbox) {
-      size += Buffer.byteLength(this.#textOf(report)) + 200;
+      // With its lines, as the call writes them.
+      size += Buffer.byteLength(this.#textOf(report)) + Buffer.byteLength(JSON.stringify(this.lines.ofReport(key) ?? null)) + 200;
       if (keys.length > 0 && (size > MAX_BYTES || keys.length >= (this.#doubtful.size > 0 ? 1 : MAX_REPORTS))) break;
       keys.push(key);
     }

@@ -1,0 +1,2 @@
+/** As the gateway reads it. */
+export const instant = value => value instanceof Date ? value.toISOString() : value;
