@@ -27,6 +27,12 @@ class ReadmeTests(unittest.TestCase):
             for name in names:
                 self.assertTrue(hasattr(kind, name) or name == "stop_reason", name)
 
+    def test_the_worker_of_the_repositorys_readme_loads(self):
+        text = (TESTS.parents[2] / "README.md").read_text(encoding="utf-8")
+        place = {}
+        exec(next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "@worker.job" in block), place)
+        self.assertEqual({"thumbnail"}, set(place["worker"].definitions()))
+
     def test_workers_and_tasks_of_the_readme_load(self):
         blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
         place = {}
