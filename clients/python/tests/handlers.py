@@ -99,6 +99,14 @@ async def saves(job, args):
     return job.checkpoint
 
 
+@named("saves-late")
+async def saves_late(job, args):
+    job.report(0, 1, "run")
+    while not (FOLDER / "go").exists():
+        await asyncio.sleep(0.01)
+    await job.save_checkpoint(1)
+
+
 def bill(name, amount):
     with open(FOLDER / "bills", "a") as file:
         file.write(f"{name}\n")

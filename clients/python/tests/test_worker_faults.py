@@ -1,5 +1,6 @@
 """What may be done to workers: signals, deaths, broken wires, and many jobs at once."""
 import signal
+import threading
 import unittest
 from pathlib import Path
 
@@ -74,6 +75,27 @@ class SignalTests(WorkerTest):
                 self.worker("--threads=1")
                 self.assertEqual(1, self.client.result(job.id, timeout=60), "it has used up no attempt")
                 self.assertEqual(["returned", "succeeded"], [attempt.outcome for attempt in self.client.status(job.id).attempts])
+
+    def test_a_second_signal_ends_a_worker_whose_grid_is_away(self):
+        away, asked = threading.Event(), threading.Event()
+
+        def plan(number, request):
+            if b"/checkpoint " in request.split(b"\r\n", 1)[0]:
+                asked.set()
+            return "cut request" if away.is_set() else "pass"
+
+        cutter = Cutter(plan)
+        self.addCleanup(cutter.close)
+        program = self.worker("--tasks=1", at=cutter.url)
+        job = self.submit("saves-late")
+        self.addCleanup(lambda: self.client.cancel(job.id))
+        self.until(job.id, lambda one: one.status == "run", "the start")
+        away.set()
+        (self.folder / "go").touch()
+        self.assertTrue(asked.wait(60))
+        program.signal(signal.SIGTERM)
+        program.signal(signal.SIGINT)
+        self.assertEqual(0, program.wait(60), program.output)  # its patience is two minutes
 
     def test_a_worker_killed_costs_its_own_jobs_one_repeat(self):
         for mode in ("--threads=2", "--processes=2"):

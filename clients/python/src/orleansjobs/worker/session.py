@@ -131,7 +131,7 @@ class Session:
         self._sent.update(reports)
         # What it does not carry would be handed back.
         is_bye = bye and len(reports) == len(self.outbox)
-        names = [name for name in self._names if name not in self.withheld]
+        names = [name for name in self._names if name not in self.withheld] if self.withheld else self._names
         want = max(0, min(want, MAX_WANT, MAX_HELD - len(self.held))) if names else 0
         waits = wait > 0 and not reports and not said and not lines and not bye
         head: Dict[str, Any] = {"session": self.id, "seq": self._seq, "types": names or self._names, **self._who, "want": want, "wait": wait if waits else 0}
