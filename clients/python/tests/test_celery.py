@@ -16,7 +16,7 @@ class Side:
         self.folder = place
         marks = place / "marks"
         marks.mkdir(parents=True)
-        for file in ("programs.py", "rows.py"):
+        for file in ("programs.py", "canvas_tasks.py", "rows.py", "canvas_rows.py"):
             text = (SOURCES / file).read_text()
             if change_import:
                 # Nothing else is changed.

@@ -13,7 +13,7 @@ from celery.signals import task_failure, task_postrun, task_prerun, task_retry, 
 from celery.utils.log import get_task_logger
 
 app = Celery("programs", broker=os.environ["BROKER"], backend=os.environ["BROKER"])
-app.conf.update(task_default_priority=4, timezone="UTC", enable_utc=True)
+app.conf.update(task_default_priority=4, timezone="UTC", enable_utc=True, include=["canvas_tasks"])
 log = get_task_logger(__name__)
 FOLDER = Path(os.environ["MARKS"])
 database = None

@@ -18,7 +18,7 @@ from ..worker.runner import Runner
 from ..worker.worker import Worker
 from . import signals
 from .app import SOFT_LIMIT, Celery
-from .exceptions import CeleryError, needs_schedules, not_here
+from .exceptions import CeleryError, not_here
 
 POOLS = ("prefork", "processes", "threads", "solo")
 OTHER_COMMANDS = ("inspect", "control", "events", "purge", "status", "shell", "multi", "flower", "call", "result", "amqp", "graph", "list", "logtool", "migrate")
@@ -46,7 +46,12 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--without-gossip", action="store_true")
     worker.add_argument("--without-mingle", action="store_true")
     worker.add_argument("--without-heartbeat", action="store_true")
-    commands.add_parser("beat")
+    beat = commands.add_parser("beat")
+    beat.add_argument("-A", "--app", dest="app_behind")
+    beat.add_argument("--once", action="store_true", help="put the schedules, and end")
+    beat.add_argument("-l", "--loglevel", default="WARNING")
+    for ignored in (("-s", "--schedule"), ("-S", "--scheduler"), ("--max-interval",), ("--pidfile",), ("-f", "--logfile")):
+        beat.add_argument(*ignored, help="means nothing here")
     for name in OTHER_COMMANDS:
         commands.add_parser(name, add_help=False)
     return top
@@ -80,13 +85,11 @@ def find(spec: str) -> Tuple[Celery, str]:
 def serve(app: Celery, arguments: List[str], spec: Optional[str] = None) -> None:
     options = parser().parse_args(arguments)
     if options.command == "beat":
-        raise needs_schedules("beat")
+        from .beat.command import beat
+        beat(app, options.once)
+        return
     if options.command != "worker":
         raise not_here(f"celery {options.command}", "see the grid's console and its tool, orleansjobs")
-    if options.beat:
-        raise needs_schedules("-B")
-    from .running import HOSTNAME
-
     logging.basicConfig(level=options.loglevel.upper(), format="[%(asctime)s: %(levelname)s/%(processName)s] %(message)s")
     if options.time_limit:
         app.conf.task_time_limit = options.time_limit
@@ -94,6 +97,7 @@ def serve(app: Celery, arguments: List[str], spec: Optional[str] = None) -> None
         app.conf.task_soft_time_limit = options.soft_time_limit
         os.environ[SOFT_LIMIT] = str(options.soft_time_limit)
     if options.hostname:
+        from .running import HOSTNAME
         os.environ[HOSTNAME] = options.hostname
     run(app, options, spec)
 
@@ -131,6 +135,9 @@ def run(app: Celery, options: argparse.Namespace, spec: Optional[str]) -> None:
         log.info("%s ready.", worker.name or "celery")
         signals.worker_ready.send(sender=worker)
 
+    if app.conf.beat_schedule:
+        from .beat.putting import put_all
+        log.info("beat: %d periodic tasks are schedules of the grid.", len(put_all(app)))
     signals.worker_init.send(sender=worker)
     gate = RateLimits(app) if any(task.rate_limit for task in app.tasks.values()) else None
     try:
@@ -143,8 +150,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_known_args(given)[0]
     spec = options.app or getattr(options, "app_behind", None)
-    if options.command in ("beat", *OTHER_COMMANDS):
-        error = needs_schedules("beat") if options.command == "beat" else not_here(f"celery {options.command}", "see the grid's console and its tool")
+    if options.command in OTHER_COMMANDS:
+        error = not_here(f"celery {options.command}", "see the grid's console and its tool")
         print(f"Error: {error}", file=sys.stderr)
         return 2
     if not spec:

@@ -12,10 +12,11 @@ from uuid import uuid4
 from ..client import Client
 from ..worker.definitions import Definition
 from . import calling, current, registering, signals
+from .canvas import builtins
 from .conf import Settings, check_url
 from .control import Control
 from .encoding import plain
-from .exceptions import ImproperlyConfigured, missing, needs_schedules, not_here
+from .exceptions import ImproperlyConfigured, missing, not_here
 from .importing import attribute_of, import_related, listed
 from .options import refuse
 from .result import AsyncResult, GroupResult, ResultSet
@@ -60,6 +61,7 @@ class Celery:
             self.conf.include = [include] if isinstance(include, str) else list(include)
         if config_source is not None:
             self.config_from_object(config_source, namespace=namespace)
+        builtins.register(self)
         current.joined(self)
         if set_as_current:
             self.set_current()
@@ -123,7 +125,7 @@ class Celery:
         self, name: str, args: Any = None, kwargs: Optional[Mapping[str, Any]] = None, countdown: Optional[float] = None, eta: Any = None,
         task_id: Optional[str] = None, expires: Any = None, queue: Any = None, priority: Optional[int] = None, retry: Optional[bool] = None,
         ignore_result: Optional[bool] = None, headers: Any = None, time_limit: Optional[float] = None, soft_time_limit: Optional[float] = None,
-        task: Optional[BaseTask] = None, **options: Any,
+        task: Optional[BaseTask] = None, canvas: Any = None, **options: Any,
     ) -> AsyncResult:
         """Hands a task in by its name, whether this program has it or not."""
         refuse(options)
@@ -142,6 +144,9 @@ class Celery:
         }
         result = AsyncResult(body["id"], app=self, task_name=name)
         result.ignored = bool(ignored)
+        if canvas is not None:
+            canvas.write({key: value for key, value in body.items() if value is not None})
+            return result
         said = {"sender": name, "body": (call["args"], call["kwargs"], {}), "headers": headers or {}, "routing_key": queue}
         signals.before_task_publish.send(**said)
         calling.submit(self, {key: value for key, value in body.items() if value is not None}, patient=retry is not False)
@@ -162,7 +167,8 @@ class Celery:
         return GroupResult(id, results, app=self)
 
     def add_periodic_task(self, *args: Any, **kwargs: Any) -> Any:
-        raise needs_schedules("add_periodic_task")
+        from .beat.adding import add
+        return add(self, *args, **kwargs)
 
     def now(self) -> datetime:
         return datetime.now(timezone.utc)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Tuple
 
 from ..errors import JobNotFound, NotEnded, Problem
 from ..job import Job
@@ -11,7 +11,6 @@ from . import states
 from .blocking import assert_will_not_block
 from .current import current_app
 from .exceptions import TimeoutError, not_here
-from .reading import read
 
 _LOOK_AGAIN = 1.0
 
@@ -30,12 +29,13 @@ class AsyncResult(ResultBase):
         self.ignored = False
         self._name = task_name
         self._job: Optional[Job] = None
+        self._told: Optional[Tuple[int, Tuple[str, Any]]] = None
 
     task_id = property(lambda self: self.id)
 
     @property
     def state(self) -> str:
-        return read(self._look())[0]
+        return self._read(self._look())[0]
 
     @property
     def status(self) -> str:
@@ -43,7 +43,7 @@ class AsyncResult(ResultBase):
 
     @property
     def info(self) -> Any:
-        return read(self._look())[1]
+        return self._read(self._look())[1]
 
     @property
     def result(self) -> Any:
@@ -77,8 +77,29 @@ class AsyncResult(ResultBase):
 
     @property
     def children(self) -> Optional[List[Any]]:
-        """A task's children are known where flows are; there are none here."""
-        return [] if self.ready() else None
+        """What follows it in its canvas: callbacks, and the next of a chain. Tasks that it has called itself are not among them."""
+        if not self.ready():
+            return None
+        from .canvas.followers import followers
+        return followers(self.app, self.id)
+
+    @property
+    def graph(self) -> Any:
+        raise not_here("AsyncResult.graph", "the grid's console shows what each job follows")
+
+    def collect(self, intermediate: bool = False, **kwargs: Any) -> Any:
+        """Each result with its value, this one's first and then those of its children."""
+        left: List[Any] = [self]
+        while left:
+            result = left.pop(0)
+            yield result, result.get(**kwargs)
+            left.extend(result.children or [])
+
+    def get_leaf(self) -> Any:
+        value = None
+        for _, value in self.collect():
+            pass
+        return value
 
     def ready(self) -> bool:
         return self.state in states.READY_STATES
@@ -97,8 +118,9 @@ class AsyncResult(ResultBase):
             return None
         if disable_sync_subtasks:
             assert_will_not_block()
-        state, value = read(self._wait(timeout))
+        state, value = self._read(self._wait(timeout))
         if state in states.PROPAGATE_STATES and propagate:
+            self._throw_parents()
             raise value
         if callback is not None:
             callback(self.id, value)
@@ -107,7 +129,7 @@ class AsyncResult(ResultBase):
     wait = get
 
     def maybe_throw(self, propagate: bool = True, callback: Optional[Callable[[str, Any], Any]] = None) -> Any:
-        state, value = read(self._look())
+        state, value = self._read(self._look())
         if state in states.PROPAGATE_STATES and propagate:
             raise value
         if callback is not None:
@@ -133,10 +155,11 @@ class AsyncResult(ResultBase):
         raise not_here("AsyncResult.then", "follow the job with orleansjobs.AsyncClient.watch")
 
     def as_tuple(self) -> Any:
-        return (self.id, None), None
+        parent = self.parent
+        return (self.id, parent.as_tuple() if parent is not None else None), None
 
     def as_list(self) -> List[str]:
-        return [self.id]
+        return [str(self.id), *(self.parent.as_list() if self.parent is not None else [])]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -152,6 +175,26 @@ class AsyncResult(ResultBase):
 
     def __reduce__(self) -> Any:
         return type(self), (self.id, None, self._name)
+
+    def _throw_parents(self) -> None:
+        """What it follows is the better reason, and the first of that the best."""
+        parents: List[Any] = []
+        node = self.parent
+        while node is not None:
+            parents.append(node)
+            node = node.parent
+        for node in reversed(parents):
+            node.maybe_throw()
+
+    def _read(self, job: Optional[Job]) -> Tuple[str, Any]:
+        """Its state and info; once it has ended they stay."""
+        if self._told is None or job is None or not job.ended or self._told[0] != job.version:
+            from .canvas.unmet import read_through
+            said = read_through(self.app, job)
+            if job is None or not job.ended:
+                return said
+            self._told = job.version, said
+        return self._told[1]
 
     def _look(self) -> Optional[Job]:
         if self._job is not None:
@@ -173,7 +216,7 @@ class AsyncResult(ResultBase):
             left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
             try:
                 job = self._keep(self._job or self.app.client.wait(self.id, left))
-                if read(job)[0] in states.READY_STATES:
+                if self._read(job)[0] in states.READY_STATES:
                     return job
                 # It asked to be ignored: there is nothing more to come, and Celery would wait on.
                 left = left if left is not None else 0.0

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any, Dict, Iterator, Mapping, MutableMapping, Optional
 from urllib.parse import urlsplit
 
-from .exceptions import ImproperlyConfigured, needs_schedules, not_here
+from .exceptions import ImproperlyConfigured, not_here
 
 DEFAULTS: Dict[str, Any] = {
     "broker_url": None, "result_backend": None, "timezone": None, "enable_utc": True, "task_always_eager": False, "task_eager_propagates": False,
@@ -91,8 +91,8 @@ def _modern(name: str) -> str:
 
 
 def _check(name: str, value: Any) -> None:
-    if name == "beat_schedule" and value:
-        raise needs_schedules("beat_schedule")
+    if name == "beat_schedule" and value is not None and not isinstance(value, Mapping):
+        raise ImproperlyConfigured(f"beat_schedule is a dictionary of periodic tasks by their names; it cannot be {value!r}")
     if name in ("task_serializer", "result_serializer") and value != "json":
         raise ImproperlyConfigured(f"{name} is json here, since jobs can be read by every language; it cannot be {value!r}")
     if name in _NOT_HERE and value:

@@ -92,6 +92,10 @@ class TaskRevokedError(TaskError):
     """The task was revoked, so there is no result."""
 
 
+class ChordError(TaskError):
+    """A task of the header of a chord did not succeed, so that its body was not run."""
+
+
 class InvalidTaskError(TaskError):
     pass
 
@@ -120,14 +124,6 @@ OperationalError = Unreachable
 
 class NotInThisGrid(NotImplementedError, CeleryError):
     """A part of Celery that is not here. It says so instead of doing half of it."""
-
-
-def needs_flows(what: str) -> NotInThisGrid:
-    return NotInThisGrid(f"{what} needs flows, which this grid does not have yet")
-
-
-def needs_schedules(what: str) -> NotInThisGrid:
-    return NotInThisGrid(f"{what} needs schedules, which this grid does not have yet")
 
 
 def not_here(what: str, instead: str = "") -> NotInThisGrid:

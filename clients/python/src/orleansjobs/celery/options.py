@@ -3,16 +3,16 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .exceptions import needs_flows, not_here
+from .exceptions import not_here
 
-REFUSED_OPTIONS = {"link": needs_flows, "link_error": needs_flows, "chord": needs_flows, "chain": needs_flows, "group_id": needs_flows}
+REFUSED_OPTIONS = {"chord": "write chord(header)(body)", "chain": "write chain(...) or |", "group_id": "write group(...)"}
 UNKNOWN_OPTIONS = ("exchange", "routing_key", "compression", "shadow", "reply_to", "replaced_task_nesting")
 
 
 def refuse(options: Mapping[str, Any]) -> None:
-    for name, words in REFUSED_OPTIONS.items():
+    for name, instead in REFUSED_OPTIONS.items():
         if options.get(name):
-            raise words(name)
+            raise not_here(f"the option {name}", instead)
     for name in UNKNOWN_OPTIONS:
         if options.get(name):
             raise not_here(f"the option {name}", "name a queue" if name in ("exchange", "routing_key") else "")

@@ -34,6 +34,8 @@ def read(job: Optional[Job]) -> Tuple[str, Any]:
         return states.FAILURE, exception_from(error.type if error else None, error.message if error else "")
     if isinstance(job.result, dict) and set(job.result) == {STATE}:
         said = job.result[STATE]
+        if said["state"] == states.REVOKED:
+            return states.REVOKED, TaskRevokedError(said["meta"])
         return said["state"], said["meta"]
     return states.SUCCESS, job.result
 
@@ -43,6 +45,6 @@ def _waiting(job: Job) -> Tuple[str, Any]:
     for attempt in reversed(job.attempts):
         if attempt.outcome == "failed" and attempt.error is not None:
             return states.RETRY, exception_from(attempt.error.type, attempt.error.message)
-        if attempt.outcome == "postponed":
+        if attempt.outcome == "postponed" and job.attempt >= job.max_attempts:  # before that, its countdown is not over
             return states.RETRY, None
     return states.PENDING, None

@@ -16,6 +16,7 @@ from . import signals, states
 from .app import Celery
 from .blocking import within_task
 from .calling import words_of
+from .canvas import following
 from .context import Context, ExceptionInfo
 from .current import here
 from .encoding import STATE, exception_name, exception_text, plain
@@ -50,10 +51,11 @@ def serve(task: Task, job: Any, call: Any) -> Any:
     kept = job.checkpoint if isinstance(job.checkpoint, dict) else {}
     if not isinstance(call, dict) or "args" not in call and "kwargs" not in call:
         call = {"args": [], "kwargs": call if isinstance(call, dict) else {}}  # submitted by something that is not Celery's face
-    args, kwargs = kept.get("args", call.get("args", [])), kept.get("kwargs", call.get("kwargs", {}))
+    before = following.given(task.app, task, job, call, "retries" in kept) if following.follows(call) and "args" not in kept else []
+    args, kwargs = kept.get("args", before + list(call.get("args", []))), kept.get("kwargs", call.get("kwargs", {}))
     request = Context(
         id=job.id, args=args, kwargs=kwargs, retries=kept.get("retries", 0), called_directly=False, is_eager=False, task=task.name, hostname=hostname(),
-        headers=call.get("headers"), parent_id=call.get("parent"), root_id=call.get("root") or job.id, job=job, timelimit=limits_of(task, call),
+        headers=call.get("headers"), parent_id=call.get("parent"), root_id=call.get("root") or job.id, group=call.get("group"), job=job, timelimit=limits_of(task, call),
         ignore_result=bool(call.get("ignored", task.ignore_result)), delivery_info={"routing_key": job.queue, "exchange": "", "redelivered": job.attempt > 1},
     )
     job.request = request
@@ -63,7 +65,7 @@ def serve(task: Task, job: Any, call: Any) -> Any:
     with soft_limit(request.timelimit[1]):
         value = trace(task, request)
     log.info("Task %s[%s] succeeded in %.6fs: %r", task.name, job.id, time.monotonic() - started, value)
-    return None if request.ignore_result else plain(value)
+    return None if request.ignore_result and not call.get("kept") else plain(value)
 
 
 def trace(task: Task, request: Context) -> Any:
@@ -117,6 +119,10 @@ def report_of(task: Task, error: BaseException, job: Any) -> Optional[Report]:
     request: Optional[Context] = getattr(job, "request", None)
     if isinstance(error, Retry) and request is not None:
         return _retry(task, error, request)
+    if isinstance(error, following.Later):
+        return {"outcome": "later", "delay": error.seconds}
+    if isinstance(error, following.Expired):
+        return {"outcome": "success", "result": Encoded(json.dumps({STATE: {"state": states.REVOKED, "meta": "expired"}}))}
     if isinstance(error, (Ignore, Reject)):
         if isinstance(error, Reject) and error.requeue:
             return {"outcome": "returned"}

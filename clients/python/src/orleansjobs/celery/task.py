@@ -7,10 +7,10 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Type
 from uuid import uuid4
 
 from . import states
-from .canvas import Signature
+from .canvas import Signature, chunks, xmap, xstarmap
 from .context import Context, ExceptionInfo
 from .current import here, task_by_name
-from .exceptions import Ignore, MaxRetriesExceededError, Reject, Retry, needs_flows, not_here
+from .exceptions import Ignore, MaxRetriesExceededError, Reject, Retry, not_here
 from .options import refuse, refuse_all
 from .result import EagerResult
 from .retrying import backoff
@@ -88,9 +88,11 @@ class Task:
     ) -> Any:
         if self.typing and self._check is not None:
             self._check(*(args or ()), **(kwargs or {}))
-        refuse(dict(options, link=link, link_error=link_error, shadow=shadow))
+        refuse(dict(options, shadow=shadow))
         if self.app.conf.task_always_eager:
-            return self.apply(args, kwargs, task_id=task_id or str(uuid4()), **options)
+            return self.apply(args, kwargs, link, link_error, task_id or str(uuid4()), **options)
+        if link or link_error:
+            return Signature(self, args, kwargs, {**options, "link": link, "link_error": link_error, "task_id": task_id}, app=self.app)._written((), {}, {})
         return self.app.send_task(self.name, args, kwargs, task_id=task_id, task=self, **options)
 
     def apply(
@@ -98,13 +100,13 @@ class Task:
         retries: int = 0, throw: Optional[bool] = None, **options: Any,
     ) -> EagerResult:
         """Runs it here and now."""
-        refuse({"link": link, "link_error": link_error})
         throw = self.app.conf.task_eager_propagates if throw is None else throw
         task_id = task_id or str(uuid4())
         args, kwargs = tuple(args or ()), dict(kwargs or {})
         request = Context(
             id=task_id, args=args, kwargs=kwargs, is_eager=True, called_directly=False, retries=retries, task=self.name, root_id=task_id,
             delivery_info={"is_eager": True})
+        from .canvas import linked
         from .running import trace
         try:
             value = trace(self, request)
@@ -113,9 +115,11 @@ class Task:
         except (Ignore, Reject) as ended:
             return EagerResult(task_id, ended, states.IGNORED if isinstance(ended, Ignore) else states.REJECTED, name=self.name)
         except Exception as error:
+            linked.failed(self, link_error, request, error)
             if throw:
                 raise
             return EagerResult(task_id, error, states.FAILURE, ExceptionInfo(error).traceback, self.name)
+        linked.succeeded(self, link, value)
         return EagerResult(task_id, value, states.SUCCESS, name=self.name)
 
     def s(self, *args: Any, **kwargs: Any) -> Signature:
@@ -130,19 +134,19 @@ class Task:
     subtask = signature
 
     def map(self, it: Any) -> Any:
-        raise needs_flows("map")
+        return xmap(self, it, app=self.app)
 
     def starmap(self, it: Any) -> Any:
-        raise needs_flows("starmap")
+        return xstarmap(self, it, app=self.app)
 
     def chunks(self, it: Any, n: int) -> Any:
-        raise needs_flows("chunks")
+        return chunks(self, it, n, app=self.app)
 
     def replace(self, sig: Any) -> Any:
-        raise needs_flows("Task.replace")
+        raise not_here("Task.replace", "return what it takes, and let a task that follows do the rest")
 
     def add_to_chord(self, sig: Any, lazy: bool = False) -> Any:
-        raise needs_flows("Task.add_to_chord")
+        raise not_here("Task.add_to_chord", "a chord's header is what it was when it was called")
 
     def AsyncResult(self, task_id: str, **more: Any) -> Any:
         return self.app.AsyncResult(task_id, task_name=self.name)
