@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from orleansjobs import Client
 from orleansjobs import celery as face
-from orleansjobs.celery import Celery, chain, chord, chunks, group
+from orleansjobs.celery import Celery
 from orleansjobs.celery.calling import expiry_of, queue_of, retention_of, when_of
 from orleansjobs.celery.context import Context
 from orleansjobs.celery.encoding import exception_from
@@ -24,7 +24,7 @@ from orleansjobs.celery.registering import checker
 from orleansjobs.celery.result import AsyncResult, GroupResult
 from orleansjobs.celery.retrying import backoff
 from orleansjobs.celery.running import HOSTNAME, _retry, hostname
-from orleansjobs.celery.schedules import crontab, schedule
+from orleansjobs.celery.schedules import crontab, solar
 from orleansjobs.job import Job
 from orleansjobs.worker.session import Lease
 from tests.grid import TESTS, GridTest, Program, unique, url
@@ -100,26 +100,13 @@ class RefusalTests(unittest.TestCase):
             call()
         self.assertIn(words, str(raised.exception))
 
-    def test_what_needs_flows(self):
-        add = self.add
-        for name, call in (
-                ("chain", lambda: chain(add.s(1, 2), add.s(3))), ("chain (|)", lambda: add.s(1, 2) | add.s(3)), ("group", lambda: group([add.s(1, 2)])),
-                ("chord", lambda: chord([add.s(1, 2)])(add.s())), ("chunks", lambda: chunks(add, [(1, 2)], 1)), ("chunks", lambda: add.chunks([(1, 2)], 1)),
-                ("map", lambda: add.map([1])), ("starmap", lambda: add.starmap([(1, 2)])), ("link", lambda: add.apply_async((1, 2), link=add.s(1))),
-                ("link_error", lambda: add.apply_async((1, 2), link_error=add.s(1))), ("link", lambda: add.s(1).link(add.s(2))),
-                ("link_error", lambda: add.s(1).link_error(add.s(2))), ("Task.replace", lambda: add.replace(add.s(1)))):
-            self.refused(f"{name} needs flows, which this grid does not have yet", call)
-
-    def test_what_needs_schedules(self):
-        for name, call in (
-                ("crontab", lambda: crontab(minute=0)), ("schedule", lambda: schedule(10)), ("beat_schedule", lambda: self.app.conf.update(beat_schedule={"a": {}})),
-                ("beat_schedule", lambda: setattr(self.app.conf, "CELERYBEAT_SCHEDULE", {"a": {}})), ("add_periodic_task", lambda: self.app.add_periodic_task(10, self.add.s(1, 2)))):
-            self.refused(f"{name} needs schedules, which this grid does not have yet", call)
-
     def test_what_is_not_here(self):
         for name, call in (
                 ("app.control.inspect", lambda: self.app.control.inspect()), ("app.control.broadcast", lambda: self.app.control.broadcast("x")),
                 ("routing_key", lambda: self.add.apply_async((1, 2), routing_key="x")), ("Celery.connection", lambda: self.app.connection()),
+                ("Task.replace", lambda: self.add.replace(self.add.s(1))), ("Task.add_to_chord", lambda: self.add.add_to_chord(self.add.s(1))),
+                ("solar", lambda: solar("sunset", 1, 2)), ("AsyncResult.graph", lambda: self.app.AsyncResult("x").graph), ("crontab.is_due", lambda: crontab().is_due(None)),
+                ("the option chord", lambda: self.add.apply_async((1, 2), chord=self.add.s(1))), ("GroupResult.save", lambda: GroupResult("x").save()),
                 ("AsyncResult.then", lambda: self.app.AsyncResult("x").then(print)), ("GroupResult.restore", lambda: GroupResult.restore("x")),
                 ("the signal task_received", lambda: importlib.import_module("orleansjobs.celery.signals").task_received)):
             self.refused(f"{name} is not in the Celery face of OrleansJobs", call)
@@ -165,9 +152,9 @@ class RefusalTests(unittest.TestCase):
 
     def test_command_line(self):
         for arguments, code, words in (
-                (("-A", "x", "beat"), 2, "beat needs schedules"), (("-A", "x", "inspect", "active"), 2, "celery inspect is not in the Celery face"),
+                (("-A", "x", "beat"), 2, "no Celery application at x"), (("-A", "x", "inspect", "active"), 2, "celery inspect is not in the Celery face"),
                 (("worker",), 2, "name the application"), (("-A", "no_such_module", "worker"), 2, "no Celery application at no_such_module"),
-                (("-A", "json", "worker"), 2, "no Celery application"), (("-A", "app", "worker", "-B"), 1, "-B needs schedules"),
+                (("-A", "json", "worker"), 2, "no Celery application"),
                 (("-A", "app", "worker", "-P", "gevent"), 1, "the pool gevent is not in")):
             with tempfile.TemporaryDirectory() as place:
                 (Path(place) / "app.py").write_text(APP.format(name="cli", folder=place))

@@ -77,8 +77,8 @@ def options_of_signatures():
 @row
 def a_chain_that_fails():
     result = chain(p.add.s(1, 1), c.fails.s(), p.add.s(1), c.mul.s(2))()
-    whole_of = whole(result)
-    return [whole_of, whole(result.parent), whole(result.parent.parent), whole(result.parent.parent.parent), got(AsyncResult(result.id)), got(AsyncResult(result.parent.id))]
+    until(lambda: result.ready() and result.parent.ready(), "all of the chain")
+    return [whole(result), whole(result.parent), whole(result.parent.parent), whole(result.parent.parent.parent), got(AsyncResult(result.id)), got(AsyncResult(result.parent.id))]
 
 
 @row

@@ -110,7 +110,7 @@ def _field(numbers: FrozenSet[int], low: int, high: int) -> str:
         return "*"
     # As steps where it is some: what comes each so many hours goes on so where clocks are set back.
     for step in range(2, high - low + 1):
-        if ordered == list(range(low, high + 1, step)) and len(ordered) > 1:
+        if ordered == list(range(low, high + 1, step)) and len(ordered) > 2:
             return f"*/{step}"
     return ",".join(map(str, ordered))
 
