@@ -71,6 +71,18 @@ class FlaskTests(unittest.TestCase):
         self.assertIn("ORLEANSJOBS_URL, which wins", done.stderr)
 
 
+class CanvasTests(GridTest):
+    def test_report(self):
+        env = {"ORLEANSJOBS_URL": url()}
+        with Program("-m", "orleansjobs.celery", "-A", "report", "worker", "-c", "2", env=env, cwd=str(EXAMPLES / "canvas")), tempfile.TemporaryDirectory() as place:
+            (Path(place) / "text").write_text("to be or not to be\nthat is the question\n")
+            with Program("report.py", str(Path(place) / "text"), env=env, cwd=str(EXAMPLES / "canvas")) as program:
+                self.assertEqual(0, program.wait(), program.output)
+                self.assertEqual("2 lines, 10 words, to: 2, be: 2, or: 1", program.output)
+        self.assertEqual("0 6 * * 1,2,3,4,5", self.client.schedule("celery.report.report-every-morning").cron)
+        self.client.delete_schedule("celery.report.report-every-morning")
+
+
 class WorkerTests(GridTest):
     def test_pictures(self):
         with Program("-m", "orleansjobs", "worker", "pictures:worker", "--processes", "2", env={"ORLEANSJOBS_URL": url()}, cwd=str(EXAMPLES / "worker")) as program:

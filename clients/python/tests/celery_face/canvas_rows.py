@@ -216,8 +216,9 @@ def links():
     linked.link(c.mul.s(2) | c.marks_value.s("link-4"))
     result = linked.delay()
     chain(p.add.s(1, 1), c.mul.s(3)).apply_async(link=c.marks_value.s("link-5"))
+    p.app.send_task("programs.add", (2, 2), link=c.marks_value.s("link-6"), queue="other")
     c.fails.apply_async((1,), link=c.marks_value.s("link-never")).get(timeout=LONG, propagate=False)
-    return [marks("link-1", 1), marks("link-2", 1), marks("link-3", 1), got(result), marks("link-4", 1), marks("link-5", 1), (p.FOLDER / "link-never").exists()]
+    return [marks("link-1", 1), marks("link-2", 1), marks("link-3", 1), got(result), marks("link-4", 1), marks("link-5", 1), marks("link-6", 1), (p.FOLDER / "link-never").exists()]
 
 
 @row

@@ -12,7 +12,7 @@ from uuid import uuid4
 from ..client import Client
 from ..worker.definitions import Definition
 from . import calling, current, registering, signals
-from .canvas import builtins
+from .canvas import Signature, builtins
 from .conf import Settings, check_url
 from .control import Control
 from .encoding import plain
@@ -130,6 +130,11 @@ class Celery:
         """Hands a task in by its name, whether this program has it or not."""
         refuse(options)
         registering.annotate(self)
+        if options.get("link") or options.get("link_error"):
+            said = {
+                "countdown": countdown, "eta": eta, "task_id": task_id, "expires": expires, "queue": queue, "priority": priority, "ignore_result": ignore_result,
+                "headers": headers, "time_limit": time_limit, "soft_time_limit": soft_time_limit, **options}
+            return Signature(name, args, kwargs, {key: value for key, value in said.items() if value is not None}, app=self)._written((), {}, {})  # type: ignore[no-any-return]
         task = task or self.tasks.get(name)
         # What is not said is for the worker to know.
         ignored = ignore_result if ignore_result is not None else True if task is not None and task.ignore_result else None

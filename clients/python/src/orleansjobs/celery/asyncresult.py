@@ -67,7 +67,8 @@ class AsyncResult(ResultBase):
     @property
     def retries(self) -> Optional[int]:
         job = self._look()
-        return None if job is None else sum(attempt.outcome in ("failed", "postponed") for attempt in job.attempts)
+        return None if job is None else sum(
+            attempt.outcome == "failed" or attempt.outcome == "postponed" and attempt.number >= job.max_attempts for attempt in job.attempts)
 
     @property
     def traceback(self) -> Optional[str]:
