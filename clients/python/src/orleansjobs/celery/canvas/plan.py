@@ -74,8 +74,8 @@ class Plan:
         """All of it, or, where some of it is refused, none: what was there already is cancelled."""
         wanted = {id for body in self._bodies for id in ids_of(body["args"].get("from"))}
         for body in self._bodies:
-            if body["id"] in wanted and body["args"].get("ignored"):
-                body["args"]["kept"] = True
+            if body["id"] in wanted:
+                body["args"]["kept"] = True  # whatever the task says of its results
         for body in self._bodies:
             signals.before_task_publish.send(**_published(body))
         submit_all(self.app, self._bodies)
