@@ -50,7 +50,7 @@ def _body(app: Celery, name: str, entry: Mapping[str, Any]) -> Dict[str, Any]:
     app.send_task(str(task if isinstance(task, str) else task["task"] if isinstance(task, Mapping) else task.name), entry.get("args"), entry.get("kwargs"), canvas=caught, **options)
     body = caught.body
     call = {key: value for key, value in plain(body["args"]).items() if key not in ("parent", "root")}
-    made: Dict[str, Any] = {key: body[key] for key in ("type", "queue", "priority", "attempts") if key in body}
+    made: Dict[str, Any] = {key: body[key] for key in ("type", "queue", "priority", "attempts", "retention") if key in body}
     if "countdown" in body:
         call["countdown"] = body["countdown"]
     if isinstance(body.get("expires"), str):
