@@ -104,7 +104,7 @@ class RefusalTests(unittest.TestCase):
         for name, call in (
                 ("app.control.inspect", lambda: self.app.control.inspect()), ("app.control.broadcast", lambda: self.app.control.broadcast("x")),
                 ("routing_key", lambda: self.add.apply_async((1, 2), routing_key="x")), ("Celery.connection", lambda: self.app.connection()),
-                ("the option link of a retry", lambda: self.add.retry(link=self.add.s(1))), ("Task.replace", lambda: self.add.replace(self.add.s(1))), ("Task.add_to_chord", lambda: self.add.add_to_chord(self.add.s(1))),
+                ("retry(link=...)", lambda: self.add.retry(link=self.add.s(1))), ("Task.replace", lambda: self.add.replace(self.add.s(1))), ("Task.add_to_chord", lambda: self.add.add_to_chord(self.add.s(1))),
                 ("solar", lambda: solar("sunset", 1, 2)), ("AsyncResult.graph", lambda: self.app.AsyncResult("x").graph), ("crontab.is_due", lambda: crontab().is_due(None)),
                 ("the option chord", lambda: self.add.apply_async((1, 2), chord=self.add.s(1))), ("GroupResult.save", lambda: GroupResult("x").save()),
                 ("AsyncResult.then", lambda: self.app.AsyncResult("x").then(print)), ("GroupResult.restore", lambda: GroupResult.restore("x")),

@@ -90,6 +90,8 @@ def serve(app: Celery, arguments: List[str], spec: Optional[str] = None) -> None
         return
     if options.command != "worker":
         raise not_here(f"celery {options.command}", "see the grid's console and its tool, orleansjobs")
+    from .running import HOSTNAME
+
     logging.basicConfig(level=options.loglevel.upper(), format="[%(asctime)s: %(levelname)s/%(processName)s] %(message)s")
     if options.time_limit:
         app.conf.task_time_limit = options.time_limit
@@ -97,7 +99,6 @@ def serve(app: Celery, arguments: List[str], spec: Optional[str] = None) -> None
         app.conf.task_soft_time_limit = options.soft_time_limit
         os.environ[SOFT_LIMIT] = str(options.soft_time_limit)
     if options.hostname:
-        from .running import HOSTNAME
         os.environ[HOSTNAME] = options.hostname
     run(app, options, spec)
 

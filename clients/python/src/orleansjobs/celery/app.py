@@ -129,12 +129,12 @@ class Celery:
     ) -> AsyncResult:
         """Hands a task in by its name, whether this program has it or not."""
         refuse(options)
-        registering.annotate(self)
         if options.get("link") or options.get("link_error"):
             said = {
                 "countdown": countdown, "eta": eta, "task_id": task_id, "expires": expires, "queue": queue, "priority": priority, "ignore_result": ignore_result,
                 "headers": headers, "time_limit": time_limit, "soft_time_limit": soft_time_limit, **options}
             return Signature(name, args, kwargs, {key: value for key, value in said.items() if value is not None}, app=self)._written((), {}, {})  # type: ignore[no-any-return]
+        registering.annotate(self)
         task = task or self.tasks.get(name)
         # What is not said is for the worker to know.
         ignored = ignore_result if ignore_result is not None else True if task is not None and task.ignore_result else None

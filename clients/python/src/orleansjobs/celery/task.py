@@ -184,9 +184,6 @@ class Task:
     ) -> Retry:
         """Has the task run again, by raising `Retry`; beyond `max_retries` the error, or `MaxRetriesExceededError`."""
         request = self.request
-        for name in ("link", "link_error"):
-            if options.get(name):
-                raise not_here(f"the option {name} of a retry", "what was linked to the task follows its last run")
         refuse_all(options)
         limit = self.max_retries if max_retries is None else max_retries
         if request.called_directly:
