@@ -187,7 +187,7 @@ public class TransferHistoryTests
             Assert.All(Queues, queue => Assert.Empty(Listed(queue, 5)));
             Assert.Empty(_driver.Core.Jobs.Counts.All());
             var opening = _store.OpenAsync(0).AsTask().Result;
-            Assert.Empty(opening.Counts(GridLayout.Jobs.Counts).Where(count => count.Value != 0));
+            Assert.DoesNotContain(opening.Counts(GridLayout.Jobs.Counts), count => count.Value != 0);
             foreach (var queue in Queues) Assert.Empty(_store.ReadSetAsync(0, GridLayout.Jobs.Indexes[IndexNames.Queue(queue)], new(0, long.MaxValue, 10)).AsTask().Result);
             Assert.Empty(_store.ReadLogsAsync(0, GridLayout.Jobs.Log, new(long.MaxValue, 0, 10)).AsTask().Result);
         }
