@@ -78,6 +78,30 @@ public class KeysViewTests(BrowserFixture fixture)
         await fixture.Host.EndOfAsync(job);
     }
 
+    [Fact]
+    public async Task AJobThatItsQueuesLimitsHoldBack_SaysSo_OnItsPage_AndOnThatOfItsKey()
+    {
+        var queue = $"q{Guid.NewGuid():N}"[..9];
+        var key = $"{queue}/1";
+        using (var put = await fixture.Host.Http.PutAsJsonAsync(new Uri($"/queues/{queue}/limits", UriKind.Relative), new { concurrency = 1 })) Assert.True(put.IsSuccessStatusCode);
+        var running = await SubmitToAsync(queue, null, steps: 4000, stepMs: 50);
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync($"/jobs/{running}");
+        await Expect(page.Page.GetByRole(AriaRole.Progressbar).First).ToHaveAttributeAsync("data-state", "PROGRESS", new() { Timeout = 30_000 });
+        var (held, keyed) = (await SubmitToAsync(queue, null, 1, 0), await SubmitToAsync(queue, key, 1, 0));
+        await page.GoAsync($"/jobs/{held}");
+        await ConsolePage.SeeAsync(page.Main, $"Queue {queue}: as many run as may");
+        await page.GoAsync($"/keys/{key}");
+        var line = page.Page.GetByRole(AriaRole.Region, new() { Name = "Line" }).Locator("tbody tr");
+        await Expect(line).ToHaveCountAsync(1);
+        await ConsolePage.SeeAsync(line.Nth(0), $"Queue {queue}: as many run as may");
+        await fixture.Host.Http.PostAsync(new Uri($"/jobs/{running}/cancel", UriKind.Relative), null);
+        await fixture.Host.EndOfAsync(keyed);
+    }
+
+    private Task<string> SubmitToAsync(string queue, string? key, int steps, int stepMs) =>
+        fixture.Host.SubmitAsync(key is null ? (object)new { type = "longtask", queue, args = new { steps, stepMs } } : new { type = "longtask", queue, key, args = new { steps, stepMs } });
+
     private Task<string> SubmitAsync(string key, int steps, int stepMs) => fixture.Host.SubmitAsync(new { type = "longtask", key, args = new { steps, stepMs } });
 
     private async Task PutAsync(string name, object rule)

@@ -28,6 +28,12 @@ public class ModuleTests(BrowserFixture fixture)
         ExpectAsync("live/failureGroups.js", "howManyGroups", [JsonDocument.Parse(jobs).RootElement], groups);
 
     [Theory]
+    [InlineData("""[{"what":"limit","key":"tenant/7","limit":"rate"}]""", "its key")]
+    [InlineData("""[{"what":"limit","queue":"mail","limit":"rate"},{"what":"time"}]""", "its queue's limit, its time")]
+    public Task WhatIsWaitedFor_SaysWhoseLimitItIs(string reasons, string expected) =>
+        ExpectAsync("parts/waits.js", "waitsBriefly", [JsonDocument.Parse(reasons).RootElement], expected);
+
+    [Theory]
     [InlineData(0, "0 ms")]
     [InlineData(999, "999 ms")]
     [InlineData(3250, "3.2 s")]

@@ -22,10 +22,13 @@ function words(reason) {
     job: () => t.waits.job(reason.id ? h('a', { href: toJob(reason.id) }, shortId(reason.id)) : h('code', null, name)),
     children: () => t.waits.children(name && h('code', null, name), share),
     signal: () => t.waits.signal(h('code', null, name)),
-    limit: () => t.waits.limit(h('a', { href: toKey(reason.key) }, reason.key), heldText({ held: reason.limit }), reason.position && count(reason.position)),
+    limit: () => t.waits.limit(limited(reason), heldText({ held: reason.limit }), reason.position && count(reason.position)),
   }[what]?.() ?? [what, name && [' ', h('code', null, name)]];
   return until && what !== 'time' && what !== 'retry' ? t.waits.until(said, ago(until)) : said;
 }
 
+/** Whose limit it is: a key's, or that of the queue, over all of its keys. */
+const limited = ({ key, queue }) => (key === undefined ? t.waits.limitOfQueue(h('a', { href: to(['jobs'], { queue }) }, queue)) : t.waits.limitOfKey(h('a', { href: toKey(key) }, key)));
+
 /** The same in few words and without links, for where there is no room. */
-export const waitsBriefly = (reasons) => (reasons ?? []).map((reason) => t.waits.briefly[reason.what] ?? reason.name ?? reason.what).join(', ');
+export const waitsBriefly = (reasons) => (reasons ?? []).map((reason) => t.waits.briefly[reason.what === 'limit' && reason.key === undefined ? 'queueLimit' : reason.what] ?? reason.name ?? reason.what).join(', ');

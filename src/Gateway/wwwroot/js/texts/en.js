@@ -698,8 +698,10 @@ export const texts = {
     job: (job) => ['Job ', job],
     children: (name, share) => ['Children', name && [' ', name], share && `: ${share[0]} of ${share[1]} have ended`],
     signal: (name) => ['Signal ', name],
-    limit: (key, why, place) => ['Key ', key, `: ${why}`, place && `, place ${place}`],
+    limit: (whose, why, place) => [whose, `: ${why}`, place && `, place ${place}`],
+    limitOfKey: (key) => ['Key ', key],
+    limitOfQueue: (queue) => ['Queue ', queue],
     until: (what, when) => [what, ', until ', when],
-    briefly: { time: 'its time', retry: 'its next attempt', slot: 'a slot', batch: 'others to run with', queue: 'its paused queue', handler: 'a handler', limit: 'its key' },
+    briefly: { time: 'its time', retry: 'its next attempt', slot: 'a slot', batch: 'others to run with', queue: 'its paused queue', handler: 'a handler', limit: 'its key', queueLimit: "its queue's limit" },
   },
 };
