@@ -12,7 +12,7 @@ internal sealed class UniqueBook(PendingChanges changes)
     private readonly Dictionary<string, UniqueEntry> _entries = new(StringComparer.Ordinal);
 
     /// <summary>Values that somebody reads, or decides about: what becomes of them meanwhile stays here, since what is read may be older.</summary>
-    private readonly HashSet<string> _pinned = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _pinned = new(StringComparer.Ordinal);
 
     /// <summary>Values that memory knows of.</summary>
     public int Count => _entries.Count;
@@ -22,11 +22,17 @@ internal sealed class UniqueBook(PendingChanges changes)
 
     public UniqueEntry? Find(string name) => _entries.GetValueOrDefault(name);
 
-    /// <summary>Until <see cref="Unpin"/> memory does not let go of what it comes to know of a value. One at a time pins it.</summary>
-    public void Pin(string name) => _pinned.Add(name);
+    /// <summary>Until as many times <see cref="Unpin"/> memory does not let go of what it comes to know of a value.</summary>
+    public void Pin(string name) => _pinned[name] = _pinned.GetValueOrDefault(name) + 1;
 
     public void Unpin(string name)
     {
+        if (_pinned[name] > 1)
+        {
+            _pinned[name]--;
+            return;
+        }
+
         _pinned.Remove(name);
         if (Find(name) is { } entry) LetGo(entry);
     }
@@ -72,10 +78,17 @@ internal sealed class UniqueBook(PendingChanges changes)
         Put(entry, null);
     }
 
+    /// <summary>A submit is taken back that had taken its value. The row may be there already, of one that had kept the value for some time: it goes with the submit.</summary>
+    public void Abandon(LiveJob job)
+    {
+        var name = NameOf(job.Spec!.Key, job.Spec.Unique!.Value!);
+        if (Find(name) is { IsStored: true } entry && entry.Value?.Job == job.Id) Put(entry, null);
+    }
+
     public void LetGo(UniqueEntry entry)
     {
         // One that was withdrawn may still be among what is to be sent, and will be found to be nothing.
-        if ((entry.IsSettled || entry.IsWithdrawn) && !_pinned.Contains(entry.Name) && _entries.GetValueOrDefault(entry.Name) == entry) _entries.Remove(entry.Name);
+        if ((entry.IsSettled || entry.IsWithdrawn) && !_pinned.ContainsKey(entry.Name) && _entries.GetValueOrDefault(entry.Name) == entry) _entries.Remove(entry.Name);
     }
 
     private void Free(UniqueEntry entry)

@@ -3,34 +3,72 @@ using OrleansJobs.Storage;
 
 namespace OrleansJobs.Keys;
 
-/// <summary>Submits of unique jobs: one of a value at a time looks who has it, and decides.</summary>
+/// <summary>
+/// Submits of unique jobs: one of a value at a time looks who has it, and decides, in the order in which they came. Who is not served in time has been answered by then, and does nothing more.
+/// </summary>
 internal sealed class UniqueDesk(IPartitionShell shell)
 {
     private const int FreesPerSweep = 500;
 
     private static readonly RowRead Rows = new(GridLayout.Keys.Uniques);
 
-    private readonly Dictionary<string, Task> _busy = new(StringComparer.Ordinal);
+    private readonly IdTurns _turns = new(shell.Options.SubmitDeadline, shell.Time);
+
+    /// <summary>Submits that wait for others of their value, which nothing else counts.</summary>
+    private int _waiting;
+    private long _waitingBytes;
 
     private UniqueBook Book => shell.Core.Keys.Uniques;
 
     /// <summary>Whoever decides about a value does so alone.</summary>
+    /// <exception cref="TimeoutException">Its turn did not come, or the store did not answer.</exception>
     public async Task<T> WithAsync<T>(string? key, string value, Func<UniqueEntry, Task<T>> decide)
     {
         var name = UniqueBook.NameOf(key, value);
-        while (_busy.TryGetValue(name, out var other)) await other;
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _busy.Add(name, done.Task);
+        // From here on, so that what is known of the value by those before need not be read again.
         Book.Pin(name);
         try
         {
-            return await decide(await FindAsync(name));
+            return await _turns.TakeAsync(name, async () => await decide(await FindAsync(name)));
         }
         finally
         {
             Book.Unpin(name);
-            _busy.Remove(name);
-            done.SetResult();
+        }
+    }
+
+    /// <summary>The same of a submit, which may wait for those before it while there is room for that: nobody else's submits are refused because of one value.</summary>
+    /// <param name="refuse">What becomes of it where there is none.</param>
+    public async Task<T> WithAsync<T>(JobSubmission submission, Func<UniqueEntry, Task<T>> decide, Func<string, T> refuse)
+    {
+        var (key, value, bytes) = (submission.Key, submission.Unique!.Value!, submission.Args.Length);
+        if (!_turns.IsTaken(UniqueBook.NameOf(key, value))) return await WithAsync(key, value, decide);
+        // Half of what may wait for the store.
+        var (most, mostBytes) = (Math.Max(1, shell.Options.MaxPendingSubmits / 2), shell.Options.MaxPendingSubmitBytes / 2);
+        if (_waiting >= most) return refuse($"More than {most} submits of unique jobs of one partition wait for others of their value.");
+        if (_waiting > 0 && _waitingBytes + bytes > mostBytes) return refuse($"More than {mostBytes} bytes of submits of unique jobs of one partition wait for others of their value.");
+        var isWaiting = true;
+        _waiting++;
+        _waitingBytes += bytes;
+        try
+        {
+            return await WithAsync(key, value, entry =>
+            {
+                LetGo();
+                return decide(entry);
+            });
+        }
+        finally
+        {
+            LetGo();
+        }
+
+        void LetGo()
+        {
+            if (!isWaiting) return;
+            isWaiting = false;
+            _waiting--;
+            _waitingBytes -= bytes;
         }
     }
 

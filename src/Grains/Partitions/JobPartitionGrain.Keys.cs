@@ -39,13 +39,15 @@ internal sealed partial class JobPartitionGrain : IPartitionKeys
     }
 
     /// <summary>A submit that is not known and is to be the only one of its value.</summary>
-    private Task<SubmitReceipt> SubmitUniqueAsync(JobSubmission submission) => _uniques.WithAsync(submission.Key, submission.Unique!.Value!, async entry =>
+    /// <param name="isAnswered">Nobody waits for it any more: where it was not its turn until then, nothing is done.</param>
+    private Task<SubmitReceipt> SubmitUniqueAsync(JobSubmission submission, Func<bool> isAnswered) => _uniques.WithAsync(submission, async entry =>
     {
+        if (isAnswered()) return Unavailable(submission.Id);
         var pins = new List<string>();
         try
         {
             var holder = await _uniques.BringHolderAsync(entry, pins);
-            var verdict = holder is null ? UniqueRules.Verdict.Replace : UniqueRules.Of(submission.Unique.On, holder.Track.Token != 0 || holder.Place != JobPlace.Waiting);
+            var verdict = holder is null ? UniqueRules.Verdict.Replace : UniqueRules.Of(submission.Unique!.On, holder.Track.Token != 0 || holder.Place != JobPlace.Waiting);
             if (holder is not null && submission.KeepsToQueue && holder.Track.QueueOf(holder.Spec!) != submission.Queue)
                 return new() { Id = submission.Id, Outcome = SubmitOutcome.NotUnique, Reason = "A job of another queue has the same unique value." };
             // It was taken by an earlier call of the same submit that nobody waited for any more.
@@ -62,7 +64,7 @@ internal sealed partial class JobPartitionGrain : IPartitionKeys
         {
             foreach (var pin in pins) _core.Jobs.Unpin(pin);
         }
-    });
+    }, reason => Overloaded(submission.Id, reason, OverloadRetryAfter));
 
     private async Task<SubmitReceipt> ReplaceAsync(JobSubmission submission, UniqueEntry entry, LiveJob? holder)
     {

@@ -68,7 +68,7 @@ internal sealed partial class JobPartitionGrain
     {
         // It waits for the store from here on, as those do that need no look.
         Hold(submission);
-        var (isHeld, hasTurn) = (true, false);
+        var (isHeld, hasTurn, isAnswered) = (true, false, false);
         try
         {
             receipts[index] = await _turns.TakeAsync(submission.Id, AnswerAsync).WaitAsync(_options.SubmitDeadline, services.Time);
@@ -84,6 +84,7 @@ internal sealed partial class JobPartitionGrain
         }
         finally
         {
+            isAnswered = true;
             // One that waits for its turn still has been answered: who repeats it again and again takes nobody else's place.
             if (!hasTurn) LetGoOnce();
         }
@@ -91,7 +92,7 @@ internal sealed partial class JobPartitionGrain
         Task<SubmitReceipt> AnswerAsync()
         {
             hasTurn = true;
-            return AnswerKnownAsync(submission, LetGoOnce);
+            return AnswerKnownAsync(submission, LetGoOnce, () => isAnswered);
         }
 
         void LetGoOnce()
@@ -102,7 +103,8 @@ internal sealed partial class JobPartitionGrain
     }
 
     /// <param name="found">Told once it is known whether there is such a job.</param>
-    private async Task<SubmitReceipt> AnswerKnownAsync(JobSubmission submission, Action found)
+    /// <param name="isAnswered">Whether its caller has been told that the store does not answer.</param>
+    private async Task<SubmitReceipt> AnswerKnownAsync(JobSubmission submission, Action found, Func<bool> isAnswered)
     {
         FoundJob? known;
         try
@@ -123,7 +125,7 @@ internal sealed partial class JobPartitionGrain
 
         if (submission.After.Length > 0 && await _dependencies.CheckAsync(submission) is { Length: > 0 } unknown)
             return new SubmitReceipt { Id = submission.Id, Outcome = SubmitOutcome.Rejected, Problems = unknown };
-        if (submission.Unique is not null) return await SubmitUniqueAsync(submission);
+        if (submission.Unique is not null) return await SubmitUniqueAsync(submission, isAnswered);
         if (Throttle(submission) is { } tooSoon) return tooSoon;
         // Others have been taken while this one was looked up.
         if (_core.Jobs.RefusalOf(submission) is { } reason) return Overloaded(submission.Id, reason, FullRetryAfter);

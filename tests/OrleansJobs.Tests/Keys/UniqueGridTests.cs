@@ -88,11 +88,11 @@ public class UniqueGridTests
         job = job with { Fingerprint = SubmissionFingerprint.Of(job) };
         var other = job with { Args = "\"other\""u8.ToArray() };
         other = other with { Fingerprint = SubmissionFingerprint.Of(other) };
-        // Its commit is under way, so whoever comes behind it waits for that; each is told that the store does not answer, and goes on when it does.
+        // Its commit is under way, so whose turn it is next waits for that; it is told that the store does not answer, and goes on when it does.
         var before = Partition(grid, earlier.Id).Submit(earlier);
         await isSent.Task.WaitAsync(Patience);
-        var first = Partition(grid, job.Id).Submit(job);
-        Assert.Equal((SubmitOutcome.Unavailable, SubmitOutcome.Unavailable), ((await before).Outcome, (await first).Outcome));
+        Assert.Equal(SubmitOutcome.Unavailable, (await before).Outcome);
+        Assert.Equal(SubmitOutcome.Unavailable, (await Partition(grid, job.Id).Submit(job)).Outcome);
         var repeat = Partition(grid, job.Id).Submit(job);
         var reused = Partition(grid, job.Id).Submit(other);
         Volatile.Write(ref isHeld, false);
@@ -122,7 +122,68 @@ public class UniqueGridTests
         var receipt = await Partition(grid, other).Submit(new() { Id = other, Type = "echo", Args = "\"x\""u8.ToArray() });
         answer.SetResult();
         Assert.Equal(SubmitOutcome.Accepted, receipt.Outcome);
+        // Those that were answered before they were looked for have made nothing.
+        Assert.Equal(SubmitOutcome.Accepted, (await Partition(grid, job.Id).Submit(job)).Outcome);
         Assert.Equal(SubmitOutcome.Replayed, (await Partition(grid, job.Id).Submit(job)).Outcome);
+    }
+
+    [Fact]
+    public async Task ThoseThatWereAnswered_BeforeItWasTheirTurn_DoNothingMore()
+    {
+        await using var grid = await StartAsync();
+        var (isSent, commits, isHeld) = (New(), New(), true);
+        var earlier = Placed(grid, "v", Debounce, Later);
+        _watch = async (name, args) =>
+        {
+            if (name != nameof(IPartitionStore.CommitAsync) || !Volatile.Read(ref isHeld) || !((PartitionCommit)args[0]!).Of(GridLayout.Jobs.Specs).Puts.Exists(row => row.Key == earlier.Id)) return null;
+            isSent.TrySetResult();
+            await commits.Task;
+            return null;
+        };
+        var first = Partition(grid, earlier.Id).Submit(earlier);
+        await isSent.Task.WaitAsync(Patience);
+        // The first of them has its turn when the one before it is answered, and waits for the store; nobody waits for the others by the time that it answers.
+        var next = Placed(grid, "v", Debounce, Later);
+        var second = Partition(grid, next.Id).Submit(next);
+        Assert.Equal(SubmitOutcome.Unavailable, (await first).Outcome);
+        Assert.Equal(SubmitOutcome.Unavailable, (await second).Outcome);
+        var others = Enumerable.Range(0, 5).Select(_ => Placed(grid, "v", Debounce, Later)).ToArray();
+        Assert.All(await Task.WhenAll(others.Select(job => Partition(grid, job.Id).Submit(job))), receipt => Assert.Equal(SubmitOutcome.Unavailable, receipt.Outcome));
+        var last = Placed(grid, "v", Debounce, Later);
+        var newest = Partition(grid, last.Id).Submit(last);
+        Volatile.Write(ref isHeld, false);
+        commits.SetResult();
+        Assert.Equal(SubmitOutcome.Accepted, (await newest).Outcome);
+        var done = await Task.WhenAll(others.Append(next).Select(job => Partition(grid, job.Id).Get(job.Id)));
+        Assert.InRange(done.Count(status => status is not null), 0, 1);
+        Assert.Equal(JobState.Pending, (await grid.Jobs.Get(last.Id).GetStatusAsync()).State);
+    }
+
+    [Fact]
+    public async Task OfAValueThatIsAskedForTooOften_SubmitsAreRefused_AndOthersAreNot()
+    {
+        const int Most = 10;
+        await using var grid = await StartAsync(options => (options.MaxPendingSubmits, options.SubmitDeadline) = (Most, Patience));
+        var (isRead, answer) = (New(), New());
+        _watch = async (name, args) =>
+        {
+            if (!IsReadOf(name, args, UniqueBook.NameOf(null, "v"))) return null;
+            isRead.TrySetResult();
+            await answer.Task;
+            return null;
+        };
+        var first = SubmitAsync(grid, "v", Debounce, Later);
+        await isRead.Task.WaitAsync(Patience);
+        var waiting = Enumerable.Range(0, Most).Select(_ => SubmitAsync(grid, "v", Debounce, Later)).ToArray();
+        var refused = await Task.WhenAny(waiting).WaitAsync(Patience);
+        Assert.Equal(SubmitOutcome.Overloaded, (await refused).Outcome);
+        var place = JobIds.PartitionOf(Placed(grid, "v", new()).Id, TestGrid.Partitions);
+        var other = Enumerable.Range(0, 1000).Select(number => $"other-{number}").First(id => JobIds.PartitionOf(id, TestGrid.Partitions) == place);
+        Assert.Equal(SubmitOutcome.Accepted, (await Partition(grid, other).Submit(new() { Id = other, Type = "echo", Args = "\"x\""u8.ToArray() })).Outcome);
+        answer.SetResult();
+        Assert.Equal(SubmitOutcome.Accepted, (await first).Outcome);
+        var outcomes = (await Task.WhenAll(waiting)).Select(receipt => receipt.Outcome).ToList();
+        Assert.Equal((Most / 2, Most / 2), (outcomes.Count(outcome => outcome == SubmitOutcome.Overloaded), outcomes.Count(outcome => outcome == SubmitOutcome.Accepted)));
     }
 
     [Fact]
