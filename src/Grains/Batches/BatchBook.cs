@@ -74,6 +74,12 @@ internal sealed class AttemptBatch
     /// <summary>The token of the first of them, by which they are known; 0: none has one yet.</summary>
     public long Token { get; set; }
 
+    /// <summary>How many there are of them.</summary>
+    public int Size { get; set; }
+
+    /// <summary>How many of them were given up before they began.</summary>
+    public int NeverBegan { get; set; }
+
     /// <summary>How many of them run still.</summary>
     public int Members { get; set; }
 }

@@ -117,6 +117,22 @@ internal sealed class KeyBook
         _unseen.Add(line);
     }
 
+    /// <summary>
+    /// An attempt that was given out never began: it is no start of the rate. What time has given back since is not given back again, nor is what the rate did not count,
+    /// because it was put after the attempt was given out.
+    /// </summary>
+    public void NeverBegan(KeyLine line, long startedAt, long now)
+    {
+        if (line.Rule?.Rate is not { Rejects: false }) return;
+        Refresh(line, now);
+        if (startedAt < line.Bucket.Since) return;
+        var bucket = line.Bucket.GiveBack(1, startedAt);
+        if (bucket == line.Bucket) return;
+        line.Bucket = bucket;
+        Store(line);
+        _unseen.Add(line);
+    }
+
     /// <summary>Whether a submit comes too soon by a rate that refuses; when the next one may come. Null: it may come now.</summary>
     public long? TooSoon(string key, long now)
     {
@@ -149,7 +165,7 @@ internal sealed class KeyBook
             Govern(line);
             if (line.Rule?.Rate is { } rate && rate != old)
             {
-                line.Bucket = line.Bucket.Per == 0 ? KeyBucket.Of(rate) : line.Bucket.Until(now).As(rate);
+                line.Bucket = (line.Bucket.Per == 0 ? KeyBucket.Of(rate) : line.Bucket.Until(now).As(rate)) with { Since = now };
                 if (line.Bucket.Used > 0) Store(line);
             }
 

@@ -9,6 +9,9 @@ namespace OrleansJobs.Keys;
 /// <param name="At">The instant that <paramref name="Used"/> is of.</param>
 internal readonly record struct KeyBucket(long At, long Used, int Limit, long Per)
 {
+    /// <summary>Starts since then were counted, as starts of this rate; 0: none has been yet.</summary>
+    public long Since { get; init; }
+
     /// <summary>Nothing is used up.</summary>
     public static KeyBucket Of(KeyRate rate) => new(0, 0, rate.Limit, rate.Per);
 
@@ -31,7 +34,7 @@ internal readonly record struct KeyBucket(long At, long Used, int Limit, long Pe
     public KeyBucket Take(KeyRate rate, long now)
     {
         var bucket = Until(now).As(rate);
-        return bucket with { Used = bucket.Used + bucket.Per };
+        return bucket with { Used = bucket.Used + bucket.Per, Since = bucket.Since == 0 ? now : bucket.Since };
     }
 
     /// <summary>
@@ -58,7 +61,7 @@ internal readonly record struct KeyBucket(long At, long Used, int Limit, long Pe
     {
         if (rate.Limit == Limit && rate.Per == Per) return this;
         var used = ((Int128)Used * rate.Per + Per - 1) / Per;
-        return new(At, (long)Int128.Min(used, (Int128)KeyRate.MaxLimit * rate.Per), rate.Limit, rate.Per);
+        return new(At, (long)Int128.Min(used, (Int128)KeyRate.MaxLimit * rate.Per), rate.Limit, rate.Per) { Since = At };
     }
 
     /// <summary>
@@ -68,7 +71,7 @@ internal readonly record struct KeyBucket(long At, long Used, int Limit, long Pe
     public KeyBucket Reopened(KeyRate rate, long now, long tolerance)
     {
         var slower = (Int128)Limit * rate.Per <= (Int128)rate.Limit * Per ? this : As(rate);
-        return slower.Until(Math.Max(At, now - tolerance)).As(rate) with { At = now };
+        return slower.Until(Math.Max(At, now - tolerance)).As(rate) with { At = now, Since = rate.Limit == Limit && rate.Per == Per ? Since : now };
     }
 
     public byte[] Encode()
@@ -78,12 +81,13 @@ internal readonly record struct KeyBucket(long At, long Used, int Limit, long Pe
         writer.Number(2, Used);
         writer.Number(3, Limit);
         writer.Number(4, Per);
+        writer.Number(5, Since);
         return writer.ToArray();
     }
 
     public static KeyBucket Decode(ReadOnlySpan<byte> record)
     {
-        long at = 0, used = 0, limit = 1, per = 1;
+        long at = 0, used = 0, limit = 1, per = 1, since = long.MaxValue;
         var reader = new RecordReader(record);
         while (reader.Next())
         {
@@ -93,9 +97,11 @@ internal readonly record struct KeyBucket(long At, long Used, int Limit, long Pe
                 case 2: used = reader.Number; break;
                 case 3: limit = reader.Number; break;
                 case 4: per = reader.Number; break;
+                case 5: since = reader.Number; break;
             }
         }
 
-        return new(at, used, (int)limit, per);
+        // One that a build without it has written does not say what it has counted.
+        return new(at, used, (int)limit, per) { Since = since == long.MaxValue ? at : since };
     }
 }

@@ -124,7 +124,7 @@ internal sealed class KeyDesk(IPartitionShell shell, IGrainFactory grains) : ILe
     {
         var (rule, from) = Book.Rules.RuleOf(name);
         var info = new KeyInfo { Key = name, Rule = rule, From = from, Paused = Book.Rules.PauseOf(name) };
-        if (Book.Find(name) is not { } line) return rule?.Rate is { } idle && name.Contains('/') ? info with { Left = idle.Burst } : info;
+        if (Book.Find(name) is not { } line) return rule?.Rate is { } idle ? info with { Left = idle.Burst } : info;
         Book.Look(line, now);
         info = info with { Waiting = line.Waiting, Running = line.Running, Held = WordOf(line.Limits.Hold) };
         if (rule?.Rate is not { } rate) return info;

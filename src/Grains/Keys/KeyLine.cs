@@ -1,4 +1,5 @@
 using OrleansJobs.Partitions;
+using OrleansJobs.Records;
 
 namespace OrleansJobs.Keys;
 
@@ -6,6 +7,7 @@ namespace OrleansJobs.Keys;
 internal sealed class KeyLine(string key) : IHeapItem
 {
     private int _weight = 1;
+    private long _weighed = long.MinValue;
 
     public string Key { get; } = key;
     public string Prefix { get; } = JobKeys.PrefixOf(key);
@@ -52,9 +54,10 @@ internal sealed class KeyLine(string key) : IHeapItem
     public long Waiting => Lanes.Sum(static lane => lane.Count);
 
     /// <summary>What its jobs say of its weight: the newest counts.</summary>
-    public void Weigh(int? weight)
+    public void Weigh(JobSpec spec)
     {
-        if (weight is { } said) _weight = said;
+        // However old the jobs are that are read after it.
+        if (spec.Weight is { } said && spec.Stamp >= _weighed) (_weight, _weighed) = (said, spec.Stamp);
     }
 
     /// <summary>Whether jobs of a lane may start, as far as the key has a say in it.</summary>

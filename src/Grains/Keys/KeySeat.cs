@@ -5,7 +5,8 @@ namespace OrleansJobs.Keys;
 
 /// <summary>
 /// The place of a job in the line of its key, finer than a millisecond: that of its submit among those of its partition, or where it is due later, the instant at
-/// which it is. A job that has run and is due again stands where its submit put it, before all that have not.
+/// which it is. A job that has run and is due again at once stands where its submit put it; one that is due later by when that is, unless the order of its key holds its
+/// place for it.
 /// </summary>
 internal static class KeySeat
 {

@@ -103,11 +103,17 @@ internal sealed class QueueLimitBook
     }
 
     /// <summary>An attempt starts.</summary>
-    public void Start(string queue)
+    /// <param name="attempt">What it is known by until it ends.</param>
+    public void Start(string queue, object attempt)
     {
         if (Find(queue) is not { IsUncounted: false } line) return;
         line.Running++;
-        if (line.Limits.Rate is not null && line.Starts > 0) line.Starts--;
+        if (line.Limits.Rate is not null && line.Starts > 0)
+        {
+            line.Starts--;
+            (line.Begun ??= new(ReferenceEqualityComparer.Instance))[attempt] = line.StartsFrom;
+        }
+
         (line.IdleSince, line.RestsUntil, line.RestSpan) = (null, null, LendingRules.Rest);
         (line.UnusedSince, line.Unused) = (null, 0);
         Touch(line);
@@ -122,10 +128,19 @@ internal sealed class QueueLimitBook
         Look(line);
     }
 
+    /// <summary>An attempt that is about to be given up never began: what it took of a rate lapses, where this activation has given it out.</summary>
+    public void NeverBegan(string queue, object attempt)
+    {
+        if (Find(queue) is not { Begun: { } begun } line || !begun.Remove(attempt, out var from)) return;
+        Lapse(line, 1, from);
+        Touch(line);
+    }
+
     /// <summary>An attempt has been given up, or has ended.</summary>
-    public void End(string queue)
+    public void End(string queue, object attempt)
     {
         if (Find(queue) is not { IsUncounted: false } line) return;
+        line.Begun?.Remove(attempt);
         if (line.Running > 0) line.Running--;
         Touch(line);
         Look(line);

@@ -54,6 +54,9 @@ internal sealed class QueueLine(string queue, QueueLimitSetting setting, long jo
     /// <summary>When the first of them was lent, and by which activation of the home.</summary>
     public LendingInstant StartsFrom { get; set; }
 
+    /// <summary>With a rate: attempts that this activation has given out by what was lent, each with when the first of those was lent among which its start was. Null: there was none yet.</summary>
+    public Dictionary<object, LendingInstant>? Begun { get; set; }
+
     /// <summary>Starts that have lapsed, of which the home has not been told.</summary>
     public int Lapsed { get; set; }
 

@@ -145,6 +145,43 @@ public class BatchPartitionTests
     }
 
     [Fact]
+    public void LeasesThatNeverArrived_WaitForOthersNoMore()
+    {
+        _driver.Take(Worker);
+        Submit("a", "b");
+        _driver.Now += Wait;
+        var batch = _driver.Take(Worker);
+        Assert.Equal(2, batch.Count);
+        _driver.Now += 100;
+        _driver.Reopen();
+        foreach (var lease in batch) _driver.Core.Attempts.Undo(new(lease.Id, lease.Token), _driver.Now);
+        _driver.Commit();
+        _driver.Take(Worker, 0);
+        Assert.Equal(["a", "b"], _driver.Take(Worker).Select(lease => lease.Id));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ABatchThatNeverStarted_IsNoStartOfARate_AndOneOfWhichAnyDidIsOne(bool anyDid)
+    {
+        Rule(new() { Rate = new(1, 86_400_000) });
+        _driver.Take(Worker);
+        SubmitKeyed("a", "b", "c", "d", "e", "f");
+        var batch = _driver.Take(Worker, 10);
+        Assert.Equal(["a", "b", "c"], batch.Select(lease => lease.Id));
+        foreach (var lease in batch)
+        {
+            Assert.Empty(_driver.Take(Worker, 10));
+            _driver.Core.Attempts.Report(new() { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Returned, NeverStarted = !anyDid || lease.Id != "b" }, _driver.Now);
+            _driver.Commit();
+        }
+
+        Assert.Equal(anyDid ? 0 : 3, _driver.Take(Worker, 10).Count);
+        Assert.Empty(_driver.Take(Worker, 10));
+    }
+
+    [Fact]
     public void AnOrder_IsKeptAcrossTypes()
     {
         Rule(new() { Concurrency = 1, Order = KeyOrder.Fifo });

@@ -207,7 +207,13 @@ public class KeyHistoryTests
             var leases = _driver.Take(_random.Next(2) == 0 ? A : B, 3);
             foreach (var lease in leases) Started(lease);
             _driver.Reopen();
-            foreach (var lease in leases) _driver.Core.Attempts.Undo(new(lease.Id, lease.Token), _driver.Now);
+            foreach (var lease in leases)
+            {
+                _driver.Core.Attempts.Undo(new(lease.Id, lease.Token), _driver.Now);
+                // It never began, and was no start.
+                if (_jobs[lease.Id].Key is { } key) _starts[key].Remove(_driver.Now);
+            }
+
             _driver.Commit();
             foreach (var lease in leases) Look(_jobs[lease.Id]);
         }

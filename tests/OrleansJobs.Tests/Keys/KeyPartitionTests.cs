@@ -62,6 +62,53 @@ public class KeyPartitionTests
         Assert.Single(_driver.Take(want: 5));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhatNeverStarted_IsNoStartOfARate(bool isUndone)
+    {
+        Rule(new() { Rate = new(1, 86_400_000) });
+        Submit("a");
+        var lease = Assert.Single(_driver.Take(want: 5));
+        _driver.Now += 250;
+        if (isUndone)
+        {
+            _driver.Reopen();
+            _driver.Core.Attempts.Undo(new(lease.Id, lease.Token), _driver.Now);
+            _driver.Commit();
+            // For as long as clocks may differ by, time has given nothing back.
+            _driver.Now += 2 * (long)_driver.Options.ClockTolerance.TotalMilliseconds;
+        }
+        else Return(lease);
+
+        lease = Assert.Single(_driver.Take(want: 5));
+        // One that did start counts, whatever becomes of it.
+        _driver.Report(lease, ReportKind.Returned);
+        Assert.Empty(_driver.Take(want: 5));
+        _driver.Reopen();
+        Assert.Empty(_driver.Take(want: 5));
+    }
+
+    [Fact]
+    public void WhatNeverStarted_GivesNothingBack_OfARateThatDidNotCountIt()
+    {
+        foreach (var id in (string[])["a", "b", "c"]) Submit(id);
+        var early = Assert.Single(_driver.Take());
+        _driver.Now += 1000;
+        Rule(new() { Rate = new(1, 86_400_000) });
+        Assert.Equal("b", Assert.Single(_driver.Take(want: 5)).Id);
+        Return(early);
+        Assert.Empty(_driver.Take(want: 5));
+        // Nor of one whose place time has given to another by now.
+        Rule(new() { Rate = new(1, 1000) });
+        _driver.Now += 86_400_000;
+        var late = Assert.Single(_driver.Take(want: 5));
+        _driver.Now += 1000;
+        Assert.Single(_driver.Take(want: 5));
+        Return(late);
+        Assert.Empty(_driver.Take(want: 5));
+    }
+
     [Fact]
     public void ARateThatHasRecovered_IsForgotten()
     {
@@ -101,7 +148,7 @@ public class KeyPartitionTests
     }
 
     [Fact]
-    public void InOrderOfStarts_OneThatIsToRunAgain_LetsOthersPass_AndThenGoesFirst()
+    public void InOrderOfStarts_OneThatIsToRunAgain_LetsOthersPass_AndComesByWhenItIsDue_OrWhereItStood()
     {
         Rule(new() { Concurrency = 1, Order = KeyOrder.FifoStart });
         foreach (var id in (string[])["a", "b", "c"]) Submit(id);
@@ -111,8 +158,18 @@ public class KeyPartitionTests
         Assert.Equal("b", lease.Id);
         _driver.Now += 5000;
         _driver.Report(lease, ReportKind.Returned);
-        // Both have run before: the one that was submitted first is the one that goes first.
-        Assert.Equal("b", Assert.Single(_driver.Take(want: 5)).Id);
+        // What is handed back is due at once, and stands where it stood.
+        lease = Assert.Single(_driver.Take(want: 5));
+        Assert.Equal("b", lease.Id);
+        _driver.Report(lease, ReportKind.Succeeded);
+        // What had to wait stands among the others by when it is due: behind those that were submitted before that, before those that come later.
+        Submit("d");
+        foreach (var id in (string[])["c", "a", "d"])
+        {
+            lease = Assert.Single(_driver.Take(want: 5));
+            Assert.Equal(id, lease.Id);
+            _driver.Report(lease, ReportKind.Succeeded);
+        }
     }
 
     [Fact]
@@ -248,6 +305,18 @@ public class KeyPartitionTests
     }
 
     [Fact]
+    public void OfWhatJobsSayOfTheWeight_TheNewestCounts_InWhateverOrderTheyAreRead()
+    {
+        foreach (var (id, weight) in (ValueTuple<string, int?>[])[("a", 2), ("b", 5), ("c", null)]) _driver.Submit(id, job => job with { Key = Key, Weight = weight, Countdown = 60_000 });
+        _driver.Commit();
+        _driver.Reopen();
+        foreach (var id in (string[])["c", "b", "a"]) _driver.Bring(id);
+        Assert.Equal(5, _driver.Core.Keys.Find(Key)!.Weight);
+        _driver.Submit("d", job => job with { Key = Key, Weight = 3 });
+        Assert.Equal(3, _driver.Core.Keys.Find(Key)!.Weight);
+    }
+
+    [Fact]
     public void WithoutKeys_NothingIsKeptOfThem()
     {
         _driver.Submit("plain");
@@ -255,6 +324,12 @@ public class KeyPartitionTests
         Assert.Empty(_driver.Core.Keys.Lines);
         Assert.False(_driver.Core.Keys.HasTurns);
         Assert.Null(_driver.Core.Keys.NextWake);
+    }
+
+    private void Return(Lease lease)
+    {
+        Assert.True(_driver.Core.Attempts.Report(new() { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Returned, NeverStarted = true }, _driver.Now));
+        _driver.Commit();
     }
 
     private void Sweep()

@@ -79,6 +79,39 @@ public class UniquePartitionTests
         Assert.Null(_driver.Rows(new(GridLayout.Keys.Uniques), name)[0]);
     }
 
+    [Fact]
+    public void ASubmitThatIsWithdrawn_AfterItHasTakenAValueThatWasFree_LeavesNothingBehindEither()
+    {
+        var (book, name) = (_driver.Core.Keys.Uniques, UniqueBook.NameOf(null, "v"));
+        Submit("a", new JobUnique { Value = "v", For = Span });
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded);
+        _driver.Now += Span;
+        LiveJob job;
+        book.Pin(name);
+        using (_driver.Core.Changes.Together())
+        {
+            job = _driver.Submit("b", job => job with { Unique = new JobUnique { Value = "v" } });
+            book.Take(book.Resolve(name, _driver.Rows(new(GridLayout.Keys.Uniques), name)[0]), job, _driver.Now);
+        }
+
+        Assert.True(_driver.Core.Jobs.TryWithdraw(job));
+        book.Unpin(name);
+        _driver.Commit();
+        Assert.Null(_driver.Rows(new(GridLayout.Keys.Uniques), name)[0]);
+        Assert.Equal(0, book.Count);
+    }
+
+    [Fact]
+    public void ASubmitThatIsWithdrawn_LeavesItsValueToWhoeverTookItSince()
+    {
+        var (book, name) = (_driver.Core.Keys.Uniques, UniqueBook.NameOf(null, "v"));
+        Submit("a", new JobUnique { Value = "v", For = Span });
+        var job = _driver.Submit("b", job => job with { Unique = new JobUnique { Value = "v" } });
+        Assert.True(_driver.Core.Jobs.TryWithdraw(job));
+        _driver.Commit();
+        Assert.Equal("a", UniqueHolder.Decode(_driver.Rows(new(GridLayout.Keys.Uniques), name)[0]!.ToArray()).Job);
+    }
+
     private void Submit(string id, JobUnique unique)
     {
         var (book, name) = (_driver.Core.Keys.Uniques, UniqueBook.NameOf(null, unique.Value!));

@@ -35,6 +35,28 @@ public class LendingTests
         Assert.Equal(1, TakeAll());
     }
 
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public void WhatNeverStarted_IsNoStartOfARate(bool neverStarted, int more)
+    {
+        _world.PutEverywhere(new() { Rate = new(1, 86_400_000) });
+        _world.DeliverAll();
+        for (var i = 0; i < 3; i++) _world.Submit(i);
+        _world.DeliverAll();
+        Assert.Equal(1, TakeAll());
+        _world.DeliverAll();
+        Assert.Equal(0, TakeAll());
+        var (partition, lease) = _world.Running[0];
+        _world.Running.Clear();
+        Assert.True(_world.Cores[partition].Attempts.Report(new() { Id = lease.Id, Token = lease.Token, Kind = ReportKind.Returned, NeverStarted = neverStarted }, _world.Now));
+        _world.Settle(partition);
+        _world.DeliverAll();
+        Assert.Equal(more, TakeAll());
+        _world.DeliverAll();
+        Assert.Equal(0, TakeAll());
+    }
+
     [Fact]
     public void ALowerLimit_LetsRunningOnesEnd_AndStartsNoneUntilThereIsRoom()
     {

@@ -52,8 +52,12 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
     {
         if (jobs.FindLeased(lease.Id) is not { } job || job.Track.Token != lease.Token) return;
         var track = job.Track.WithoutAttempt();
+        using var together = job.Lane.Line is null ? default : changes.Together();
+        // What has waited for others to run with has done so, whenever it is that it waits again.
+        var due = job.Batch is null ? now : Math.Min(now, job.Due);
+        jobs.NeverBegan(job, now);
         if (track.CancelRequested) jobs.Finish(job, JobState.Revoked, null, null, track, now);
-        else jobs.WaitAgain(job, now, track with { IsRetrying = track.History.Length > 0 }, now);
+        else jobs.WaitAgain(job, due, track with { IsRetrying = track.History.Length > 0 }, now);
     }
 
     /// <summary>How much was told of an attempt nobody knows any more: its versions go on above all that may have been.</summary>
@@ -95,7 +99,8 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             MaxAttempts = report.MaxAttempts,
             Marks = report.Marks,
         };
-        using var together = track.HasMemory || report.Kind is ReportKind.Parked or ReportKind.StartedAnew ? changes.Together() : default;
+        using var together = track.HasMemory || (report.NeverStarted && job.Lane.Line is not null) || report.Kind is ReportKind.Parked or ReportKind.StartedAnew ? changes.Together() : default;
+        if (report.NeverStarted && job.Place == JobPlace.Leased) jobs.NeverBegan(job, now);
         switch (report.Kind)
         {
             case ReportKind.Succeeded:

@@ -174,7 +174,8 @@ internal sealed class JobBook
         _leased.Add(id, job);
         if (job.Track.Batch is not 0 and var token)
         {
-            if (!_foundBatches.TryGetValue(token, out var batch)) _foundBatches.Add(token, batch = new AttemptBatch { Token = token });
+            // Others of it may have ended before, and nobody knows whether they had begun.
+            if (!_foundBatches.TryGetValue(token, out var batch)) _foundBatches.Add(token, batch = new AttemptBatch { Token = token, Size = int.MaxValue });
             job.Batch = batch;
             if (batch.Members++ > 0) return job;
         }
@@ -201,7 +202,7 @@ internal sealed class JobBook
         if (job.Lane.Batch is not null) Index.Changed(job.Lane);
         if (job.Lane.Line is not { } line) return;
         // The seat of a sketch says no more than about when it is due.
-        line.Weigh(job.Spec.Weight);
+        line.Weigh(job.Spec);
         job.Due = whole.Due;
         Index.Changed(job.Lane);
     }
@@ -272,6 +273,7 @@ internal sealed class JobBook
     {
         job.Batch = batch;
         var isFirst = batch is null || batch.Members++ == 0;
+        if (batch is not null) batch.Size++;
         var isUnique = job.Spec!.Unique is { Until: UniqueUntil.Start } && !track.IsUniqueOver;
         using var decision = isUnique ? _changes.Together() : default;
         if (isUnique) track = _keys.Uniques.Release(job, track, mayShare: true, track.StartedAt);
@@ -281,7 +283,7 @@ internal sealed class JobBook
         job.Track = track;
         _leased.Add(job.Id, job);
         Windows.Weigh(job);
-        if (isFirst && _limits.HasAny) _limits.Start(job.Lane.Queue);
+        if (isFirst && _limits.HasAny) _limits.Start(job.Lane.Queue, AttemptOf(job));
         if (isFirst && job.Lane.Line is { } line)
         {
             using var together = _changes.Together();
@@ -291,6 +293,14 @@ internal sealed class JobBook
         }
 
         _changes.Mark(job);
+    }
+
+    /// <summary>A job that was given out never began, and is about to wait again, or to end: it was no start of a rate. Of a batch that is so once none of it has begun.</summary>
+    public void NeverBegan(LiveJob job, long now)
+    {
+        if ((job.Lane.Line is null && !_limits.HasAny) || (job.Batch is { } batch && ++batch.NeverBegan < batch.Size)) return;
+        if (job.Lane.Line is { } line) _keys.NeverBegan(line, job.Track.StartedAt, now);
+        if (_limits.HasAny) _limits.NeverBegan(job.Lane.Queue, AttemptOf(job));
     }
 
     /// <summary>A waiting job with a key takes another seat in its line: one that was left, or that of when it is due.</summary>
@@ -351,6 +361,7 @@ internal sealed class JobBook
         if (job.Place == JobPlace.Waiting) job.Lane.Remove(job);
         // One that was cancelled before it was stored has ended already.
         if (job.Place is JobPlace.Waiting or JobPlace.Leased) Unfinished--;
+        if (job.Spec is { Unique: not null }) _keys.Uniques.Abandon(job);
         Vacate(job);
         job.Place = JobPlace.Gone;
         Windows.Weigh(job);
@@ -426,7 +437,7 @@ internal sealed class JobBook
         var waits = outcome is null && lease is null;
         var due = track.DueAt ?? spec.DueAt;
         var seat = spec.Key is null ? 0 : track.Seat ?? KeySeat.Of(spec, due);
-        if (waits) lane.Line?.Weigh(spec.Weight);
+        if (waits) lane.Line?.Weigh(spec);
         return new LiveJob(id, this)
         {
             Spec = spec, Track = track, Outcome = outcome, Lane = lane, Due = due, Seat = seat,
@@ -452,7 +463,7 @@ internal sealed class JobBook
         job.Outcome = null;
         if (job.Spec!.Key is not null) Seat(job, keepsSeat);
         job.Lane = Index.Of(_laneNames.Of(job.Track.QueueOf(job.Spec), job.Track.Priority ?? job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));
-        job.Lane.Line?.Weigh(job.Spec.Weight);
+        job.Lane.Line?.Weigh(job.Spec);
         job.Lane.Add(job);
         Windows.Weigh(job);
         _deadlines.Note(DeadlineBook.Of(job.Spec, job.Track));
@@ -473,6 +484,7 @@ internal sealed class JobBook
     {
         if (!_leased.Remove(job.Id)) return;
         if (job.Track.HasLogs) LogRests?.Invoke(job);
+        var attempt = AttemptOf(job);
         if (job.Batch is { } batch)
         {
             job.Batch = null;
@@ -482,8 +494,11 @@ internal sealed class JobBook
         }
 
         if (job.Lane.Line is { } line) _keys.GiveBack(line);
-        if (_limits.HasAny) _limits.End(job.Lane.Queue);
+        if (_limits.HasAny) _limits.End(job.Lane.Queue, attempt);
     }
+
+    /// <summary>What has one permit, by its own identity: a job, or those that run with it.</summary>
+    private static object AttemptOf(LiveJob job) => (object?)job.Batch ?? job;
 
     private void OnCommitted(SealedCommit commit)
     {
