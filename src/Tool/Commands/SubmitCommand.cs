@@ -31,6 +31,9 @@ internal sealed class SubmitCommand : Command
     private readonly Option<string?> _unique = new("--unique") { Description = "It is the only one of this value; without a value, of its type and arguments.", Arity = ArgumentArity.ZeroOrOne, HelpName = "value" };
     private readonly Option<string?> _uniqueOn = new Option<string?>("--unique-on") { Description = "What becomes of it where there is one: return (default), reject, replace or debounce." }
         .Suggest("return", "reject", "replace", "debounce");
+    private readonly Option<string?> _uniqueUntil = new Option<string?>("--unique-until") { Description = "Until when it is the only one: end (default) or start." }.Suggest("end", "start");
+    private readonly Option<double?> _uniqueFor = new("--unique-for") { Description = "It keeps its value so long after it has ended in success, or started, and its result is shared.", CustomParser = Durations.Parse };
+    private readonly Option<double?> _uniqueLongest = new("--unique-longest") { Description = "With --unique-on debounce: due at most so long after the first of those that pushed each other back.", CustomParser = Durations.Parse };
     private readonly Option<bool> _watch = new("--watch", "-w") { Description = "Follow the job to its end; the exit code says how it ended." };
 
     private readonly BulkSubmit _bulk = new();
@@ -38,7 +41,7 @@ internal sealed class SubmitCommand : Command
     public SubmitCommand(ToolApp app) : base("submit", "Hands a job to the grid and prints its id; with -, as many as there are lines of the standard input.")
     {
         foreach (var argument in new Argument[] { _type, _args }) Add(argument);
-        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _deadline, _attempts, _timeout, _retention, _tags, _after, _cancelIfUnmet, _key, _weight, _unique, _uniqueOn, _watch }) Add(option);
+        foreach (var option in new Option[] { _arg, _id, _idempotencyKey, _queue, _priority, _countdown, _eta, _expires, _deadline, _attempts, _timeout, _retention, _tags, _after, _cancelIfUnmet, _key, _weight, _unique, _uniqueOn, _uniqueUntil, _uniqueFor, _uniqueLongest, _watch }) Add(option);
         foreach (var option in _bulk.Options) Add(option);
         app.SetAction(this, RunAsync);
     }
@@ -93,11 +96,15 @@ internal sealed class SubmitCommand : Command
         if (parsed.GetValue(_after) is { Length: > 0 } after) submission["after"] = new JsonArray([.. after.Select(After)]);
         Add("key", parsed.GetValue(_key));
         Add("weight", parsed.GetValue(_weight));
-        if (parsed.GetResult(_unique) is not null || parsed.GetValue(_uniqueOn) is not null)
+        var (until, seconds, longest) = (parsed.GetValue(_uniqueUntil), parsed.GetValue(_uniqueFor), parsed.GetValue(_uniqueLongest));
+        if (parsed.GetResult(_unique) is not null || parsed.GetValue(_uniqueOn) is not null || until is not null || seconds is not null || longest is not null)
         {
             var unique = new JsonObject();
             if (parsed.GetValue(_unique) is { } value) unique["value"] = value;
+            if (until is not null) unique["until"] = until;
+            if (seconds is not null) unique["seconds"] = seconds;
             if (parsed.GetValue(_uniqueOn) is { } on) unique["on"] = on;
+            if (longest is not null) unique["longest"] = longest;
             submission["unique"] = unique;
         }
 
