@@ -64,6 +64,50 @@ internal static class KeyChecker
         }
     }
 
+    /// <summary>The same while a rule held that has not always done so: those that had started before are of no account, and none that starts in it passes one that stands before it.</summary>
+    /// <param name="order">As of <see cref="Order"/>; the next is sent only once one is accepted.</param>
+    public static IEnumerable<Violation> OrderWithin(string key, IReadOnlyList<string> order, IEnumerable<RunMark> marks, long from, long until)
+    {
+        var starts = marks.Where(mark => mark.Kind == RunMarkKind.Started).GroupBy(mark => mark.Id).ToDictionary(group => group.Key, group => group.Min(mark => mark.At));
+        var (latest, before) = (long.MinValue, "");
+        foreach (var id in order)
+        {
+            var at = starts.GetValueOrDefault(id, long.MaxValue);
+            if (at < from) continue;
+            if (at <= until && at < latest) yield return new Violation(Rules.KeyOrder, id, $"it started before {before}, which stands before it in '{key}'");
+            if (at > latest) (latest, before) = (at, id);
+        }
+    }
+
+    /// <summary>Of a unique value never two jobs run at a time, whatever became of their submits.</summary>
+    /// <param name="jobs">The ids of those that had the value.</param>
+    public static IEnumerable<Violation> Unique(string value, IReadOnlySet<string> jobs, IEnumerable<RunMark> marks, IReadOnlyDictionary<string, long> deaths)
+    {
+        var open = new HashSet<(string Id, long Token)>();
+        foreach (var (_, isStart, mark) in Edges(jobs, marks, deaths))
+        {
+            if (!isStart) open.Remove((mark.Id, mark.Token));
+            else
+            {
+                foreach (var (other, _) in open.Where(run => run.Id != mark.Id)) yield return new Violation(Rules.UniqueTwice, mark.Id, $"it runs beside {other}, and both have the value '{value}'");
+                open.Add((mark.Id, mark.Token));
+            }
+        }
+    }
+
+    /// <summary>Of a value that is unique until its job starts never two wait at a time: not before they are due, when nothing can have started them.</summary>
+    /// <param name="jobs">Those that had the value and ran.</param>
+    /// <param name="countdown">How long each of them waits from its submit on.</param>
+    public static IEnumerable<Violation> UniqueUntilStart(string value, IEnumerable<Submitted> jobs, long countdown)
+    {
+        var (latest, before) = (long.MinValue, "");
+        foreach (var job in jobs.Where(job => job.AcceptedAt < job.FirstSentAt + countdown).OrderBy(job => job.AcceptedAt))
+        {
+            if (job.AcceptedAt < latest) yield return new Violation(Rules.UniqueTwice, job.Id, $"it waits beside {before}, and both have the value '{value}'");
+            if (job.FirstSentAt + countdown > latest) (latest, before) = (job.FirstSentAt + countdown, job.Id);
+        }
+    }
+
     private static IEnumerable<(long At, bool IsStart, RunMark Mark)> Edges(IReadOnlySet<string> jobs, IEnumerable<RunMark> marks, IReadOnlyDictionary<string, long> deaths)
     {
         var runs = marks.Where(mark => jobs.Contains(mark.Id)).GroupBy(mark => (mark.Id, mark.Token));

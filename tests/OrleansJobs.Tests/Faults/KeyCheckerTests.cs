@@ -57,6 +57,43 @@ public class KeyCheckerTests
         Assert.NotEmpty(KeyChecker.Order("k", ["b", "a"], _marks));
     }
 
+    [Fact]
+    public void Order_WithinARule_IsThatOfThoseThatHadNotStarted()
+    {
+        // While another rule held, the last went first.
+        Run("d", 0, 1);
+        Run("a", 10, 11);
+        Run("b", 12, 13);
+        Run("c", 14, 15);
+        Assert.Empty(KeyChecker.OrderWithin("k", ["a", "b", "c", "d"], _marks, 5 * Second, 20 * Second));
+        Assert.NotEmpty(KeyChecker.OrderWithin("k", ["a", "c", "b", "d"], _marks, 5 * Second, 20 * Second));
+        // What passed another after the rule had gone is of no account, what passed one that started only then is.
+        Assert.Empty(KeyChecker.OrderWithin("k", ["a", "c", "b", "d"], _marks, 5 * Second, 11 * Second));
+        Assert.NotEmpty(KeyChecker.OrderWithin("k", ["b", "a"], _marks, 5 * Second, 11 * Second));
+        Assert.NotEmpty(KeyChecker.OrderWithin("k", ["never", "a"], _marks, 5 * Second, 11 * Second));
+    }
+
+    [Fact]
+    public void Unique_IsNeverTwoAtATime()
+    {
+        Run("a", 0, 5);
+        Run("b", 5, 9);
+        // Two attempts of one job are another rule's.
+        Run("b", 8, 9);
+        Assert.Empty(KeyChecker.Unique("v", _jobs, _marks, _deaths));
+        Run("c", 8, 10);
+        Assert.NotEmpty(KeyChecker.Unique("v", _jobs, _marks, _deaths));
+    }
+
+    [Fact]
+    public void UniqueUntilTheStart_NeverTwoWait()
+    {
+        Assert.Empty(KeyChecker.UniqueUntilStart("v", [Sent("a", 0, 1), Sent("b", 6, 7), Sent("late", 1, 9)], 6 * Second));
+        Assert.NotEmpty(KeyChecker.UniqueUntilStart("v", [Sent("a", 0, 1), Sent("b", 4, 5)], 6 * Second));
+
+        static Submitted Sent(string id, int sent, int accepted) => new(id, "sleep", sent * Second, accepted * Second, 0, ExpectedEnd.Any);
+    }
+
     private IEnumerable<Violation> Concurrency(int most) => KeyChecker.Concurrency("k", _jobs, _marks, [new(0, long.MaxValue, most)], 0, _deaths);
 
     private void Run(string id, int from, int to, string silo = "s1#1")
