@@ -16,11 +16,11 @@ internal sealed class ScheduleCommand : Command
         Add(Show(app));
         Add(Next(app));
         Add(Pause(app));
-        Add(Of(app, "resume", "Serves instants again; those that passed meanwhile are not missed.", async (session, path, _, cancellation) =>
-            Summarize(session, await session.Gateway.PostAsync(path + "/resume", null, cancellation))));
+        Add(Resume(app));
         Add(Of(app, "trigger", "Submits an occurrence now, whatever else runs, and prints its job's id.", async (session, path, _, cancellation) =>
         {
-            var json = await session.Gateway.PostAsync(path + "/trigger", null, cancellation);
+            // Under a key, so that it may be sent again where the answer is lost, and is one occurrence.
+            var json = await session.Gateway.PostSafelyAsync(path + "/trigger", JsonSerializer.SerializeToElement(new { }), Inputs.Key(session, null), cancellation);
             session.Printer.Either(json, () => session.Printer.Line(json.Text("job") ?? ""));
         }));
         Add(Backfill(app));
@@ -28,6 +28,18 @@ internal sealed class ScheduleCommand : Command
     }
 
     public static Argument<string> Id() => new("id") { Description = "The schedule's id." };
+
+    /// <summary>Against lost edits.</summary>
+    public static Option<string?> IfMatch() => new("--if-match") { Description = "Only where the schedule still has this version, as show tells it; * where there is one.", HelpName = "version" };
+
+    /// <exception cref="UsageException">It cannot be sent.</exception>
+    public static string? ETag(ParseResult parsed, Option<string?> ifMatch) => parsed.GetValue(ifMatch) switch
+    {
+        null => null,
+        "*" => "*",
+        var version when version.Length is > 0 and <= 64 && version.All(c => c is > ' ' and <= '~' and not '"') => $"\"{version}\"",
+        _ => throw new UsageException("--if-match takes a version as 'schedule show' tells it, without quotes, or *."),
+    };
 
     public static string Path(string id) => "schedules/" + Uri.EscapeDataString(id);
 
@@ -43,7 +55,8 @@ internal sealed class ScheduleCommand : Command
             var schedules = new List<JsonElement>();
             var left = parsed.GetValue(limit);
             if (left < 1) throw new UsageException("--limit must be 1 or more.");
-            for (string? cursor = ""; cursor is not null && left > 0;)
+            string? cursor = "";
+            while (cursor is not null && left > 0)
             {
                 var page = await session.Gateway.GetAsync($"schedules?limit={Math.Min(left, 200)}{(cursor.Length > 0 ? $"&cursor={Uri.EscapeDataString(cursor)}" : "")}", cancellation);
                 foreach (var schedule in page.Items("schedules"))
@@ -57,6 +70,7 @@ internal sealed class ScheduleCommand : Command
             }
 
             if (!session.Printer.AsJson) session.Printer.Table(["ID", "TYPE", "QUEUE", "WHEN", "NEXT", "LAST", "PAUSED"], schedules.Select(Row), "No schedules.");
+            if (cursor is not null) await session.Surroundings.Error.WriteLineAsync($"There are more than these {Words.Of(parsed.GetValue(limit))}: give a higher --limit.");
             return ExitCodes.Done;
         });
         return command;
@@ -104,18 +118,31 @@ internal sealed class ScheduleCommand : Command
     private static Command Pause(ToolApp app)
     {
         var reason = Inputs.Reason();
+        var ifMatch = IfMatch();
         var command = Of(app, "pause", "Serves no instant until the schedule is resumed.", async (session, path, parsed, cancellation) =>
-            Summarize(session, await session.Gateway.PostAsync(path + "/pause", ReasonBody.Of(parsed.GetValue(reason)), cancellation)));
+            Summarize(session, await session.Gateway.PostAsync(path + "/pause", ReasonBody.Of(parsed.GetValue(reason)), cancellation, ifMatch: ETag(parsed, ifMatch))));
         command.Add(reason);
+        command.Add(ifMatch);
+        return command;
+    }
+
+    private static Command Resume(ToolApp app)
+    {
+        var ifMatch = IfMatch();
+        var command = Of(app, "resume", "Serves instants again; those that passed meanwhile are not missed.", async (session, path, parsed, cancellation) =>
+            Summarize(session, await session.Gateway.PostAsync(path + "/resume", null, cancellation, ifMatch: ETag(parsed, ifMatch))));
+        command.Add(ifMatch);
         return command;
     }
 
     private static Command Delete(ToolApp app)
     {
         var application = new Option<string?>("--application") { Description = "Of one that code declares: whose it is. Code that still declares it makes it anew." };
+        var ifMatch = IfMatch();
         var command = Of(app, "delete", "Removes a schedule. Its jobs stay as they are.", (session, path, parsed, cancellation) =>
-            session.Gateway.DeleteAsync(parsed.GetValue(application) is { } name ? $"{path}?application={Uri.EscapeDataString(name)}" : path, cancellation));
+            session.Gateway.DeleteAsync(parsed.GetValue(application) is { } name ? $"{path}?application={Uri.EscapeDataString(name)}" : path, cancellation, ETag(parsed, ifMatch)));
         command.Add(application);
+        command.Add(ifMatch);
         return command;
     }
 

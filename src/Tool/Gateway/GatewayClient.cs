@@ -35,13 +35,13 @@ internal sealed class GatewayClient : IDisposable
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellation) => SendAsync(() => new(HttpMethod.Get, path), cancellation);
 
     /// <param name="timeout">For what takes longer than a request usually does.</param>
-    public Task<JsonElement> PostAsync(string path, JsonElement? body, CancellationToken cancellation, TimeSpan? timeout = null) =>
-        SendAsync(() => new(HttpMethod.Post, path) { Content = body is { } json ? JsonContent(json) : null }, cancellation, timeout);
+    public Task<JsonElement> PostAsync(string path, JsonElement? body, CancellationToken cancellation, TimeSpan? timeout = null, string? ifMatch = null) =>
+        SendAsync(() => If(ifMatch, new(HttpMethod.Post, path) { Content = body is { } json ? JsonContent(json) : null }), cancellation, timeout);
 
-    public Task<JsonElement> PutAsync(string path, JsonElement body, CancellationToken cancellation) =>
-        SendAsync(() => new(HttpMethod.Put, path) { Content = JsonContent(body) }, cancellation);
+    public Task<JsonElement> PutAsync(string path, JsonElement body, CancellationToken cancellation, string? ifMatch = null) =>
+        SendAsync(() => If(ifMatch, new(HttpMethod.Put, path) { Content = JsonContent(body) }), cancellation);
 
-    public async Task DeleteAsync(string path, CancellationToken cancellation) => await SendAsync(() => new(HttpMethod.Delete, path), cancellation);
+    public async Task DeleteAsync(string path, CancellationToken cancellation, string? ifMatch = null) => await SendAsync(() => If(ifMatch, new(HttpMethod.Delete, path)), cancellation);
 
     public async Task<Job> GetJobAsync(string id, CancellationToken cancellation) => new(await GetAsync(JobPath(id), cancellation));
 
@@ -184,6 +184,12 @@ internal sealed class GatewayClient : IDisposable
     public static void CheckKey(string? key)
     {
         if (key is not null && key.Any(c => c is <= ' ' or > '~')) throw new UsageException("The key has characters that no key has.");
+    }
+
+    private static HttpRequestMessage If(string? match, HttpRequestMessage request)
+    {
+        if (match is not null) request.Headers.TryAddWithoutValidation("If-Match", match);
+        return request;
     }
 
     public static string JobPath(string id) => "jobs/" + Uri.EscapeDataString(id);

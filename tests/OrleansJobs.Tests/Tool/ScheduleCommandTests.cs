@@ -37,6 +37,46 @@ public class ScheduleCommandTests
     }
 
     [Fact]
+    public async Task Put_SaysAllThatAScheduleHas_AndOnlyOfTheVersionThatWasSeen()
+    {
+        _tool.Gateway.On("PUT /schedules/nightly", Nightly);
+        Assert.Equal(0, await _tool.RunAsync("schedule", "put", "nightly", "longtask", "--every", "7m", "--missed", "all", "--missed-after", "2m", "--missed-within", "3h", "--retention", "0",
+            "--notify", "https://a.b/c?d=e", "--notify", "failure,progress=https://a.b/d", "--if-match", "1-1"));
+        Assert.Equal("""{"type":"longtask","every":420,"missed":"all","missedAfter":120,"missedWithin":10800,"retention":0,"notify":["https://a.b/c?d=e",{"url":"https://a.b/d","on":["failure","progress"]}]}""", _tool.Gateway.Requests[0].Body);
+        Assert.Equal("\"1-1\"", _tool.Gateway.Requests[0].Message.Headers.GetValues("If-Match").Single());
+        Assert.Equal(2, await _tool.RunAsync("schedule", "put", "nightly", "longtask", "--every", "7m", "--if-match", "a\"b"));
+        Assert.Single(_tool.Gateway.Requests);
+    }
+
+    [Fact]
+    public async Task Changes_AreOnlyOfTheVersionThatWasSeen()
+    {
+        _tool.Gateway.On("POST /schedules/nightly/pause", Nightly).On("POST /schedules/nightly/resume", Nightly).On("DELETE /schedules/nightly", "", System.Net.HttpStatusCode.NoContent);
+        foreach (var (change, match) in new[] { ("pause", "1-1"), ("resume", "*"), ("delete", "1-1") }) Assert.Equal(0, await _tool.RunAsync("schedule", change, "nightly", "--if-match", match));
+        Assert.Equal(["\"1-1\"", "*", "\"1-1\""], _tool.Gateway.Requests.Select(request => request.Message.Headers.GetValues("If-Match").Single()));
+    }
+
+    [Fact]
+    public async Task ATriggerWhoseAnswerIsLost_IsSentAgain_UnderTheSameKey()
+    {
+        _tool.Gateway.On("POST /schedules/nightly/trigger", () => throw new HttpRequestException("lost")).On("POST /schedules/nightly/trigger", "{\"job\":\"oj-1\"}");
+        Assert.Equal(0, await _tool.RunAsync("schedule", "trigger", "nightly"));
+        Assert.Equal("oj-1\n", _tool.Out);
+        Assert.Equal(2, _tool.Gateway.Requests.Count);
+        Assert.Single(_tool.Gateway.Requests.Select(request => request.Message.Headers.GetValues("Idempotency-Key").Single()).Distinct());
+    }
+
+    [Fact]
+    public async Task AListThatEndsAtItsLimit_SaysThatThereAreMore()
+    {
+        _tool.Gateway.On("GET /schedules?limit=1", $$"""{"schedules":[{{Nightly}}],"cursor":"nightly"}""");
+        Assert.Equal(0, await _tool.RunAsync("schedule", "list", "--limit", "1"));
+        Assert.Equal("There are more than these 1: give a higher --limit.\n", _tool.Error);
+        Assert.Equal(0, await _tool.RunAsync("schedule", "list", "--limit", "1", "--json"));
+        Assert.StartsWith("There are more", _tool.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_ByDue_AndOfASchedule()
     {
         _tool.Gateway.On("GET /jobs?limit=20&schedule=nightly&order=due", """{"jobs":[{"id":"j-1","type":"cleanup","queue":"default","state":"PENDING","current":0,"total":1,"status":"","version":1,"attempt":0,"submittedAt":"2026-01-01T02:00:00Z","dueAt":"2030-01-01T02:00:00Z","schedule":"nightly"}]}""");
