@@ -115,6 +115,94 @@ public class SchedulesViewTests(BrowserFixture fixture)
         await fixture.Host.Http.PostAsync(new Uri($"/jobs/{second}/cancel", UriKind.Relative), null);
     }
 
+    /// <summary>What the form has no input for, too.</summary>
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public async Task AnEdit_KeepsEveryMemberThatItDoesNotChange(bool isFlow)
+    {
+        var what = isFlow
+            ? """ "flow":{"jobs":[{"name":"a","type":"longtask"}]} """
+            : """ "type":"longtask","queue":"mail","priority":7,"args":{"steps":1},"key":"tenant/7","weight":3,"attempts":4,"timeout":90 """;
+        var put = $$$"""
+            {{{{what}}},"tags":{"a":"b"},"deadline":600,"retention":0,"notify":[{"url":"https://example.org/hook","on":["failure"]}],"cron":"0 3 1 1 *","zone":"Europe/Berlin",
+             "start":"2030-01-01T00:00:00Z","end":"2040-01-01T00:00:00Z","count":9,"jitter":5,"overlap":"queue","missed":"all","missedAfter":70,"missedWithin":7200,"later":{"than":"this page"}}
+            """;
+        var told = put.TrimEnd()[..^1] + ""","id":"s","version":"1-1","createdAt":"2030-01-01T00:00:00Z","changedAt":"2030-01-01T00:00:00Z","nextAt":"2031-01-01T00:00:00Z","dueAt":"2031-01-01T00:00:00Z","come":2,"paused":{"by":"x"},"application":"a","release":"1","runs":[]}""";
+        var page = await fixture.ModulesAsync();
+        var body = await page.EvaluateAsync<string>(
+            """
+            async (told) => {
+              const { scheduleForm } = await import('/js/form/scheduleForm.js');
+              const form = scheduleForm({ types: [], schedule: JSON.parse(told), onInstants: () => {} });
+              form.element.querySelector('input[placeholder="30 2 * * MON-FRI"]').value = '0 4 1 1 *';
+              return form.read().body;
+            }
+            """,
+            told);
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(put.Replace("0 3 1 1 *", "0 4 1 1 *", StringComparison.Ordinal)), JsonElement.Parse(body)), body);
+    }
+
+    [Fact]
+    public async Task WhatFewNeed_IsPutByTheForm_AndTakenAway()
+    {
+        var id = $"s-{Guid.NewGuid():N}"[..12];
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync("/new-schedule");
+        await page.Page.GetByLabel("Id").FillAsync(id);
+        await page.Page.GetByLabel("Job type").FillAsync("longtask");
+        await page.Page.GetByLabel("Arguments as JSON").FillAsync("""{"steps":1,"stepMs":1}""");
+        await page.Page.GetByLabel("Or every so many seconds").FillAsync("3600");
+        await page.Page.GetByLabel("Of instants that nobody could serve").SelectOptionAsync("all");
+        var more = page.Page.Locator("details.options");
+        await more.Locator("summary").ClickAsync();
+        foreach (var (label, value) in new[]
+        {
+            ("No instant before", "2030-01-01T00:00:00Z"), ("No instant after", "2030-01-02T00:00:00Z"), ("The seconds count from", "2030-01-01T00:30:00Z"), ("So many instants", "0"),
+            ("Later by up to so many seconds", "5"), ("Priority", "7"), ("Attempts", "3"), ("Seconds for one attempt", "90"), ("Missed when so many seconds late", "70"),
+            ("Of all missed, serve those so many seconds late", "7200"),
+        }) await page.Page.GetByLabel(label, new() { Exact = true }).FillAsync(value);
+        // What would come is of all of it.
+        var coming = page.Page.GetByRole(AriaRole.Region, new() { Name = "The next ten" });
+        await ConsolePage.SeeAsync(coming, "30:00");
+        // What is wrong with one of them is shown, though they are folded.
+        await more.Locator("summary").ClickAsync();
+        await page.Button("Make the schedule").ClickAsync();
+        await ConsolePage.SeeAsync(more, "A count is 1 to");
+        await page.Page.GetByLabel("So many instants").FillAsync("5");
+        await page.Button("Make the schedule").ClickAsync();
+        await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = id })).ToBeVisibleAsync();
+        var made = await fixture.Host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/schedules/{id}", UriKind.Relative));
+        Assert.Equal(
+            "2030-01-01T00:00:00Z 2030-01-02T00:00:00Z 2030-01-01T00:30:00Z 5 5 7 3 90 70 7200",
+            string.Join(' ', ((string[])["start", "end", "anchor", "count", "jitter", "priority", "attempts", "timeout", "missedAfter", "missedWithin"]).Select(name => made.GetProperty(name).ToString().Replace(".000Z", "Z", StringComparison.Ordinal))));
+
+        await page.GoAsync($"/schedules/{id}/edit");
+        await more.Locator("summary").ClickAsync();
+        foreach (var label in new[] { "No instant after", "So many instants", "Attempts" }) await page.Page.GetByLabel(label, new() { Exact = true }).FillAsync("");
+        await page.Button("Save").ClickAsync();
+        await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = id })).ToBeVisibleAsync();
+        made = await fixture.Host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/schedules/{id}", UriKind.Relative));
+        foreach (var name in new[] { "end", "count", "attempts" }) Assert.False(made.TryGetProperty(name, out _), name);
+        Assert.Equal(90, made.GetProperty("timeout").GetInt32());
+        await fixture.Host.Http.DeleteAsync(new Uri($"/schedules/{id}", UriKind.Relative));
+    }
+
+    [Fact]
+    public async Task WhatWouldCome_IsOfWhatStandsThere()
+    {
+        await using var page = await fixture.OpenAsync();
+        await page.GoAsync("/new-schedule");
+        var coming = page.Page.GetByRole(AriaRole.Region, new() { Name = "The next ten" });
+        var cron = page.Page.GetByLabel("Cron expression");
+        await cron.FillAsync("0 3 1 1 *");
+        await cron.BlurAsync();
+        await Expect(coming.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(10);
+        await cron.FillAsync("");
+        await cron.BlurAsync();
+        await Expect(coming.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(0);
+        await ConsolePage.SeeAsync(coming, "Say when");
+    }
+
     [Fact]
     public async Task AnEdit_OfWhatSomebodyElseHasChanged_IsRefused()
     {

@@ -7,8 +7,15 @@ import { t } from '../texts.js';
 
 const instantNames = ['cron', 'every', 'zone', 'anchor', 'start', 'end'];
 
-// Of what a schedule says of itself, what can be put.
-const putNames = ['type', 'flow', 'queue', 'priority', 'args', 'key', 'weight', 'tags', 'attempts', 'timeout', 'deadline', 'retention', ...instantNames, 'count', 'jitter', 'overlap', 'missed', 'missedAfter', 'missedWithin'];
+// What a schedule says of itself that nobody has put. All else is put again, whether it has an input here or not.
+const answerNames = ['id', 'version', 'createdAt', 'changedAt', 'nextAt', 'dueAt', 'come', 'paused', 'application', 'release', 'runs'];
+
+// Inputs of texts and of numbers, by the member that they are.
+const textNames = ['type', 'cron', 'zone', 'anchor', 'start', 'end', 'queue', 'key', 'overlap', 'missed'];
+const numberNames = ['every', 'count', 'jitter', 'priority', 'attempts', 'timeout', 'deadline', 'missedAfter', 'missedWithin'];
+
+// Those that few need.
+const moreNames = ['start', 'end', 'count', 'anchor', 'jitter', 'priority', 'attempts', 'timeout', 'missedAfter', 'missedWithin'];
 
 // What of these only a job has, and not a flow.
 const jobNames = ['type', 'args', 'queue', 'priority', 'key', 'weight', 'attempts', 'timeout'];
@@ -32,6 +39,8 @@ export function scheduleForm({ types, schedule, onInstants }) {
   const list = h('datalist', { id: 'schedule-types' }, types.map(({ name }) => h('option', { value: name })));
   const zones = h('datalist', { id: 'schedule-zones' }, (Intl.supportedValuesOf?.('timeZone') ?? []).map((name) => h('option', { value: name })));
   const text = (label, name, more = {}) => textField({ label, value: said[name] === undefined ? '' : String(said[name]), ...more });
+  const moment = (label, name) => text(label, name, { placeholder: '2030-01-31T12:00:00Z' });
+  const amount = (label, name, parts) => text(label, name, { attributes: { inputmode: 'decimal' }, ...parts });
   const flow = h('textarea', { rows: 8, class: 'code', spellcheck: 'false', prop: { value: JSON.stringify(said.flow ?? { jobs: [{ name: 'first', type: '', args: {} }] }, null, 2) } });
   const args = h('textarea', { rows: 4, class: 'code', spellcheck: 'false', prop: { value: JSON.stringify(said.args ?? {}, null, 2) } });
   const fields = {
@@ -48,42 +57,51 @@ export function scheduleForm({ types, schedule, onInstants }) {
     deadline: text(t.scheduleForm.failsAfterSoManySeconds, 'deadline', { attributes: { inputmode: 'decimal' } }),
     overlap: selectField({ label: t.scheduleForm.whileOneBeforeItHas, options: overlaps, value: said.overlap }),
     missed: selectField({ label: t.scheduleForm.ofInstantsThatNobodyCould, options: misseds, value: said.missed }),
+    start: moment(t.scheduleForm.noInstantBefore, 'start'),
+    end: moment(t.scheduleForm.noInstantAfter, 'end'),
+    count: amount(t.scheduleForm.soManyInstants, 'count'),
+    anchor: moment(t.scheduleForm.secondsCountFrom, 'anchor'),
+    jitter: amount(t.scheduleForm.laterByUpTo, 'jitter', { hint: t.scheduleForm.theSameEachTime }),
+    priority: amount(t.words.priority, 'priority', { placeholder: '4', hint: t.scheduleForm.higherFirst }),
+    attempts: amount(t.scheduleForm.attempts, 'attempts', { placeholder: t.words.asTheTypeSays }),
+    timeout: amount(t.scheduleForm.secondsForOneAttempt, 'timeout', { placeholder: t.words.asTheTypeSays }),
+    missedAfter: amount(t.scheduleForm.missedWhenLate, 'missedAfter', { placeholder: '60' }),
+    missedWithin: amount(t.scheduleForm.serveThoseLate, 'missedWithin', { placeholder: '3600' }),
   };
-  const element = h('div', { class: 'fields' }, Object.values(fields).filter(Boolean).map((each) => each.element), list, zones);
+  const elementOf = ([, each]) => each && each.element;
+  const isMore = ([name]) => moreNames.includes(name);
+  const all = Object.entries(fields);
+  const more = h('details', { class: 'options' }, h('summary', null, t.scheduleForm.more), h('div', { class: 'fields' }, all.filter(isMore).map(elementOf)));
+  const element = h('div', { class: 'fields' }, all.filter((each) => !isMore(each)).map(elementOf).filter(Boolean), more, list, zones);
   const valueOf = (name) => fields[name].input.value.trim();
   const isFlow = () => valueOf('what') === 'flow';
 
   function showWhat() {
-    for (const name of ['type', 'args', 'queue', 'key']) fields[name].element.hidden = isFlow();
+    for (const name of jobNames.filter((each) => fields[each])) fields[name].element.hidden = isFlow();
     fields.flow.element.hidden = !isFlow();
   }
 
   /** What says when, for a preview. */
   function instants() {
-    const kept = Object.fromEntries(instantNames.filter((name) => said[name] !== undefined).map((name) => [name, said[name]]));
-    for (const name of ['cron', 'every', 'zone']) {
-      if (valueOf(name)) kept[name] = valueOf(name);
-      else delete kept[name];
-    }
-    if (!kept.every) delete kept.anchor;
-    return kept;
+    const asked = Object.fromEntries(instantNames.filter(valueOf).map((name) => [name, valueOf(name)]));
+    if (!asked.every) delete asked.anchor;
+    return asked;
   }
 
   /** @returns {{name?: string, body: string}} */
   function read() {
-    const kept = Object.fromEntries(putNames.filter((name) => said[name] !== undefined).map((name) => [name, said[name]]));
+    const kept = Object.fromEntries(Object.entries(said).filter(([name]) => !answerNames.includes(name)));
     const content = isFlow() ? 'flow' : 'args';
-    const [every, deadline] = readAll([() => number('every'), () => number('deadline'), () => checkId(), () => check(content, valueOf(content))]);
-    for (const name of ['type', 'cron', 'zone', 'queue', 'key', 'overlap', 'missed']) {
-      if (valueOf(name)) kept[name] = valueOf(name);
+    const numbers = readAll([...numberNames.filter((name) => !isFlow() || !jobNames.includes(name)).map((name) => () => [name, number(name)]), () => checkId(), () => check(content, valueOf(content))]);
+    const given = [...textNames.map((name) => [name, valueOf(name) || undefined]), ...numbers.filter(Array.isArray)];
+    for (const [name, value] of given) {
+      if (value !== undefined) kept[name] = value;
       else delete kept[name];
     }
     for (const name of isFlow() ? jobNames : ['args']) delete kept[name];
+    delete kept.flow;
     if (!kept.key) delete kept.weight;
-    for (const name of ['flow', 'every', 'deadline']) delete kept[name];
-    if (deadline !== undefined) kept.deadline = deadline;
-    if (every !== undefined) kept.every = every;
-    else delete kept.anchor;
+    if (kept.every === undefined) delete kept.anchor;
     if (kept.missed !== 'all') delete kept.missedWithin;
     // The arguments go out as the text they are.
     const members = [`"${content}":${valueOf(content) || '{}'}`, ...Object.entries(kept).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)];
@@ -108,13 +126,14 @@ export function scheduleForm({ types, schedule, onInstants }) {
     return mistakes.filter(({ pointer, parameter, detail }) => {
       const place = fields[(pointer ?? parameter ?? '').split('/').filter(Boolean)[0]];
       place?.setMistake(detail);
+      if (place && more.contains(place.element)) more.open = true;
       return !place;
     });
   }
 
   fields.what.input.addEventListener('change', showWhat);
   showWhat();
-  for (const name of ['cron', 'every', 'zone']) fields[name].input.addEventListener('change', () => onInstants(instants()));
+  for (const name of instantNames) fields[name].input.addEventListener('change', () => onInstants(instants()));
   return { element, instants, read, showMistakes };
 }
 

@@ -34,7 +34,7 @@ export function mount(root, { segments, signal }) {
 
   function show(types, schedule) {
     const form = scheduleForm({ types, schedule, onInstants: look });
-    const coming = h('div', { 'aria-live': 'polite' }, h('p', { class: 'dim' }, t.scheduleEdit.sayWhenAndWhatWould));
+    const coming = h('div', { 'aria-live': 'polite' });
     const trouble = h('div');
     const save = h('button', { class: 'primary large' }, id ? t.scheduleEdit.save : t.scheduleEdit.makeTheSchedule);
     fill(
@@ -56,7 +56,10 @@ export function mount(root, { segments, signal }) {
       asking.abort();
       asking = new AbortController();
       const asked = AbortSignal.any([signal, asking.signal]);
-      if (!instants.cron && !instants.every) return;
+      if (!instants.cron && !instants.every) {
+        fill(coming, h('p', { class: 'dim' }, t.scheduleEdit.sayWhenAndWhatWould));
+        return;
+      }
       try {
         const { next } = await preview(instants, asked);
         if (asked.aborted) return;

@@ -47,7 +47,8 @@ export function mount(root, { query, signal }) {
   }
 
   function show({ schedules, cursor: next }) {
-    refill(content, schedules.length === 0 ? empty(t.schedules.noSchedulesYet, t.schedules.aScheduleSubmitsAJob) : h('ul', { class: 'board' }, schedules.map(card)));
+    const none = () => (next ? empty(t.schedules.noneAmongTheFirstOf, t.schedules.laterOnesMayMatch) : empty(t.schedules.noSchedulesYet, t.schedules.aScheduleSubmitsAJob));
+    refill(content, schedules.length === 0 ? none() : h('ul', { class: 'board' }, schedules.map(card)));
     refill(pages, cursor && h('a', { class: 'button', href: to(['schedules']) }, t.schedules.first), next && h('a', { class: 'button', rel: 'next', href: to(['schedules'], { cursor: next }) }, t.schedules.nextPage));
   }
 
