@@ -19,7 +19,7 @@ public interface IScheduleClient
     /// <exception cref="GridUnavailableException"/>
     Task<ScheduleInfo?> GetAsync(string id, CancellationToken cancellation = default);
 
-    /// <summary>A page of schedules, in the order of their ids.</summary>
+    /// <summary>A page of schedules, in the order of their ids. Where they are large it may hold fewer: the cursor says whether there are more.</summary>
     /// <exception cref="GridUnavailableException"/>
     Task<SchedulePage> ListAsync(int limit = 50, string? cursor = null, CancellationToken cancellation = default);
 

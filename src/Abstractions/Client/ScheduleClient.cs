@@ -12,7 +12,7 @@ internal sealed class ScheduleClient(JobClient client, GridConnection grid, Know
             return partition.PutSchedule(id, spec, new(version));
         }, cancellation);
         // A second try may find what the first one, whose answer was lost, has put.
-        var isOurs = answer is { Outcome: ScheduleOutcome.Changed, Schedule: { } found } && tries > 1 && Same(found.Spec, spec);
+        var isOurs = answer is { Outcome: ScheduleOutcome.Changed, Schedule: { } found } && tries > 1 && found.Spec.IsSameAs(spec);
         return isOurs ? answer.Schedule! : Expect(answer, id).Schedule!;
     }
 
@@ -84,9 +84,6 @@ internal sealed class ScheduleClient(JobClient client, GridConnection grid, Know
         var answer = await change(partition);
         return answer.Outcome == ScheduleOutcome.Unavailable ? throw new GridUnavailableException(answer.Reason ?? "The store did not answer in time; it may or may not have happened.") : answer;
     }, cancellation);
-
-    private static bool Same(ScheduleSpec one, ScheduleSpec other) =>
-        one.Args.AsSpan().SequenceEqual(other.Args) && one.Tags.AsSpan().SequenceEqual(other.Tags) && one with { Args = other.Args, Tags = other.Tags } == other;
 
     private static ScheduleAnswer Expect(ScheduleAnswer answer, string id) => answer.Outcome switch
     {

@@ -38,16 +38,26 @@ internal interface IPartitionSchedules : IGrainWithIntegerKey
     [Alias("runs"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<ScheduleRun[]?> RunsOfSchedule(string id);
 
-    /// <summary>Schedules in the order of their ids.</summary>
+    /// <summary>As many as were asked for, however large: of releases that know no <see cref="ReadSchedules"/>.</summary>
     /// <param name="after">Those behind it; empty: from the first.</param>
     /// <param name="application">Those that its code declares; null: all.</param>
     [Alias("list"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<ScheduleInfo[]> ListSchedules(string after, int limit, string? application);
 
+    /// <summary>Schedules in the order of their ids.</summary>
+    /// <param name="after">Those behind it; empty: from the first.</param>
+    [Alias("part"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<SchedulePart> ReadSchedules(string after, int limit);
+
     /// <summary>Makes the schedules of an application, of this partition, what its code declares. To be asked again where it fails.</summary>
     [Alias("declare"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<DeclarationAnswer> DeclareSchedules(ScheduleDeclaration declaration);
 }
+
+/// <summary>Schedules of one partition, in the order of their ids.</summary>
+/// <param name="UpTo">It may have more, all behind this id; null: it has not. There may be fewer than were asked for, since large ones are told a few at a time.</param>
+[GenerateSerializer, Immutable, Alias("oj.schedulePart")]
+internal sealed record SchedulePart([property: Id(0)] ScheduleInfo[] Schedules, [property: Id(1)] string? UpTo);
 
 /// <summary>What the code of an application declares.</summary>
 /// <param name="HasAny">It declares schedules, be it in other partitions.</param>
@@ -57,7 +67,14 @@ internal sealed record ScheduleDeclaration(
     [property: Id(0)] string Application, [property: Id(1)] string Release, [property: Id(2)] bool HasAny, [property: Id(3)] DeclaredSchedule[] Schedules);
 
 [GenerateSerializer, Immutable, Alias("oj.declaredSchedule")]
-internal sealed record DeclaredSchedule([property: Id(0)] string Id, [property: Id(1)] ScheduleSpec Spec);
+internal sealed record DeclaredSchedule([property: Id(0)] string Id, [property: Id(1)] ScheduleSpec Spec)
+{
+    /// <summary>Whoever declares it says no queue, and knows nothing of its type: the queue that it was given by one who does stays.</summary>
+    [Id(2)] public bool KeepsQueue { get; init; }
+
+    /// <summary>The same of its key.</summary>
+    [Id(3)] public bool KeepsKey { get; init; }
+}
 
 /// <param name="SupersededBy">A newer release has declared them; nothing was done. Null: none has.</param>
 /// <param name="Refused">Which are not as declared, and why.</param>

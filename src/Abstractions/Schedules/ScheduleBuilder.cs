@@ -62,6 +62,9 @@ public sealed class ScheduleBuilder
 
     internal ScheduleSpec Build() => _spec;
 
+    /// <summary>What its queue or key is has to be known of the type, and its contract does not say it.</summary>
+    internal bool NeedsType => _type is null && !_spec.IsFlow && (Queue is null || _spec.Key is null);
+
     /// <summary>The same with what the type of its jobs says where the schedule does not.</summary>
     /// <param name="defaults">What the grid knows of the type; its contract goes before that.</param>
     /// <exception cref="JobRejectedException">The arguments make no key.</exception>

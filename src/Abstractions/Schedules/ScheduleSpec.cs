@@ -79,6 +79,11 @@ public sealed record ScheduleSpec
 
     /// <summary>Its occurrences are flows, and <see cref="Args"/> the graph.</summary>
     public bool IsFlow => Type == FlowGraph.JobType;
+
+    /// <summary>Both say the same, whichever arrays they say it with.</summary>
+    internal bool IsSameAs(ScheduleSpec other) =>
+        Args.AsSpan().SequenceEqual(other.Args) && Tags.AsSpan().SequenceEqual(other.Tags) && Notify.AsSpan().SequenceEqual(other.Notify)
+        && this with { Args = other.Args, Tags = other.Tags, Notify = other.Notify } == other;
 }
 
 /// <summary>What happens at an instant when an occurrence before it has not ended.</summary>

@@ -156,6 +156,7 @@ internal sealed partial class JobPartitionGrain
             {
                 _core.Keys.Sweep(Now);
                 _core.QueueLimits.Sweep(Now);
+                _schedules.LookForLost();
             }
 
             await _uniques.SweepAsync();

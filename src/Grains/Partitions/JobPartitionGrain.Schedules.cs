@@ -27,7 +27,9 @@ internal sealed partial class JobPartitionGrain : IPartitionSchedules
 
     public Task<ScheduleRun[]?> RunsOfSchedule(string id) => CurrentAsync(() => _scheduleCalls.RunsAsync(id));
 
-    public Task<ScheduleInfo[]> ListSchedules(string after, int limit, string? application) => _scheduleCalls.ListAsync(after, limit, application);
+    public async Task<ScheduleInfo[]> ListSchedules(string after, int limit, string? application) => (await _scheduleCalls.ListAsync(after, limit, application, int.MaxValue)).Schedules;
+
+    public Task<SchedulePart> ReadSchedules(string after, int limit) => _scheduleCalls.ListAsync(after, limit);
 
     public Task<DeclarationAnswer> DeclareSchedules(ScheduleDeclaration declaration) => new ScheduleDeclaring(this, _scheduleCalls).DeclareAsync(declaration);
 

@@ -8,6 +8,8 @@ namespace OrleansJobs.Schedules;
 /// </summary>
 internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules schedules)
 {
+    private static readonly ScheduleAnswer Changed = ScheduleCalls.Unavailable with { Reason = "The schedule was changed meanwhile; ask again." };
+
     private readonly JobRows _rows = new(shell.Store, shell.Partition);
 
     private ScheduleBook Book => shell.Core.Schedules;
@@ -22,6 +24,7 @@ internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules
         if (!shell.IsClockRight) return ScheduleCalls.WrongClock;
         var reading = Book.BeginReading();
         string[] pinned = [];
+        var started = shell.Time.GetTimestamp();
         try
         {
             if (await schedules.FindAsync(id) is not { Record: { } record } entry) return new(ScheduleOutcome.NotFound);
@@ -33,7 +36,7 @@ internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules
 
             var candidates = Candidates(entry, instants);
             // What the schedule knows to be open is there, or on its way: nobody need be asked for it.
-            var known = new HashSet<string>(OpenElsewhere(entry), StringComparer.Ordinal);
+            var known = new HashSet<string>(Known(entry), StringComparer.Ordinal);
             var homes = candidates.SelectMany(ids => ids).Where(job => !known.Contains(job)).ToLookup(job => JobIds.PartitionOf(job, shell.Options.Partitions));
             pinned = [.. homes[shell.Partition]];
             foreach (var job in pinned) shell.Core.Jobs.Pin(job);
@@ -44,29 +47,54 @@ internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules
                     known.UnionWith((await shell.GetListedAsync(home.Key, chunk).WaitAsync(shell.Options.SubmitDeadline, shell.Time)).OfType<JobStatus>().Select(job => job.Id));
             }
 
-            // Others had their turn meanwhile, and what they have submitted may be on its way.
-            if (entry.Record is not { } now || now.Incarnation != record.Incarnation) return new(ScheduleOutcome.NotFound);
-            // Which instants were meant was worked out for what it was.
-            if (now.Edition != edition) return ScheduleCalls.Unavailable with { Reason = "The schedule was changed meanwhile; ask again." };
-            known.UnionWith(OpenElsewhere(entry));
-            known.UnionWith(pinned.Where(job => shell.Core.Jobs.Find(job) is { } live ? live.Place != JobPlace.Gone : stored.Contains(job)));
-
-            var found = candidates.ConvertAll(ids => Array.Find(ids, known.Contains));
-            var missing = found.Count(job => job is null);
-            // What stands there already was counted when it came.
-            if (missing > 0 && entry.State.Open + missing > ScheduleLimits.MaxOpen)
-                return new(ScheduleOutcome.Full) { Reason = $"Of one schedule, {ScheduleLimits.MaxOpen} occurrences may not have ended; {entry.State.Open} have not." };
-            for (var i = 0; i < found.Count; i++)
+            var refusals = entry.Refusals;
+            var jobs = new string[instants.Count];
+            var submitted = 0;
+            for (var done = 0; done < jobs.Length;)
             {
-                if (found[i] is null) submit(entry, instants[i].Instant);
+                // Others had their turn meanwhile.
+                if (Judge(done) is { } mistake) return mistake;
+                for (var bytes = 0L; done < jobs.Length && bytes < PendingChanges.MaxBytes; done++)
+                {
+                    if (Array.Find(candidates[done], known.Contains) is { } there)
+                    {
+                        jobs[done] = there;
+                        continue;
+                    }
+
+                    submit(entry, instants[done].Instant);
+                    jobs[done] = candidates[done][0];
+                    submitted++;
+                    bytes += record.Spec.Args.Length;
+                }
+
+                shell.Pump();
+                await shell.CommittedInTimeAsync();
+                if (entry.Refusals != refusals) return ScheduleCalls.StoreFull;
+                // Who asks does not wait for ever; asked again, it goes on from here.
+                if (done < jobs.Length && shell.Time.GetElapsedTime(started) > shell.Options.SubmitDeadline)
+                    return ScheduleCalls.Unavailable with { Reason = $"{submitted} were submitted so far, and there are more; ask again." };
             }
 
-            shell.Pump();
-            await shell.CommittedInTimeAsync();
-            return new(ScheduleOutcome.Done)
+            return new(ScheduleOutcome.Done) { Jobs = jobs, Known = jobs.Length - submitted, Schedule = entry.Record is null ? null : ScheduleView.Of(entry) };
+
+            // Whether what is left may be submitted in this turn, and what of it is there.
+            ScheduleAnswer? Judge(int done)
             {
-                Jobs = [.. found.Select((job, i) => job ?? candidates[i][0])], Known = found.Count - missing, Schedule = entry.Record is null ? null : ScheduleView.Of(entry),
-            };
+                if (entry.Record is not { } now || now.Incarnation != record.Incarnation) return new(ScheduleOutcome.NotFound);
+                // Which instants were meant was worked out for what it was.
+                if (now.Edition != edition) return Changed;
+                if (!shell.IsClockRight) return ScheduleCalls.WrongClock;
+                if (done > 0 && shell.IsStoreFull) return new(ScheduleOutcome.Full) { Reason = "The store is nearly full; a part of them was submitted." };
+                // What others have submitted may be on its way.
+                known.UnionWith(Known(entry));
+                known.UnionWith(pinned.Where(job => shell.Core.Jobs.Find(job) is { } live ? live.Place != JobPlace.Gone : stored.Contains(job)));
+                var missing = candidates.Skip(done).Count(ids => !Array.Exists(ids, known.Contains));
+                // What stands there already was counted when it came.
+                return missing > 0 && entry.State.Open + missing > ScheduleLimits.MaxOpen
+                    ? new(ScheduleOutcome.Full) { Reason = $"Of one schedule, {ScheduleLimits.MaxOpen} occurrences may not have ended; {entry.State.Open} have not." }
+                    : null;
+            }
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
@@ -86,9 +114,12 @@ internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules
         return [.. instants.Select(one => (string[])[.. told[(one.Token is null ? one.Instant : 0, one.Token)].Select(run => Occurrences.JobOf(entry, run)).Prepend(Occurrences.JobOf(entry, one.Instant, one.Token)).Distinct()])];
     }
 
-    /// <summary>Those that live with a key and have not ended. Of those without one, memory knows.</summary>
-    private IEnumerable<string> OpenElsewhere(ScheduleEntry entry) =>
-        entry.State.Runs.Where(run => run is { Outcome: ScheduleRunOutcome.Open, Place: not null }).Select(run => Occurrences.JobOf(entry, run));
+    /// <summary>
+    /// Those that live with a key and have not ended (of those without one, memory knows), and those that somebody asked for by a token: asked again it is the same one,
+    /// though its job may have ended and be kept no more.
+    /// </summary>
+    private IEnumerable<string> Known(ScheduleEntry entry) => entry.State.Runs
+        .Where(run => run is { Outcome: ScheduleRunOutcome.Open, Place: not null } or { Token: not null, HasJob: true }).Select(run => Occurrences.JobOf(entry, run));
 
     /// <returns>Those that the store has.</returns>
     private async Task<HashSet<string>> ReadHereAsync(string[] jobs)

@@ -60,11 +60,7 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
             }
 
             if (!shell.IsClockRight || !Occurrences.Serve(entry, shell.Now)) return;
-            if (ScheduleOccurrences.IsToBeLookedFor(entry, shell.Now))
-            {
-                entry.LookedAt = shell.Now;
-                shell.Background(() => LookForAsync(entry.Id), "looking for occurrences");
-            }
+            if (ScheduleOccurrences.IsToBeLookedFor(entry, shell.Now)) LookForLost([entry]);
 
             // Here, and not where it is waited for that this is stored: whoever waits may have given up by then.
             foreach (var id in ids)
@@ -82,6 +78,27 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
         await shell.Commits.Committed();
         CrashPoint.Hit("schedule.submitted");
         Book.Mark(entry);
+    }
+
+    /// <summary>
+    /// Looks for lost occurrences, once a minute: the schedule that waits for one may have no other instant that could ask. All with open ones are in memory.
+    /// </summary>
+    public void LookForLost()
+    {
+        if (shell.IsClockRight && Book.ToBeLookedFor(shell.Now) is { Count: > 0 } entries) LookForLost(entries);
+    }
+
+    private void LookForLost(List<ScheduleEntry> entries)
+    {
+        foreach (var entry in entries) entry.LookedAt = shell.Now;
+        string[] ids = [.. entries.Select(entry => entry.Id)];
+        // One after the other: there may be many.
+        shell.Background(
+            async () =>
+            {
+                foreach (var id in ids) await LookForAsync(id);
+            },
+            "looking for occurrences");
     }
 
     /// <summary>
@@ -108,7 +125,7 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
         }
         catch (Exception exception) when (exception is OrleansException or TimeoutException)
         {
-            // That partition is away: the next instant looks again.
+            // That partition is away: it is looked for again in a minute.
         }
         finally
         {

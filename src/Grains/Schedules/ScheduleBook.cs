@@ -83,6 +83,9 @@ internal sealed class ScheduleBook
         LetGoOfIdle();
     }
 
+    /// <summary>Those that have occurrences of which nobody has heard for long.</summary>
+    public List<ScheduleEntry> ToBeLookedFor(long now) => [.. _live.Values.Where(entry => ScheduleOccurrences.IsToBeLookedFor(entry, now))];
+
     /// <summary>A schedule as it stands in memory, or else as it was read.</summary>
     public ScheduleEntry? Resolve(string id, StoredRows rows)
     {

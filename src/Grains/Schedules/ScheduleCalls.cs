@@ -9,6 +9,9 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
     /// <summary>Decisions that a change waits for, where much of what was due before is still to be served.</summary>
     private const int MostServedBefore = 20;
 
+    /// <summary>What a page of all partitions may weigh, and what that leaves at least for one of them, and at most.</summary>
+    private const int ListBytes = 16 << 20, LeastListBytes = 64 << 10, MostListBytes = 1 << 20;
+
     private static readonly RowRead Rows = new(GridLayout.Schedules.Records, GridLayout.Schedules.States);
 
     private readonly JobRows _jobRows = new(shell.Store, shell.Partition);
@@ -16,14 +19,17 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
 
     public static ScheduleAnswer Unavailable { get; } = new(ScheduleOutcome.Unavailable) { Reason = "The store did not answer in time; it may or may not have happened." };
 
+    public static ScheduleAnswer StoreFull { get; } = new(ScheduleOutcome.Full) { Reason = "The store is full." };
+
     public static ScheduleAnswer WrongClock { get; } = Unavailable with { Reason = "The clock of the silo is wrong, so that nothing is decided by it; ask again." };
 
     private ScheduleBook Book => shell.Core.Schedules;
 
-    public Task<ScheduleAnswer> PutAsync(string id, ScheduleSpec spec, ScheduleCondition condition) => PutAsync(id, spec, condition, declaredBy: null);
+    public Task<ScheduleAnswer> PutAsync(string id, ScheduleSpec spec, ScheduleCondition condition) => PutAsync(id, spec, condition, declared: null);
 
     /// <summary>What the code of an application says of one of its schedules.</summary>
-    public Task<ScheduleAnswer> DeclareAsync(string id, ScheduleSpec spec, string application, string release) => PutAsync(id, spec, ScheduleCondition.None, (application, release));
+    public Task<ScheduleAnswer> DeclareAsync(DeclaredSchedule schedule, string application, string release) =>
+        PutAsync(schedule.Id, schedule.Spec, ScheduleCondition.None, (schedule, application, release));
 
     /// <summary>The code of an application names it no more.</summary>
     public Task<ScheduleAnswer> UndeclareAsync(string id, string application, string release) => ChangeAsync(id, (entry, _) =>
@@ -32,18 +38,27 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
         : entry.Record!.Application == application ? Book.Orders.Delete(entry, ScheduleCondition.None, application)
         : new(ScheduleOutcome.NotFound));
 
-    private Task<ScheduleAnswer> PutAsync(string id, ScheduleSpec spec, ScheduleCondition condition, (string Application, string Release)? declaredBy)
+    private Task<ScheduleAnswer> PutAsync(string id, ScheduleSpec spec, ScheduleCondition condition, (DeclaredSchedule Schedule, string Application, string Release)? declared)
     {
-        if (ScheduleRules.Check(id, spec, shell.Options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(shell.Now)) is { Length: > 0 } problems)
+        if (ScheduleRules.Check(id, spec, shell.Options, DateTimeOffset.FromUnixTimeMilliseconds(shell.Now)) is { Length: > 0 } problems)
             return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = problems });
         if (shell.Core.Webhooks.Check(spec.Notify) is { Length: > 0 } uncalled) return Task.FromResult(new ScheduleAnswer(ScheduleOutcome.Rejected) { Problems = uncalled });
         var incarnation = shell.NewIncarnation();
         return ChangeAsync(id, (entry, now) =>
         {
-            if (declaredBy is { } by && !Book.Releases.Holds(by.Application, by.Release)) return new(ScheduleOutcome.Superseded);
+            if (declared is { } by && !Book.Releases.Holds(by.Application, by.Release)) return new(ScheduleOutcome.Superseded);
             if (entry.Record is null && shell.IsStoreFull) return new(ScheduleOutcome.Full) { Reason = "The store is nearly full." };
-            return Book.Orders.Put(entry, spec, condition, incarnation, declaredBy, now);
+            var said = declared is { Schedule: var schedule } && entry.Record is { Spec: var known } && known.Type == spec.Type ? WithKept(schedule, known) : spec;
+            return Book.Orders.Put(entry, said, condition, incarnation, declared is { } whose ? (whose.Application, whose.Release) : null, now);
         }, mayBeNew: true);
+    }
+
+    /// <summary>What a silo that has no handler of its type cannot know, as it stands.</summary>
+    private static ScheduleSpec WithKept(DeclaredSchedule declared, ScheduleSpec known)
+    {
+        var spec = declared.Spec;
+        if (declared.KeepsQueue) spec = spec with { Queue = known.Queue };
+        return declared.KeepsKey ? spec with { Key = known.Key, Weight = spec.Weight ?? known.Weight } : spec;
     }
 
     /// <param name="application">Whose it is, where code declares it; otherwise it is not deleted.</param>
@@ -131,7 +146,7 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
             if (await schedules.FindAsync(id) is not { } entry) return null;
             while (!entry.IsSettled) await shell.Commits.Settled(entry);
             if (entry.Record is null) return null;
-            StoredRun[] runs = [.. entry.State.Runs.Reverse().Take(ScheduleLimits.KeptRuns)];
+            var runs = entry.State.Shown(ScheduleLimits.KeptRuns);
             var ids = Array.ConvertAll(runs, run => run.HasJob ? Book.Occurrences.JobOf(entry, run) : "");
             string[] asked = [.. ids.Where(job => job.Length > 0)];
             var statuses = new Dictionary<string, JobStatus>(StringComparer.Ordinal);
@@ -158,17 +173,25 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
         return [.. stored.Select((job, i) => job is null ? null : StatusOf.Stored(ids[i], job, now, withResult: false))];
     }
 
-    /// <summary>As the store has them.</summary>
-    public async Task<ScheduleInfo[]> ListAsync(string after, int limit, string? application)
+    /// <summary>As the store has them. Every partition is asked for a whole page, of which most is thrown away.</summary>
+    public Task<SchedulePart> ListAsync(string after, int limit) =>
+        ListAsync(after, limit, application: null, Math.Clamp(ListBytes / shell.Options.Partitions, LeastListBytes, MostListBytes));
+
+    /// <param name="application">Those that its code declares; null: all.</param>
+    /// <param name="budget">Bytes of rows, beyond which no other is read.</param>
+    public async Task<SchedulePart> ListAsync(string after, int limit, string? application, int budget)
     {
         var list = GridLayout.Schedules.Lists[application is null ? ScheduleTables.AllList : ScheduleTables.ListOf(application)];
-        var page = await shell.Store.ReadPageAsync(shell.Partition, list, new SetPlace(0, after), Math.Clamp(limit, 1, JobLimits.MaxPage), Rows);
-        return [.. page.Where(line => line.Rows is { Exist: true }).Select(line =>
+        limit = Math.Clamp(limit, 1, JobLimits.MaxPage);
+        var page = await shell.Store.ReadPageAsync(shell.Partition, list, new SetPlace(0, after), limit, Rows with { ByteBudget = budget });
+        PagedLine[] read = [.. page.TakeWhile(line => line.Rows is not null)];
+        ScheduleInfo[] found = [.. read.Where(line => line.Rows is { Exist: true }).Select(line =>
         {
             var (record, state) = (ScheduleRecord.Decode(line.Rows!.Value[0]!), line.Rows.Value[1] is { } row ? ScheduleState.Decode(row) : ScheduleState.None);
             var entry = new ScheduleEntry(line.Member, Book) { Record = record, State = state };
             return ScheduleView.Of(entry, run => Book.Occurrences.JobOf(entry, run));
         })];
+        return new(found, read.Length < page.Length || page.Length == limit ? read[^1].Member : null);
     }
 
     private async Task<ScheduleAnswer> ChangeAsync(string id, Func<ScheduleEntry, long, ScheduleAnswer> decide, bool mayBeNew = false)
@@ -185,14 +208,25 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
             for (var served = 0; entry.Due <= (now = shell.Now); served++)
             {
                 if (served == MostServedBefore) return Unavailable with { Reason = "The schedule catches up with what it missed; ask again." };
+                if (served > 0)
+                {
+                    // Each decision is a commit of its own: together they would be one, however large.
+                    shell.Pump();
+                    await shell.CommittedInTimeAsync();
+                    if (!shell.IsClockRight) return WrongClock;
+                    if (!(entry.Due <= shell.Now)) continue;
+                }
+
                 await schedules.ServeOneAsync(entry);
             }
 
             if (entry.Record is null && !mayBeNew) return new(ScheduleOutcome.NotFound);
             var answer = decide(entry, now);
+            var refusals = entry.Refusals;
             shell.Pump();
             await shell.CommittedInTimeAsync();
-            if (answer.Outcome == ScheduleOutcome.Created && !entry.IsStored) return new(ScheduleOutcome.Full) { Reason = "The store is full." };
+            // Of one that somebody else was making: what was said of it goes with it.
+            if (answer.Schedule is not null && entry.Refusals != refusals) return StoreFull;
             Book.LetGo(entry);
             return answer;
         }

@@ -18,6 +18,9 @@ internal sealed class ScheduleEntry(string id, ScheduleBook book) : Entry
     /// <summary>The newest reading whose caller may hold it.</summary>
     public long NeededBy { get; set; }
 
+    /// <summary>How often a full store has refused one of this id, with all that was decided of it: whoever has waited for that must not say that it was done.</summary>
+    public int Refusals { get; private set; }
+
     /// <summary>When its occurrences that live elsewhere were looked for last.</summary>
     public long LookedAt { get; set; }
 
@@ -77,7 +80,11 @@ internal sealed class ScheduleEntry(string id, ScheduleBook book) : Entry
 
     public override void Restore(object before) => Stored = (ScheduleShape)before;
 
-    public override void Drop() => book.Discard(this);
+    public override void Drop()
+    {
+        Refusals++;
+        book.Discard(this);
+    }
 }
 
 /// <summary>What of a schedule stands in the store.</summary>

@@ -14,7 +14,7 @@ namespace OrleansJobs.Schedules;
 /// </summary>
 internal sealed class ScheduleOccurrences
 {
-    /// <summary>An occurrence that lives elsewhere and has been open for so long is looked for when another one comes, in milliseconds.</summary>
+    /// <summary>An occurrence that lives elsewhere and has been open for so long is looked for, in milliseconds.</summary>
     public const long LookedForAfter = 60_000;
 
     private static readonly ChangeOrder Overlapping = new("schedule", "The next occurrence takes its place.");
@@ -58,13 +58,20 @@ internal sealed class ScheduleOccurrences
         using var together = _changes.Together();
         // What an edit brought forward may be more than one decision serves.
         entry.State = state with { Passed = plan.Passed, Next = plan.Next, Come = plan.Come, ForwardAt = plan.Next + entry.Jitter <= state.ForwardAt ? state.ForwardAt : null };
+        var served = 0;
         try
         {
-            for (var i = 0; i < plan.Serve.Count; i++) Occur(entry, plan.Serve[i], i < plan.Missed ? ScheduleRunCause.Missed : ScheduleRunCause.Instant, now);
+            for (; served < plan.Serve.Count; served++) Occur(entry, plan.Serve[served], served < plan.Missed ? ScheduleRunCause.Missed : ScheduleRunCause.Instant, now);
         }
         catch (Exception exception)
         {
-            // The schedules that are due behind it are not to wait for what this one cannot do.
+            // The schedules that are due behind it are not to wait for what this one cannot do. It stands before the instant that it could not serve, with those behind that.
+            var failed = plan.Serve[served];
+            entry.State = entry.State with
+            {
+                Passed = failed - 1, Next = failed, ForwardAt = state.ForwardAt,
+                Come = spec.Count is { } count ? state.Come + times.Walk(next, failed - 1, count - state.Come).Count : plan.Come,
+            };
             Break(entry, $"Its occurrence could not be made: {exception.Message}", now);
         }
 
@@ -272,6 +279,7 @@ internal sealed class ScheduleOccurrences
             Edition = record.Edition + 1, ChangedAt = now,
             Paused = new("grid", reason, DateTimeOffset.FromUnixTimeMilliseconds(now)),
         };
+        entry.State = entry.State with { IsUnserved = true };
         _book.Mark(entry);
     }
 }

@@ -14,17 +14,17 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         var old = entry.Record;
         if (!condition.Holds(old?.Version)) return Answer(ScheduleOutcome.Changed, entry);
         if (old?.Application is { } owner && owner != declaredBy?.Application) return Answer(ScheduleOutcome.Declared, entry);
-        if (ScheduleRules.Check(entry.Id, spec, options.Limits, DateTimeOffset.FromUnixTimeMilliseconds(now)) is { Length: > 0 } problems)
+        if (ScheduleRules.Check(entry.Id, spec, options, DateTimeOffset.FromUnixTimeMilliseconds(now)) is { Length: > 0 } problems)
             return new(ScheduleOutcome.Rejected) { Problems = problems };
         if (old is null) return Make(entry, spec, incarnation, declaredBy, now);
         // A release that declares what the one before did changes nothing.
-        if (SameAs(old.Spec, spec) && old.Application == declaredBy?.Application) return Answer(ScheduleOutcome.Done, entry);
+        if (old.Spec.IsSameAs(spec) && old.Application == declaredBy?.Application) return Answer(ScheduleOutcome.Done, entry);
         var (isSame, jitter) = (SameInstants(old.Spec, spec), entry.Jitter);
         var isSameButForJitter = SameInstants(old.Spec with { Jitter = spec.Jitter }, spec);
         entry.Record = old with
         {
             Spec = spec, Edition = old.Edition + 1, ChangedAt = now, Application = declaredBy?.Application, Release = declaredBy?.Release,
-            Anchor = isSame ? old.Anchor : AnchorOf(spec, old.Spec.Every is null ? now : old.Anchor),
+            Anchor = isSame ? old.Anchor : ScheduleRules.AnchorOf(spec, old.Spec.Every is null ? now : old.Anchor),
         };
         if (!isSame)
         {
@@ -52,7 +52,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         return Answer(ScheduleOutcome.Done, entry);
     }
 
-    /// <summary>What went by during the pause is not missed: nobody wanted it.</summary>
+    /// <summary>What went by during a pause is not missed: nobody wanted it. Where the grid has paused it because it could not serve it, that is missed, as its rule says.</summary>
     public ScheduleAnswer Resume(ScheduleEntry entry, ScheduleCondition condition, long now)
     {
         if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
@@ -63,8 +63,10 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         {
             if (!entry.TryTimes(out var times)) return new(ScheduleOutcome.Rejected) { Problems = [UnknownZone(record.Spec)] };
             var passed = now - entry.Jitter;
-            state = state with { Passed = passed, Next = times.After(passed) };
+            if (!state.IsUnserved) state = state with { Passed = passed, Next = times.After(passed) };
         }
+
+        if (state.IsUnserved) state = state with { IsUnserved = false };
 
         entry.Record = record with { Edition = record.Edition + 1, ChangedAt = now, Paused = null };
         entry.State = state;
@@ -93,16 +95,13 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         (one.Cron, one.Every, one.Anchor, one.Zone, one.Start, one.End, one.Count, one.Jitter)
         == (other.Cron, other.Every, other.Anchor, other.Zone, other.Start, other.End, other.Count, other.Jitter);
 
-    public static bool SameAs(ScheduleSpec one, ScheduleSpec other) =>
-        one.Args.AsSpan().SequenceEqual(other.Args) && one.Tags.AsSpan().SequenceEqual(other.Tags) && one.Notify.AsSpan().SequenceEqual(other.Notify)
-        && one with { Args = other.Args, Tags = other.Tags, Notify = other.Notify } == other;
-
     private ScheduleAnswer Make(ScheduleEntry entry, ScheduleSpec spec, long incarnation, (string Application, string Release)? declaredBy, long now)
     {
+        if (ScheduleRules.CheckComes(spec, now) is { } never) return new(ScheduleOutcome.Rejected) { Problems = [never] };
         if (book.Refusal is { } reason) return new(ScheduleOutcome.Full) { Reason = reason };
         entry.Record = new()
         {
-            Spec = spec, Incarnation = incarnation, CreatedAt = now, ChangedAt = now, Anchor = AnchorOf(spec, now),
+            Spec = spec, Incarnation = incarnation, CreatedAt = now, ChangedAt = now, Anchor = ScheduleRules.AnchorOf(spec, now),
             Application = declaredBy?.Application, Release = declaredBy?.Release,
         };
         // Nothing before it was made.
@@ -113,9 +112,6 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         book.Mark(entry);
         return Answer(ScheduleOutcome.Created, entry) with { IsChange = true };
     }
-
-    /// <summary>Periods that nobody has anchored begin with a whole second.</summary>
-    private static long AnchorOf(ScheduleSpec spec, long otherwise) => spec.Anchor ?? spec.Start ?? otherwise / 1000 * 1000;
 
     private static ScheduleAnswer Answer(ScheduleOutcome outcome, ScheduleEntry entry) =>
         new(outcome) { Schedule = entry.Record is null ? null : ScheduleView.Of(entry) };

@@ -1,4 +1,5 @@
 using Cronos;
+using OrleansJobs.Hosting;
 
 namespace OrleansJobs.Schedules;
 
@@ -8,8 +9,9 @@ internal static class ScheduleRules
     private static readonly DateTimeOffset Farthest = new(2499, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>All that is wrong; nothing where it may be kept.</summary>
-    public static SubmissionProblem[] Check(string id, ScheduleSpec spec, JobLimits limits, DateTimeOffset now)
+    public static SubmissionProblem[] Check(string id, ScheduleSpec spec, JobGridOptions options, DateTimeOffset now)
     {
+        var limits = options.Limits;
         var problems = new List<SubmissionProblem>();
         void Problem(string pointer, string detail) => problems.Add(new(pointer, detail));
 
@@ -27,9 +29,18 @@ internal static class ScheduleRules
         if (!spec.IsFlow && SubmissionRules.CheckOwnNames(spec.Type, spec.Queue) is { } reserved) problems.Add(reserved);
         CheckTimes(spec, Problem);
         CheckBounds(spec, Problem);
-        CheckLateness(spec, Problem);
+        CheckLateness(spec, (long)options.MissedAfter.TotalMilliseconds, Problem);
         return [.. problems];
     }
+
+    /// <summary>What is wrong with one that is to be made, and of which no instant would ever come; null where one does.</summary>
+    /// <param name="spec">Breaks no other rule.</param>
+    public static SubmissionProblem? CheckComes(ScheduleSpec spec, long now) => new ScheduleTimes(spec, AnchorOf(spec, now)).After(now - 1) is not null
+        ? null
+        : new(spec.End is null ? "/start" : "/end", "No instant would ever come: give an end behind the first, which is not in the past.");
+
+    /// <summary>Periods that nobody has anchored begin with a whole second.</summary>
+    public static long AnchorOf(ScheduleSpec spec, long otherwise) => spec.Anchor ?? spec.Start ?? otherwise / 1000 * 1000;
 
     /// <summary>What is wrong with its instants alone, as forms ask.</summary>
     public static SubmissionProblem[] CheckInstants(ScheduleSpec spec)
@@ -86,7 +97,7 @@ internal static class ScheduleRules
         if (spec.Jitter < 0 || spec.Jitter > ScheduleLimits.MaxJitter.TotalMilliseconds) problem("/jitter", $"Jitter is 0 to {ScheduleLimits.MaxJitter.TotalSeconds:0} seconds.");
     }
 
-    private static void CheckLateness(ScheduleSpec spec, Action<string, string> problem)
+    private static void CheckLateness(ScheduleSpec spec, long missedAfter, Action<string, string> problem)
     {
         var longest = ScheduleLimits.MaxLateness;
         if (!Enum.IsDefined(spec.Overlap)) problem("/overlap", "Overlap is skip, queue, all, cancel or replace.");
@@ -94,6 +105,10 @@ internal static class ScheduleRules
         if (spec.MissedAfter is { } after && (after < 1000 || after > longest.TotalMilliseconds)) problem("/missedAfter", $"It is 1 to {longest.TotalSeconds:0} seconds.");
         if (spec.MissedWithin is { } within && (within < 1000 || within > longest.TotalMilliseconds)) problem("/missedWithin", $"It is 1 to {longest.TotalSeconds:0} seconds.");
         if (spec.MissedWithin is not null && spec.Missed != ScheduleMissed.All) problem("/missedWithin", "It says which missed instants 'all' serves; give missed 'all' with it.");
+        if (spec.Missed != ScheduleMissed.All) return;
+        var (late, last) = (spec.MissedAfter ?? missedAfter, spec.MissedWithin ?? (long)ScheduleLimits.MissedWithin.TotalMilliseconds);
+        if (last <= late)
+            problem("/missedWithin", $"Of instants that are missed when more than {late / 1000m:0.###} s late, 'all' serves those at most {last / 1000m:0.###} s late, which is none: it has to be more than missedAfter.");
     }
 
     private static string Shown(string text) => text.Length <= ScheduleLimits.MaxCronLength ? text : text[..ScheduleLimits.MaxCronLength] + "…";

@@ -17,7 +17,7 @@ internal static class ScheduleView
             Id = entry.Id, Spec = record.Spec, Version = record.Version, CreatedAt = Instant(record.CreatedAt), ChangedAt = Instant(record.ChangedAt),
             NextAt = record.Paused is null ? Instant(state.Next) : null, DueAt = Instant(entry.Due), Paused = record.Paused,
             Anchor = record.Spec.Every is null ? null : Instant(record.Anchor), Come = state.Come, Application = record.Application, Release = record.Release,
-            Runs = jobOf is null ? [] : [.. state.Runs.Reverse().Take(RunsAlong).Select(run => Of(run, jobOf(run), null))],
+            Runs = jobOf is null ? [] : [.. state.Shown(RunsAlong).Select(run => Of(run, jobOf(run), null))],
         };
     }
 

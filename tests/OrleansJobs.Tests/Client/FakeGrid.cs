@@ -19,6 +19,7 @@ internal sealed class FakeGrid : IJobGridGrain
     public GridInfo Info { get; }
     public IGrainFactory Factory { get; }
     public FakeJob Job { get; } = new();
+    public IPartitionSchedules? Schedules { get; init; }
     public JobTypeInfo[] Types { get; set; } = [];
     public int TypeReads { get; private set; }
 
@@ -76,6 +77,7 @@ internal sealed class FakeGrid : IJobGridGrain
                 { } type when type == typeof(IJobGridGrain) => Grid,
                 { } type when type == typeof(IJobPartitionGrain) => Grid.Partition((long)arguments![0]!),
                 { } type when type == typeof(IJobGrain) => Grid.Job,
+                { } type when type == typeof(IPartitionSchedules) && Grid.Schedules is { } schedules => schedules,
                 var type => throw new NotSupportedException($"A grain of {type}."),
             }
             : throw new NotSupportedException(method?.Name);

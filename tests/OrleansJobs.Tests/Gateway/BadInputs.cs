@@ -433,6 +433,18 @@ internal static class BadInputs
         yield return Get("a preview of 101 instants", 400, "invalid-query", "/schedules/next?every=60&count=101");
         yield return Get("a preview with an unknown parameter", 400, "invalid-query", "/schedules/next?every=60&zome=UTC");
         yield return Get("a list of 201 schedules", 400, "invalid-query", "/schedules?limit=201");
+        yield return Schedule("a schedule of which no instant would ever come", 422, "invalid-member", "tick", """{"type":"longtask","every":1,"end":"2020-01-01T00:00:00Z"}""");
+        yield return Schedule("`missed` of `all` that serves none, since `missedWithin` is not above `missedAfter`", 422, "invalid-member", "tick", """{"type":"longtask","every":60,"missed":"all","missedAfter":7200}""");
+        yield return new("an edit with `If-Match` of a schedule that does not exist", 412, "precondition-failed", RawHttp.Request("PUT", "/schedules/nope", Json + "If-Match: \"1-1\"\r\n", """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return Schedule("a schedule beyond as many as the grid may hold", 503, "overloaded", "full", """{"type":"longtask","every":1}""");
+        yield return new("a trigger of a schedule with 1,000 occurrences that have not ended", 503, "overloaded", RawHttp.Request("POST", "/schedules/full/trigger", "", []));
+        yield return new("a backfill beyond 1,000 occurrences that have not ended", 503, "overloaded", RawHttp.Request("POST", "/schedules/full/backfill", Json, """{"from":"2026-01-01T00:00:00Z","to":"2026-01-01T00:00:09Z"}"""u8.ToArray()));
+        yield return Get("a preview in a zone that there is not", 400, "invalid-query", "/schedules/next?cron=0%200%20*%20*%20*&zone=Mars/Olympus");
+        yield return Get("a preview from a start without an offset", 400, "invalid-query", "/schedules/next?every=60&start=2030-01-01T00:00:00");
+        yield return Get("a preview of a period below one second", 400, "invalid-query", "/schedules/next?every=0.5");
+        yield return Get("a preview of a period that is no number", 400, "invalid-query", "/schedules/next?every=minute");
+        yield return Get("a preview with both `cron` and `every`", 400, "invalid-query", "/schedules/next?every=60&cron=0%200%20*%20*%20*");
+        yield return Get("a preview with an end before its start", 400, "invalid-query", "/schedules/next?every=60&start=2030-01-02T00:00:00Z&end=2030-01-01T00:00:00Z");
         yield return Get("a filter by an instant of a schedule that is none", 400, "invalid-query", "/jobs?scheduledAt=noon");
     }
 

@@ -35,6 +35,20 @@ public sealed class ScheduleRefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task OneThatWouldNeverCome_IsRefused_AndAnEditMayEndOne()
+    {
+        const string Ended = "{\"type\":\"longtask\",\"every\":3600,\"end\":\"2020-01-01T00:00:00Z\"}";
+        var problem = await RefusedAsync(422, "invalid-member", "PUT", "/schedules/ended", Ended);
+        Assert.Equal("/end", problem.GetProperty("errors")[0].GetProperty("pointer").GetString());
+        await RefusedAsync(404, "schedule-not-found", "GET", "/schedules/ended", null);
+        using var made = await SendAsync("PUT", "/schedules/ended", "{\"type\":\"longtask\",\"every\":3600}");
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        using var edited = await SendAsync("PUT", "/schedules/ended", Ended);
+        Assert.Equal(HttpStatusCode.OK, edited.StatusCode);
+        Assert.False((await GetAsync("ended")).TryGetProperty("nextAt", out _));
+    }
+
+    [Fact]
     public async Task WhatCodeDeclares_IsChangedThere_AndRemovedByItsApplicationsName()
     {
         using (var there = await Eventually.AnswersAsync(() => _host.Http.GetAsync("/schedules/declared"), answer => answer.IsSuccessStatusCode)) Assert.Equal(HttpStatusCode.OK, there.StatusCode);

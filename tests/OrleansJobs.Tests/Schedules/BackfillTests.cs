@@ -52,6 +52,24 @@ public class BackfillTests
         Assert.Equal(filled.Count, runs.Count(run => run.Cause == ScheduleRunCause.Backfill));
     }
 
+    /// <summary>As one whose answer was lost, of a schedule whose jobs are not kept.</summary>
+    [Fact]
+    public async Task ATriggerThatIsRepeated_RunsOnce_ThoughItsJobIsKeptNoMore()
+    {
+        await using var grid = await TestGrid.StartAsync(store: new MemoryPartitionStore(GridLayout.Layout));
+        await grid.Jobs.Schedules.PutAsync("once", schedule => schedule.Cron("0 3 1 1 *").Submit("echo", "x"));
+        var partition = grid.Cluster.Client.GetGrain<IPartitionSchedules>(JobIds.PartitionOf("once", TestGrid.Partitions));
+        var first = await partition.TriggerSchedule("once", "token");
+        await grid.Jobs.Get(first.Jobs[0]).ResultAsync<string>();
+        await grid.Jobs.Get(first.Jobs[0]).DeleteAsync();
+        var again = await partition.TriggerSchedule("once", "token");
+        Assert.Equal((ScheduleOutcome.Done, 1, first.Jobs[0]), (again.Outcome, again.Known, again.Jobs[0]));
+        Assert.Single(grid.Handlers.Starts, start => start.Id == first.Jobs[0]);
+        Assert.Equal(0, await CountAsync(grid, "once"));
+        // Another one is another.
+        Assert.Equal(0, (await partition.TriggerSchedule("once", "other")).Known);
+    }
+
     [Fact]
     public async Task OnASiloThatDoesNotKnowTheZone_WhatIsAskedIsAnswered()
     {

@@ -83,6 +83,37 @@ public class DeclaredScheduleTests
         Assert.Null((await DeclareAsync(second, "nightly", "shop", "1", new DeclaredSchedule("nightly", made.Spec))).SupersededBy);
     }
 
+    /// <summary>What its queue and key are, only silos with its handler know.</summary>
+    [Fact]
+    public async Task ASiloWithoutTheHandler_LeavesItsQueueAndKey_WhetherTheGridKnowsTheTypeOrNot()
+    {
+        ScheduleInfo made;
+        await using (var worker = await StartAsync("shop", "1", jobs => Report(jobs).AddSchedule("report", Reporting)))
+        {
+            await UntilAsync(async () => await IdsAsync(worker) is ["report"]);
+            made = (await worker.Jobs.Schedules.GetAsync("report"))!;
+            Assert.Equal(("mail", "tenant/7"), (made.Spec.Queue, made.Spec.Key));
+        }
+
+        // Alone, another role of the same release; it says something else of what it may say.
+        await using (var web = await StartAsync("shop", "1", jobs => jobs.AddSchedule("report", schedule => Reporting(schedule.Jitter(TimeSpan.FromSeconds(1))))))
+        {
+            await UntilAsync(async () => (await web.Jobs.Schedules.GetAsync("report"))!.Version != made.Version);
+            var changed = (await web.Jobs.Schedules.GetAsync("report"))!;
+            Assert.Equal(("mail", "tenant/7", 1000), (changed.Spec.Queue, changed.Spec.Key, changed.Spec.Jitter));
+        }
+
+        // Beside a worker that declares nothing, and tells the grid of the type: as it is made.
+        await using var both = await TestGrid.StartAsync(silos: 2, configure: options => (options.Application, options.Release) = ("shop", "1"),
+            jobs: (jobs, number) => _ = number == 0 ? Report(jobs) : jobs.AddSchedule("fresh", Reporting), store: new MemoryPartitionStore(GridLayout.Layout));
+        await UntilAsync(async () => await both.Jobs.Schedules.GetAsync("fresh") is { Spec: { Queue: "mail", Key: "tenant/7" } });
+
+        static JobGridBuilder Report(JobGridBuilder jobs) =>
+            jobs.AddJob("report", (Tenant _, JobContext _, CancellationToken _) => Task.FromResult(1), options => (options.Queue, options.Key) = ("mail", "tenant/{tenantId}"));
+
+        static void Reporting(ScheduleBuilder schedule) => schedule.Cron("0 3 1 1 *").Submit("report", new Tenant(7));
+    }
+
     [Fact]
     public async Task OneForWhichThereWasNoRoom_IsMadeOnceThereIs()
     {
@@ -107,6 +138,8 @@ public class DeclaredScheduleTests
         var exception = Assert.Throws<JobRegistrationException>(() => builder.BuildSchedules(options, builder.Build(options), TimeProvider.System.GetUtcNow()));
         foreach (var said in new[] { "'twice' is declared 2 times", "'next', /id", "'wrong', /cron", "'nothing', /type" }) Assert.Contains(said, exception.Message, StringComparison.Ordinal);
     }
+
+    private sealed record Tenant(int TenantId);
 
     private static void Yearly(ScheduleBuilder schedule) => schedule.Cron("0 3 1 1 *", "Europe/Berlin").Submit("echo", "x");
 

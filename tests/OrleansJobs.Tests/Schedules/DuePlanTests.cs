@@ -50,6 +50,32 @@ public class DuePlanTests
         Assert.Equal([told], DuePlan.Of(spec, new(spec, Start), told, 0, 0, 1000, told + 2000).Serve);
     }
 
+    /// <summary>As it was stored when nobody looked at that.</summary>
+    [Theory]
+    [InlineData(null), InlineData(90 * Minute)]
+    public void AllOfThoseMissed_OfAScheduleThatSaysLessThanItTakesToBeMissed_AreThoseOfAnHourMore(long? within)
+    {
+        var spec = new ScheduleSpec { Type = "t", Every = 10 * Minute, Missed = ScheduleMissed.All, MissedAfter = 120 * Minute, MissedWithin = within };
+        var plan = DuePlan.Of(spec, new(spec, Start), Start, 0, 0, 120 * Minute, Start + 500 * Minute);
+        Assert.Equal((6, Start + 320 * Minute), (plan.Missed, plan.Serve[0]));
+    }
+
+    [Fact]
+    public void OfWhatWritesMuch_FewerAreServedAtATime_AndTheRestFollows()
+    {
+        var spec = EachMinute() with { Args = new byte[1 << 20], Missed = ScheduleMissed.All, MissedWithin = 600 * Minute };
+        var (next, served, now) = (Start + Minute, new List<(long, bool)>(), Start + 30 * Minute);
+        for (long? due = next; due <= now;)
+        {
+            var plan = DuePlan.Of(spec, new(spec, Start), due.Value, 0, 0, 20 * Minute, now);
+            Assert.InRange(plan.Serve.Count, 1, 4);
+            served.AddRange(plan.Serve.Select((instant, i) => (instant, i < plan.Missed)));
+            due = plan.Next;
+        }
+
+        Assert.Equal(Enumerable.Range(1, 30).Select(i => (Start + i * Minute, i < 10)), served);
+    }
+
     /// <summary>Against a plain enumeration of all instants, for drawn schedules, absences and rules.</summary>
     [Fact]
     public void Plan_OfDrawnSchedules_IsWhatCountingThemOneByOneSays()
@@ -75,7 +101,7 @@ public class DuePlanTests
             {
                 ScheduleMissed.None => [],
                 ScheduleMissed.One => [.. missed.TakeLast(1)],
-                _ => [.. missed.Where(instant => now - instant - jitter <= (spec.MissedWithin ?? 3_600_000)).TakeLast(ScheduleLimits.MaxMissed)],
+                _ => [.. missed.Where(instant => now - instant - jitter <= (spec.MissedWithin <= missedAfter ? missedAfter + 3_600_000 : spec.MissedWithin ?? 3_600_000)).TakeLast(ScheduleLimits.MaxMissed)],
             };
             var plan = DuePlan.Of(spec, times, next, come, jitter, missedAfter, now);
             var expected = kept.Concat(due.Skip(missed.Count).Take(Math.Max(0, DuePlan.MostServed - kept.Count))).ToList();

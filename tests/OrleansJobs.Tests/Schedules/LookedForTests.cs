@@ -56,6 +56,21 @@ public sealed class LookedForTests : IDisposable
         Assert.Equal(_first, _asked[0][0]);
     }
 
+    /// <summary>No other instant comes that could ask.</summary>
+    [Fact]
+    public void ALostOneBeforeTheLast_IsFoundToBeLost_AndTheLastRuns()
+    {
+        Put(ScheduleOverlap.Queue, count: 2);
+        Tick();
+        Deliver();
+        Tick();
+        Assert.Equal("open queued", Outcomes());
+        Assert.Null(_driver.Stored(Id).Next);
+        for (var i = 0; i < 3; i++) Tick();
+        Assert.Equal("revoked open", Outcomes());
+        Assert.Equal([_first], Assert.Single(_asked));
+    }
+
     [Theory]
     [InlineData((int)JobState.Success, "success"), InlineData((int)JobState.Failure, "failure")]
     public void AnEndThatComesWhileItIsLookedFor_Stands(int state, string outcome)
@@ -96,9 +111,9 @@ public sealed class LookedForTests : IDisposable
         Assert.Single(_asked);
     }
 
-    private void Put(ScheduleOverlap overlap)
+    private void Put(ScheduleOverlap overlap, int? count = null)
     {
-        var spec = new ScheduleSpec { Type = "work", Every = 30_000, Anchor = 0, Overlap = overlap, Key = Key };
+        var spec = new ScheduleSpec { Type = "work", Every = 30_000, Anchor = 0, Overlap = overlap, Key = Key, Count = count };
         Assert.Equal(ScheduleOutcome.Created, _driver.Rest(_driver.Shell.Calls.PutAsync(Id, spec, new())).Outcome);
     }
 

@@ -1,3 +1,5 @@
+using OrleansJobs.Partitions;
+using OrleansJobs.Storage;
 using OrleansJobs.Tests.Cluster;
 
 namespace OrleansJobs.Tests.Schedules;
@@ -53,6 +55,32 @@ public class ScheduleClientTests
         }
         while (cursor is not null);
         Assert.Equal(ids, found);
+    }
+
+    /// <summary>All partitions are asked for a whole page: none of them sends megabytes for it.</summary>
+    [Fact]
+    public async Task LargeSchedules_AreListedFewAtATime_AndNoneIsLeftOut()
+    {
+        await using var grid = await TestGrid.StartAsync(store: new MemoryPartitionStore(GridLayout.Layout));
+        var (small, large) = ("x", new string('x', 200_000));
+        // Large ones in one partition alone: what others have behind those that did not come along must wait.
+        var ids = Enumerable.Range(0, 120).Select(i => $"s-{i:000}").ToList();
+        foreach (var id in ids) await grid.Jobs.Schedules.PutAsync(id, schedule => schedule.Cron("0 3 1 1 *").Submit("echo", JobIds.PartitionOf(id, TestGrid.Partitions) < 2 ? large : small));
+        var part = await grid.Cluster.Client.GetGrain<IPartitionSchedules>(0).ReadSchedules("", JobLimits.MaxPage);
+        Assert.InRange(part.Schedules.Sum(schedule => schedule.Spec.Args.Length), 1, 1_500_000);
+        Assert.Equal(part.Schedules[^1].Id, part.UpTo);
+        var found = new List<string>();
+        var pages = 0;
+        string? cursor = null;
+        do
+        {
+            var page = await grid.Jobs.Schedules.ListAsync(JobLimits.MaxPage, cursor);
+            found.AddRange(page.Schedules.Select(schedule => schedule.Id));
+            (cursor, pages) = (page.Cursor, pages + 1);
+        }
+        while (cursor is not null);
+        Assert.Equal(ids, found);
+        Assert.InRange(pages, 2, 10);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public class ScheduleEditTests
     [InlineData(ScheduleMissed.One), InlineData(ScheduleMissed.All), InlineData(ScheduleMissed.None)]
     public void WhatLessJitterBringsForward_IsNotMissed(ScheduleMissed missed)
     {
-        ScheduleSpec spec = new() { Type = "work", Every = Minute, Anchor = Midnight, Jitter = Hour - 1, Overlap = ScheduleOverlap.All, Missed = missed, MissedWithin = missed == ScheduleMissed.All ? 1000 : null };
+        ScheduleSpec spec = new() { Type = "work", Every = Minute, Anchor = Midnight, Jitter = Hour - 1, Overlap = ScheduleOverlap.All, Missed = missed, MissedWithin = missed == ScheduleMissed.All ? Minute + 1 : null };
         Put(spec);
         var jitter = _entry.Jitter;
         Assert.True(jitter > 10 * Minute, "the id's part of it is large enough to show something");

@@ -31,6 +31,35 @@ public sealed class ScheduleRaceTests : IDisposable
         Assert.Equal([running], _driver.Shell.Told);
     }
 
+    /// <summary>The store takes the schedule no more, and with it goes what others have decided of it meanwhile.</summary>
+    [Theory]
+    [InlineData("edit"), InlineData("pause"), InlineData("trigger")]
+    public void WhatIsAskedOfAScheduleThatTheStoreRefuses_IsNotAnsweredAsDone(string what)
+    {
+        var spec = new ScheduleSpec { Type = "work", Every = 60 * Second, Anchor = 0 };
+        _driver.IsFull = true;
+        var put = _driver.Shell.Calls.PutAsync("s", spec, new());
+        _driver.Turn();
+        // There is none yet; the schedule is on its way to the store.
+        _driver.Answer(0);
+        Assert.False(put.IsCompleted);
+        var asked = what switch
+        {
+            "edit" => _driver.Shell.Calls.PutAsync("s", spec with { Priority = 9 }, new()),
+            "pause" => _driver.Shell.Calls.PauseAsync("s", new("somebody"), new()),
+            _ => _driver.Shell.Calls.TriggerAsync("s", "token"),
+        };
+        _driver.Turn();
+        // Which jobs are there is known before the store has refused.
+        if (what == "trigger") _driver.Answer(1);
+        Assert.False(asked.IsCompleted);
+        Assert.Equal(ScheduleOutcome.Full, _driver.Rest(put).Outcome);
+        Assert.Equal(ScheduleOutcome.Full, _driver.Rest(asked).Outcome);
+        Assert.Empty(_driver.Commits);
+        _driver.IsFull = false;
+        Assert.Equal(ScheduleOutcome.Created, _driver.Rest(_driver.Shell.Calls.PutAsync("s", spec, new())).Outcome);
+    }
+
     /// <summary>Its instants were worked out before the edit: to go on from them would leave out those that the edit has brought.</summary>
     [Fact]
     public void ABackfill_IsOfWhatTheScheduleWas_OrIsRefused()

@@ -98,13 +98,13 @@ public class ScheduleRulesTests
             Release = "1.2",
         };
         var read = ScheduleRecord.Decode(record.Encode());
-        Assert.True(ScheduleOrders.SameAs(spec, read.Spec));
-        Assert.False(ScheduleOrders.SameAs(spec, read.Spec with { Notify = [] }));
+        Assert.True(spec.IsSameAs(read.Spec));
+        Assert.False(spec.IsSameAs(read.Spec with { Notify = [] }));
         Assert.Equal(record with { Spec = read.Spec }, read);
 
         var state = new ScheduleState
         {
-            Passed = 1_767_225_600_000, Next = 1_767_225_600_500, Come = 4,
+            Passed = 1_767_225_600_000, Next = 1_767_225_600_500, Come = 4, IsUnserved = true,
             Runs =
             [
                 new() { Instant = 1_767_225_500_000, Outcome = ScheduleRunOutcome.Success, Cause = ScheduleRunCause.Missed, SubmittedAt = 1_767_225_500_001, StartedAt = 1_767_225_500_002, FinishedAt = 1_767_225_500_003 },
@@ -115,6 +115,38 @@ public class ScheduleRulesTests
         var back = ScheduleState.Decode(state.Encode());
         Assert.Equal(state.Runs, back.Runs);
         Assert.Equal(state with { Runs = back.Runs }, back);
+    }
+
+    [Theory]
+    [InlineData(7200, null, 7200, 3600), InlineData(3600, null, 3600, 3600), InlineData(null, 30, 60, 30), InlineData(null, 60, 60, 60), InlineData(90, 89, 90, 89)]
+    public void AllOfThoseMissed_OfWhichThereCanBeNone_AreRefused(int? after, int? within, int late, int last)
+    {
+        var spec = new ScheduleSpec { Type = "t", Every = 60_000, Missed = ScheduleMissed.All, MissedAfter = after * 1000L, MissedWithin = within * 1000L };
+        var problem = Assert.Single(Check(spec));
+        Assert.Equal("/missedWithin", problem.Pointer);
+        Assert.Contains($"{late} s", problem.Detail, StringComparison.Ordinal);
+        Assert.Contains($"{last} s", problem.Detail, StringComparison.Ordinal);
+        Assert.Empty(Check(spec with { MissedWithin = late * 1000L + 1 }));
+        Assert.Empty(Check(spec with { Missed = ScheduleMissed.One, MissedWithin = null }));
+    }
+
+    [Fact]
+    public void WhatHoldsAScheduleUp_IsShown_HoweverMuchWasSkippedAfterIt()
+    {
+        var state = new ScheduleState().With(new() { Instant = 1, Outcome = ScheduleRunOutcome.Open });
+        for (var i = 2; i <= 200; i++) state = state.With(new() { Instant = i, Outcome = ScheduleRunOutcome.Skipped });
+        foreach (var most in (int[])[20, ScheduleLimits.KeptRuns])
+        {
+            var shown = state.Shown(most);
+            Assert.Equal(most, shown.Length);
+            Assert.Equal([.. Enumerable.Range(0, most - 1).Select(i => 200L - i), 1], shown.Select(run => run.Instant));
+        }
+
+        // Where very many are open, the newest are seen all the same.
+        state = new();
+        for (var i = 1; i <= 100; i++) state = state.With(new() { Instant = i, Outcome = i <= 60 ? ScheduleRunOutcome.Open : ScheduleRunOutcome.Success });
+        Assert.Equal([.. Enumerable.Range(0, 10).Select(i => 100L - i), .. Enumerable.Range(0, 10).Select(i => 60L - i)], state.Shown(20).Select(run => run.Instant));
+        Assert.Equal([3L, 2L, 1L], new ScheduleState().With(new() { Instant = 1 }).With(new() { Instant = 2 }).With(new() { Instant = 3 }).Shown(20).Select(run => run.Instant));
     }
 
     [Fact]

@@ -87,7 +87,15 @@ internal sealed partial class CommitLoop(
                 // Whoever waits for anything but the dropped submits goes on waiting: their changes stand behind all others now.
                 var dropped = pending.Refused(changes);
                 Dropped?.Invoke(dropped);
-                if (!pending.HasAny) Complete(pending.Count);
+                if (!pending.HasAny)
+                {
+                    // All that is left was dropped, with what came of it meanwhile: those who wait for that have no other commit to wait for.
+                    Complete(pending.Count);
+                    var meanwhile = _next;
+                    _next = NewCompletion();
+                    meanwhile.TrySetResult();
+                }
+
                 for (var i = 0; i < _waiting.Count; i++) _waiting[i] = (_waiting[i].Done, pending.Count);
                 break;
             default:

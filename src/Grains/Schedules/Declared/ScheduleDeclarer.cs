@@ -11,6 +11,8 @@ internal sealed partial class ScheduleDeclarer(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
     private readonly ILogger _logger = logger;
+    private readonly KnownTypes _types = new(new GridConnection(grains, time, new JobClientOptions()));
+    private readonly HashSet<string> _said = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private Task _declaring = Task.CompletedTask;
 
@@ -29,10 +31,23 @@ internal sealed partial class ScheduleDeclarer(
 
     private async Task DeclareAsync()
     {
+        var unknown = declared.OfOthers.Count;
+        for (var first = true; (first || unknown > 0) && !_stopping.IsCancellationRequested; first = false)
+        {
+            var (all, left) = await ResolveAsync();
+            // What becomes known of types later is told then.
+            if ((first || left < unknown) && !await DeclareAsync(all)) return;
+            unknown = left;
+            if (unknown > 0) await Task.Delay(LastRetry, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <returns>False: a newer release has spoken, or the silo stops.</returns>
+    private async Task<bool> DeclareAsync(DeclaredSchedule[] all)
+    {
         var partitions = options.Value.Partitions;
-        var schedules = declared.All.ToLookup(schedule => JobIds.PartitionOf(schedule.Id, partitions));
+        var schedules = all.ToLookup(schedule => JobIds.PartitionOf(schedule.Id, partitions));
         var left = Enumerable.Range(0, partitions).ToList();
-        var said = new HashSet<string>(StringComparer.Ordinal);
         var (changed, removed, kept) = (0, 0, 0);
         for (var delay = FirstRetry; !_stopping.IsCancellationRequested; delay = delay * 2 < LastRetry ? delay * 2 : LastRetry)
         {
@@ -40,21 +55,64 @@ internal sealed partial class ScheduleDeclarer(
             left = [.. left.Where((_, i) => answers[i] is null or { IsToBeRepeated: true })];
             var heard = answers.OfType<DeclarationAnswer>().ToList();
             (changed, removed, kept) = (changed + heard.Sum(answer => answer.Changed), removed + heard.Sum(answer => answer.Removed), kept + heard.Sum(answer => answer.Kept));
-            foreach (var refusal in heard.SelectMany(answer => answer.Refused).Where(said.Add)) LogRefused(refusal);
+            foreach (var refusal in heard.SelectMany(answer => answer.Refused).Where(_said.Add)) LogRefused(refusal);
             if (heard.Find(answer => answer.SupersededBy is not null) is { } superseded)
             {
                 LogSuperseded(declared.Application, declared.Release, superseded.SupersededBy!);
-                return;
+                return false;
             }
 
             if (left.Count == 0)
             {
                 if (kept > 0) LogKept(declared.Application, kept);
                 if (changed + removed > 0) LogDeclared(declared.Application, declared.Release, changed, removed);
-                return;
+                return true;
             }
 
             await Task.Delay(delay, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return false;
+    }
+
+    /// <summary>The schedules with the queues and keys of their types, also of those that only other silos have handlers of.</summary>
+    /// <returns>Of how many nobody knows the type yet, too.</returns>
+    private async Task<(DeclaredSchedule[] All, int Unknown)> ResolveAsync()
+    {
+        var all = new List<DeclaredSchedule>();
+        var unknown = 0;
+        foreach (var schedule in declared.All)
+        {
+            try
+            {
+                var isOfOthers = declared.OfOthers.ContainsKey(schedule.Id);
+                var known = isOfOthers ? await DefaultsOfAsync(schedule.Spec.Type) : null;
+                if (isOfOthers && known is null) unknown++;
+                all.Add(isOfOthers ? declared.Resolve(schedule, known) : schedule);
+            }
+            catch (JobRejectedException rejected)
+            {
+                // What stands there stays, as of a type that nobody knows.
+                var refusal = $"'{schedule.Id}': {rejected.Message}";
+                if (_said.Add(refusal)) LogRefused(refusal);
+                all.Add(declared.Resolve(schedule, null));
+            }
+        }
+
+        return ([.. all], unknown);
+    }
+
+    /// <returns>Null: nobody has a handler of it now, or nobody can be asked.</returns>
+    private async Task<TypeDefaults?> DefaultsOfAsync(string type)
+    {
+        try
+        {
+            await _types.OfAsync(type, _stopping.Token);
+            return _types.Known(type);
+        }
+        catch (Exception exception) when (exception is GridUnavailableException or OperationCanceledException)
+        {
+            return null;
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class ScheduleDeclaring(IPartitionShell shell, ScheduleCalls cal
         if (!declaration.HasAny) return new(0, 0, null, []) { Kept = await CountAsync(application) };
         if (!Releases.Holds(application, release)) return Superseded();
         Releases.Raise(application, release);
-        var answers = await Task.WhenAll(declaration.Schedules.Select(one => calls.DeclareAsync(one.Id, one.Spec, application, release)));
+        var answers = await Task.WhenAll(declaration.Schedules.Select(one => calls.DeclareAsync(one, application, release)));
         var refused = declaration.Schedules.Zip(answers).Where(pair => pair.Second.Outcome is not (ScheduleOutcome.Done or ScheduleOutcome.Created)).ToList();
         if (!Releases.Holds(application, release)) return Superseded();
         if (refused.Exists(pair => pair.Second.Outcome == ScheduleOutcome.Unavailable)) throw new TimeoutException("The store does not answer.");

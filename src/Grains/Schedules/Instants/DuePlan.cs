@@ -1,3 +1,5 @@
+using OrleansJobs.Partitions;
+
 namespace OrleansJobs.Schedules;
 
 /// <summary>What is done of a schedule whose next instant is due. Decided by what is given alone.</summary>
@@ -8,8 +10,11 @@ namespace OrleansJobs.Schedules;
 /// <param name="Next">The next instant, which may be due too; null where none comes any more.</param>
 internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passed, int Come, long? Next)
 {
-    /// <summary>Instants that one decision serves, so that its commit stays small; the rest follows at once.</summary>
+    /// <summary>Instants that one decision serves at most, so that its commit stays small; the rest follows at once.</summary>
     public const int MostServed = 100;
+
+    /// <summary>How many one decision serves of a schedule: fewer where each writes much.</summary>
+    public static int MostOf(ScheduleSpec spec) => Math.Clamp(PendingChanges.MaxBytes / Math.Max(1, spec.Args.Length), 1, MostServed);
 
     /// <param name="next">The next instant, which is due: now is at least the jitter later.</param>
     /// <param name="come">How many have come before it.</param>
@@ -24,15 +29,21 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
         if (spec.Count is { } count) due = Math.Min(due, times.Walk(next, due, count - come).Last);
         var missedUpTo = now - forwardAt <= missedAfter ? next - 1 : now - jitter - missedAfter - 1;
         var serve = new List<long>();
+        var most = MostOf(spec);
         var passed = next - 1;
         if (next <= Math.Min(missedUpTo, due))
         {
             passed = Math.Min(missedUpTo, due);
-            AddMissed(spec, times, next, passed, now - jitter, serve);
+            AddMissed(spec, times, next, passed, now - jitter, missedAfter, serve);
+            if (serve.Count > most)
+            {
+                serve.RemoveRange(most, serve.Count - most);
+                passed = serve[^1];
+            }
         }
 
         var missed = serve.Count;
-        for (var instant = passed < next ? next : times.After(passed); instant is { } young && young <= due && serve.Count < MostServed; instant = times.After(young))
+        for (var instant = passed < next ? next : times.After(passed); instant is { } young && young <= due && serve.Count < most; instant = times.After(young))
         {
             serve.Add(young);
             passed = young;
@@ -43,12 +54,12 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
     }
 
     /// <param name="upTo">All of them are missed.</param>
-    private static void AddMissed(ScheduleSpec spec, ScheduleTimes times, long next, long upTo, long now, List<long> serve)
+    private static void AddMissed(ScheduleSpec spec, ScheduleTimes times, long next, long upTo, long now, long missedAfter, List<long> serve)
     {
         if (spec.Missed == ScheduleMissed.None) return;
         var (most, from) = spec.Missed == ScheduleMissed.One
             ? (1, next)
-            : (ScheduleLimits.MaxMissed, Math.Max(next, now - (spec.MissedWithin ?? (long)ScheduleLimits.MissedWithin.TotalMilliseconds)));
+            : (ScheduleLimits.MaxMissed, Math.Max(next, now - Within(spec, missedAfter)));
         // Newest first, since those are kept. The next one was told once and stands, whatever the zone's rules say of it by now.
         for (var instant = Last(upTo); instant >= from && serve.Count < most; instant = Last(instant - 1))
         {
@@ -59,5 +70,13 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
         serve.Reverse();
 
         long Last(long to) => Math.Max(times.UpTo(to) ?? next, next);
+    }
+
+    /// <summary>One that was stored when nobody looked at this may say less than it takes to be missed: it meant some of them.</summary>
+    private static long Within(ScheduleSpec spec, long missedAfter)
+    {
+        var otherwise = (long)ScheduleLimits.MissedWithin.TotalMilliseconds;
+        var within = spec.MissedWithin ?? otherwise;
+        return within > missedAfter ? within : missedAfter + otherwise;
     }
 }

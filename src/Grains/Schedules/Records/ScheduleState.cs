@@ -23,6 +23,9 @@ internal sealed record ScheduleState
     /// <summary>How many have come, where the schedule may have so many.</summary>
     public int Come { get; init; }
 
+    /// <summary>The grid could not serve the next one, and has paused the schedule for it: nobody wanted to be without it.</summary>
+    public bool IsUnserved { get; init; }
+
     /// <summary>The newest occurrences, and whichever has not ended, oldest first.</summary>
     public ImmutableList<StoredRun> Runs { get; init; } = [];
 
@@ -34,6 +37,32 @@ internal sealed record ScheduleState
 
     /// <summary>An occurrence waits for others to end.</summary>
     public bool HasQueued => Runs.Any(run => run.Outcome == ScheduleRunOutcome.Queued);
+
+    /// <summary>
+    /// Those to be shown, newest first: the newest, but where others that have not ended are older, some of these in place of the last ones. What holds a schedule up is
+    /// shown, however much was skipped after it.
+    /// </summary>
+    public StoredRun[] Shown(int most)
+    {
+        if (Runs.Count <= most) return [.. Runs.Reverse()];
+        var isShown = new bool[Runs.Count];
+        var left = most;
+        for (var i = Runs.Count - 1; i >= 0 && left > most / 2; i--)
+        {
+            if (!Runs[i].IsOpen) continue;
+            isShown[i] = true;
+            left--;
+        }
+
+        for (var i = Runs.Count - 1; i >= 0 && left > 0; i--)
+        {
+            if (isShown[i]) continue;
+            isShown[i] = true;
+            left--;
+        }
+
+        return [.. Runs.Where((_, i) => isShown[i]).Reverse()];
+    }
 
     /// <summary>With one more occurrence, and without those that are over, unless they are among the newest.</summary>
     public ScheduleState With(StoredRun run)
@@ -50,6 +79,7 @@ internal sealed record ScheduleState
         writer.Signed(2, Next - Passed);
         writer.Number(3, Come);
         writer.Signed(13, ForwardAt - Passed);
+        if (IsUnserved) writer.Number(14, 1);
         var before = Passed;
         foreach (var run in Runs)
         {
@@ -74,6 +104,7 @@ internal sealed record ScheduleState
         long passed = 0, before = 0;
         long? next = null, forward = null;
         var come = 0;
+        var isUnserved = false;
         var runs = ImmutableList.CreateBuilder<StoredRun>();
         var reader = new RecordReader(record);
         while (reader.Next())
@@ -93,10 +124,11 @@ internal sealed record ScheduleState
                 case 11: runs[^1] = runs[^1] with { Place = (int)reader.Signed }; break;
                 case 12: runs[^1] = runs[^1] with { IsCancelSent = reader.Number != 0 }; break;
                 case 13: forward = reader.Signed; break;
+                case 14: isUnserved = reader.Number != 0; break;
             }
         }
 
-        return new() { Passed = passed, Next = passed + next, ForwardAt = passed + forward, Come = come, Runs = runs.ToImmutable() };
+        return new() { Passed = passed, Next = passed + next, ForwardAt = passed + forward, Come = come, IsUnserved = isUnserved, Runs = runs.ToImmutable() };
     }
 }
 

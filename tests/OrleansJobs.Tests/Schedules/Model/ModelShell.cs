@@ -92,6 +92,12 @@ internal sealed class ModelShell : IPartitionShell
         if (Opened.IsCompletedSuccessfully) _schedules.ServeDue();
     }
 
+    /// <summary>What the grain does once a minute.</summary>
+    public void OnMinute()
+    {
+        if (Opened.IsCompletedSuccessfully) _schedules.LookForLost();
+    }
+
     /// <summary>Jobs begin to run.</summary>
     public void Lease(int want)
     {

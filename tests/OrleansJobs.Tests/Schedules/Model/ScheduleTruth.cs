@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansJobs.Partitions;
 using OrleansJobs.Records;
 using OrleansJobs.Schedules;
@@ -15,6 +16,9 @@ internal sealed class ScheduleTruth(Func<long> now)
     private readonly Dictionary<string, JobState?> _jobs = [];
     private readonly Dictionary<(string, long, long, string?), string> _ids = [];
     private readonly HashSet<(string, long)> _ended = [];
+
+    /// <summary>The newest edition that was stored, by incarnation.</summary>
+    private readonly Dictionary<(string, long), int> _held = [];
 
     /// <summary>How many instants were served, skipped and missed.</summary>
     public int Served { get; private set; }
@@ -68,6 +72,12 @@ internal sealed class ScheduleTruth(Func<long> now)
     {
         var tables = GridLayout.Schedules;
         var (records, states) = (commit.Of(tables.Records), commit.Of(tables.States));
+        foreach (var (id, row) in records.Puts)
+        {
+            var record = ScheduleRecord.Decode(row);
+            _held[(id, record.Incarnation)] = record.Edition;
+        }
+
         foreach (var id in records.Removes) Of(id).Store(id, null, null);
         foreach (var id in records.Puts.Select(put => put.Key).Union(states.Puts.Select(put => put.Key)))
             Of(id).Store(id, records.Puts.FirstOrDefault(put => put.Key == id).Value, states.Puts.FirstOrDefault(put => put.Key == id).Value);
@@ -80,6 +90,16 @@ internal sealed class ScheduleTruth(Func<long> now)
         foreach (var (id, row) in commit.Of(GridLayout.Jobs.Outcomes).Puts) _jobs[id] = JobOutcome.Decode(row).State;
         foreach (var (id, known) in _known.Where(known => known.Value.Stored is not null)) CheckRuns(id, known.Stored!);
     }
+
+    /// <summary>The store has had this edition of a schedule, or one that was made of it.</summary>
+    public bool HasHeld(string id, string version)
+    {
+        var parts = version.Split('-');
+        return _held.TryGetValue((id, long.Parse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture)), out var edition) && edition >= int.Parse(parts[1], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The store has had this job.</summary>
+    public bool HasJob(string id) => _jobs.ContainsKey(id);
 
     /// <summary>The process has died: what was decided and not stored has not happened.</summary>
     public void Forget()

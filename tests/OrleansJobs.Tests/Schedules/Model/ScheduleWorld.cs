@@ -29,8 +29,8 @@ internal sealed class ScheduleWorld : IDisposable
     {
         _mutation = mutation;
         _random = new Random(seed);
-        _play = new ScheduleRulesOfPlay(_random);
         Truth = new ScheduleTruth(() => _time.GetUtcNow().ToUnixTimeMilliseconds());
+        _play = new ScheduleRulesOfPlay(_random, Truth);
         _store = new DrawnStore(Truth.Apply, mutation);
         _health = new GridHealth(_time);
         _meters = new JobMeters(_services.GetRequiredService<IMeterFactory>(), _time, Options.Create(_options), _health);
@@ -135,11 +135,14 @@ internal sealed class ScheduleWorld : IDisposable
 }
 
 /// <summary>What is drawn.</summary>
-internal sealed class ScheduleRulesOfPlay(Random random)
+internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
 {
     // For the most part its own, so that an edit need not change it.
     private readonly Dictionary<string, long> _jitters = [];
     private readonly Dictionary<string, ScheduleSpec> _last = [];
+
+    /// <summary>Deletes of one activation that have begun, and that are under way: one that is decided in the same commit leaves nothing of what it deletes.</summary>
+    private (ModelShell? Of, int Begun, int UnderWay) _deletes;
 
     public TimeSpan Pause() => TimeSpan.FromMilliseconds(random.Next(6) switch { 0 => 0, 1 => 1, 2 or 3 => random.Next(1000), 4 => random.Next(10_000), _ => random.Next(200_000) });
 
@@ -148,19 +151,20 @@ internal sealed class ScheduleRulesOfPlay(Random random)
         switch (random.Next(10))
         {
             case < 4:
-                await shell.Calls.PutAsync(id, Draw(id), new(IsNew: random.Next(4) == 0));
+                await StoredAsync(shell, id, shell.Calls.PutAsync(id, Draw(id), new(IsNew: random.Next(4) == 0)));
                 break;
             case 4:
-                await shell.Calls.PauseAsync(id, new("somebody", "why not"), new());
+                await StoredAsync(shell, id, shell.Calls.PauseAsync(id, new("somebody", "why not"), new()));
                 break;
             case 5:
-                await shell.Calls.PauseAsync(id, null, new());
+                await StoredAsync(shell, id, shell.Calls.PauseAsync(id, null, new()));
                 break;
             case 6:
-                if (random.Next(3) == 0) await shell.Calls.DeleteAsync(id, new());
+                if (random.Next(3) != 0) break;
+                await DeleteAsync(shell, id);
                 break;
             case 7:
-                await shell.Calls.TriggerAsync(id, random.Next(5).ToString(System.Globalization.CultureInfo.InvariantCulture));
+                await StoredAsync(shell, id, shell.Calls.TriggerAsync(id, random.Next(5).ToString(System.Globalization.CultureInfo.InvariantCulture)));
                 break;
             case 8:
                 var answer = await shell.Calls.BackfillAsync(id, shell.Now - random.Next(100_000), shell.Now);
@@ -171,6 +175,33 @@ internal sealed class ScheduleRulesOfPlay(Random random)
                 if (await shell.Calls.GetAsync(id) is { } info) ScheduleTruth.Check(info.Id == id, "another schedule");
                 break;
         }
+    }
+
+    private (ModelShell? Of, int Begun, int UnderWay) DeletesOf(ModelShell shell) => _deletes.Of == shell ? _deletes : (shell, 0, 0);
+
+    private async Task DeleteAsync(ModelShell shell, string id)
+    {
+        var before = DeletesOf(shell);
+        _deletes = (shell, before.Begun + 1, before.UnderWay + 1);
+        try
+        {
+            await shell.Calls.DeleteAsync(id, new());
+        }
+        finally
+        {
+            var after = DeletesOf(shell);
+            if (!shell.IsDead) _deletes = (shell, after.Begun, after.UnderWay - 1);
+        }
+    }
+
+    /// <summary>What is answered as done is in the store, or was until it was deleted.</summary>
+    private async Task StoredAsync(ModelShell shell, string id, Task<ScheduleAnswer> call)
+    {
+        var before = DeletesOf(shell);
+        var answer = await call;
+        if (shell.IsDead || answer is not { Outcome: ScheduleOutcome.Done or ScheduleOutcome.Created, Schedule: { } schedule }) return;
+        ScheduleTruth.Check(truth.HasHeld(id, schedule.Version) || before.UnderWay > 0 || DeletesOf(shell).Begun > before.Begun, $"{id}: {schedule.Version} was answered as {answer.Outcome}, and the store never had it");
+        ScheduleTruth.Check(answer.Jobs.All(truth.HasJob), $"{id}: a job was answered that was never stored");
     }
 
     private ScheduleSpec Draw(string id)

@@ -5,6 +5,7 @@ using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Partitions;
 using OrleansJobs.Schedules;
+using OrleansJobs.Storage;
 using OrleansJobs.Tests.Client;
 
 namespace OrleansJobs.Tests.Schedules.Model;
@@ -16,10 +17,11 @@ internal sealed class ShellDriver : IDisposable
     private readonly SynchronizationContext? _context = SynchronizationContext.Current;
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly Turns _turns = new();
-    private readonly DrawnStore _store = new(_ => { }, ScheduleMutation.None);
+    private readonly DrawnStore _store;
 
     public ShellDriver(int partitions = 1)
     {
+        _store = new(Commits.Add, ScheduleMutation.None);
         var options = new JobGridOptions { Partitions = partitions };
         var health = new GridHealth(Time);
         SynchronizationContext.SetSynchronizationContext(_turns);
@@ -31,6 +33,15 @@ internal sealed class ShellDriver : IDisposable
     public ManualTime Time { get; } = new();
 
     public ModelShell Shell { get; }
+
+    /// <summary>All that have changed the store.</summary>
+    public List<PartitionCommit> Commits { get; } = [];
+
+    /// <summary>The store takes nothing new from outside.</summary>
+    public bool IsFull
+    {
+        set => _store.IsFull = value;
+    }
 
     public void Dispose()
     {
@@ -90,6 +101,8 @@ internal sealed class ShellDriver : IDisposable
     {
         Time.Advance(span);
         Shell.OnDue();
+        Rest();
+        Shell.OnMinute();
         Rest();
     }
 
