@@ -38,11 +38,10 @@ public sealed class LargeScheduleTests : IDisposable
     {
         Put(Hourly);
         var now = _driver.Shell.Now;
-        var first = _driver.Shell.Calls.BackfillAsync("s", now - 60 * 3_600_000L, now);
-        var second = _driver.Shell.Calls.BackfillAsync("s", now - 60 * 3_600_000L, now);
-        _driver.Rest();
-        Assert.Equal((60, 120), (first.Result.Known + second.Result.Known, first.Result.Jobs.Length + second.Result.Jobs.Length));
-        Assert.Equal(first.Result.Jobs, second.Result.Jobs);
+        var asked = new[] { _driver.Shell.Calls.BackfillAsync("s", now - 60 * 3_600_000L, now), _driver.Shell.Calls.BackfillAsync("s", now - 60 * 3_600_000L, now) };
+        var (first, second) = (_driver.Rest(asked[0]), _driver.Rest(asked[1]));
+        Assert.Equal((60, 120), (first.Known + second.Known, first.Jobs.Length + second.Jobs.Length));
+        Assert.Equal(first.Jobs, second.Jobs);
         // What both wait for goes together.
         CheckCommits(60, asked: 2);
     }
