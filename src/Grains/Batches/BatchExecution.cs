@@ -112,9 +112,20 @@ internal sealed partial class BatchExecution(AttemptServices services, JobMeters
 
     private AttemptEnding OfException(RunningJob job, Exception exception)
     {
-        var known = job.Batch?.Traces?.GetValueOrDefault(exception);
+        var batch = job.Batch;
+        JobTrace? known = null;
+        // Members whose time is up together are ended by as many timers.
+        if (batch is not null)
+        {
+            lock (batch) known = batch.Traces?.GetValueOrDefault(exception);
+        }
+
         var ending = AttemptRules.Of(exception, job.Reason, job.Lease, job.Handler.Options, services.Limits, Random.Shared.NextDouble(), services.Release, known);
-        if (known is null && job.Batch is { } batch && ending.Error?.Trace is { } trace) (batch.Traces ??= new(ReferenceEqualityComparer.Instance))[exception] = trace;
+        if (known is null && batch is not null && ending.Error?.Trace is { } trace)
+        {
+            lock (batch) (batch.Traces ??= new(ReferenceEqualityComparer.Instance))[exception] = trace;
+        }
+
         return ending;
     }
 

@@ -106,12 +106,15 @@ internal sealed partial class WorkSessionGrain
             Wake();
         }
 
-        if (lease.Stop is { } why && _time.GetElapsedTime(lease.StoppedAt, now) >= services.Options.CancelGrace)
+        if (lease.Stop is { } why && HasHeard(lease, why) && _time.GetElapsedTime(lease.StoppedAt, now) >= services.Options.CancelGrace)
         {
             End(lease, AttemptRules.OfStuck(why switch { WorkCancelReason.Cancelled => StopReason.Cancel, WorkCancelReason.Stalled => StopReason.Stalled, _ => StopReason.Timeout }));
             Wake();
         }
     }
+
+    /// <summary>A worker that has not called since is no handler that does not stop: where it is dead its jobs are lost with it, which is a crash and no failure of theirs.</summary>
+    private bool HasHeard(HeldLease lease, WorkCancelReason why) => why is not WorkCancelReason.Stalled || _heardAt > lease.StoppedAt;
 
     /// <summary>Sets the timer to the next moment at which something is to be done.</summary>
     private void Arm()
@@ -123,7 +126,10 @@ internal sealed partial class WorkSessionGrain
         {
             if (lease.HasEnded) continue;
             if (lease.GivenAt == 0 && !_isOpen) Sooner(Patience - _time.GetElapsedTime(lease.ArrivedAt, now));
-            else if (lease.Stop is not null) Sooner(services.Options.CancelGrace - _time.GetElapsedTime(lease.StoppedAt, now));
+            else if (lease.Stop is { } why)
+            {
+                if (HasHeard(lease, why)) Sooner(services.Options.CancelGrace - _time.GetElapsedTime(lease.StoppedAt, now));
+            }
             else if (lease.GivenAt > 0)
             {
                 if (lease.Timeout is { } timeout) Sooner(timeout - _time.GetElapsedTime(lease.GivenAt, now));

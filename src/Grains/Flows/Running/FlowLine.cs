@@ -42,7 +42,7 @@ internal sealed class FlowLine(RunningJob job, AttemptServices services)
         while ((answer = await AskAsync(() => ChangeOnceAsync(change, again: asks++ > 0)).ConfigureAwait(false)).Kind is FlowAnswerKind.Busy)
         {
             if (job.Reason is not StopReason.None) throw new FlowUnavailableException(null);
-            await DelayAsync(delay).ConfigureAwait(false);
+            using (job.WaitForGrid()) await DelayAsync(delay).ConfigureAwait(false);
             delay = delay * 2 < LongestBusyDelay ? delay * 2 : LongestBusyDelay;
         }
 
@@ -99,6 +99,7 @@ internal sealed class FlowLine(RunningJob job, AttemptServices services)
 
     private async Task<T> AskAsync<T>(Func<Task<T>> question)
     {
+        using var wait = job.WaitForGrid();
         var outage = new Outage(services.Time, Patience);
         while (true)
         {

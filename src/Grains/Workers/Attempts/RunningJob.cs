@@ -28,6 +28,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
 
     /// <summary>Timestamp of the last log line, checkpoint or step; 0: none yet. Of progress its cell knows.</summary>
     private long _newsAt;
+    private int _waitsForGrid;
     private long _checkpointAt;
     private int _checkpoints;
     private byte[]? _checkpoint;
@@ -86,10 +87,24 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     /// <summary>For how long its handler has said nothing new; of a batch, about any of its jobs. It costs whoever asks, and nobody else.</summary>
     public TimeSpan SilentFor => _services.Time.GetElapsedTime(Batch is { Members.Length: > 1 } batch ? batch.Members.Max(static member => member.NewsAt) : NewsAt);
 
+    /// <summary>It waits for the grid, which is no silence of its handler's, until that is disposed of.</summary>
+    public GridWait WaitForGrid()
+    {
+        Interlocked.Increment(ref _waitsForGrid);
+        return new(this);
+    }
+
+    public void GridAnswered()
+    {
+        NoteNews();
+        Interlocked.Decrement(ref _waitsForGrid);
+    }
+
     private long NewsAt
     {
         get
         {
+            if (Volatile.Read(ref _waitsForGrid) > 0) return _services.Time.GetTimestamp();
             var at = Math.Max(Since, Volatile.Read(ref _newsAt));
             return Volatile.Read(ref _progress) is { } cell && cell != NoCell ? Math.Max(at, _services.Carrier.NewsAt(cell)) : at;
         }
@@ -149,9 +164,11 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         // Either the report sees that the grain is told something, or this sees the report: nobody would have the grain forget what comes after it.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _reported)) throw new JobAttemptStaleException(Id, Token);
-        if (!await SaveAsync(bytes, cancellation).ConfigureAwait(false)) throw new JobAttemptStaleException(Id, Token);
-        // It may have waited for the store, which is no silence of the handler's.
-        NoteNews();
+        using (WaitForGrid())
+        {
+            if (!await SaveAsync(bytes, cancellation).ConfigureAwait(false)) throw new JobAttemptStaleException(Id, Token);
+        }
+
         Volatile.Write(ref _checkpoint, bytes);
         Volatile.Write(ref _checkpointAt, _services.Time.GetUtcNow().ToUnixTimeMilliseconds());
         Interlocked.Increment(ref _checkpoints);
