@@ -235,7 +235,13 @@ internal sealed partial class JobGrain(
 
         // The activation of a session that was told the most may be gone, and what it told with it.
         if (said is { Epoch: > 0 } || (said is null && WorkSession.IsSession(worker) && !Knows(running))) await RaiseAsync(running.Token, said?.Epoch ?? 0);
-        if (said is null) return;
+        if (said is null)
+        {
+            // Nobody there knows, or nobody answers: the next to look is not to wait for it again.
+            if (running.Token >= _silence.Token) _silence = (running.Token, TimeSpan.Zero, time.GetTimestamp());
+            return;
+        }
+
         if (running.Token >= _silence.Token) _silence = (running.Token, TimeSpan.FromMilliseconds(said.Value.Silence), time.GetTimestamp());
         said = said.Value with { Silence = 0 };
         _toldToken = running.Token;

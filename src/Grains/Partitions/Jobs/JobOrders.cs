@@ -56,6 +56,8 @@ internal sealed class JobOrders(JobBook jobs, PendingChanges changes)
     {
         if (job.Place != JobPlace.Waiting) return job.Place == JobPlace.Leased ? "It runs already." : "It has ended.";
         var spec = job.Spec!;
+        // Its call goes on outside, by the permits of the queue it was started from.
+        if (job.Track.IsHeld && job.Track.WaitsFor.Any(static reason => reason.What == WaitReasons.Report)) return "It runs already.";
         var own = job.Track.QueueOf(spec);
         if (SubmissionRules.IsReserved(spec.Type) || SubmissionRules.IsReserved(own)) return "It is run by the grid itself, in a queue of the grid's own.";
         if (queue == own) return null;
