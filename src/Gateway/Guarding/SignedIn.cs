@@ -37,7 +37,9 @@ internal static class SignedIn
     {
         if (options.Grants.Count == 0)
         {
-            return user.Claims.Where(claim => claim.Type is Caller.ScopeClaim or Caller.QueueClaim).Select(claim => new Claim(claim.Type, claim.Value));
+            // To work is for programs, which have keys.
+            var scopes = Scopes.Of(user).Where(scope => scope != Scopes.Work).Select(scope => new Claim(Caller.ScopeClaim, scope));
+            return [.. scopes, .. user.Claims.Where(claim => claim.Type is Caller.QueueClaim).Select(claim => new Claim(claim.Type, claim.Value))];
         }
 
         return options.Grants.Find(grant => Fits(grant, user)) is { } granted
