@@ -65,8 +65,13 @@ export function filterBar(filter, onFilter, signal) {
   const instantOf = (name, text) => (text === localTime(shown[name]) ? shown[name] : new Date(text).toISOString());
 
   function show(next) {
+    const before = shown;
     shown = next;
-    for (const name of filterNames) fields[name].input.value = instants.includes(name) ? localTime(next[name]) : (next[name] ?? '');
+    for (const name of filterNames) {
+      // What somebody is writing goes on being theirs, while what they have written before is searched for.
+      if (fields[name].input === document.activeElement && (next[name] ?? '') === (before[name] ?? '')) continue;
+      fields[name].input.value = instants.includes(name) ? localTime(next[name]) : (next[name] ?? '');
+    }
     more.open ||= folded.some((name) => next[name]);
     clear.hidden = filterNames.every((name) => !next[name]);
   }
