@@ -107,8 +107,9 @@ internal sealed class BatchReader : IDisposable
 
             _entries.Writer.Complete();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OperationCanceledException)
+        catch (Exception exception)
         {
+            // Whatever it is: whoever reads would wait for ever.
             _entries.Writer.Complete(exception);
         }
     }

@@ -24,6 +24,10 @@ internal readonly record struct Entry(long Line, ReadOnlyMemory<byte> Bytes, boo
                 ? new(line.Number, line.Bytes, json.RootElement.TryGetProperty("id"u8, out _), null)
                 : Wrong(line, "It is no object with the members of a submit.");
         }
+        catch (InvalidOperationException)
+        {
+            return Wrong(line, "It has half of a surrogate pair in the name of a member.");
+        }
         catch (JsonException exception)
         {
             // The number of the line that it speaks of is 0: it knows this one alone.

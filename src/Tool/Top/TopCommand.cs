@@ -36,9 +36,9 @@ internal sealed class TopCommand : Command
         using var screen = new Screen(terminal);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task<(Figures Figures, JsonElement Json)>? reading = null;
+        Draw();
         var pause = Task.Delay(view.Every, time, end.Token);
         var pressed = terminal.Pressed.WaitToReadAsync(end.Token).AsTask();
-        Draw();
         try
         {
             while (true)
@@ -61,8 +61,8 @@ internal sealed class TopCommand : Command
                 if (reading is { IsCompleted: true })
                 {
                     (figures, view) = await TakeAsync(reading, figures, view);
-                    (reading, pause) = (null, Task.Delay(view.Every, time, end.Token));
                     Draw();
+                    (reading, pause) = (null, Task.Delay(view.Every, time, end.Token));
                 }
                 else if (reading is null && pause.IsCompleted)
                 {
