@@ -37,6 +37,7 @@ public class AccessibilityTests(BrowserFixture fixture)
         {
             var address = names.Aggregate(view, (text, name) => text.Replace($"{{{name.Key}}}", name.Value));
             await page.GoAsync(address);
+            await Expect(page.Main.Locator("h1").First).ToBeVisibleAsync();
             await Expect(page.Main.Locator(".loading")).ToHaveCountAsync(0);
             await page.Page.EvaluateAsync("for (const each of document.querySelectorAll('main details')) each.open = true");
             await Expect(page.Main.Locator(".loading")).ToHaveCountAsync(0);

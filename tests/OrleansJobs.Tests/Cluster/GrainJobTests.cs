@@ -29,7 +29,7 @@ public class GrainJobTests
         Assert.Equal((JobState.Success, 2), (failing.State, failing.Attempt));
         Assert.Equal(["once expired", "again fail once", "again fail once"], await order.Heard());
 
-        await grid.Jobs.Schedules.PutAsync("each-second", schedule => schedule.Every(TimeSpan.FromSeconds(1)).Within(count: 2).Submit("remind", new RemindArgs("order-8", "tick")));
+        await grid.Jobs.Schedules.PutAsync("each-second", schedule => schedule.Every(TimeSpan.FromSeconds(1)).Within(count: 2).Overlap(ScheduleOverlap.All).Submit("remind", new RemindArgs("order-8", "tick")));
         await OrleansJobs.Faults.Processes.Deadlines.UntilAsync("both have come", Patience, async () => (await grid.Cluster.Client.GetGrain<IRemindedGrain>("order-8").Heard()).Length == 2);
     }
 }

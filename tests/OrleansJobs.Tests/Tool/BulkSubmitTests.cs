@@ -74,6 +74,8 @@ public class BulkSubmitTests
     [Fact]
     public async Task KeepGoing_TakesTheRest_InTheirPlaces()
     {
+        // Nothing of it is late.
+        using var still = _tool.Time.StandStill();
         _tool.Input = $"{Line(1)}\nnonsense\n{Line(3)}\n{{\"type\":\"nope\"}}\n{Line(5)}\n";
         Assert.Equal(5, await _tool.RunAsync("submit", "-", "--keep-going", "--batch", "3", "--idempotency-key", "mended"));
         Assert.Equal([$"{Line(1)}\nnull\n{Line(3)}\n", $"{{\"type\":\"nope\"}}\n{Line(5)}\n"], Bodies);
@@ -190,7 +192,7 @@ public class BulkSubmitTests
     {
         _tool.Gateway.On(Route, () => null).On(Route, () =>
         {
-            _tool.Interrupt.Cancel();
+            Interrupt();
             return null;
         });
         _tool.Input = string.Concat(Enumerable.Range(1, 20).Select(i => Line(i) + "\n"));
@@ -205,7 +207,7 @@ public class BulkSubmitTests
     {
         _tool.Gateway.On(Route, () =>
         {
-            _tool.Interrupt.Cancel();
+            Interrupt();
             throw new HttpRequestException("reset");
         });
         _tool.Input = $"{Line(1)}\n{Line(2)}\n";
@@ -222,6 +224,8 @@ public class BulkSubmitTests
         _tool.InputBytes = new Drip(Encoding.UTF8.GetBytes($"{Line(1)}\n{Line(2)}\n{Line(3)}"), new TaskCompletionSource().Task);
         _tool.Gateway.On(Route, () =>
         {
+            // Its answer is on its way: it is not to be late.
+            _tool.Time.StandStill();
             came.TrySetResult();
             return null;
         });
@@ -229,7 +233,8 @@ public class BulkSubmitTests
         await came.Task.WaitAsync(TimeSpan.FromSeconds(60));
         await _tool.Interrupt.CancelAsync();
         Assert.Equal(130, await run);
-        Assert.InRange(_tool.Lines.Length, 1, 2);
+        // What is under way may come to its end, where it does so soon.
+        Assert.InRange(_tool.Lines.Length, 0, 2);
         Assert.Contains("Interrupted.", _tool.Error, StringComparison.Ordinal);
     }
 
@@ -330,6 +335,12 @@ public class BulkSubmitTests
         Assert.Equal([1, 2], batches.Select(batch => batch.Block).Distinct());
         Assert.Equal(7, batches.Where(batch => batch.Block == 1).Sum(batch => batch.Lines));
         Assert.All(batches.Where(batch => batch.Offset > 0), batch => Assert.Equal(batch.Offset, batches.Where(other => other.Block == batch.Block && other.Offset < batch.Offset).Sum(other => other.Lines)));
+    }
+
+    private void Interrupt()
+    {
+        _tool.Time.StandStill();
+        _tool.Interrupt.Cancel();
     }
 
     private string[] Bodies => [.. _tool.Gateway.Requests.Select(request => request.Body)];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using OrleansJobs.Tests.Client;
 using OrleansJobs.Tests.Gateway;
 using OrleansJobs.Tool.Top;
 
@@ -24,7 +25,7 @@ public class TopCommandTests
     public async Task Top_ShowsTheGridAgainAndAgain_UntilQIsPressed()
     {
         _tool.Gateway.On("GET /stats", Stats(2)).On("GET /stats", Stats(3));
-        var terminal = new FakeTerminal((frames, keys) =>
+        var terminal = new FakeTerminal(_tool.Time, (frames, keys) =>
         {
             if (frames == 3) keys('q');
         });
@@ -33,7 +34,7 @@ public class TopCommandTests
         Assert.Equal(0, await _tool.RunAsync("top"));
         Assert.Equal(TimeSpan.FromSeconds(4), _tool.Time.GetUtcNow() - began);
         Assert.Equal(["1", "2", "3"], terminal.Frames.Select(frame => frame.Split(" due")[0].Split('\n')[^1]));
-        Assert.Contains("\nmail             0        0       2 ", terminal.Frames[0].Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("\nmail           0        0       2 ", terminal.Frames[0].Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal);
         // The other screen is entered once, drawn over, and left.
         Assert.StartsWith("\u001b[?1049h", terminal.Written[0], StringComparison.Ordinal);
         Assert.All(terminal.Written[1..^1], frame => Assert.StartsWith("\u001b[?2026h\u001b[H", frame, StringComparison.Ordinal));
@@ -46,7 +47,7 @@ public class TopCommandTests
     public async Task Every_SaysHowOften()
     {
         _tool.Gateway.On("GET /stats", Stats(2));
-        _tool.Terminal = new FakeTerminal((frames, keys) =>
+        _tool.Terminal = new FakeTerminal(_tool.Time, (frames, keys) =>
         {
             if (frames == 2) keys('Q');
         });
@@ -58,8 +59,10 @@ public class TopCommandTests
     [Fact]
     public async Task Keys_SortRowsAtOnce_AndSoDoesAnotherSize()
     {
-        var terminal = new FakeTerminal((frames, keys) => keys(frames switch { 1 => 'n', 2 => 'f', 3 => TopKeys.Resized, _ => 'q' }));
+        var terminal = new FakeTerminal(_tool.Time, (frames, keys) => keys(frames switch { 1 => 'n', 2 => 'f', 3 => TopKeys.Resized, _ => 'q' }));
         _tool.Terminal = terminal;
+        // Nothing of it has to wait.
+        using var still = _tool.Time.StandStill();
         var began = _tool.Time.GetUtcNow();
         Assert.Equal(0, await _tool.RunAsync("top"));
         Assert.Equal(began, _tool.Time.GetUtcNow());
@@ -72,7 +75,7 @@ public class TopCommandTests
     public async Task GatewayThatIsAway_LeavesTheLastFigures_UntilItIsBack()
     {
         _tool.Gateway.OnProblem("GET /stats", 503, "Away.").On("GET /stats", Stats(2));
-        var terminal = new FakeTerminal((frames, keys) =>
+        var terminal = new FakeTerminal(_tool.Time, (frames, keys) =>
         {
             if (frames == 4) keys('q');
         });
@@ -86,13 +89,13 @@ public class TopCommandTests
     public async Task WhatIsNotAllowed_EndsIt_OnTheScreenThatWasThere()
     {
         _tool.Gateway.OnProblem("GET /stats", 403, "Not for this key.");
-        var terminal = new FakeTerminal((_, _) => { });
+        var terminal = new FakeTerminal(_tool.Time, (_, _) => { });
         _tool.Terminal = terminal;
         Assert.Equal(7, await _tool.RunAsync("top"));
         Assert.EndsWith("\u001b[?1049l", terminal.Written[^1], StringComparison.Ordinal);
         Assert.StartsWith("Not for this key. (403)\n", _tool.Error, StringComparison.Ordinal);
 
-        var other = new ToolRun { Terminal = new FakeTerminal((_, _) => Assert.Fail("Nothing is drawn of what is not known.")) };
+        var other = new ToolRun { Terminal = new FakeTerminal(_tool.Time, (_, _) => Assert.Fail("Nothing is drawn of what is not known.")) };
         other.Gateway.OnProblem("GET /stats", 503, "Away.");
         Assert.Equal(6, await other.RunAsync("top"));
     }
@@ -100,7 +103,7 @@ public class TopCommandTests
     [Fact]
     public async Task CtrlC_LeavesTheTerminalAsItWas()
     {
-        var terminal = new FakeTerminal((_, _) => _tool.Interrupt.Cancel());
+        var terminal = new FakeTerminal(_tool.Time, (_, _) => _tool.Interrupt.Cancel());
         _tool.Terminal = terminal;
         Assert.Equal(130, await _tool.RunAsync("top"));
         Assert.EndsWith("\u001b[?25h\u001b[?1049l", terminal.Written[^1], StringComparison.Ordinal);
@@ -113,7 +116,7 @@ public class TopCommandTests
         Assert.Matches(@"\ADue +1\nOldest +none\nRunning +1 of 8 slots\n", _tool.Out);
         Assert.Contains("mail\t0\t0\t2\t0\t0\t\t\t\n", _tool.Out, StringComparison.Ordinal);
         Assert.Contains("s\t1\t8\t32\tlongtask 1 min 5 s\n", _tool.Out, StringComparison.Ordinal);
-        _tool.Terminal = new FakeTerminal((_, _) => Assert.Fail("JSON is not drawn."));
+        _tool.Terminal = new FakeTerminal(_tool.Time, (_, _) => Assert.Fail("JSON is not drawn."));
         Assert.Equal(0, await _tool.RunAsync("top", "--json"));
         Assert.Equal(["stats", "queues", "history"], JsonSerializer.Deserialize<JsonElement>(Assert.Single(_tool.Lines)).EnumerateObject().Select(member => member.Name));
     }
@@ -139,7 +142,8 @@ public class TopCommandTests
         """;
 
     /// <summary>Presses keys when it has seen a frame.</summary>
-    private sealed class FakeTerminal(Action<int, Action<char>> seen) : ITerminal
+    /// <param name="time">Stands still from a key on: what it does is done before anything that has to wait.</param>
+    private sealed class FakeTerminal(ManualTime time, Action<int, Action<char>> seen) : ITerminal
     {
         private readonly Channel<char> _keys = Channel.CreateUnbounded<char>();
         private int _height = 30;
@@ -161,6 +165,7 @@ public class TopCommandTests
             seen(Frames.Count, key =>
             {
                 if (key == TopKeys.Resized) _height = 12;
+                time.StandStill();
                 _keys.Writer.TryWrite(key);
             });
         }

@@ -19,6 +19,8 @@ if child == 0:
         os.dup2(slave, number)
     if slave > 2:
         os.close(slave)
+    # A shell that runs the tests in the background has its children ignore it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(task["argv"][0], task["argv"])
 
 seen, since, steps, code, after = b"", 0, list(task["steps"]), None, None
