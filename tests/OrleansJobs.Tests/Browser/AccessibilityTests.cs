@@ -37,11 +37,18 @@ public class AccessibilityTests(BrowserFixture fixture)
         {
             var address = names.Aggregate(view, (text, name) => text.Replace($"{{{name.Key}}}", name.Value));
             await page.GoAsync(address);
-            await Expect(page.Main.Locator("h1").First).ToBeVisibleAsync();
             await Expect(page.Main.Locator(".loading")).ToHaveCountAsync(0);
             await page.Page.EvaluateAsync("for (const each of document.querySelectorAll('main details')) each.open = true");
             await Expect(page.Main.Locator(".loading")).ToHaveCountAsync(0);
-            found.AddRange((await AxeCore.FindAsync(page.Page)).Select(violation => $"#{view}\n{violation}"));
+            var violations = await AxeCore.FindAsync(page.Page);
+            // The view may have been on its way, with nothing in it yet: each has a heading in the end.
+            if (violations.Any(violation => violation.StartsWith("page-has-heading-one", StringComparison.Ordinal)))
+            {
+                await Expect(page.Main.Locator("h1").First).ToBeVisibleAsync();
+                violations = await AxeCore.FindAsync(page.Page);
+            }
+
+            found.AddRange(violations.Select(violation => $"#{view}\n{violation}"));
         }
 
         foreach (var (name, open) in Dialogs(names))
