@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -31,6 +32,23 @@ def url() -> str:
 
 def unique(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:12]}"
+
+
+def folder_with(source: str, name: str, at_end: Callable[..., Any]) -> str:
+    """A folder with the program NAME.py, until what is given to `at_end` is called. `source` says {name} and {folder} where they belong."""
+    place = tempfile.TemporaryDirectory()
+    at_end(place.cleanup)
+    (Path(place.name) / f"{name}.py").write_text(source.format(name=name, folder=place.name))
+    return place.name
+
+
+def imported(name: str, place: str, at_end: Callable[..., Any]) -> Any:
+    """The program in a folder as a module, whose application is closed in the end."""
+    sys.path.insert(0, place)
+    at_end(sys.path.remove, place)
+    module = importlib.import_module(name)
+    at_end(module.app.close)
+    return module
 
 
 class GridTest(unittest.TestCase):

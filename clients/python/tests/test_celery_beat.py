@@ -3,7 +3,6 @@ import json
 import os
 import signal
 import subprocess
-import tempfile
 import unittest
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,7 +17,7 @@ from orleansjobs.celery.beat.putting import put_all
 from orleansjobs.celery.exceptions import ImproperlyConfigured, NotInThisGrid
 from orleansjobs.celery.schedules import crontab, schedule
 from orleansjobs.exchange import Request
-from tests.grid import TESTS, GridTest, Program, unique, url
+from tests.grid import TESTS, GridTest, Program, folder_with, unique, url
 
 CRONTABS = [
     {}, {"minute": "*/15"}, {"minute": 0}, {"minute": 0, "hour": 0}, {"minute": 0, "hour": "*/3"}, {"minute": 0, "hour": "0,3,6,9,12,15,18,21"},
@@ -151,10 +150,7 @@ class EntryTests(unittest.TestCase):
 class GridTests(GridTest):
     def setUp(self):
         self.name = unique("beat").replace("-", "_")
-        place = tempfile.TemporaryDirectory()
-        self.addCleanup(place.cleanup)
-        self.place = place.name
-        (Path(self.place) / f"{self.name}.py").write_text(APP.format(name=self.name, folder=self.place))
+        self.place = folder_with(APP, self.name, self.addCleanup)
         self.addCleanup(self.clear)
 
     def clear(self):

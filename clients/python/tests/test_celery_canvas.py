@@ -1,16 +1,12 @@
 """What canvases have of their own in the grid: joins of large chords, what is refused, how failures are found, and countdowns after what they follow."""
-import importlib
-import sys
-import tempfile
 import unittest
-from pathlib import Path
 
 from orleansjobs.celery import Celery, chain, chord, group
 from orleansjobs.celery.canvas.plan import MOST, Plan
 from orleansjobs.celery.exceptions import ChordError
 from orleansjobs.celery.result import AsyncResult
 from orleansjobs.errors import InvalidRequest
-from tests.grid import GridTest, Program, unique
+from tests.grid import GridTest, Program, folder_with, imported, unique
 
 APP = '''
 from pathlib import Path
@@ -94,14 +90,8 @@ class GridTests(GridTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.name = unique("canvas").replace("-", "_")
-        place = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(place.cleanup)
-        cls.place = place.name
-        (Path(cls.place) / f"{cls.name}.py").write_text(APP.format(name=cls.name, folder=cls.place))
-        sys.path.insert(0, cls.place)
-        cls.addClassCleanup(sys.path.remove, cls.place)
-        cls.module = importlib.import_module(cls.name)
-        cls.addClassCleanup(cls.module.app.close)
+        cls.place = folder_with(APP, cls.name, cls.addClassCleanup)
+        cls.module = imported(cls.name, cls.place, cls.addClassCleanup)
         cls.program = Program("-m", "orleansjobs.celery", "-A", cls.name, "worker", "-P", "threads", "-c", "8", cwd=cls.place)
         cls.addClassCleanup(cls.program.__exit__)
 

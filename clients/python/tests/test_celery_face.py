@@ -27,7 +27,7 @@ from orleansjobs.celery.running import HOSTNAME, _retry, hostname
 from orleansjobs.celery.schedules import crontab, solar
 from orleansjobs.job import Job
 from orleansjobs.worker.session import Lease
-from tests.grid import TESTS, GridTest, Program, unique, url
+from tests.grid import TESTS, GridTest, Program, folder_with, imported, unique, url
 from tests.test_exchange import RepeatTests
 
 APP = '''
@@ -282,14 +282,8 @@ class DecisionTests(unittest.TestCase):
 class GridTests(GridTest):
     def setUp(self):
         self.name = unique("face").replace("-", "_")
-        place = tempfile.TemporaryDirectory()
-        self.addCleanup(place.cleanup)
-        self.place = place.name
-        (Path(self.place) / f"{self.name}.py").write_text(APP.format(name=self.name, folder=self.place))
-        sys.path.insert(0, self.place)
-        self.addCleanup(sys.path.remove, self.place)
-        self.module = importlib.import_module(self.name)
-        self.addCleanup(self.module.app.close)
+        self.place = folder_with(APP, self.name, self.addCleanup)
+        self.module = imported(self.name, self.place, self.addCleanup)
 
     def worker(self, *options):
         program = Program("-m", "orleansjobs.celery", "-A", self.name, "worker", "-l", "INFO", *options, cwd=self.place)

@@ -10,8 +10,9 @@ from ..client import Client
 from ..errors import InvalidRequest, NotAllowed, Problem
 from ..exchange import Request
 from ..operations import encode
+from .conf import by_name
 from .current import here
-from .exceptions import ImproperlyConfigured, not_here
+from .exceptions import ImproperlyConfigured
 from .task import Task
 
 if TYPE_CHECKING:
@@ -72,15 +73,9 @@ def words_of(app: Celery, task: Task) -> Dict[str, Any]:
 
 def queue_of(app: Celery, name: str) -> Optional[str]:
     """Where `task_routes` sends a task; None where it says nothing of it."""
-    routes = app.conf.task_routes
-    for route in routes if isinstance(routes, (list, tuple)) else [routes]:
-        if route is None:
-            continue
-        if not isinstance(route, Mapping):
-            raise not_here("a router function in task_routes", "name queues by patterns")
-        for pattern, where in route.items():
-            if pattern == name or fnmatchcase(name, pattern):
-                return where if isinstance(where, str) else where.get("queue")
+    for pattern, where in by_name(app.conf.task_routes, "a router function in task_routes", "name queues by patterns"):
+        if pattern == name or fnmatchcase(name, pattern):
+            return where if isinstance(where, str) else where.get("queue")
     return None
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 from types import ModuleType
-from typing import Any, Dict, Iterator, Mapping, MutableMapping, Optional
+from typing import Any, Dict, Iterator, Mapping, MutableMapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 from .exceptions import ImproperlyConfigured, not_here
@@ -112,3 +112,13 @@ def check_url(name: str, value: Any) -> None:
         raise ImproperlyConfigured(
             f"{name} is a {kind} URL, and there is no {kind} here: write the grid's address instead, such as {name}='http://localhost:8080', "
             "or set ORLEANSJOBS_URL, which wins")
+
+
+def by_name(given: Any, other: str, instead: str) -> Iterator[Tuple[str, Any]]:
+    """What a setting says by names, in one dictionary or in several; `other` is what Celery takes there too."""
+    for one in given if isinstance(given, (list, tuple)) else [given]:
+        if one is None:
+            continue
+        if not isinstance(one, Mapping):
+            raise not_here(other, instead)
+        yield from one.items()

@@ -5,6 +5,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
 
 from ..worker.definitions import NAME
+from .conf import by_name
 from .exceptions import ImproperlyConfigured, NotRegistered, not_here
 from .task import Task
 
@@ -57,18 +58,12 @@ def register(app: Celery, task: Task, function: Callable[..., Any], skip_first: 
 
 def annotate(app: Celery) -> None:
     """`task_annotations`: options of tasks that settings give, by a task's name or for all with "*"."""
-    given = app.conf.task_annotations
-    for one in given if isinstance(given, (list, tuple)) else [given]:
-        if one is None:
-            continue
-        if not isinstance(one, Mapping):
-            raise not_here("an object in task_annotations", "name tasks and their options")
-        for name, options in one.items():
-            for task in app.tasks.values() if name == "*" else [app.tasks[name]] if name in app.tasks else []:
-                for option, value in options.items():
-                    if option.startswith("@"):
-                        raise not_here(f"the annotation {option}", "give the task a base class")
-                    setattr(type(task), option, value)
+    for name, options in by_name(app.conf.task_annotations, "an object in task_annotations", "name tasks and their options"):
+        for task in app.tasks.values() if name == "*" else [app.tasks[name]] if name in app.tasks else []:
+            for option, value in options.items():
+                if option.startswith("@"):
+                    raise not_here(f"the annotation {option}", "give the task a base class")
+                setattr(type(task), option, value)
 
 
 def _follow(task: Task, option: str, setting: str) -> None:

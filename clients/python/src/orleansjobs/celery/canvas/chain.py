@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .placed import Before, Placed
+from .several import Several
 from .signature import Signature, maybe_signature
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @Signature.kind("chain")
-class chain(Signature):
+class chain(Several):
     """`chain(a.s(1), b.s())`, or `a.s(1) | b.s()`. The result is that of the last, whose `parent` is that of the one before."""
 
     def __init__(self, *tasks: Any, app: Any = None, **options: Any) -> None:
@@ -25,14 +26,6 @@ class chain(Signature):
         made = cls(list(d["kwargs"]["tasks"]), app=app, **d.get("options", {}))
         made["args"], made["immutable"] = tuple(d.get("args", ())), bool(d.get("immutable"))
         return made
-
-    @property
-    def tasks(self) -> List[Any]:
-        return self["kwargs"]["tasks"]  # type: ignore[no-any-return]
-
-    @property
-    def app(self) -> Any:
-        return self._app or (self.tasks[0].app if self.tasks else super().app)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.apply_async(args, kwargs) if self.tasks else None

@@ -1,11 +1,12 @@
 """`group`: tasks beside each other."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Tuple
 from uuid import uuid4
 
 from ..resultset import GroupResult
 from .placed import Before, Placed
+from .several import Several
 from .signature import Signature, maybe_signature
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @Signature.kind("group")
-class group(Signature):
+class group(Several):
     """`group(a.s(1), b.s(2))`, or `group(a.s(n) for n in range(10))`; its result is a `GroupResult`. A group within a group is part of it."""
 
     def __init__(self, *tasks: Any, app: Any = None, **options: Any) -> None:
@@ -26,14 +27,6 @@ class group(Signature):
     @classmethod
     def from_dict(cls, d: Mapping[str, Any], app: Any = None) -> Any:
         return cls(list(d["kwargs"]["tasks"]), app=app, **d.get("options", {}))
-
-    @property
-    def tasks(self) -> List[Any]:
-        return self["kwargs"]["tasks"]  # type: ignore[no-any-return]
-
-    @property
-    def app(self) -> Any:
-        return self._app or (self.tasks[0].app if self.tasks else super().app)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         return self.apply_async(args, **options)
