@@ -35,6 +35,22 @@ public class SessionLossTests
         Assert.Equal(silent.Session, WorkSession.Display(end.Attempts[0].Silo));
     }
 
+    /// <summary>Who is dead hears nobody ask him to stop: to end his attempt as one that does not would be the end of the job.</summary>
+    [Fact]
+    public async Task ASilentWorker_OfATypeThatMayNotStall_LosesItsJobs_AsACrash()
+    {
+        await using var grid = await TestGrid.StartAsync(1, options => (options.Outside.Heartbeat, options.CancelGrace) = (Heartbeat, TimeSpan.FromMilliseconds(100)));
+        await grid.Cluster.Client.GetGrain<IJobTypesGrain>(0).Announce([new() { Name = "outside", StalledAfter = TimeSpan.FromSeconds(1), Attempts = 1 }], onlyNew: false);
+        var (silent, other) = (new TestWorker(grid), new TestWorker(grid));
+        var job = await grid.Jobs.SubmitAsync("outside", 0);
+        Assert.Equal(1, (await silent.TakeAsync()).Attempts);
+        var lease = await other.TakeAsync();
+        Assert.Equal(2, lease.Attempt);
+        Assert.True(await other.SucceedAsync(lease));
+        var end = await job.WaitAsync();
+        Assert.Equal((JobState.Success, "crashed"), (end.State, end.Attempts[0].Outcome));
+    }
+
     [Fact]
     public async Task AWorkerThatCalls_KeepsItsJobs_BeyondThreeHeartbeats()
     {

@@ -65,6 +65,25 @@ public sealed class StalledTests
     }
 
     [Fact]
+    public async Task WhoWaitsForTheStore_IsNotSilent()
+    {
+        using var worker = await BeginAsync();
+        var store = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        worker.Partitions.Feed(_lease.Id).Before = () => store.Task;
+        Pass(15);
+        var saving = _running!.SaveCheckpointAsync("new");
+        Pass(19);
+        Pass(19);
+        Assert.Equal(0, worker.Engine.GetProgress(_lease)!.Value.Silence);
+        store.SetResult();
+        await saving;
+        Pass(19.5);
+        Assert.Empty(worker.Partitions.Reports);
+        Pass(0.6);
+        Assert.Equal(JobErrorCodes.Stalled, Assert.Single(await worker.Partitions.WaitForReports(1)).Error?.Code);
+    }
+
+    [Fact]
     public async Task TheSameProgress_SaidAgain_IsNothingNew()
     {
         using var worker = await BeginAsync();
