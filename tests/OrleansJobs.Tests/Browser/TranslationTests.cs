@@ -44,7 +44,6 @@ public partial class TranslationTests(BrowserFixture fixture)
         await using var page = await ConsolePage.OpenAsync(fixture.Browser, fixture.Host.Address, new() { ViewportSize = new() { Width = 1200, Height = 800 }, Locale = "de-DE" });
         await page.Page.RouteAsync("**/js/texts.js", route => route.FulfillAsync(new() { ContentType = "text/javascript", Body = Repository.Read("src/Gateway/wwwroot/js/texts.js").Replace("const others = [];", "const others = ['de'];") }));
         await page.Page.RouteAsync("**/js/texts/de.js", route => route.FulfillAsync(new() { ContentType = "text/javascript", Body = Marked }));
-        var seen = 0;
         foreach (var view in new[] { "/", "/jobs", $"/jobs/{failed}", "/failures", "/schedules", "/new-schedule", "/coming", "/queues", "/keys", "/overview", "/history", "/nowhere" })
         {
             await page.GoAsync(view);
@@ -52,10 +51,9 @@ public partial class TranslationTests(BrowserFixture fixture)
             var said = await page.Page.EvaluateAsync<string[]>(Said);
             // A word that was left out of the translation, and examples of what to write.
             Assert.Empty(said.Where(text => !text.Contains('⟦') && text is not "Job" && !Example().IsMatch(text)).Select(text => $"{view}: {text}"));
-            seen += said.Length;
+            Assert.Contains(said, text => text.Contains('⟦'));
         }
 
-        Assert.True(seen > 200, $"{seen} texts");
         await page.GoAsync("/jobs");
         await Expect(page.Page.Locator("thead th").First).ToHaveTextAsync("Job");
         Assert.Equal("de", await page.Page.EvaluateAsync<string>("document.documentElement.lang"));
