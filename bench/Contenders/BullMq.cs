@@ -21,6 +21,9 @@ internal sealed class BullMq(Stage stage) : Contender(stage)
 
     public override IReadOnlyList<int> WorkerProcesses => [.. _workers.Select(worker => worker.ProcessId)];
 
+    public override async Task AddWorkerAsync() =>
+        _workers.Add(await StartAgentAsync("worker", (Stage.Slots == 0 ? BestConcurrency : Stage.Slots).ToString(CultureInfo.InvariantCulture)));
+
     public override async Task KillWorkerAsync()
     {
         _workers[^1].Kill();
@@ -30,8 +33,7 @@ internal sealed class BullMq(Stage stage) : Contender(stage)
 
     protected override async Task StartProcessesAsync()
     {
-        var slots = Stage.Slots == 0 ? BestConcurrency : Stage.Slots;
-        for (var number = 0; number < Stage.Workers; number++) _workers.Add(await StartAgentAsync("worker", slots.ToString(CultureInfo.InvariantCulture)));
+        for (var number = 0; number < Stage.Workers; number++) await AddWorkerAsync();
         _producer = await StartAgentAsync("producer");
     }
 

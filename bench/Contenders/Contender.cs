@@ -25,8 +25,20 @@ internal sealed record Stage
 
     public Layout Layout { get; init; }
 
-    /// <summary>Jobs are run by Python: ours by workers outside of the silo.</summary>
-    public bool Python { get; init; }
+    /// <summary>Ours: what jobs are run by.</summary>
+    public Handlers Handlers { get; init; }
+}
+
+/// <summary>What the handlers of our jobs are.</summary>
+internal enum Handlers
+{
+    /// <summary>The silo's own.</summary>
+    CSharp,
+
+    /// <summary>Of workers outside of the silo, as the next.</summary>
+    Python,
+
+    Node,
 }
 
 /// <summary>Where our load generator runs. The peers' always is a process of its own, which suits them best: an interpreter has one thread.</summary>

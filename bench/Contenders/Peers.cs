@@ -16,7 +16,7 @@ internal static class Peers
 
     public static Contender Create(string name, Stage stage) => name switch
     {
-        Report.Ours => stage.Python ? new OurPython(stage) : new OurGrid(stage),
+        Report.Ours => stage.Handlers is Handlers.CSharp ? new OurGrid(stage) : new OurOutside(stage),
         "bullmq" => new BullMq(stage),
         "celery" => new Celery(stage),
         "flask" => new FlaskTutorial(stage),

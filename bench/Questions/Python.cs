@@ -1,66 +1,11 @@
 using OrleansJobs.Bench.Contenders;
-using OrleansJobs.Bench.Measuring;
 
 namespace OrleansJobs.Bench.Questions;
 
-/// <summary>How fast jobs are run whose handlers are Python: by workers outside of the silo, over HTTP.</summary>
-internal sealed class Python : Question
+/// <summary>Python's handlers, beside those of Celery.</summary>
+internal sealed class Python() : OutsideWorkers(Handlers.Python, "py-noop", "py-1ms")
 {
-    private const string Noop = "py-noop";
-    private const int PauseMs = 10;
-
     public override string Name => "python";
 
-    public override string Description => "Queued jobs run by one and by two Python workers, a second, and one job with nothing else to do.";
-
     public override string[] Peers => ["celery"];
-
-    public override Stage StageFor(Settings settings) => settings.Stage with { Workers = 1, Python = true };
-
-    public override async Task<Measured> MeasureAsync(Contender contender, Settings settings)
-    {
-        var measured = new Measured();
-        await WarmAsync(contender, settings);
-        await DrainAsync("noop, one worker", Noop);
-        await DrainAsync("1 ms, one worker", "py-1ms");
-        await contender.IdleAsync(settings.CountOr(100, 5), PauseMs, Noop);
-        measured.Latency("submit to result", Record(await contender.IdleAsync(settings.CountOr(500, 10), PauseMs, Noop)));
-        await contender.AddWorkerAsync();
-        await WarmAsync(contender, settings);
-        await DrainAsync("noop, two workers", Noop);
-        await DrainAsync("1 ms, two workers", "py-1ms");
-        return measured;
-
-        async Task DrainAsync(string what, string type)
-        {
-            var count = (int)(settings.CountOr(20_000, 200) * contender.Scale);
-            await contender.PauseAsync();
-            await contender.SubmitAsync(new Load(count, contender.BatchesInFlight, 100, type, settings.Payload));
-            var left = count;
-            if (!contender.ResumesAtOnce)
-            {
-                await contender.ResumeAsync();
-                await contender.FinishedAsync(but: --left);
-            }
-
-            var seconds = await SecondsAsync(async () =>
-            {
-                if (contender.ResumesAtOnce) await contender.ResumeAsync();
-                await contender.FinishedAsync();
-            });
-            measured.High(what, "jobs/s", left / seconds);
-        }
-    }
-
-    /// <summary>Until compilers and connections have found their pace; as long for everybody.</summary>
-    private static async Task WarmAsync(Contender contender, Settings settings)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        do
-        {
-            await contender.SubmitAsync(new Load(200, 4, 100, Noop));
-            await contender.FinishedAsync();
-        }
-        while (TimeProvider.System.GetElapsedTime(began) < settings.WarmUp);
-    }
 }

@@ -69,12 +69,12 @@ export async function producer(connection) {
       return { finished: completed, open: Object.values(others).reduce((sum, jobs) => sum + jobs, 0) };
     },
 
-    async idle({ count, pauseMs }) {
+    async idle({ count, pauseMs, type = 'noop' }) {
       const watched = await listen();
       const ms = [];
       for (let i = 0; i < count; i++) {
         const began = performance.now();
-        const job = await queue.add('noop', { n: i });
+        const job = await queue.add(type, { n: i });
         await job.waitUntilFinished(watched);
         ms.push(performance.now() - began);
         await sleep(pauseMs);

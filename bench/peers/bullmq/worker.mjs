@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const now = () => performance.timeOrigin + performance.now();
 
@@ -12,6 +13,13 @@ export async function worker(connection, concurrency) {
 
   const handlers = {
     noop: async () => 42,
+
+    'js-noop': async () => 42,
+
+    'js-1ms': async () => {
+      await sleep(1);
+      return 42;
+    },
 
     // The first of a chain, and each of a fan-out, has its number; the others of a chain take what the one before them gives.
     link: async job => (job.data.n ?? Object.values(await job.getChildrenValues())[0]) + 1,
