@@ -68,6 +68,9 @@ internal static class Rules
     public const string BindingGone = "binding-gone";
     public const string EventTwice = "event-twice";
 
+    /// <summary>A job of a canvas came to something else than it must, or was given something else than what came of those that it follows.</summary>
+    public const string CanvasWrong = "canvas-wrong";
+
     /// <summary>One action has changed a job twice, or has left one out that fitted from its beginning.</summary>
     public const string ActedTwice = "acted-twice";
     public const string NotActed = "not-acted";

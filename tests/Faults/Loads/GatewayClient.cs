@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -103,11 +104,15 @@ internal sealed class GatewayClient(Func<IReadOnlyList<Uri>> addresses, TimeSpan
         var terminal = state is "SUCCESS" or "FAILURE" or "REVOKED";
         var code = job.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? error.GetProperty("code").GetString() : null;
         long? token = job.TryGetProperty("result", out var result) && result.ValueKind == JsonValueKind.Object && result.TryGetProperty("token", out var value)
-            ? value.GetInt64()
+            ? TokenOf(value)
             : null;
         var content = terminal ? Convert.ToHexString(SHA256.HashData(body)) : null;
         return new Reading(reader, id, askedAt, at, job.GetProperty("version").GetInt64(), state, code, content, token);
     }
+
+    /// <summary>Text where the handler's language has no such number.</summary>
+    private static long TokenOf(JsonElement token) =>
+        token.ValueKind == JsonValueKind.String ? long.Parse(token.GetString()!, CultureInfo.InvariantCulture) : token.GetInt64();
 
     /// <summary>The id that an answer is about.</summary>
     internal static string IdOf(byte[] body)

@@ -79,9 +79,9 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     /// <summary>A worker outside that is not running yet. Each calls another gateway, as far as there are enough.</summary>
-    public WorkerProcess AddWorker(int slots)
+    public WorkerProcess AddWorker(WorkerProgram program, int slots)
     {
-        var worker = new WorkerProcess(string.Create(CultureInfo.InvariantCulture, $"w{_workers.Count + 1}"), _directory, Addresses[_workers.Count % Addresses.Count], slots);
+        var worker = new WorkerProcess(string.Create(CultureInfo.InvariantCulture, $"w{_workers.Count + 1}"), _directory, program, Addresses[_workers.Count % Addresses.Count], slots);
         _workers.Add(worker);
         return worker;
     }

@@ -2,12 +2,9 @@ using System.Globalization;
 
 namespace OrleansJobs.Faults.Processes;
 
-/// <summary>A worker outside of the silos, over all its lives: a program of the Python package that calls one gateway.</summary>
-internal sealed class WorkerProcess(string name, string directory, Uri gateway, int slots) : IDisposable
+/// <summary>A worker outside of the silos, over all its lives, that calls one gateway.</summary>
+internal sealed class WorkerProcess(string name, string directory, WorkerProgram program, Uri gateway, int slots) : IDisposable
 {
-    /// <summary>The package is beside it.</summary>
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Workers", "python", "worker.py");
-
     private ChildProcess? _process;
     private int _life;
 
@@ -17,22 +14,25 @@ internal sealed class WorkerProcess(string name, string directory, Uri gateway, 
     public string Life => string.Create(CultureInfo.InvariantCulture, $"{name}#{_life}");
     public bool IsRunning => _process is { HasExited: false };
     public string Log => Path.Combine(directory, $"{name}.log");
+    public string Language => program.Language;
 
     public void Start()
     {
         _process?.Dispose();
         _life++;
-        _process = ChildProcess.Start(
-            Log, null, "python3", "-B", Program, "--url", gateway.ToString(), "--name", name, "--life", Life, "--sink", Path.Combine(directory, $"{Life}.sink"),
-            "--slots", slots.ToString(CultureInfo.InvariantCulture));
+        string[] command = program.CommandOf(new(name, Life, gateway, directory, slots));
+        _process = ChildProcess.Start(Log, null, command[0], command[1..]);
     }
 
-    /// <summary>Its session is open: what its types are is known to the grid.</summary>
-    public bool IsServing()
+    /// <summary>Starts it, and waits until it serves.</summary>
+    public Task StartAsync()
     {
-        if (!File.Exists(Log)) return false;
-        using var file = new StreamReader(new FileStream(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return file.ReadToEnd().Contains($"ready {Life}\n", StringComparison.Ordinal);
+        Start();
+        return Deadlines.UntilAsync($"{Life} serves", TimeSpan.FromSeconds(60), () =>
+        {
+            if (!IsRunning) throw new InvalidOperationException($"{Life} has ended: see {Log}.");
+            return Task.FromResult(IsServing());
+        });
     }
 
     public void Send(Signal signal) => _process!.Send(signal);
@@ -40,4 +40,12 @@ internal sealed class WorkerProcess(string name, string directory, Uri gateway, 
     public void Kill() => _process!.Kill();
 
     public void Dispose() => _process?.Dispose();
+
+    /// <summary>Its session is open: what its types are is known to the grid.</summary>
+    private bool IsServing()
+    {
+        if (!File.Exists(Log)) return false;
+        using var file = new StreamReader(new FileStream(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return file.ReadToEnd().Contains($"ready {Life}\n", StringComparison.Ordinal);
+    }
 }

@@ -17,7 +17,7 @@ internal sealed class FollowWatch
     public FollowWatch(FaultRun run)
     {
         (_run, _random) = (run, new Random(run.Random.Next()));
-        run.Complete(CompleteAsync);
+        run.Then(Check);
     }
 
     public int Count => _followers.Count;
@@ -73,11 +73,13 @@ internal sealed class FollowWatch
         return new JobOrder(type, $"{{\"ms\":{_random.Next(200)}}}", end, More: $",\"attempts\":1{more}") { Id = follower.Id };
     }
 
-    private Task CompleteAsync(History history)
+    private void Check(History history)
     {
         _run.Figures["followers"] = _followers.Count;
         _run.Figures["unmet"] = _followers.Values.Count(follower => _ends[follower.Id] != follower.OwnEnd);
+        var ran = history.Marks.Select(mark => mark.Id).ToHashSet();
+        _run.Figures["followersRan"] = _followers.Keys.Count(ran.Contains);
+        _run.Expect(_followers.IsEmpty || _followers.Keys.Any(ran.Contains), "no handler of a job that follows others has said anything, so nothing was looked at");
         _run.Report(FollowChecker.Check(_followers.Values, _ends, history.Marks));
-        return Task.CompletedTask;
     }
 }

@@ -18,11 +18,11 @@ internal static class OutsideWorkers
 
     public static readonly Scenario[] All =
     [
-        new("workers-kill", "kill -9 of two Python workers of three in turn, with their jobs running", KillAsync),
-        new("workers-stop", "SIGSTOP of a Python worker until its jobs run elsewhere, then SIGCONT: what it reports is late", StopAsync),
-        new("workers-gateway-kill", "gateways are killed while Python workers call them", KillGatewaysAsync),
-        new("workers-silo-kill", "kill -9 of the silos that keep the sessions of Python workers, one after the other", KillSilosAsync),
-        new("workers-redis", "kill -9 of Redis twice, with appendfsync always, while Python workers run", KillRedisAsync),
+        new("workers-kill", "kill -9 of a Python and a Node worker of three in turn, with their jobs running", KillAsync),
+        new("workers-stop", "SIGSTOP of a Python or a Node worker until its jobs run elsewhere, then SIGCONT: what it reports is late", StopAsync),
+        new("workers-gateway-kill", "gateways are killed while a Python and a Node worker call them", KillGatewaysAsync),
+        new("workers-silo-kill", "kill -9 of the silos that keep the sessions of a Python and a Node worker, one after the other", KillSilosAsync),
+        new("workers-redis", "kill -9 of Redis twice, with appendfsync always, while a Python and a Node worker run", KillRedisAsync),
     ];
 
     private static async Task KillAsync(FaultRun run)
@@ -37,7 +37,7 @@ internal static class OutsideWorkers
             run.Record("kill", victim.Life, explains: true);
             victim.Kill();
             await run.DelayAsync(1 + run.Random.NextDouble());
-            await StartAsync(victim);
+            await victim.StartAsync();
             // Until what it held has run again: a job that meets two crashes is suspected of both, and has to wait until it can run alone.
             await run.DelayAsync(13);
         }
@@ -126,24 +126,15 @@ internal static class OutsideWorkers
         await run.SettleAsync(Quiet);
     }
 
+    /// <summary>Python's and Node's in turn.</summary>
     private static async Task<List<WorkerProcess>> StartAsync(FaultRun run, ClusterPlan plan, int count)
     {
         await run.StartAsync(plan);
-        var workers = Enumerable.Range(0, count).Select(_ => run.Cluster.AddWorker(Slots)).ToList();
-        await Task.WhenAll(workers.Select(StartAsync));
-        run.Log($"{count} workers serve");
+        var workers = Enumerable.Range(0, count).Select(number => run.Cluster.AddWorker(number % 2 == 0 ? WorkerProgram.Python : WorkerProgram.Node, Slots)).ToList();
+        await Task.WhenAll(workers.Select(worker => worker.StartAsync()));
+        run.Log($"{string.Join(", ", workers.Select(worker => $"{worker.Life} ({worker.Language})"))} serve");
         run.Follow(3);
         return workers;
-    }
-
-    private static Task StartAsync(WorkerProcess worker)
-    {
-        worker.Start();
-        return Deadlines.UntilAsync($"{worker.Life} serves", TimeSpan.FromSeconds(60), () =>
-        {
-            if (!worker.IsRunning) throw new InvalidOperationException($"{worker.Life} has ended: see {worker.Log}.");
-            return Task.FromResult(worker.IsServing());
-        });
     }
 
     private static bool IsLate(RunAttempt attempt, JobRuns job) =>

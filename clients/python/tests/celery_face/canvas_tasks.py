@@ -111,6 +111,11 @@ def calls_a_group(numbers):
 
 
 @app.task
+def calls_a_group_of_lineages():
+    return [result.id for result in group(lineage.s(), lineage.s())()]
+
+
+@app.task
 def takes_a_signature(sig):
     from celery import signature
     return signature(sig).delay().id
