@@ -4,12 +4,12 @@ using OrleansJobs.Bench.Questions;
 
 namespace OrleansJobs.Bench;
 
-/// <summary>Asks a question of ours and of a peer in turn, so that whatever else the machine does hits both.</summary>
+/// <summary>Asks a question of ours and of each peer in turn, so that whatever else the machine does hits all of them.</summary>
 internal static class Runner
 {
     public static async Task RunAsync(Question question, Settings settings, TextWriter output, TextWriter notes)
     {
-        string[] contenders = settings.Against is not { } peer ? [Report.Ours] : settings.Alone ? [peer] : [Report.Ours, peer];
+        var contenders = Contenders(settings);
         var report = new Report(question.Name, settings.ToJson(), contenders);
         for (var repeat = 1; repeat <= settings.Repeats; repeat++)
         {
@@ -28,4 +28,7 @@ internal static class Runner
         report.WriteTable(output);
         await output.WriteLineAsync(report.ToJson());
     }
+
+    /// <summary>Who is asked, in the order of each repetition.</summary>
+    public static string[] Contenders(Settings settings) => settings is { Alone: true, Against.Count: > 0 } ? [.. settings.Against] : [Report.Ours, .. settings.Against];
 }

@@ -7,9 +7,10 @@ namespace OrleansJobs.Bench;
 /// <summary>What the command line said. 0 means: what the question finds sensible.</summary>
 internal sealed record Settings
 {
-    public string? Against { get; init; }
+    /// <summary>Peers that are asked the same in the same run, in this order.</summary>
+    public IReadOnlyList<string> Against { get; init; } = [];
 
-    /// <summary>Only the peer is asked, which says nothing about us, but something about its settings.</summary>
+    /// <summary>Only the peers are asked, which says nothing about us, but something about their settings.</summary>
     public bool Alone { get; init; }
     public bool Smoke { get; init; }
     public int Repeats { get; init; } = 3;

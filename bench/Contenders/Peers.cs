@@ -3,7 +3,7 @@ using OrleansJobs.Bench.Processes;
 
 namespace OrleansJobs.Bench.Contenders;
 
-/// <summary>All that can be asked, and how durable each of them can be: two are compared at what both have.</summary>
+/// <summary>All that can be asked, and how durable each of them can be: they are compared at what all of them have.</summary>
 internal static class Peers
 {
     private static readonly Durability[] All = [Durability.None, Durability.EverySec, Durability.Always];
@@ -29,7 +29,7 @@ internal static class Peers
     };
 
     /// <summary>What a contender can sync, or what it has that comes next to it.</summary>
-    public static IReadOnlyList<Durability> DurabilitiesOf(string? name) => name switch
+    public static IReadOnlyList<Durability> DurabilitiesOf(string name) => name switch
     {
         // Its queues of this kind confirm what is in their files, whether those are synced or not.
         "rabbitmq-classic" => [Durability.None],
@@ -38,14 +38,24 @@ internal static class Peers
         _ => All,
     };
 
-    /// <summary>What both sides are to sync: what was asked for, or where nothing was, the least that the peer has.</summary>
-    /// <exception cref="ArgumentException">The peer has nothing of that kind.</exception>
-    public static Durability Agree(string? peer, Durability? asked)
+    /// <summary>What all sides are to sync: what was asked for, or where nothing was, the least that all peers have.</summary>
+    /// <exception cref="ArgumentException">A peer has nothing of that kind, or there is none that all of them have.</exception>
+    public static Durability Agree(IReadOnlyList<string> peers, Durability? asked)
     {
-        var has = DurabilitiesOf(peer);
-        if (asked is not { } wanted) return has[0];
-        return has.Contains(wanted) ? wanted : throw new ArgumentException($"{peer} has no durability that compares with {Name(wanted)}, but: {string.Join(", ", has.Select(Name))}.");
+        if (asked is { } wanted)
+        {
+            foreach (var peer in peers)
+                if (DurabilitiesOf(peer) is var has && !has.Contains(wanted))
+                    throw new ArgumentException($"{peer} has no durability that compares with {Name(wanted)}, but: {Names(has)}.");
+            return wanted;
+        }
+
+        foreach (var least in All)
+            if (peers.All(peer => DurabilitiesOf(peer).Contains(least))) return least;
+        throw new ArgumentException($"These have no durability in common: {string.Join("; ", peers.Select(peer => $"{peer} has {Names(DurabilitiesOf(peer))}"))}.");
     }
+
+    private static string Names(IEnumerable<Durability> durabilities) => string.Join(", ", durabilities.Select(Name));
 
     private static string Name(Durability durability) => durability.ToString().ToLowerInvariant();
 }

@@ -9,9 +9,8 @@ internal static class QuestionCommand
 {
     public static Command For(Question question)
     {
-        var against = new Option<string?>("--against") { Description = "A peer to be asked the same in the same run, in turn." };
-        if (question.Peers.Length > 0) against.AcceptOnlyFromAmong(question.Peers);
-        var alone = new Option<bool>("--alone") { Description = "Asks only the peer: to find its best settings." };
+        var against = Against(question.Peers);
+        var alone = new Option<bool>("--alone") { Description = "Asks only the peers: to find their best settings." };
         var smoke = new Option<bool>("--smoke") { Description = "Once and tiny: shows that it works, measures nothing." };
         var repeats = new Option<int?>("--repeats") { Description = "How often; the median counts. Default 3." };
         var count = Number("--count", "Jobs, or whatever the question counts.");
@@ -24,7 +23,7 @@ internal static class QuestionCommand
         var slots = Number("--slots", "Jobs that one worker may run at a time.");
         var partitions = Number("--partitions", "Partitions of our grid. Default 32.");
         var layout = new Option<Layout>("--layout") { Description = "Where our load generator runs: in the silo's process or in one of its own." };
-        var durability = new Option<Durability?>("--durability") { Description = "What the stores of all contenders sync before they answer: none, everysec, always. Default: the least that the peer has." };
+        var durability = new Option<Durability?>("--durability") { Description = "What the stores of all contenders sync before they answer: none, everysec, always. Default: the least that all of them have." };
         durability.AcceptOnlyFromAmong([.. Enum.GetNames<Durability>().Select(name => name.ToLowerInvariant())]);
         var warm = new Option<bool>("--warm") { Description = "Tells the first jobs after a start (100,000, or --count) from as many next ones: drain, end-to-end." };
         var store = new Option<Store>("--store") { Description = "Where our grid keeps its jobs: in Redis, or one silo in a file of SQLite (which syncs each commit with --durability always)." };
@@ -41,7 +40,7 @@ internal static class QuestionCommand
             if (result.Errors.Any()) return;
             try
             {
-                Peers.Agree(question.Peers.Length > 0 ? result.GetValue(against) : null, result.GetValue(durability));
+                Peers.Agree(question.Peers.Length > 0 ? result.GetValue(against) ?? [] : [], result.GetValue(durability));
             }
             catch (ArgumentException exception)
             {
@@ -50,9 +49,10 @@ internal static class QuestionCommand
         });
         command.SetAction(async (parsed, _) =>
         {
+            var peers = question.Peers.Length > 0 ? parsed.GetValue(against) ?? [] : [];
             var settings = new Settings
             {
-                Against = question.Peers.Length > 0 ? parsed.GetValue(against) : null,
+                Against = peers,
                 Alone = question.Peers.Length > 0 && parsed.GetValue(alone),
                 Smoke = parsed.GetValue(smoke),
                 Repeats = parsed.GetValue(repeats) ?? (parsed.GetValue(smoke) ? 1 : 3),
@@ -66,7 +66,7 @@ internal static class QuestionCommand
                 Slots = parsed.GetValue(slots),
                 Partitions = parsed.GetValue(partitions) is > 0 and var some ? some : 32,
                 Layout = parsed.GetValue(layout),
-                Durability = Peers.Agree(question.Peers.Length > 0 ? parsed.GetValue(against) : null, parsed.GetValue(durability)),
+                Durability = Peers.Agree(peers, parsed.GetValue(durability)),
                 Warm = parsed.GetValue(warm),
                 Store = parsed.GetValue(store),
             };
@@ -75,6 +75,19 @@ internal static class QuestionCommand
         });
         return command;
     }
+
+    private static Option<string[]> Against(string[] peers) => new("--against")
+    {
+        Description = $"Peers to be asked the same in the same run, in turn; several with commas between them, or the option again: {string.Join(", ", peers)}.",
+        HelpName = "peer,...",
+        CustomParser = result =>
+        {
+            string[] named = [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries))];
+            foreach (var name in named.Where(name => !peers.Contains(name))) result.AddError($"There is no peer '{name}' for this question, but: {string.Join(", ", peers)}.");
+            foreach (var name in named.GroupBy(name => name).Where(name => name.Count() > 1)) result.AddError($"The peer '{name.Key}' is named twice.");
+            return named;
+        },
+    };
 
     private static Option<int> Number(string name, string description)
     {

@@ -25,7 +25,7 @@ internal sealed class Schedules : Question
         await WarmUpAsync(contender, settings);
         await EachSecondAsync(contender, settings, measured);
         // The rest is nothing that others are asked.
-        if (contender is not OurGrid || settings.Against is not null) return measured;
+        if (contender is not OurGrid || settings.Against.Count > 0) return measured;
 
         // Each case has a grid of its own, so that none inherits another's memory.
         await contender.DisposeAsync();

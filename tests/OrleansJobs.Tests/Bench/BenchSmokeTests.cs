@@ -59,6 +59,18 @@ public sealed class BenchSmokeTests
         Assert.Contains("bullmq", errors);
     }
 
+    [Fact]
+    public async Task Command_WithPeersOfWhomOneIsUnknown_OrNamedTwice_SaysSo()
+    {
+        var (unknown, _, which) = await RunAsync("schedules", "--against", "celery,nobody");
+        var (twice, _, why) = await RunAsync("schedules", "--against", "celery", "--against", "celery");
+
+        Assert.NotEqual(0, unknown);
+        Assert.Contains("no peer 'nobody' for this question, but: bullmq, celery", which);
+        Assert.NotEqual(0, twice);
+        Assert.Contains("'celery' is named twice", why);
+    }
+
     private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, ArgumentList = { typeof(AllQuestions).Assembly.Location } };
