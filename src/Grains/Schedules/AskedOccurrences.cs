@@ -76,7 +76,8 @@ internal sealed class AskedOccurrences(IPartitionShell shell, PartitionSchedules
                     return ScheduleCalls.Unavailable with { Reason = $"{submitted} were submitted so far, and there are more; ask again." };
             }
 
-            return new(ScheduleOutcome.Done) { Jobs = jobs, Known = jobs.Length - submitted, Schedule = entry.Record is null ? null : ScheduleView.Of(entry) };
+            // Nothing is said of the schedule, which somebody may be changing.
+            return new(ScheduleOutcome.Done) { Jobs = jobs, Known = jobs.Length - submitted };
 
             // Whether what is left may be submitted in this turn, and what of it is there.
             ScheduleAnswer? Judge(int done)

@@ -3,6 +3,7 @@ using OrleansJobs.Diagnostics;
 using OrleansJobs.Hosting;
 using OrleansJobs.Letters;
 using OrleansJobs.Partitions;
+using OrleansJobs.Records;
 using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 using OrleansJobs.Tests.Client;
@@ -18,14 +19,16 @@ internal sealed class ModelShell : IPartitionShell
 
     private readonly Random _random;
     private readonly TimeSpan _ahead;
+    private readonly bool _carriesLetters;
     private readonly JobRows _rows;
     private readonly JobRows _rowsNow;
     private readonly CancellationTokenSource _closing = new();
     private readonly PartitionSchedules _schedules;
 
-    public ModelShell(DrawnStore store, JobGridOptions options, ManualTime time, GridHealth health, JobMeters meters, Random random, TimeSpan ahead)
+    /// <param name="carriesLetters">Those to this partition; where it does not, its letters wait until somebody takes them.</param>
+    public ModelShell(DrawnStore store, JobGridOptions options, ManualTime time, GridHealth health, JobMeters meters, Random random, TimeSpan ahead, bool carriesLetters = false)
     {
-        (_random, _ahead) = (random, ahead);
+        (_random, _ahead, _carriesLetters) = (random, ahead, carriesLetters);
         (Store, Options, Time) = (store, options, time);
         (_rows, _rowsNow) = (new JobRows(store, 0), new JobRows(store.Inner, 0));
         var opening = store.OpenAsync(0).AsTask().Result;
@@ -71,7 +74,7 @@ internal sealed class ModelShell : IPartitionShell
 
     public Task<bool> ExistsAsync(string id) => throw new NotSupportedException();
 
-    public Task<JobStatus?[]> GetListedAsync(int partition, string[] ids) => Listed(ids);
+    public Task<JobStatus?[]> GetListedAsync(int partition, string[] ids) => partition == Partition ? ListHereAsync(ids) : Listed(ids);
 
     public Task PauseAsync(TimeSpan span) => throw new NotSupportedException();
 
@@ -96,6 +99,25 @@ internal sealed class ModelShell : IPartitionShell
     public void OnMinute()
     {
         if (Opened.IsCompletedSuccessfully) _schedules.LookForLost();
+    }
+
+    /// <summary>Forgets jobs whose retention is over.</summary>
+    public async Task SweepAsync()
+    {
+        foreach (var id in await _rows.ReadExpiredAsync(Now, 20))
+        {
+            Core.Jobs.Pin(id);
+            try
+            {
+                if (await BringAsync(id) is { Place: JobPlace.Finished, Outcome: { } outcome } job && outcome.RetainUntil <= Now) Core.Orders.Delete(job, Now);
+            }
+            finally
+            {
+                Core.Jobs.Unpin(id);
+            }
+        }
+
+        Pump();
     }
 
     /// <summary>Jobs begin to run.</summary>
@@ -163,12 +185,27 @@ internal sealed class ModelShell : IPartitionShell
             try
             {
                 await _schedules.LoadOpenAsync(_closing.Token);
-                return;
+                break;
             }
             catch (IOException)
             {
             }
         }
+
+        if (!_carriesLetters) return;
+        var occurrences = new OccurrenceDesk(this);
+        new LetterCarrier(
+            this,
+            new Dictionary<LetterKind, ILetterReader> { [LetterKind.StartOccurrence] = occurrences, [LetterKind.OccurrenceEnded] = occurrences, [LetterKind.CancelOccurrence] = occurrences },
+            new BrokenLog(this)).Start();
+    }
+
+    /// <summary>As the store has them, but for those whose retention is over.</summary>
+    private async Task<JobStatus?[]> ListHereAsync(string[] ids)
+    {
+        var stored = await _rows.ReadListedAsync(ids, int.MaxValue);
+        return [.. stored.Select((job, i) =>
+            job is null || (job.Outcome is { } ended && JobOutcome.Decode(ended).RetainUntil <= Now) ? null : StatusOf.Stored(ids[i], job, Now, withResult: false))];
     }
 
     private async Task BackgroundAsync(Func<Task> work)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using OrleansJobs.Flows;
+using OrleansJobs.Letters;
 using OrleansJobs.Partitions;
 using OrleansJobs.Records;
 using OrleansJobs.Schedules;
@@ -14,6 +16,12 @@ internal sealed class ScheduleTruth(Func<long> now)
 {
     private readonly Dictionary<string, Known> _known = [];
     private readonly Dictionary<string, JobState?> _jobs = [];
+
+    /// <summary>Jobs that had ended and whose retention was over.</summary>
+    private readonly HashSet<string> _forgotten = [];
+
+    /// <summary>The jobs that letters are to start which have not been delivered.</summary>
+    private readonly Dictionary<string, string> _starts = [];
     private readonly Dictionary<(string, long, long, string?), string> _ids = [];
     private readonly HashSet<(string, long)> _ended = [];
 
@@ -78,13 +86,27 @@ internal sealed class ScheduleTruth(Func<long> now)
             _held[(id, record.Incarnation)] = record.Edition;
         }
 
+        foreach (var (number, row) in commit.Of(GridLayout.Letters.Rows).Puts)
+        {
+            if (Letter.Decode(0, row) is { Kind: LetterKind.StartOccurrence } letter) _starts.Add(number, ChildRecord.Decode(letter.Body).Id);
+        }
+
+        foreach (var number in commit.Of(GridLayout.Letters.Rows).Removes) _starts.Remove(number);
+        foreach (var id in commit.Of(GridLayout.Jobs.Specs).Removes)
+        {
+            Check(_jobs.Remove(id, out var state) && state is not null, $"{id} was forgotten, and had not ended");
+            _forgotten.Add(id);
+        }
+
         foreach (var id in records.Removes) Of(id).Store(id, null, null);
         foreach (var id in records.Puts.Select(put => put.Key).Union(states.Puts.Select(put => put.Key)))
             Of(id).Store(id, records.Puts.FirstOrDefault(put => put.Key == id).Value, states.Puts.FirstOrDefault(put => put.Key == id).Value);
         foreach (var (id, row) in commit.Of(GridLayout.Jobs.Specs).Puts)
         {
             Check(_jobs.TryAdd(id, null), $"{id} was submitted twice");
-            if (JobSpec.Decode(row).Scheduled is { } scheduled) CheckJob(id, scheduled, states.Puts.Exists(put => put.Key == scheduled.Schedule));
+            var spec = JobSpec.Decode(row);
+            // Of one with a key the schedule has moved on before: the letter that starts it was stored with that.
+            if (spec.Scheduled is { } scheduled) CheckJob(id, scheduled, spec.Key is not null || states.Puts.Exists(put => put.Key == scheduled.Schedule));
         }
 
         foreach (var (id, row) in commit.Of(GridLayout.Jobs.Outcomes).Puts) _jobs[id] = JobOutcome.Decode(row).State;
@@ -98,8 +120,8 @@ internal sealed class ScheduleTruth(Func<long> now)
         return _held.TryGetValue((id, long.Parse(parts[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture)), out var edition) && edition >= int.Parse(parts[1], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The store has had this job.</summary>
-    public bool HasJob(string id) => _jobs.ContainsKey(id);
+    /// <summary>The store has had this job, or what starts it.</summary>
+    public bool HasHadJob(string id) => _jobs.ContainsKey(id) || _forgotten.Contains(id) || _starts.ContainsValue(id);
 
     /// <summary>The process has died: what was decided and not stored has not happened.</summary>
     public void Forget()
@@ -110,6 +132,7 @@ internal sealed class ScheduleTruth(Func<long> now)
     /// <summary>At the end, when nothing is under way.</summary>
     public void Finish()
     {
+        Check(_starts.Count == 0, "letters wait, and nobody carries them");
         foreach (var (id, known) in _known)
         {
             Check(known.Decided.Count == 0, $"{id}: something that was decided is not stored");
@@ -137,6 +160,8 @@ internal sealed class ScheduleTruth(Func<long> now)
         Check(due.Count > 0 || isEdit || isFilled || state.Passed == old.Passed, $"{id} moved on, and nothing was due");
         var isSame = ScheduleOrders.SameInstants(before.Record.Spec with { Jitter = after.Record.Spec.Jitter }, after.Record.Spec);
         Check(isSame || !(state.Next + after.Jitter <= now()), $"{id}: {state.Next} of the new instants is due at once");
+        foreach (var run in state.Runs.Where(run => run.Token is not null && !old.Runs.Exists(one => one.IsSame(run))))
+            Check(!old.Runs.Exists(one => one.Token == run.Token && one.HasJob), $"{id}: what was asked for by {run.Token} was submitted before, and is submitted again");
         var told = new HashSet<long>();
         foreach (var run in state.Runs.Where(run => run.Cause is ScheduleRunCause.Instant or ScheduleRunCause.Missed && !old.Runs.Exists(one => one.Instant == run.Instant && one.Cause == run.Cause)))
         {
@@ -147,11 +172,11 @@ internal sealed class ScheduleTruth(Func<long> now)
         }
 
         // Only the newest runs are kept: what has so many behind it is not told.
-        CheckMissed(id, before, due, due.FindAll(instant => !told.Contains(instant) && told.Count(later => later > instant) < ScheduleLimits.KeptRuns));
+        CheckMissed(id, before, due, told, due.FindAll(instant => !told.Contains(instant) && told.Count(later => later > instant) < ScheduleLimits.KeptRuns));
     }
 
     /// <summary>What passed without a word was late enough, and its rule lets it go.</summary>
-    private void CheckMissed(string id, Snapshot before, List<long> due, List<long> silent)
+    private void CheckMissed(string id, Snapshot before, List<long> due, HashSet<long> told, List<long> silent)
     {
         var spec = before.Record.Spec;
         var missed = due.FindAll(instant => LatenessOf(instant) > (spec.MissedAfter ?? 60_000));
@@ -162,6 +187,12 @@ internal sealed class ScheduleTruth(Func<long> now)
             Check(spec.Missed != ScheduleMissed.All || !isNewest || LatenessOf(instant) > (spec.MissedWithin ?? 3_600_000), $"{id}: {instant} passed without a word, though those missed are to be served");
             Check(spec.Missed != ScheduleMissed.One || instant != missed[^1], $"{id}: the latest of those missed was not served");
             Missed++;
+        }
+
+        foreach (var instant in missed.Where(told.Contains))
+        {
+            var mayBe = spec.Missed switch { ScheduleMissed.None => false, ScheduleMissed.One => instant == missed[^1], _ => LatenessOf(instant) <= (spec.MissedWithin ?? 3_600_000) };
+            Check(mayBe, $"{id}: {instant} was served, {LatenessOf(instant)} ms late, and was missed for good");
         }
 
         long LatenessOf(long instant) => now() - Math.Max(instant + before.Jitter, before.ForwardAt ?? 0);
@@ -185,10 +216,19 @@ internal sealed class ScheduleTruth(Func<long> now)
     private void CheckRuns(string id, Snapshot stored)
     {
         var state = stored.State;
-        foreach (var run in state.Runs.Where(run => run.HasJob))
+        foreach (var (job, run) in state.Runs.Where(run => run.HasJob).Select(run => (JobOf(id, stored, run), run)))
         {
-            Check(_jobs.TryGetValue(JobOf(id, stored, run), out var ended), $"{id}: {run.Instant} is said to have a job, which is not stored");
-            Check(ended is null == (run.Outcome == ScheduleRunOutcome.Open), $"{id}: {run.Instant} is said to be {run.Outcome}, and its job is {ended?.ToString() ?? "open"}");
+            if (_jobs.TryGetValue(job, out var ended))
+            {
+                // One that was forgotten and filled in again is told twice.
+                var isFirst = _forgotten.Contains(job) && state.Runs.FindLast(other => other.HasJob && JobOf(id, stored, other) == job) != run;
+                Check(isFirst || ended is null == (run.Outcome == ScheduleRunOutcome.Open), $"{id}: {run.Instant} is said to be {run.Outcome}, and its job is {ended?.ToString() ?? "open"}");
+            }
+            else
+            {
+                var isOpen = run.Outcome == ScheduleRunOutcome.Open;
+                Check(isOpen ? run.Place is not null && _starts.ContainsValue(job) : _forgotten.Contains(job), $"{id}: {run.Instant} is said to be {run.Outcome}, and its job is neither stored nor on its way");
+            }
         }
 
         Check(state.Runs.Count(run => run.Outcome == ScheduleRunOutcome.Queued) <= 1, $"{id}: two occurrences wait");

@@ -72,13 +72,15 @@ internal sealed class ScheduleWorld : IDisposable
             case < 79: _shell.OnDue(); break;
             case < 84 when _shell.Opened.IsCompletedSuccessfully: _shell.Lease(_random.Next(1, 5)); break;
             case < 89 when _shell.Opened.IsCompletedSuccessfully: _shell.Report(); break;
-            case < 97 when _shell.Opened.IsCompletedSuccessfully: _calls.Add(CallAsync(_shell)); break;
+            case < 97 when _shell.Opened.IsCompletedSuccessfully: _calls.Add(WhateverComesAsync(() => _play.CallAsync(_shell, Ids[_random.Next(Ids.Length)]))); break;
             case 97: _store.IsFull = !_store.IsFull; break;
             case 98 when _random.Next(3) == 0: Crash(); break;
+            case 98: _shell.OnMinute(); break;
+            case 99 when _shell.Opened.IsCompletedSuccessfully: _calls.Add(WhateverComesAsync(_shell.SweepAsync)); break;
         }
     }
 
-    private ModelShell Open() => new(_store, _options, _time, _health, _meters, _random, _mutation == ScheduleMutation.Early ? TimeSpan.FromSeconds(5) : default);
+    private ModelShell Open() => new(_store, _options, _time, _health, _meters, _random, _mutation == ScheduleMutation.Early ? TimeSpan.FromSeconds(5) : default, carriesLetters: true);
 
     private void Crash()
     {
@@ -104,9 +106,10 @@ internal sealed class ScheduleWorld : IDisposable
             else
             {
                 quiet++;
-                // What is to be tried again is.
+                // What is to be tried again is, and what nobody waits for is stored.
                 _time.Advance(TimeSpan.FromSeconds(1));
                 _shell.OnDue();
+                _shell.Pump();
                 continue;
             }
 
@@ -121,11 +124,11 @@ internal sealed class ScheduleWorld : IDisposable
         if (_shell.Failure is { } failure) throw new InvalidOperationException("Something broke", failure);
     }
 
-    private async Task CallAsync(ModelShell shell)
+    private static async Task WhateverComesAsync(Func<Task> call)
     {
         try
         {
-            await _play.CallAsync(shell, Ids[_random.Next(Ids.Length)]);
+            await call();
         }
         catch (Exception exception) when (exception is IOException or OrleansException or OperationCanceledException or TimeoutException)
         {
@@ -139,6 +142,7 @@ internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
 {
     // For the most part its own, so that an edit need not change it.
     private readonly Dictionary<string, long> _jitters = [];
+    private readonly Dictionary<string, string?> _keys = [];
     private readonly Dictionary<string, ScheduleSpec> _last = [];
 
     /// <summary>Deletes of one activation that have begun, and that are under way: one that is decided in the same commit leaves nothing of what it deletes.</summary>
@@ -151,7 +155,8 @@ internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
         switch (random.Next(10))
         {
             case < 4:
-                await StoredAsync(shell, id, shell.Calls.PutAsync(id, Draw(id), new(IsNew: random.Next(4) == 0)));
+                if (random.Next(12) == 0) await RefusedAsync(shell, id);
+                else await StoredAsync(shell, id, shell.Calls.PutAsync(id, Draw(id), new(IsNew: random.Next(4) == 0)));
                 break;
             case 4:
                 await StoredAsync(shell, id, shell.Calls.PauseAsync(id, new("somebody", "why not"), new()));
@@ -167,8 +172,7 @@ internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
                 await StoredAsync(shell, id, shell.Calls.TriggerAsync(id, random.Next(5).ToString(System.Globalization.CultureInfo.InvariantCulture)));
                 break;
             case 8:
-                var answer = await shell.Calls.BackfillAsync(id, shell.Now - random.Next(100_000), shell.Now);
-                ScheduleTruth.Check(answer.Known <= answer.Jobs.Length, "more were known than there are");
+                await StoredAsync(shell, id, shell.Calls.BackfillAsync(id, shell.Now - random.Next(100_000), shell.Now));
                 break;
             default:
                 if (await shell.Calls.RunsAsync(id) is { } runs) ScheduleTruth.Check(runs.Length <= ScheduleLimits.KeptRuns, "too many runs");
@@ -199,9 +203,18 @@ internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
     {
         var before = DeletesOf(shell);
         var answer = await call;
-        if (shell.IsDead || answer is not { Outcome: ScheduleOutcome.Done or ScheduleOutcome.Created, Schedule: { } schedule }) return;
-        ScheduleTruth.Check(truth.HasHeld(id, schedule.Version) || before.UnderWay > 0 || DeletesOf(shell).Begun > before.Begun, $"{id}: {schedule.Version} was answered as {answer.Outcome}, and the store never had it");
-        ScheduleTruth.Check(answer.Jobs.All(truth.HasJob), $"{id}: a job was answered that was never stored");
+        if (shell.IsDead || answer is not { Outcome: ScheduleOutcome.Done or ScheduleOutcome.Created }) return;
+        ScheduleTruth.Check(answer.Schedule is not { } schedule || truth.HasHeld(id, schedule.Version) || before.UnderWay > 0 || DeletesOf(shell).Begun > before.Begun, $"{id}: {answer.Schedule?.Version} was answered as {answer.Outcome}, and the store never had it");
+        ScheduleTruth.Check(answer.Jobs.All(truth.HasHadJob), $"{id}: a job was answered that was never stored");
+        ScheduleTruth.Check(answer.Known <= answer.Jobs.Length, $"{id}: more were known than there are");
+    }
+
+    /// <summary>What would serve none of those that are missed is refused, and changes nothing.</summary>
+    private async Task RefusedAsync(ModelShell shell, string id)
+    {
+        var after = random.Next(1000, 90_000);
+        var answer = await shell.Calls.PutAsync(id, DrawAnew(id) with { Missed = ScheduleMissed.All, MissedAfter = after, MissedWithin = random.Next(1000, after + 1) }, new());
+        ScheduleTruth.Check(answer is { Outcome: ScheduleOutcome.Rejected, Problems: [{ Pointer: "/missedWithin" }] }, $"{id}: a schedule that serves none of what 'all' promises was {answer.Outcome}");
     }
 
     private ScheduleSpec Draw(string id)
@@ -214,11 +227,20 @@ internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
     private ScheduleSpec DrawAnew(string id)
     {
         if (!_jitters.TryGetValue(id, out var jitter) || random.Next(8) == 0) _jitters[id] = jitter = random.Next(2) * random.Next(30_000);
+        // Of the one partition that there is: what tells of its occurrences are letters all the same.
+        if (!_keys.TryGetValue(id, out var key) || random.Next(8) == 0) _keys[id] = key = random.Next(2) == 0 ? $"k/{random.Next(2)}" : null;
         var spec = new ScheduleSpec
         {
             Type = "work", Jitter = jitter, Overlap = (ScheduleOverlap)random.Next(5), Missed = (ScheduleMissed)random.Next(3), MissedAfter = random.Next(3) == 0 ? random.Next(1000, 90_000) : null,
+            Key = key, Retention = random.Next(3) == 0 ? 0 : null,
         };
-        if (spec.Missed == ScheduleMissed.All) spec = spec with { MissedWithin = (long)ScheduleLimits.MaxLateness.TotalMilliseconds };
+        if (spec.Missed == ScheduleMissed.All)
+        {
+            // As many as there are, those of the hour that nobody need say, or few.
+            var late = spec.MissedAfter ?? 60_000;
+            spec = spec with { MissedWithin = random.Next(3) switch { 0 => (long)ScheduleLimits.MaxLateness.TotalMilliseconds, 1 => null, _ => late + random.Next(1, 200_000) } };
+        }
+
         // Never so often that more are missed than are served at a time.
         if (random.Next(5) == 0) spec = spec with { Count = random.Next(1, 100) };
         return random.Next(2) == 0
