@@ -60,6 +60,20 @@ public class DuePlanTests
         Assert.Equal((6, Start + 320 * Minute), (plan.Missed, plan.Serve[0]));
     }
 
+    /// <summary>What an edit has brought forward is late from the edit on, and not before.</summary>
+    [Theory]
+    [InlineData(90_000, 70_000, "1 2 3 4 5 6 7 8 9 10", 8)]
+    [InlineData(90_000, 100_000, "9 10", 0)]
+    [InlineData(90_000, 50_000, "1 2 3 4 5 6 7 8 9 10", 0)]
+    [InlineData(130_000, 140_000, "8 9 10", 1)]
+    public void AllOfThoseMissed_ThatAnEditBroughtForward_AreThoseAtMostSoLateByTheEdit(long within, long since, string served, int missed)
+    {
+        var (spec, now) = (EachMinute() with { Missed = ScheduleMissed.All, MissedWithin = within }, Start + 10 * Minute);
+        var plan = DuePlan.Of(spec, new(spec, Start), Start + Minute, 0, 0, Minute, now, forwardAt: now - since);
+        Assert.Equal(served.Split(' ').Select(int.Parse), plan.Serve.Select(instant => (int)((instant - Start) / Minute)));
+        Assert.Equal((missed, now + Minute), (plan.Missed, plan.Next!.Value));
+    }
+
     [Fact]
     public void OfWhatWritesMuch_FewerAreServedAtATime_AndTheRestFollows()
     {

@@ -34,7 +34,9 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
         if (next <= Math.Min(missedUpTo, due))
         {
             passed = Math.Min(missedUpTo, due);
-            AddMissed(spec, times, next, passed, now - jitter, missedAfter, serve);
+            var within = Within(spec, missedAfter);
+            // What an edit has brought forward is late since then, as a whole.
+            AddMissed(spec, times, next, passed, now - forwardAt <= within ? next : Math.Max(next, now - jitter - within), serve);
             if (serve.Count > most)
             {
                 serve.RemoveRange(most, serve.Count - most);
@@ -54,12 +56,13 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
     }
 
     /// <param name="upTo">All of them are missed.</param>
-    private static void AddMissed(ScheduleSpec spec, ScheduleTimes times, long next, long upTo, long now, long missedAfter, List<long> serve)
+    /// <param name="notBefore">The first that is not too late to be served where all of them are.</param>
+    private static void AddMissed(ScheduleSpec spec, ScheduleTimes times, long next, long upTo, long notBefore, List<long> serve)
     {
         if (spec.Missed == ScheduleMissed.None) return;
         var (most, from) = spec.Missed == ScheduleMissed.One
             ? (1, next)
-            : (ScheduleLimits.MaxMissed, Math.Max(next, now - Within(spec, missedAfter)));
+            : (ScheduleLimits.MaxMissed, notBefore);
         // Newest first, since those are kept. The next one was told once and stands, whatever the zone's rules say of it by now.
         for (var instant = Last(upTo); instant >= from && serve.Count < most; instant = Last(instant - 1))
         {
