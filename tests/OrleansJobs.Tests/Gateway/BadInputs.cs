@@ -445,6 +445,17 @@ internal static class BadInputs
         yield return Get("a preview of a period that is no number", 400, "invalid-query", "/schedules/next?every=minute");
         yield return Get("a preview with both `cron` and `every`", 400, "invalid-query", "/schedules/next?every=60&cron=0%200%20*%20*%20*");
         yield return Get("a preview with an end before its start", 400, "invalid-query", "/schedules/next?every=60&start=2030-01-02T00:00:00Z&end=2030-01-01T00:00:00Z");
+        yield return Get("a preview with an anchor and `cron`", 400, "invalid-query", "/schedules/next?cron=0%200%20*%20*%20*&anchor=2030-01-01T00:00:00Z");
+        yield return Get("a preview of what is no number of instants", 400, "invalid-query", "/schedules/next?every=60&count=ten");
+        yield return Get("the occurrences of a schedule, with a parameter", 400, "invalid-query", "/schedules/tick/runs?limit=5");
+        yield return new("a schedule without a type of content", 415, "unsupported-content", RawHttp.Request("PUT", "/schedules/tick", "", """{"type":"longtask","every":1}"""u8.ToArray()));
+        yield return new("a backfill without a type of content", 415, "unsupported-content", RawHttp.Request("POST", "/schedules/tick/backfill", "", "{}"u8.ToArray()));
+        yield return new("a backfill with `from` given twice", 422, "invalid-member", RawHttp.Request("POST", "/schedules/tick/backfill", Json, """{"from":"2026-01-01T00:00:00Z","from":"2026-01-01T00:00:00Z","to":"2026-01-01T00:00:09Z"}"""u8.ToArray()));
+        yield return new("a backfill that is truncated", 400, "malformed-json", RawHttp.Request("POST", "/schedules/tick/backfill", Json, """{"from":"""u8.ToArray()));
+        yield return new("a backfill of a schedule that does not exist", 404, "schedule-not-found", RawHttp.Request("POST", "/schedules/nope/backfill", Json, """{"from":"2026-01-01T00:00:00Z","to":"2026-01-01T00:00:09Z"}"""u8.ToArray()));
+        yield return new("a pause of a schedule with an `If-Match` that is no version", 400, "invalid-header", RawHttp.Request("POST", "/schedules/tick/pause", "If-Match: 7\r\n", []));
+        yield return new("deleting a schedule with the `ETag` of an older version", 412, "precondition-failed", RawHttp.Request("DELETE", "/schedules/tick", "If-Match: \"1-7\"\r\n", []));
+        yield return new("a trigger with an empty `Idempotency-Key`", 400, "invalid-header", RawHttp.Request("POST", "/schedules/tick/trigger", "Idempotency-Key: \"\"\r\n", []));
         yield return Get("a filter by an instant of a schedule that is none", 400, "invalid-query", "/jobs?scheduledAt=noon");
     }
 
