@@ -20,7 +20,8 @@ internal static class Schedules
     };
 
     /// <summary>Between reading what is due, the commit that serves it, and telling of it. The one in between is passed only where a safeguard is off.</summary>
-    private static readonly string[] Points = ["schedule.read", "schedule.submitted", "commit.submit.before", "commit.submit.after", "schedule.served"];
+    private const string Between = "schedule.submitted";
+    private static readonly string[] Points = ["schedule.read", Between, "commit.submit.before", "commit.submit.after", "schedule.served"];
 
     /// <summary>Between the writes by which an occurrence is started where its key lives, and its schedule told of its end.</summary>
     private static readonly string[] LetterPoints =
@@ -42,15 +43,16 @@ internal static class Schedules
     {
         await StartAsync(run);
         var schedules = await MakeAsync(run, 12, ["all"]);
-        foreach (var point in Points)
+        // The one point that only a missing safeguard opens is enough to show it.
+        foreach (var point in run.IsWhole ? Points : [Between])
         {
             var victim = run.Cluster.Silos[run.Random.Next(3)];
             var from = Monotonic.Now;
             await ArmAsync(run, victim, point);
-            if (await victim.WaitForExitAsync(point == "schedule.submitted" && run.IsWhole ? TimeSpan.FromSeconds(3) : DeathDeadline)) run.Died(victim, point, from);
+            if (await victim.WaitForExitAsync(point == Between && run.IsWhole ? TimeSpan.FromSeconds(3) : DeathDeadline)) run.Died(victim, point, from);
             else
             {
-                run.Expect(point == "schedule.submitted", $"{victim.Life} did not come by {point}");
+                run.Expect(point == Between, $"{victim.Life} did not come by {point}");
                 await ArmAsync(run, victim, "none");
             }
 

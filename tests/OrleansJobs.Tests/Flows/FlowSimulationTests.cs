@@ -1,13 +1,19 @@
+using System.Globalization;
 using OrleansJobs.Tests.Flows.Simulation;
 
 namespace OrleansJobs.Tests.Flows;
 
-/// <summary>Letters, waiting, flows and what follows, played through with crashes, lost answers and activations that do not know that they are over.</summary>
+/// <summary>
+/// Letters, waiting, flows and what follows, played through with crashes, lost answers and activations that do not know that they are over: 240 histories, or as many
+/// as <c>FLOW_SIMULATION_COUNT</c> says.
+/// </summary>
 public class FlowSimulationTests
 {
-    private const int Histories = 60;
+    private const int AllBatches = 12;
+    private static readonly int Histories =
+        ((Environment.GetEnvironmentVariable("FLOW_SIMULATION_COUNT") is { Length: > 0 } count ? int.Parse(count, CultureInfo.InvariantCulture) : 240) + AllBatches - 1) / AllBatches;
 
-    public static TheoryData<int> Batches => [.. Enumerable.Range(0, 12)];
+    public static TheoryData<int> Batches => [.. Enumerable.Range(0, AllBatches)];
 
     [Theory, MemberData(nameof(Batches))]
     public void Histories_ComeOutAsIfNothingHadHappened(int batch)

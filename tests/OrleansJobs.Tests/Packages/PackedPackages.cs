@@ -6,15 +6,7 @@ namespace OrleansJobs.Tests.Packages;
 /// <summary>The packages, packed once from what the solution has built, in a folder of their own and under a version that no cache knows.</summary>
 public sealed class PackedPackages : IAsyncLifetime
 {
-    private static readonly Dictionary<string, string> Projects = new()
-    {
-        ["OrleansJobs.Abstractions"] = "src/Abstractions",
-        ["OrleansJobs.Grains"] = "src/Grains",
-        ["OrleansJobs.Gateway"] = "src/Gateway",
-        ["OrleansJobs.Telemetry"] = "src/Telemetry",
-        ["OrleansJobs.Connections"] = "src/Connections",
-        ["OrleansJobs.Tool"] = "src/Tool",
-    };
+    private static readonly string[] Ids = ["OrleansJobs.Abstractions", "OrleansJobs.Connections", "OrleansJobs.Gateway", "OrleansJobs.Grains", "OrleansJobs.Telemetry", "OrleansJobs.Tool"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("oj-packages-");
 
@@ -33,17 +25,15 @@ public sealed class PackedPackages : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        foreach (var project in Projects.Values)
-        {
-            await Command.DotnetAsync(Repository.Root, "pack", project, "--no-build", "-c", Configuration, "-o", Feed, $"-p:PackageVersion={Version}", "-v", "quiet");
-        }
+        await Command.DotnetAsync(Repository.Root, "pack", "OrleansJobs.sln", "--no-build", "-c", Configuration, "-o", Feed, $"-p:PackageVersion={Version}", "-v", "quiet");
+        Assert.Equal(Ids, Directory.GetFiles(Feed, "*.nupkg").Select(file => Path.GetFileName(file)[..^$".{Version}.nupkg".Length]).Order(StringComparer.Ordinal));
     }
 
     public Task DisposeAsync()
     {
         _folder.Delete(recursive: true);
         var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        foreach (var id in Projects.Keys)
+        foreach (var id in Ids)
         {
             var copy = Path.Combine(cache, id.ToLowerInvariant(), Version);
             if (Directory.Exists(copy)) Directory.Delete(copy, recursive: true);
