@@ -21,7 +21,7 @@ internal static class ExitCodes
     /// <summary>The gateway refused: the submit breaks a rule, or the job's state does not allow it.</summary>
     public const int Refused = 5;
 
-    /// <summary>The gateway cannot be reached, is overloaded, or failed. Trying again later may help.</summary>
+    /// <summary>The gateway cannot be reached, is overloaded, or failed; or what it answered cannot be printed. Trying again later may help.</summary>
     public const int Unavailable = 6;
 
     /// <summary>The key is missing, wrong, or not good for this.</summary>

@@ -75,6 +75,11 @@ internal sealed class ToolApp(Surroundings surroundings)
             surroundings.Error.WriteLine(asJson && exception.Problem is { } problem ? JsonSerializer.Serialize(problem) : Plain.Lines(exception.Message));
             return exception.ExitCode;
         }
+        catch (IOException exception)
+        {
+            surroundings.Error.WriteLine(Plain.Line($"The output cannot be written: {exception.Message}"));
+            return ExitCodes.Unavailable;
+        }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             return ExitCodes.Interrupted;

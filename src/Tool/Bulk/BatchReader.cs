@@ -12,19 +12,19 @@ internal sealed class BatchReader : IDisposable
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(200);
 
     private readonly int _lines;
-    private readonly bool _isSame;
+    private readonly int? _block;
     private readonly TimeProvider _time;
     private readonly Channel<Entry> _entries = Channel.CreateBounded<Entry>(new BoundedChannelOptions(Ahead) { SingleReader = true, SingleWriter = true });
     private readonly CancellationTokenSource _end;
     private Entry? _left;
-    private int _block;
+    private int _number;
     private int _place;
 
-    /// <param name="lines">Of a block.</param>
-    /// <param name="isSame">Blocks are full but for the last, whatever comes when: the same lines make the same blocks. Otherwise each batch is a block.</param>
-    public BatchReader(Stream input, int lines, bool isSame, TimeProvider time, CancellationToken cancellation)
+    /// <param name="lines">Of a batch.</param>
+    /// <param name="block">Lines of a block. They are full but for the last, whatever comes when, and however many lines a batch has: the same lines make the same blocks. Null: each batch is one.</param>
+    public BatchReader(Stream input, int lines, int? block, TimeProvider time, CancellationToken cancellation)
     {
-        (_lines, _isSame, _time, _place) = (lines, isSame, time, lines);
+        (_lines, _block, _time) = (lines, block, time);
         // The thread that reads from a terminal or a pipe cannot be interrupted; it is left behind.
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var end = _end.Token;
@@ -41,12 +41,13 @@ internal sealed class BatchReader : IDisposable
     /// <exception cref="IOException">The input cannot be read.</exception>
     public async Task<Batch?> ReadAsync(CancellationToken cancellation)
     {
-        if (!_isSame || _place == _lines) (_block, _place) = (_block + 1, 0);
-        var batch = new Batch(_block, _place);
+        if (_number == 0 || _block is null || _place == _block) (_number, _place) = (_number + 1, 0);
+        var batch = new Batch(_number, _place);
+        var most = Math.Min(_lines, (_block ?? _lines) - _place);
         CancellationTokenSource? linger = null;
         try
         {
-            while (batch.Offset + batch.Entries.Count < _lines)
+            while (batch.Entries.Count < most)
             {
                 if (_left is null && !await ReadAheadAsync(linger?.Token ?? CancellationToken.None, cancellation)) break;
                 if (_left is not { } entry || !batch.Fits(entry)) break;

@@ -40,14 +40,17 @@ internal sealed class BulkReport(Session session, bool isQuiet)
     }
 
     /// <summary>What was told goes out.</summary>
+    /// <exception cref="IOException">The output cannot be written.</exception>
     public void Flush()
     {
         if (_out.Length > 0)
         {
             Erase();
-            session.Surroundings.PlainOut.Write(_out.ToString());
-            session.Surroundings.PlainOut.Flush();
+            var text = _out.ToString();
+            // What cannot be written now is not tried again with the last word.
             _out.Clear();
+            session.Surroundings.PlainOut.Write(text);
+            session.Surroundings.PlainOut.Flush();
         }
 
         var time = session.Surroundings.Time;
@@ -76,7 +79,7 @@ internal sealed class BulkReport(Session session, bool isQuiet)
     private void Refuse(long line, JsonElement item)
     {
         var status = (int)(item.Number("status") ?? 0);
-        IsUnavailable |= BatchSender.IsTransient(status);
+        IsUnavailable |= BatchSender.IsTransient(item);
         Wrong(line, GatewayException.ExitCodeOf(status), $"Line {line}: {GatewayException.Describe(status, null, item.Member("problem"))}", Json(line, item));
     }
 

@@ -21,6 +21,12 @@ internal sealed class GatewayException : Exception
     /// <summary>The gateway's own words, where they are problem+json.</summary>
     public JsonElement? Problem { get; private init; }
 
+    /// <summary>Too much was asked for within a time: nothing was done.</summary>
+    public bool IsRate { get; private init; }
+
+    /// <summary>What answered is no gateway: what a gateway behind it did is not known.</summary>
+    public bool IsForeign { get; private init; }
+
     /// <summary>The gateway takes less at a time.</summary>
     public bool IsTooLarge => Problem?.Text("type") == "urn:orleansjobs:problem:too-large";
 
@@ -35,7 +41,7 @@ internal sealed class GatewayException : Exception
 
     /// <summary>What answers is no gateway.</summary>
     public static GatewayException Foreign(Uri url, string what) =>
-        new($"What answers at {url} does not speak as a gateway does: {what}", ExitCodes.Unavailable, isTransient: false);
+        new($"What answers at {url} does not speak as a gateway does: {what}", ExitCodes.Unavailable, isTransient: false) { IsForeign = true };
 
     public static async Task<GatewayException> OfAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
@@ -45,6 +51,7 @@ internal sealed class GatewayException : Exception
         return new GatewayException(Describe(status, response.ReasonPhrase, problem), ExitCodeOf(status), transient)
         {
             Problem = problem,
+            IsRate = status == 429,
             RetryAfter = response.Headers.RetryAfter?.Delta,
         };
     }

@@ -6,6 +6,7 @@ internal sealed class ManualTime : TimeProvider
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private int _still;
+    private long _armed;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>How many timers are armed.</summary>
@@ -52,13 +53,14 @@ internal sealed class ManualTime : TimeProvider
     /// <summary>Something real is under way: until this is disposed of, <see cref="RunAsync"/> does not move the clock.</summary>
     public IDisposable StandStill()
     {
-        Interlocked.Increment(ref _still);
+        lock (_lock) _still++;
         return new Stillness(this);
     }
 
     /// <summary>Goes on from timer to timer until the task has completed.</summary>
     public async Task<T> RunAsync<T>(Task<T> task)
     {
+        var armed = -1L;
         for (var steps = 0; !task.IsCompleted; steps++)
         {
             if (steps == 30_000) throw new TimeoutException("The task does not complete, however far the clock goes.");
@@ -68,9 +70,16 @@ internal sealed class ManualTime : TimeProvider
                 await Task.Factory.StartNew(static () => { }, CancellationToken.None, TaskCreationOptions.PreferFairness, TaskScheduler.Default);
             // Those that a thread keeps in a queue of its own are not behind it. Other tests have some as well, and need not come to an end.
             for (var waits = 0; ThreadPool.PendingWorkItemCount > 0 && waits < 50; waits++) await Task.Delay(TimeSpan.FromMilliseconds(1), System);
-            if (Volatile.Read(ref _still) > 0) continue;
             TimeSpan next;
-            lock (_lock) next = _timers.Count == 0 ? TimeSpan.Zero : _timers.Min(timer => timer.Due) - _now;
+            lock (_lock)
+            {
+                // Whoever has just set a timer is about to do what it bounds, and has not said yet that this takes no time.
+                var isNew = armed != _armed;
+                armed = _armed;
+                if (_still > 0 || isNew) continue;
+                next = _timers.Count == 0 ? TimeSpan.Zero : _timers.Min(timer => timer.Due) - _now;
+            }
+
             Advance(next);
         }
 
@@ -79,7 +88,10 @@ internal sealed class ManualTime : TimeProvider
 
     private sealed class Stillness(ManualTime time) : IDisposable
     {
-        public void Dispose() => Interlocked.Decrement(ref time._still);
+        public void Dispose()
+        {
+            lock (time._lock) time._still--;
+        }
     }
 
     private sealed class ManualTimer(ManualTime time, Action fire) : ITimer
@@ -97,6 +109,7 @@ internal sealed class ManualTime : TimeProvider
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
                 Due = time._now + dueTime;
                 time._timers.Add(this);
+                time._armed++;
             }
 
             return true;

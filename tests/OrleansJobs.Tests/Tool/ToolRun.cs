@@ -21,6 +21,9 @@ internal sealed class ToolRun
     /// <summary>Not there, until something is kept.</summary>
     public string ConfigurationFolder { get; set; } = Path.Combine(Path.GetTempPath(), $"oj-tool-{Guid.NewGuid():N}");
 
+    /// <summary>In place of what <see cref="Out"/> is read from.</summary>
+    public TextWriter? Printed { get; set; }
+
     public bool IsErrorTerminal { get; set; }
     public ITerminal? Terminal { get; set; }
 
@@ -37,7 +40,7 @@ internal sealed class ToolRun
         using StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
         var surroundings = new Surroundings(
             AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(output) }),
-            output, error, new StringReader(Input), Environment.GetValueOrDefault, Gateway, Time)
+            Printed ?? output, error, new StringReader(Input), Environment.GetValueOrDefault, Gateway, Time)
         {
             OpenInput = () => InputBytes ?? new StillInput(Encoding.UTF8.GetBytes(Input), Time.StandStill()), ConfigurationFolder = ConfigurationFolder, IsErrorTerminal = IsErrorTerminal, Terminal = Terminal,
         };
