@@ -3,6 +3,8 @@ _orleansjobs() {
     local word=${COMP_WORDS[COMP_CWORD]} line=${COMP_LINE:0:COMP_POINT} suggestion
     # What is to be completed, without the name of the command.
     line=${line#"${COMP_WORDS[0]}"}
+    # A key that stands in it is no business of those who list processes.
+    [[ $line == *--key* ]] && line=$(sed -E 's/(--key[ =:]+)[^ ]+/\1x/g' <<< "$line")
     COMPREPLY=()
     while IFS= read -r suggestion; do
         # Options are offered where one was begun; they are too many to be shown with commands and values.

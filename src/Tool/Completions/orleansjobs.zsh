@@ -3,6 +3,8 @@
 _orleansjobs() {
     # What is to be completed, without the name of the command.
     local line=" ${(j: :)words[2,CURRENT]}" word=${words[CURRENT]} suggestion
+    # A key that stands in it is no business of those who list processes.
+    [[ $line == *--key* ]] && line=$(sed -E 's/(--key[ =:]+)[^ ]+/\1x/g' <<< "$line")
     local -a offered open
     for suggestion in ${(f)"$("${words[1]}" "[suggest:${#line}]" "$line" 2>/dev/null </dev/null)"}; do
         # Options are offered where one was begun; they are too many to be shown with commands and values.

@@ -45,8 +45,8 @@ internal sealed class Connection
         if (parsed.GetValue(_profile) is { } named)
         {
             var profile = ProfileFile.Read(_surroundings).Find(named);
-            url ??= profile.Url;
-            key ??= profile.ReadKey();
+            // It says its key, and also that it has none: that of the environment is another gateway's.
+            return (Parse(url ?? profile.Url!), key ?? profile.ReadKey());
         }
 
         url ??= Variable(UrlVariable);
@@ -75,14 +75,18 @@ internal sealed class Connection
     }
 
     /// <exception cref="UsageException">It is none.</exception>
-    public static Uri Parse(string text) => TryParse(text, out var url) ? url : throw new UsageException($"'{text}' is no address of a gateway, such as {DefaultUrl}.");
+    public static Uri Parse(string text) => TryParse(text, out var url) ? url : throw new UsageException($"'{Shown(text)}' is no address of a gateway, such as {DefaultUrl}.");
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out Uri? url)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out url) || url.Scheme is not ("http" or "https")) return false;
+        // A password in it would be shown wherever the address is, and sent nowhere.
+        if (!Uri.TryCreate(text, UriKind.Absolute, out url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0) return false;
         if (!url.AbsoluteUri.EndsWith('/')) url = new Uri(url.AbsoluteUri + "/");
         return true;
     }
+
+    /// <summary>An address as it may be shown: without the name and the password that are no part of one.</summary>
+    public static string? Shown(string? text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.UserInfo.Length > 0 ? text.Replace(url.UserInfo, "...", StringComparison.Ordinal) : text;
 
     private Profile? InUse()
     {

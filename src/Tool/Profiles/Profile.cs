@@ -24,7 +24,7 @@ internal sealed partial class Profile
     /// <returns>What is wrong with it, or null.</returns>
     public string? FindMistake() => this switch
     {
-        _ when !Connection.TryParse(Url, out _) => $"its url '{Url}' is no address of a gateway",
+        _ when !Connection.TryParse(Url, out _) => $"its url '{Connection.Shown(Url)}' is no address of a gateway",
         { Key: not null, KeyFile: not null } => "it has both a key and a keyFile",
         { KeyFile: "" } => "its keyFile is empty",
         _ => null,

@@ -40,7 +40,7 @@ internal sealed class ProfileCommand : Command
     private static Command Set(ToolApp app, Connection connection)
     {
         var name = new Argument<string>("name") { Description = "What it is called: letters, digits, dots, dashes and underscores.", HelpName = "name" }.Suggest(connection.ProfileNames);
-        var command = new Command("set", "Makes a profile, or changes what is said of it: --url, and --key or --key-file.") { name };
+        var command = new Command("set", "Makes a profile, or changes what is said of it: --url, and --key or --key-file; --key - reads the key from the standard input.") { name };
         app.SetLocalAction(command, (surroundings, printer, parsed) =>
         {
             var file = ProfileFile.Read(surroundings);
@@ -48,12 +48,14 @@ internal sealed class ProfileCommand : Command
             var before = file.All.GetValueOrDefault(called);
             url ??= before?.Url ?? throw new UsageException("A profile has an address: give --url.");
             Connection.Parse(url);
+            // Of a command line the key is seen by all who list processes.
+            if (key is "-") key = surroundings.Input.ReadLine()?.Trim() is { Length: > 0 } line ? line : throw new UsageException("The standard input has no key in its first line.");
             GatewayClient.CheckKey(key);
             if (keyFile is not null)
             {
                 // It is read each time; that it cannot be is better known now.
                 keyFile = Path.GetFullPath(keyFile);
-                KeyFile.Read(keyFile);
+                KeyFile.Read(keyFile, isToStay: true);
             }
 
             var isKeyGiven = key is not null || keyFile is not null;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansJobs.Tests.Infrastructure;
 using OrleansJobs.Tests.Packages;
 
 namespace OrleansJobs.Tests.Tool;
@@ -102,6 +103,34 @@ public sealed class CompletionTests : IDisposable
             ("profile use", "\u0015exit\n"));
         Assert.True(code == 0, output);
     }
+
+    /// <summary>What a script hands on is seen by all who list processes, before anybody has pressed Enter.</summary>
+    [Theory]
+    [InlineData("--key SECRET list --sta")]
+    [InlineData("list --key=SECRET --sta")]
+    [InlineData("profile set a --key  SECRET")]
+    public async Task Bash_HandsNoKeyOn(string typed)
+    {
+        const string script = """
+            source <(orleansjobs completion bash)
+            written() { printf '%s\n' "$@" >> handed; }
+            COMP_LINE="written $1"; COMP_POINT=${#COMP_LINE}
+            read -ra COMP_WORDS <<< "$COMP_LINE"
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            _orleansjobs
+            """;
+        await RunAsync("bash", "--norc", "--noprofile", "-c", script, "bash", typed);
+        var handed = await File.ReadAllLinesAsync(Path.Combine(_folder.FullName, "handed"));
+        Assert.Equal($"[suggest:{handed[1].Length}]", handed[0]);
+        Assert.Equal(" " + typed.Replace("SECRET", "x", StringComparison.Ordinal), handed[1]);
+    }
+
+    [Theory]
+    [InlineData("zsh")]
+    [InlineData("fish")]
+    [InlineData("ps1")]
+    public void OtherShells_HandNoKeyOnEither(string shell) =>
+        Assert.Contains("(--key[ =:]+)[^ ]+", Repository.Read($"src/Tool/Completions/orleansjobs.{shell}"), StringComparison.Ordinal);
 
     [Fact]
     public async Task Bash_LeavesValuesOpen_AndOffersNothingWhereTheToolIsGone()

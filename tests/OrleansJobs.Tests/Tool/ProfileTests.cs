@@ -1,3 +1,5 @@
+using OrleansJobs.Tests.Packages;
+
 namespace OrleansJobs.Tests.Tool;
 
 public sealed class ProfileTests : IDisposable
@@ -37,7 +39,9 @@ public sealed class ProfileTests : IDisposable
     [InlineData("--key given-key", "", "prod", "http://prod/", "given-key")]
     // What is named on the line goes before the environment: nobody means a variable by it.
     [InlineData("--profile test", "url=http://env key=env-key", "", "http://test/", "test-key")]
-    [InlineData("--profile keyless", "key=env-key", "", "http://keyless/", "env-key")]
+    // It says that it has no key: that of the environment is another gateway's.
+    [InlineData("--profile keyless", "key=env-key", "", "http://keyless/", null)]
+    [InlineData("--profile keyless --key given-key", "key=env-key", "", "http://keyless/", "given-key")]
     [InlineData("--profile test --url http://given", "", "", "http://given/", "test-key")]
     [InlineData("--profile test --key given-key", "", "", "http://test/", "given-key")]
     // A key goes to its own address, unless it was asked for by name.
@@ -202,6 +206,8 @@ public sealed class ProfileTests : IDisposable
     [InlineData("profile", "set")]
     [InlineData("profile", "set", "a")]
     [InlineData("profile", "set", "a", "--url", "nowhere")]
+    [InlineData("profile", "set", "a", "--url", "http://name:password@a")]
+    [InlineData("profile", "set", "a", "--url", "http://a", "--key", "-")]
     [InlineData("profile", "set", "a b", "--url", "http://a")]
     [InlineData("profile", "set", "", "--url", "http://a")]
     [InlineData("profile", "set", "ä", "--url", "http://a")]
@@ -216,6 +222,31 @@ public sealed class ProfileTests : IDisposable
         Assert.Equal(2, await _tool.RunAsync(arguments));
         Assert.NotEmpty(_tool.Error);
         Assert.False(System.IO.File.Exists(File));
+    }
+
+    /// <summary>Of a command line it is seen by all who list processes.</summary>
+    [Fact]
+    public async Task Key_IsReadFromTheStandardInput()
+    {
+        _tool.Input = " secret \nand more";
+        Assert.Equal(0, await _tool.RunAsync("profile", "set", "prod", "--url", "http://prod", "--key", "-"));
+        Assert.Equal(("http://prod/stats", "secret"), await AskedAsync("--profile", "prod"));
+    }
+
+    [Fact]
+    public async Task Pipe_IsNoKeyFileOfAProfile_SinceItIsReadOnce()
+    {
+        var said = await Command.RunAsync(_folder.FullName, "bash", PseudoTerminal.Environment(_folder.FullName), 0, "-c", "orleansjobs profile set a --url http://a --key-file <(echo secret) 2>&1; echo $?");
+        Assert.Matches(@"is no file that can be read again: .*\n2\n\z", said);
+        Assert.False(Directory.Exists(Path.Combine(_folder.FullName, "orleansjobs")));
+    }
+
+    [Fact]
+    public async Task AddressWithAPassword_IsNone_AndThePasswordIsNotShown()
+    {
+        Assert.Equal(2, await _tool.RunAsync("stats", "--url", "http://name:password@a"));
+        Assert.Equal("'http://...@a' is no address of a gateway, such as http://localhost:8080.\n", _tool.Error);
+        Assert.Empty(_tool.Gateway.Requests);
     }
 
     [Theory]
