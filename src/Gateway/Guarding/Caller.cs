@@ -30,13 +30,17 @@ internal sealed class Caller
     public bool IsLimited => _queues.Length > 0;
 
     public static Caller Of(HttpContext context) => context.User.Identity is { IsAuthenticated: true } identity
-        ? Of(context.User, identity.Name)
+        ? Of(context.User, NameOf(context, identity.Name))
         : Anonymous;
 
     /// <summary>Under which name a request counts against limits: its key's, or its address' where there is none.</summary>
     public static string ShareOf(HttpContext context) => context.User.Identity is { IsAuthenticated: true, Name: { } key }
-        ? "key " + key
+        ? "key " + NameOf(context, key)
         : "address " + ClientAddress.NameOf(context.Connection.RemoteIpAddress);
+
+    /// <summary>Whoever another scheme calls as somebody is called whom the cookie tells of is not taken for them.</summary>
+    private static string? NameOf(HttpContext context, string? name) =>
+        name?.StartsWith(SignedIn.NamePrefix, StringComparison.Ordinal) == true && !SignedIn.Is(context) ? "scheme/" + name : name;
 
     public bool MayUse(string queue) => _queues.Length == 0 || Array.IndexOf(_queues, queue) >= 0;
 

@@ -18,7 +18,9 @@ internal sealed class CallerEndpoint(IOptions<JobGatewayOptions> options, Consol
         var writer = json.Writer;
         writer.WriteStartObject();
         writer.WriteString("by"u8, options.Value.IsOpen ? "open" : !isKnown ? "nobody" : SignedIn.Is(context) ? "signIn" : ApiKeys.Of(context) is not null ? "key" : "scheme");
-        if (isKnown) writer.WriteString("name"u8, SignedIn.Is(context) ? caller.Id[SignedIn.NamePrefix.Length..] : caller.Id);
+        if (isKnown) writer.WriteString("name"u8, SignedIn.Is(context) ? SignedIn.ShownOf(context) ?? caller.Id[SignedIn.NamePrefix.Length..] : caller.Id);
+        // Two people may be called alike.
+        if (isKnown) writer.WriteString("id"u8, caller.Id);
         writer.WriteStartArray("scopes"u8);
         foreach (var scope in scopes.Where(scope => !isReadOnly || scope == Scopes.Read)) writer.WriteStringValue(scope);
         writer.WriteEndArray();

@@ -8,7 +8,8 @@ namespace OrleansJobs.Gateway.Guarding;
 
 /// <summary>
 /// The authorization policies of the gateway's routes. A host that wants other rules adds policies of the same names after
-/// <see cref="JobGatewayRegistration.AddJobGateway"/>.
+/// <see cref="JobGatewayRegistration.AddJobGateway"/>. Where people are signed in by a cookie (<see cref="SignInOptions"/>), such a policy names no scheme, or <c>OrleansJobs.SignIn</c>, which
+/// also has whoever is not let in told so rather than led to a page; what people are granted, and that their changes need a token, holds beside it.
 /// </summary>
 public static class Policies
 {

@@ -22,8 +22,9 @@ internal sealed class SignInAuthentication(IOptionsMonitor<AuthenticationSchemeO
         if (Request.Headers.Authorization.Count > 0) return await Context.AuthenticateAsync(options.Scheme ?? ApiKeyAuthentication.SchemeName);
         var found = await Context.AuthenticateAsync(options.SignIn.Scheme);
         if (!found.Succeeded) return AuthenticateResult.NoResult();
-        SignedIn.Use(Context);
-        return AuthenticateResult.Success(new AuthenticationTicket(SignedIn.Of(found.Principal, options.SignIn), Scheme.Name));
+        var user = SignedIn.Of(found.Principal, options.SignIn);
+        SignedIn.Use(Context, user, found.Principal.Identity?.Name);
+        return AuthenticateResult.Success(new AuthenticationTicket(user, Scheme.Name));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)

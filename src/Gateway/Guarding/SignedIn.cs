@@ -13,21 +13,30 @@ internal static class SignedIn
     private const int MaxNameLength = 100;
     private static readonly object Item = new();
 
-    // What antiforgery tokens are bound to, where somebody has one of them.
-    private static readonly string[] Subjects = ["sub", ClaimTypes.NameIdentifier, ClaimTypes.Upn];
+    // Said by the gateway alone.
+    private static readonly string[] Own = [ClaimTypes.Name, Caller.ScopeClaim, Caller.QueueClaim, Caller.TypeClaim];
 
-    public static ClaimsPrincipal Of(ClaimsPrincipal user, SignInOptions options)
-    {
-        var name = user.Identity?.Name ?? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? user.FindFirstValue("sub") ?? "unnamed";
-        return new(new ClaimsIdentity(
-            [new Claim(ClaimTypes.Name, NamePrefix + Cut(name)), .. user.Claims.Where(claim => Subjects.Contains(claim.Type)).Select(claim => claim.Clone()), .. Grants(user, options)],
-            SignInAuthentication.SchemeName));
-    }
+    /// <summary>What else the host says of somebody stays, for policies of its own.</summary>
+    public static ClaimsPrincipal Of(ClaimsPrincipal user, SignInOptions options) => new(new ClaimsIdentity(
+        [new Claim(ClaimTypes.Name, NamePrefix + Cut(NameOf(user, options))), .. user.Claims.Where(claim => !Own.Contains(claim.Type)).Select(claim => claim.Clone()), .. Grants(user, options)],
+        SignInAuthentication.SchemeName, ClaimTypes.Name, (user.Identity as ClaimsIdentity)?.RoleClaimType));
 
     /// <summary>Notes that a request was let in by a cookie, which a browser sends whoever made the page that asks.</summary>
-    public static void Use(HttpContext context) => context.Items[Item] = true;
+    /// <param name="user">As <see cref="Of"/> says it.</param>
+    /// <param name="shown">What people call them.</param>
+    public static void Use(HttpContext context, ClaimsPrincipal user, string? shown) => context.Items[Item] = (user, shown is null ? null : Cut(shown));
 
     public static bool Is(HttpContext context) => context.Items.ContainsKey(Item);
+
+    /// <summary>Who it is that the cookie tells of, whoever a policy has taken them for. Null: nobody.</summary>
+    public static ClaimsPrincipal? UserOf(HttpContext context) => context.Items.TryGetValue(Item, out var item) ? (((ClaimsPrincipal, string?))item!).Item1 : null;
+
+    /// <summary>What to call them to their face.</summary>
+    public static string? ShownOf(HttpContext context) => context.Items.TryGetValue(Item, out var item) ? (((ClaimsPrincipal, string?))item!).Item2 : null;
+
+    /// <summary>Of two people never the same. What somebody is called may be theirs to choose, and others' as well.</summary>
+    private static string NameOf(ClaimsPrincipal user, SignInOptions options) =>
+        (options.NameClaim is { } type ? user.FindFirstValue(type) : null) ?? user.FindFirstValue("sub") ?? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? user.Identity?.Name ?? "unnamed";
 
     /// <summary>
     /// The first that fits counts, alone: one that says what may be done with all queues, and another what may be done with some, would come to

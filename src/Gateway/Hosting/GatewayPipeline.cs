@@ -1,3 +1,5 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using OrleansJobs.Gateway.Guarding;
@@ -35,9 +37,26 @@ internal static class GatewayPipeline
         });
         app.UseCors();
         app.UseAuthentication();
+        if (options.SignIn.Scheme is not null)
+        {
+            app.UseWhen(IsOurs, branch => branch.Use(async (context, next) =>
+            {
+                // A policy that names no scheme, such as one of the host's own in place of ours, would ask the bare cookie: who is good for what, and that a change needs a token, is not in it.
+                var found = await context.AuthenticateAsync(SignInAuthentication.SchemeName);
+                context.User = found.Principal ?? new ClaimsPrincipal(new ClaimsIdentity());
+                await next(context);
+            }));
+        }
+
         app.UseAuthorization();
         app.UseWhen(IsOurs, branch =>
         {
+            branch.Use((context, next) =>
+            {
+                // One that names the host's scheme has put the cookie in its place.
+                if (SignedIn.UserOf(context) is { } user) context.User = user;
+                return next(context);
+            });
             branch.Use((context, next) =>
             {
                 // The page's files and the probes are cheap, and come before there is a key.

@@ -16,6 +16,12 @@ public sealed class SignInOptions
     public string? OutPath { get; set; }
 
     /// <summary>
+    /// The claim by which people are told apart and kept in audit lines, such as <c>email</c>: one that no two have, and that nobody chooses for themself. Unset, or where somebody has none:
+    /// their subject (<c>sub</c>, or that of ASP.NET), else their name.
+    /// </summary>
+    public string? NameClaim { get; set; }
+
+    /// <summary>
     /// What people may do, by what the host says of them; the first that fits somebody counts, alone. Empty: the host's own claims <c>scope</c> and <c>queue</c> say it.
     /// </summary>
     public List<GrantOptions> Grants { get; set; } = [];

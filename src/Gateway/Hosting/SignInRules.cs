@@ -10,7 +10,7 @@ internal static class SignInRules
 
     public static void Check(SignInOptions signIn, List<string> errors)
     {
-        if (signIn.Scheme is null && (signIn.Path ?? signIn.OutPath ?? (signIn.Grants.Count > 0 ? "" : null)) is not null) Error("Scheme", "must be given where other options of SignIn are");
+        if (signIn.Scheme is null && (signIn.Path ?? signIn.OutPath ?? signIn.NameClaim ?? (signIn.Grants.Count > 0 ? "" : null)) is not null) Error("Scheme", "must be given where other options of SignIn are");
         if (signIn.Path is { } path && !IsPath(path)) Error("Path", $"must be a path of the host, such as /login; it is '{path}'");
         if (signIn.OutPath is { } outPath && !IsPath(outPath)) Error("OutPath", $"must be a path of the host, such as /logout; it is '{outPath}'");
         for (var i = 0; i < signIn.Grants.Count; i++)

@@ -7,6 +7,9 @@ namespace OrleansJobs.Gateway.Live;
 /// <summary>Opens streams of events, as many as may be open at a time.</summary>
 internal sealed class EventStreams(IJobClient client, IOptions<JobGatewayOptions> options, TimeProvider time)
 {
+    /// <summary>How long a stream goes on that a cookie has opened. Nobody is asked meanwhile whether whoever was signed in still is; a page comes back by itself.</summary>
+    private static readonly TimeSpan LongestVisit = TimeSpan.FromHours(1);
+
     private readonly Shares _shares = new(options.Value.MaxEventStreamsPerCaller);
     private int _open;
 
@@ -35,7 +38,8 @@ internal sealed class EventStreams(IJobClient client, IOptions<JobGatewayOptions
         }
 
         // A stream ends with the key that opened it.
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, ApiKeys.Of(context)?.Withdrawn ?? CancellationToken.None);
+        using var visit = SignedIn.Is(context) ? new CancellationTokenSource(LongestVisit, time) : null;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, ApiKeys.Of(context)?.Withdrawn ?? visit?.Token ?? CancellationToken.None);
         try
         {
             if (Interlocked.Increment(ref _open) > settings.MaxEventStreams)

@@ -243,6 +243,7 @@ internal static class BadInputs
     {
         yield return Get("a job that does not exist", 404, "job-not-found", "/jobs/nope");
         yield return Get("the log of a job that does not exist", 404, "job-not-found", "/jobs/nope/logs");
+        yield return Get("the timeline of a job that does not exist", 404, "job-not-found", "/jobs/nope/timeline");
         yield return Get("an id in the address with traversal", 404, "job-not-found", "/jobs/..%2f..%2fetc");
         yield return Get("an id in the address with CR and LF", 404, "job-not-found", "/jobs/a%0d%0aSet-Cookie:%20b");
         yield return Get("an id in the address with a bidi override", 404, "job-not-found", "/jobs/%E2%80%AEabc");
@@ -271,6 +272,7 @@ internal static class BadInputs
         yield return Act("an action that is no JSON", 400, "malformed-json", "{");
         yield return Copy("a copy of another type", 422, "invalid-member", "known", """{"type":"wordcount"}""");
         yield return Copy("a copy whose arguments do not fit", 422, "invalid-args", "known", """{"args":{"steps":"x"}}""");
+        yield return Copy("a copy with a priority of 10", 422, "invalid-member", "known", """{"priority":10}""");
         yield return Copy("a copy with an unknown member", 422, "invalid-member", "known", """{"arg":{}}""");
         yield return Copy("a copy that is no JSON", 400, "malformed-json", "known", """{""");
         yield return Copy("a copy of a job that does not exist", 404, "job-not-found", "nope", """{}""");
@@ -284,6 +286,7 @@ internal static class BadInputs
         yield return Queue("a waiting job that is put into a queue of 65 characters", 422, "invalid-member", "known", $$"""{"queue":"{{new string('q', 65)}}"}""");
         yield return Queue("a waiting job that is put into a queue of the grid's own", 422, "invalid-member", "known", """{"queue":"oj-flows"}""");
         yield return Queue("a waiting job that is put into a number", 422, "invalid-member", "known", """{"queue":7}""");
+        yield return Queue("a queue with a reason of 257 characters", 422, "invalid-member", "known", $$"""{"queue":"side","reason":"{{new string('r', 257)}}"}""");
         yield return Queue("a queue beside an unknown member", 422, "invalid-member", "known", """{"queue":"slow","priority":1}""");
         yield return Queue("a queue of a job that does not exist", 404, "job-not-found", "nope", """{"queue":"side"}""");
         yield return Queue("a waiting job that is put into a queue that is not served", 422, "unknown-queue", "known", """{"queue":"slow"}""");

@@ -12,11 +12,12 @@ internal sealed class DrawnRequest(Random random)
         "POST /jobs", "POST /jobs", "POST /jobs", "POST /jobs", "POST /jobs:batch", "POST /jobs:batch", "POST /jobs/longtask", "POST /jobs/anything", "GET /jobs/known", "GET /jobs/known/result",
         "GET /jobs/known/args", "GET /jobs/known/events", "POST /jobs/known/cancel", "POST /jobs/known/retry", "DELETE /jobs/unknown", "GET /events?jobs=known", "GET /stats", "GET /stats/scaling", "GET /stats/history", "GET /job-types",
         "GET /queues", "POST /queues/default/pause", "POST /queues/default/resume", "GET /health/ready", "GET /openapi/v1.json", "GET /jobs?state=SUCCESS&limit=5", "GET /jobs?tag.a=b", "GET /jobs?error=x&phase=running", "GET /jobs?id=01&args=%22a%22", "POST /jobs:act", "POST /jobs:act", "GET /", "GET /docs",
-        "GET /js/app.js", "GET /nowhere",
+        "GET /js/app.js", "GET /nowhere", "GET /jobs/known/logs", "GET /jobs/known/logs?after=0&limit=5", "GET /jobs/known/timeline", "POST /jobs/known/copy", "POST /jobs/known/priority", "POST /jobs/known/queue",
+        "POST /jobs/known/due", "GET /caller", "GET /stats/history?step=hour&type=a", "GET /jobs?submittedAfter=2030-01-01T00:00:00Z&queue=default",
     ];
 
     private static readonly string[] Members =
-        ["type", "args", "id", "queue", "priority", "countdown", "eta", "expires", "attempts", "timeout", "retention", "tags", "reason", "action", "filter", "ids", "dryRun", "TYPE", "__proto__", "", "a/b~c", "\\u0000", "\\ud800"];
+        ["type", "args", "id", "queue", "priority", "countdown", "eta", "expires", "attempts", "timeout", "retention", "tags", "reason", "action", "filter", "ids", "dryRun", "due", "TYPE", "__proto__", "", "a/b~c", "\\u0000", "\\ud800"];
 
     private static readonly string[] Values =
     [

@@ -134,6 +134,17 @@ public sealed class GuardTests
         Assert.Equal("unauthorized", await (await host.Http.GetAsync("/queues")).ProblemAsync());
     }
 
+    /// <summary>People whom a cookie tells of are called so: nobody is taken for one of them because another scheme calls them so.</summary>
+    [Fact]
+    public async Task WhoIsCalledLikeSomebodyWhoIsSignedIn_IsAnother()
+    {
+        await using var host = await GatewayHost.StartAsync(
+            new() { ["Gateway:Scheme"] = HeaderScheme.Name },
+            configure: builder => builder.Services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, HeaderScheme>(HeaderScheme.Name, null));
+        foreach (var (name, id) in new[] { ("user/ann", "scheme/user/ann"), ("ann", "ann") })
+            Assert.Equal(id, (await (await host.Http.GetAsync("/caller", ("X-Scope", "read"), ("X-Name", name))).JsonAsync()).Text("id"));
+    }
+
     [Fact]
     public async Task Cors_OfAnAllowedOrigin_ExposesWhatAPageNeeds()
     {
@@ -255,7 +266,7 @@ public sealed class GuardTests
         public const string Name = "Header";
 
         protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Request.Headers.TryGetValue("X-Scope", out var scope)
-            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim("scope", scope.ToString())], Name)), Name))
+            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim("scope", scope.ToString()), .. Request.Headers["X-Name"].Select(name => new Claim(ClaimTypes.Name, name!))], Name)), Name))
             : AuthenticateResult.NoResult());
     }
 }

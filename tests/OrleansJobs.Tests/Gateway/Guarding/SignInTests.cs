@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -141,6 +142,65 @@ public sealed class SignInTests
         Assert.Equal(2, host.Grid.Jobs.Count);
     }
 
+    /// <summary>What people are called may be theirs to choose: whose job a key is for, and who did what, goes by what no two have.</summary>
+    [Theory]
+    [InlineData(null, "sub=1", "sub=2", "user/1")]
+    [InlineData("email", "sub=1 email=a@b", "sub=1 email=c@d", "user/a@b")]
+    [InlineData("email", "sub=1", "sub=2", "user/1")]
+    public async Task TwoOfOneName_AreTwo(string? nameClaim, string one, string other, string id)
+    {
+        await using var host = await StartAsync(new(Grants) { ["Gateway:SignIn:NameClaim"] = nameClaim });
+        using var ann = await PersonAsync(host, "ann", $"role=admin {one}");
+        using var another = await PersonAsync(host, "ann", $"role=admin {other}");
+        await ann.PostJsonAsync("/jobs", Submit, await TokenAsync(ann), ("Idempotency-Key", "k"));
+        var answer = await another.PostJsonAsync("/jobs", Submit, await TokenAsync(another), ("Idempotency-Key", "k"));
+        Assert.Equal((HttpStatusCode.Accepted, null), (answer.StatusCode, answer.Header("Idempotent-Replayed")));
+        Assert.Equal(2, host.Grid.Jobs.Count);
+        var caller = await CallerAsync(ann);
+        Assert.Equal(("ann", id), (caller.Text("name"), caller.Text("id")));
+    }
+
+    /// <summary>A host that has rules of its own, as it may, takes nothing else away: neither the token that a change needs, nor what the grants say of queues.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData(CookieAuthenticationDefaults.AuthenticationScheme)]
+    [InlineData("OrleansJobs.SignIn")]
+    public async Task APolicyOfTheHostsOwn_HoldsBesideTheRest(string? scheme)
+    {
+        var settings = new Dictionary<string, string?>(Grants) { ["Gateway:SignIn:Grants:0:Queues:0"] = "mail" }.With("ops", Full);
+        await using var host = await StartAsync(settings, authorization => authorization.AddPolicy(Policies.Operate, policy =>
+        {
+            policy.RequireRole("admin");
+            if (scheme is not null) policy.AddAuthenticationSchemes(scheme);
+        }));
+        foreach (var (id, queue) in new[] { ("m1", "mail"), ("m2", "mail"), ("d1", "default") })
+            Assert.Equal(HttpStatusCode.Accepted, (await host.Http.PostJsonAsync("/jobs", $$"""{"type":"longtask","id":"{{id}}","queue":"{{queue}}"}""", KeySettings.Bearer("ops"))).StatusCode);
+        using var ann = await PersonAsync(host, "ann", "role=admin");
+        using var bob = await PersonAsync(host, "bob", "team=mail");
+
+        var refused = await ann.PostJsonAsync("/jobs/m1/cancel", "{}");
+        Assert.Equal((HttpStatusCode.Forbidden, "antiforgery"), (refused.StatusCode, await refused.ProblemAsync()));
+        Assert.Equal(HttpStatusCode.OK, (await ann.PostJsonAsync("/jobs/m1/cancel", "{}", await TokenAsync(ann))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await ann.PostJsonAsync("/jobs/d1/cancel", "{}", await TokenAsync(ann))).StatusCode);
+        Assert.NotEqual(HttpStatusCode.OK, (await bob.PostJsonAsync("/jobs/m2/cancel", "{}", await TokenAsync(bob))).StatusCode);
+        Assert.Equal(["d1", "m2"], host.Grid.Jobs.Select(job => job.Status).Where(job => job.State == JobState.Pending).Select(job => job.Id).Order());
+    }
+
+    /// <summary>Whoever is signed out is refused with their next request, and a stream is one for as long as it is open.</summary>
+    [Fact]
+    public async Task AStream_ThatACookieHasOpened_EndsAfterAnHour()
+    {
+        var clock = new HourGlass();
+        await using var host = await StartAsync(new(Grants), services: services => services.AddSingleton<TimeProvider>(clock));
+        using var ann = await PersonAsync(host, "ann", "role=admin");
+        var job = (await (await ann.PostJsonAsync("/jobs", Submit, await TokenAsync(ann))).JsonAsync()).Text("id");
+        using var stream = await EventStream.OpenAsync(ann, $"/jobs/{job}/events");
+        Assert.NotNull(await stream.NextAsync());
+        clock.Pass();
+        Assert.Null(await stream.NextAsync());
+        Assert.Equal(HttpStatusCode.OK, (await ann.GetAsync($"/jobs/{job}")).StatusCode);
+    }
+
     [Fact]
     public async Task AVeryLongName_IsCut_AndStaysApartFromOthers()
     {
@@ -187,12 +247,14 @@ public sealed class SignInTests
         Assert.Contains("AddAntiforgery()", refused.Message);
     }
 
-    private static Task<GatewayHost> StartAsync(Dictionary<string, string?> settings) => GatewayHost.StartAsync(
+    private static Task<GatewayHost> StartAsync(Dictionary<string, string?> settings, Action<AuthorizationOptions>? authorization = null, Action<IServiceCollection>? services = null) => GatewayHost.StartAsync(
         new(settings),
         configure: builder =>
         {
             builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie => cookie.LoginPath = "/login");
             builder.Services.AddAntiforgery();
+            if (authorization is not null) builder.Services.AddAuthorization(authorization);
+            services?.Invoke(builder.Services);
         },
         map: app =>
         {
@@ -213,6 +275,25 @@ public sealed class SignInTests
         var answer = await http.GetAsync($"/in?name={name}&claims={Uri.EscapeDataString(claims)}");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return http;
+    }
+
+    /// <summary>The time that there is, but that hours pass when the test says.</summary>
+    private sealed class HourGlass : TimeProvider
+    {
+        private readonly List<ITimer> _hours = [];
+
+        public void Pass()
+        {
+            lock (_hours) Assert.True(Assert.Single(_hours).Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime != TimeSpan.FromHours(1)) return timer;
+            lock (_hours) _hours.Add(timer);
+            return timer;
+        }
     }
 
     private static async Task<JsonElement> CallerAsync(HttpClient http) => await (await http.GetAsync("/caller")).JsonAsync();
