@@ -28,17 +28,19 @@ internal static class ConsoleRoutes
 
             var page = parts.Length == 0 ? file : file.With(GatewayIsHere, $"""<meta name="gateway" content="{string.Concat(Enumerable.Repeat("../", parts.Length))}">""");
             routes.MapMethods($"{folder}/{Index}", Reading, page.ServeAsync).AllowAnonymous();
-            routes.MapMethods($"{folder}/", Reading, parts.Length == 0 ? page.ServeAsync : context => ServeAsync(context, page, parts[^1])).AllowAnonymous();
+            routes.MapMethods($"{folder}/", Reading, context => ServeAsync(context, page)).AllowAnonymous();
         }
     }
 
     /// <summary>What is relative to it is found only behind a slash.</summary>
-    private static Task ServeAsync(HttpContext context, PageFile page, string name)
+    private static Task ServeAsync(HttpContext context, PageFile page)
     {
-        if (context.Request.Path.Value!.EndsWith('/')) return page.ServeAsync(context);
+        // At the root of a host that is below a path base of its own, all that was asked for may be that.
+        var whole = (context.Request.PathBase + context.Request.Path).Value ?? "";
+        if (whole.Length == 0 || whole.EndsWith('/')) return page.ServeAsync(context);
         // Relative too: what a proxy has put before it is not known here.
         context.Response.StatusCode = StatusCodes.Status302Found;
-        context.Response.Headers.Location = $"{name}/{context.Request.QueryString}";
+        context.Response.Headers.Location = $"{Uri.EscapeDataString(whole[(whole.LastIndexOf('/') + 1)..])}/{context.Request.QueryString}";
         return Task.CompletedTask;
     }
 }

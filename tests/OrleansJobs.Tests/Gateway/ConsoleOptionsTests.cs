@@ -60,6 +60,21 @@ public sealed class ConsoleOptionsTests
         }
     }
 
+    /// <summary>All that is asked for is then what the host has before it: what the page loads would be looked for beside it.</summary>
+    [Fact]
+    public async Task AtTheRootOfAHostBelowAPath_ItLeadsBehindTheSlash()
+    {
+        await using var host = await GatewayHost.StartAsync(configure: builder => builder.Services.AddSingleton<IStartupFilter>(new PathBase("/internal/jobs grid")));
+        using var handler = new HttpClientHandler { AllowAutoRedirect = false };
+        using var http = new HttpClient(handler) { BaseAddress = host.Http.BaseAddress };
+        var answer = await http.GetAsync("/internal/jobs%20grid?readonly");
+        Assert.Equal((HttpStatusCode.Found, "jobs%20grid/?readonly"), (answer.StatusCode, answer.Headers.Location!.OriginalString));
+        var address = new Uri(new Uri(http.BaseAddress!, "/internal/jobs%20grid"), answer.Headers.Location);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(address)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri(address, "js/app.js"))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/")).StatusCode);
+    }
+
     [Theory]
     [InlineData("ops")]
     [InlineData("/a b")]
@@ -112,7 +127,7 @@ public sealed class ConsoleOptionsTests
         await using var host = await GatewayHost.StartAsync(new Dictionary<string, string?>().With("shop", ["read"], "mail", "fax"));
         Assert.Equal("""{"by":"nobody","scopes":[],"queues":[],"readOnly":false}""", await host.Http.GetStringAsync("/caller"));
         Assert.Equal(
-            """{"by":"key","name":"shop","scopes":["read"],"queues":["mail","fax"],"readOnly":false}""",
+            """{"by":"key","name":"shop","id":"shop","scopes":["read"],"queues":["mail","fax"],"readOnly":false}""",
             await (await host.Http.GetAsync("/caller", KeySettings.Bearer("shop"))).Content.ReadAsStringAsync());
     }
 
