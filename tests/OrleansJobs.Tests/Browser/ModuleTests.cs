@@ -164,6 +164,43 @@ public class ModuleTests(BrowserFixture fixture)
         Assert.Equal(["0001", "0001", "0001", "0001", "2", "null"], await page.EvaluateAsync<string[]>(Script));
     }
 
+    [Fact]
+    public async Task WhoGoesBack_WhileAGroupIsActedOn_EndsIt()
+    {
+        var page = await fixture.ModulesAsync();
+        const string Script =
+            """
+            async () => {
+              const { actOnGroup } = await import('/js/parts/actOnGroup.js');
+              const real = window.fetch;
+              const asked = [];
+              let acts = 0;
+              window.fetch = async (path, { method, signal }) => {
+                asked.push(`${method} ${path.replace('./', '')}`);
+                if (method === 'GET') {
+                  // The second thousand is under way when somebody has seen enough.
+                  document.querySelector('dialog').close();
+                  if (signal.aborted) throw new DOMException('', 'AbortError');
+                  await new Promise((resolve) => setTimeout(resolve));
+                  return new Response(JSON.stringify({ id: 'a2', state: 'SUCCESS', result: { done: 1000 } }));
+                }
+                if (path.endsWith('/cancel')) return new Response('{}');
+                acts++;
+                return new Response(JSON.stringify({ id: `a${acts}`, state: acts === 2 ? 'PROGRESS' : 'SUCCESS', result: { done: 1000 } }));
+              };
+              try {
+                const jobs = Array.from({ length: 5000 }, (_, index) => ({ id: `j${index}` }));
+                const acted = actOnGroup(jobs, { action: 'delete', what: 'test', signal: new AbortController().signal });
+                document.querySelector('dialog form').requestSubmit();
+                return [JSON.stringify(await acted), ...asked];
+              } finally {
+                window.fetch = real;
+              }
+            }
+            """;
+        Assert.Equal(["""{"done":1000,"isWhole":false}""", "POST jobs:act", "POST jobs:act", "GET jobs/a2", "POST jobs/a2/cancel"], await page.EvaluateAsync<string[]>(Script));
+    }
+
     [Theory]
     [InlineData("""{"type":"integer"}""", "integer")]
     [InlineData("""{"type":["string","integer","null"],"pattern":"^-?[0-9]+$"}""", "integer")]

@@ -22,6 +22,7 @@ public partial class TranslationTests(BrowserFixture fixture)
         };
         export const texts = mark(english);
         delete texts.words.job;
+        delete texts.states.phases.retrying;
         """;
 
     /// <summary>What people read or hear that is never data: headings of views, heads of columns, buttons, labels, and names of parts.</summary>
@@ -56,6 +57,9 @@ public partial class TranslationTests(BrowserFixture fixture)
 
         await page.GoAsync("/jobs");
         await Expect(page.Page.Locator("thead th").First).ToHaveTextAsync("Job");
+        // Also where it is one of several under a name.
+        Assert.Equal(["Will run again", "⟦Scheduled⟧"], await page.Page.EvaluateAsync<string[]>(
+            "async () => { const { stateWord } = await import('/js/live/jobStates.js'); return ['retrying', 'scheduled'].map((phase) => stateWord({ state: 'PENDING', phase })); }"));
         Assert.Equal("de", await page.Page.EvaluateAsync<string>("document.documentElement.lang"));
         Assert.Contains('⟦', await page.Page.TitleAsync());
     }

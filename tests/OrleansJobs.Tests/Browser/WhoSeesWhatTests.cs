@@ -145,11 +145,31 @@ public class WhoSeesWhatTests(BrowserFixture fixture)
         }
     }
 
-    [Fact]
-    public async Task WhoIsSignedInByACookie_NeedsNoKey_AndChangesThings_AlsoAfterSomebodyElseHasSignedIn()
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("?readonly", false)]
+    public async Task WhoMayOnlyLook_CanSignOut_ButNotFromTheWall(string search, bool isOffered)
     {
-        var grid = await StartAsync(
-            new()
+        var grid = await StartSignedInAsync(new() { ["Gateway:Console:ReadOnly"] = "true" });
+        try
+        {
+            await using var page = await fixture.OpenAsync(new Uri(grid.Address, search));
+            await page.GoAsync("/queues");
+            await page.Page.EvaluateAsync("fetch('/login?name=ann')");
+            await page.Page.ReloadAsync();
+            await Expect(page.Page.GetByText("ann", new() { Exact = true })).ToBeVisibleAsync();
+            await Expect(page.Link("Sign out")).ToHaveCountAsync(isOffered ? 1 : 0);
+        }
+        finally
+        {
+            await grid.DisposeAsync();
+        }
+    }
+
+    private static Task<GridHost> StartSignedInAsync(Dictionary<string, string?> settings)
+    {
+        return StartAsync(
+            new(settings)
             {
                 ["Gateway:SignIn:Scheme"] = CookieAuthenticationDefaults.AuthenticationScheme, ["Gateway:SignIn:Path"] = "/login?name=ann", ["Gateway:SignIn:OutPath"] = "/logout",
                 ["Gateway:SignIn:Grants:0:Scopes:0"] = "submit", ["Gateway:SignIn:Grants:0:Scopes:1"] = "read", ["Gateway:SignIn:Grants:0:Scopes:2"] = "operate",
@@ -172,6 +192,12 @@ public class WhoSeesWhatTests(BrowserFixture fixture)
                     return Results.LocalRedirect("/");
                 });
             });
+    }
+
+    [Fact]
+    public async Task WhoIsSignedInByACookie_NeedsNoKey_AndChangesThings_ButNotAsSomebodyElseWhoHasSignedInSince()
+    {
+        var grid = await StartSignedInAsync([]);
         try
         {
             await using var page = await fixture.OpenAsync(grid.Address);
@@ -183,9 +209,17 @@ public class WhoSeesWhatTests(BrowserFixture fixture)
             await page.GoAsync();
             await ConsolePage.SeeAsync(await page.StartLongTaskAsync(steps: 1, stepMs: 0), "Result 42");
 
-            // The token of this page is worth nothing now, and another is asked for.
-            await page.Page.EvaluateAsync("fetch('/login?name=bob')");
+            // The token of this page is worth nothing without its other half, and another is asked for.
+            await page.Page.Context.ClearCookiesAsync(new() { NameRegex = new("Antiforgery") });
             await ConsolePage.SeeAsync(await page.StartLongTaskAsync(steps: 1, stepMs: 1), "Result 42");
+
+            // Nothing is done as somebody whom the page has not shown.
+            await page.Page.EvaluateAsync("fetch('/login?name=bob')");
+            await page.Button("Start a long job").ClickAsync();
+            await ConsolePage.SeeAsync(page.Main, "bob is signed in now");
+            await Expect(page.Page.GetByText("bob", new() { Exact = true })).ToBeVisibleAsync();
+            await Expect(page.Started.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(2);
+            await ConsolePage.SeeAsync(await page.StartLongTaskAsync(steps: 1, stepMs: 2), "Result 42");
 
             await page.Link("Sign out").ClickAsync();
             await Expect(page.Main.GetByRole(AriaRole.Link, new() { Name = "Sign in" })).ToBeVisibleAsync();

@@ -2,6 +2,7 @@
 import { read } from './address.js';
 import { announce } from './announcer.js';
 import { h, fill, setAttribute, setText } from './dom.js';
+import { onSomebodyElse } from './api/caller.js';
 import { askCaller, may } from './live/caller.js';
 import { showCaller } from './parts/callerBox.js';
 import { showConnection } from './parts/connection.js';
@@ -78,6 +79,7 @@ for (const element of document.querySelectorAll('[data-label]')) setAttribute(el
 const byId = (id) => document.getElementById(id);
 showCaller({ who: byId('who'), sign: byId('sign'), key: byId('key'), links: document.querySelectorAll('nav a') });
 initKeyButton(byId('key'), begin);
+onSomebodyElse(askCaller);
 showConnection(byId('connection'));
 keepTimesFresh();
 begin();

@@ -10,11 +10,16 @@ const language = wanted.find((name) => name === 'en' || others.includes(name)) ?
 async function load() {
   try {
     const { texts } = await import(`./texts/${language}.js`);
-    // What is not translated yet is in English.
-    return Object.fromEntries(Object.entries(english).map(([section, all]) => [section, { ...all, ...texts[section] }]));
+    return merge(english, texts);
   } catch {
     return english;
   }
+}
+
+/** What is not translated yet is in English, however deep it stands. */
+function merge(all, translated) {
+  if (typeof all !== 'object') return translated ?? all;
+  return Object.fromEntries(Object.entries(all).map(([name, each]) => [name, merge(each, translated?.[name])]));
 }
 
 export const t = language === 'en' ? english : await load();

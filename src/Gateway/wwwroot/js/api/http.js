@@ -1,7 +1,7 @@
 // One request to the gateway this page came from.
 import { addressOf } from '../gateway.js';
-import { getCaller, ownHeaders } from './caller.js';
-import { problemOf, unreachable } from './problem.js';
+import { ownHeaders, renewToken } from './caller.js';
+import { problemOf, somebodyElse, unreachable } from './problem.js';
 
 const staleToken = 'urn:orleansjobs:problem:antiforgery';
 
@@ -15,8 +15,11 @@ export async function request(path, options) {
   const response = await send(path, options);
   if (response.ok) return response;
   const problem = await problemOf(response);
-  // Somebody else has signed in since, or the host was restarted: nothing was done, and with the token of now it will be.
-  if (problem.type !== staleToken || !(await getCaller())) throw problem;
+  if (problem.type !== staleToken) throw problem;
+  // The host was restarted, or its cookie is another: nothing was done, and with the token of now it will be. But not as somebody else, who has signed in since.
+  const renewed = await renewToken();
+  if (!renewed) throw problem;
+  if (!renewed.isSame) throw somebodyElse(renewed.caller);
   const again = await send(path, options);
   if (!again.ok) throw await problemOf(again);
   return again;

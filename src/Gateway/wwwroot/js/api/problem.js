@@ -19,6 +19,9 @@ export class Problem extends Error {
 
 export const unreachable = () => new Problem({ title: t.problem.theGatewayCannotBeReached, detail: t.problem.itMayBeRestartingOr });
 
+/** Who asked for it is signed in no more. */
+export const somebodyElse = ({ name }) => new Problem({ status: 409, title: t.problem.somebodyElseIsSignedIn(name), detail: t.problem.nothingWasDone });
+
 /** Reads a problem out of an answer that is no success. */
 export async function problemOf(response) {
   const said = await response.json().catch(() => null);

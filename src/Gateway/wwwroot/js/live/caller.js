@@ -14,6 +14,9 @@ export async function askCaller() {
 
 export const onCaller = (listener) => changed.addEventListener('change', () => listener(caller));
 
+/** Whether the address says that it is for looking: there is nobody before it. */
+export const isOnTheWall = () => isForLooking;
+
 export const isReadOnly = () => isForLooking || Boolean(caller?.readOnly);
 
 /** @param {'submit' | 'read' | 'operate'} scope Whoever is not known yet is told so by what they try. */

@@ -5,7 +5,8 @@ import { t } from '../texts.js';
 
 /**
  * Asks, and does what was asked for while the dialog stays open, so that a mistake can be seen and mended.
- * @param {{title: string, text?: string, fields?: Node[], action: string, danger?: boolean, act: () => Promise<void>}} question
+ * @param {{title: string, text?: string, fields?: Node[], action: string, danger?: boolean, act: (signal: AbortSignal) => Promise<void>}} question The signal is that the dialog is closed:
+ *   whoever goes back wants no more of it.
  * @returns {Promise<boolean>} Whether it was done.
  */
 export function ask({ title, text, fields = [], action, danger = false, act }) {
@@ -23,13 +24,14 @@ export function ask({ title, text, fields = [], action, danger = false, act }) {
       h('div', { class: 'dialog-buttons' }, h('button', { type: 'button', on: { click: () => dialog.close() } }, t.dialog.back), confirm),
     );
     const dialog = h('dialog', { 'aria-labelledby': titleId }, form);
+    const closing = new AbortController();
     let done = false;
 
     async function submit(event) {
       event.preventDefault();
       confirm.disabled = true;
       try {
-        await act();
+        await act(closing.signal);
         done = true;
         dialog.close();
       } catch (error) {
@@ -40,6 +42,7 @@ export function ask({ title, text, fields = [], action, danger = false, act }) {
     }
 
     dialog.addEventListener('close', () => {
+      closing.abort();
       dialog.remove();
       resolve(done);
     });

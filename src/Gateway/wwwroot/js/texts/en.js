@@ -111,7 +111,8 @@ export const texts = {
       action: (number) => `Delete ${plural(number, 'job')}`,
     },
     notAll: 'It could not be done to all of them',
-    soFar: (done, all) => `${done} of ${all} so far`,
+    soFar: (done, all) => `${done} of ${all} so far. Back ends it there.`,
+    ended: (done, all) => `Ended after ${done} of ${all}, or a few more`,
   },
   actOnMany: {
     failedAndCancelledJobsEach: 'Failed and cancelled jobs, each with its history kept and its attempts anew.',
@@ -466,6 +467,8 @@ export const texts = {
   problem: {
     theGatewayCannotBeReached: 'The gateway cannot be reached',
     itMayBeRestartingOr: 'It may be restarting, or the network is away.',
+    somebodyElseIsSignedIn: (name) => (name ? `${name} is signed in now` : 'Nobody is signed in any more'),
+    nothingWasDone: 'Nothing was done: it was asked for by somebody else. Look at it again first.',
     theGatewayAnswered: (status) => `The gateway answered ${status}`,
   },
   queueTable: {

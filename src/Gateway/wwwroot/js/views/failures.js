@@ -92,9 +92,11 @@ export function mount(root, { signal }) {
   }
 
   async function act(group, action) {
-    const done = await actOnGroup(group.jobs, { action, what: `${group.type}: ${group.errorType ?? group.code}`, signal });
-    if (done === undefined || signal.aborted) return;
-    announce(action === 'retry' ? t.failures.willRunAgain(done) : t.failures.areDeleted(done));
+    const acted = await actOnGroup(group.jobs, { action, what: `${group.type}: ${group.errorType ?? group.code}`, signal });
+    if (!acted || signal.aborted) return;
+    const { done, isWhole } = acted;
+    if (!isWhole) announce(t.actOnGroup.ended(count(done), count(group.jobs.length)));
+    else announce(action === 'retry' ? t.failures.willRunAgain(done) : t.failures.areDeleted(done));
     load();
   }
 }
