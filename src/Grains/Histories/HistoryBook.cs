@@ -228,7 +228,7 @@ internal sealed class HistoryBook(PendingChanges changes)
     {
         var track = after.Outcome?.Track ?? after.Track ?? after.Lease;
         var last = track?.History is [.., var newest] && newest.Token == ended.Token ? newest : null;
-        if (last?.Outcome == "crashed" || after.Outcome?.Error?.Code == JobErrorCodes.Poison)
+        if (last?.Outcome == "crashed")
         {
             series.Lost++;
             return;

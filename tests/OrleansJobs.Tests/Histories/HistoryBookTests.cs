@@ -111,6 +111,21 @@ public class HistoryBookTests
         Assert.InRange(total.RunTime.P99.TotalSeconds, 2.7, 3.3);
     }
 
+    /// <summary>What the grid calls a job that kills silos, a handler may call what it likes: it has run, and was not lost.</summary>
+    [Fact]
+    public async Task AHandlerThatFailsAsPoison_HasRun()
+    {
+        var driver = await HistoryDriver.OpenAsync();
+        driver.Submit("a");
+        await driver.CommitAsync();
+        var lease = await driver.LeaseAsync();
+        driver.Now += 3000;
+        driver.Core.Attempts.Report(new JobReport { Id = "a", Token = lease.Token, Kind = ReportKind.Failed, Error = new(JobErrorCodes.Poison, null, "bad food") }, driver.Now);
+        await driver.CommitAsync();
+        var total = (await driver.AskAsync()).Total;
+        Assert.Equal((1, 0, 1), (total.Failed, total.Lost, total.RunTime.Count));
+    }
+
     [Fact]
     public async Task WhileTheStoreIsNearlyFull_NothingIsWritten_AndNothingIsForgotten()
     {

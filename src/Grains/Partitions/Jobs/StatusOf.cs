@@ -34,7 +34,7 @@ internal static class StatusOf
     {
         JobState.Success => "succeeded",
         JobState.Revoked => "cancelled",
-        _ => outcome.Error?.Code switch { JobErrorCodes.Timeout => "timeout", JobErrorCodes.Stalled => "stalled", JobErrorCodes.Poison => "crashed", _ => "failed" },
+        _ => outcome.Error?.Code switch { JobErrorCodes.Timeout => "timeout", JobErrorCodes.Stalled => "stalled", JobErrorCodes.Poison when !outcome.Track.HasOpenAttempt => "crashed", _ => "failed" },
     };
 
     /// <summary>A running job's status, as its partition has it, with what its worker said last.</summary>

@@ -81,8 +81,10 @@ internal sealed class SuspectBook(JobBook jobs, PendingChanges changes, Suspicio
         _convicts.Remove(job);
         if (job.Place != JobPlace.Leased || job.Track.Token != token) return;
         var track = job.Track with { HasGrainState = true, HasStarted = true };
-        if (track.CancelRequested) jobs.Finish(job, JobState.Revoked, null, null, track, now);
-        else jobs.Finish(job, JobState.Failure, null, new(JobErrorCodes.Poison, null, MessageOf(track)), track, now);
+        var error = track.CancelRequested ? null : new JobError(JobErrorCodes.Poison, null, MessageOf(track));
+        // That its attempt was lost stands in the history: a handler may fail with the same code.
+        var crashed = track.WithEnded("crashed", error, now) with { Crashes = track.Crashes + 1 };
+        jobs.Finish(job, error is null ? JobState.Revoked : JobState.Failure, null, error, crashed, now);
     }
 
     /// <summary>Somebody else is convicted of the loss of these silos.</summary>
@@ -108,7 +110,7 @@ internal sealed class SuspectBook(JobBook jobs, PendingChanges changes, Suspicio
     private void CountCrash(LiveJob job, long now)
     {
         var track = job.Track;
-        var crashed = track.WithEnded("crashed", null, now);
+        var crashed = track.WithEnded("crashed", null, now) with { Crashes = track.Crashes + 1 };
         if (track.CancelRequested)
         {
             jobs.Finish(job, JobState.Revoked, null, null, crashed, now);
@@ -116,7 +118,7 @@ internal sealed class SuspectBook(JobBook jobs, PendingChanges changes, Suspicio
         }
 
         jobs.WaitAgain(
-            job, now, crashed with { Crashes = track.Crashes + 1, Losses = [.. suspicion.Unexplained(track).Append(track.Silo!).Distinct()], IsRetrying = true }, now);
+            job, now, crashed with { Losses = [.. suspicion.Unexplained(track).Append(track.Silo!).Distinct()], IsRetrying = true }, now);
     }
 
     private static string MessageOf(JobTrack track) => track.Trial is TrialState.Alone
