@@ -220,8 +220,9 @@ internal sealed class FlowDesk(IPartitionShell shell)
             var events = rows.Where(row => row.Exist).Select(row => FlowRecord.DecodeEvent(row[0])).ToList();
             var happened = events.Select(told => PastOf(told, told.Kind is FlowEventKind.Signal && unread-- > 0)).OfType<FlowHappened>().ToList();
             happened.Reverse();
-            happened.InsertRange(0, await StartsAsync(events, started));
-            return new([.. happened.OrderBy(one => one.At).TakeLast(FlowPast.MostTold)], hasMore || rows.Length < Math.Min(lines.Length, FlowPast.MostTold) || happened.Count > FlowPast.MostTold);
+            var (starts, areAll) = await StartsAsync(events, started);
+            happened.InsertRange(0, starts);
+            return new([.. happened.OrderBy(one => one.At).TakeLast(FlowPast.MostTold)], hasMore || !areAll || rows.Length < Math.Min(lines.Length, FlowPast.MostTold) || happened.Count > FlowPast.MostTold);
         }
         finally
         {
@@ -245,13 +246,16 @@ internal sealed class FlowDesk(IPartitionShell shell)
     }
 
     /// <summary>When children with names were started, of those that are here, which nearly all are: by their own records, as nothing else is kept of it.</summary>
-    private async Task<List<FlowHappened>> StartsAsync(List<FlowEvent> events, KeyValuePair<string, string>[] open)
+    /// <returns>Oldest first; and whether none was left out because there are too many.</returns>
+    private async Task<(List<FlowHappened> Starts, bool AreAll)> StartsAsync(List<FlowEvent> events, KeyValuePair<string, string>[] open)
     {
+        // Those first whose ends are told, then the newest: they are kept about in the order in which they were started.
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, child) in open) names.TryAdd(child, name);
         foreach (var told in events.Where(static told => told is { Kind: FlowEventKind.Child, Job: not null })) names.TryAdd(told.Job!, told.Name);
-        var ids = names.Keys.Where(child => JobIds.PartitionOf(child, shell.Options.Partitions) == shell.Partition).Take(FlowPast.MostTold).ToArray();
-        if (ids.Length == 0) return [];
+        foreach (var (name, child) in open.AsEnumerable().Reverse()) names.TryAdd(child, name);
+        var here = names.Keys.Where(child => JobIds.PartitionOf(child, shell.Options.Partitions) == shell.Partition).ToArray();
+        if (here.Length == 0) return ([], true);
+        var ids = here[..Math.Min(here.Length, FlowPast.MostTold)];
         var records = await _rows.ReadListedAsync(ids, BytesPerPage);
         var starts = new List<FlowHappened>();
         for (var i = 0; i < records.Length; i++)
@@ -259,7 +263,8 @@ internal sealed class FlowDesk(IPartitionShell shell)
             if (records[i] is { } record) starts.Add(new(TimelineWords.ChildStarted, names[ids[i]], DateTimeOffset.FromUnixTimeMilliseconds(Records.JobSpec.Decode(record.Spec).SubmittedAt)) { Job = ids[i] });
         }
 
-        return starts;
+        starts.Reverse();
+        return (starts, here.Length == ids.Length && records.Length == ids.Length);
     }
 
     private async Task<byte[]?> ReadRowAsync(string id, long stamp) =>

@@ -25,6 +25,8 @@ public sealed class FlowTimelineTests : IAsyncLifetime
             await flow.SignalAsync<int>("approved");
             await flow.JobAsync<JsonElement>("pack", "longtask", new { steps = 1, stepMs = 1 });
         })
+        .AddFlow("wide", async (object? _, FlowContext flow, CancellationToken _) =>
+            await Task.WhenAll(Enumerable.Range(0, FlowPast.MostTold + 20).Select(i => flow.JobAsync<JsonElement>($"child-{i:000}", "longtask", new { steps = 1, stepMs = 1 }, new() { Queue = "held" }))))
         .AddFlow("long", async (object? _, FlowContext flow, CancellationToken _) =>
         {
             for (var i = 0; i < FlowPast.MostTold + 20; i++) await flow.StepAsync($"step-{i:000}", () => Task.FromResult(i));
@@ -68,6 +70,22 @@ public sealed class FlowTimelineTests : IAsyncLifetime
         Assert.Equal(
             Enumerable.Range(20, FlowPast.MostTold).Select(i => $"step-{i:000}"),
             timeline.GetProperty("entries").EnumerateArray().Where(entry => entry.Text("what") == "step").Select(entry => entry.Text("name")));
+    }
+
+    [Fact]
+    public async Task AFlowOfManyChildren_TellsTheNewest_AndThatThereAreOthers()
+    {
+        using var paused = await _grid.Http.PostJsonAsync("/queues/held/pause", "{}");
+        await _grid.Http.PostJsonAsync("/jobs", """{"type":"wide","id":"w1"}""");
+        await Eventually.AnswersAsync(async () => await (await _grid.Http.GetAsync("/jobs/w1")).JsonAsync(), job => job.TryGetProperty("waitingFor", out var reasons) && reasons[0].Text("what") == "children");
+        var timeline = await TimelineAsync("w1");
+        var told = timeline.GetProperty("entries").EnumerateArray().Where(entry => entry.Text("what") == "childStarted").Select(entry => entry.Text("name")).ToList();
+        Assert.True(timeline.TryGetProperty("more", out var more) && more.GetBoolean(), timeline.GetRawText());
+        Assert.Equal($"child-{FlowPast.MostTold + 19}", told[^1]);
+        Assert.Equal(told.Order(), told);
+        Assert.DoesNotContain("child-000", told);
+        using var resumed = await _grid.Http.PostJsonAsync("/queues/held/resume", "{}");
+        Assert.Equal("SUCCESS", (await (await _grid.Http.GetAsync("/jobs/w1", ("Prefer", "wait=30"))).JsonAsync()).Text("state"));
     }
 
     [Fact]
