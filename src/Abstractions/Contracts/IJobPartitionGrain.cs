@@ -122,6 +122,9 @@ public sealed record ChangeOrder([property: Id(0)] string By, [property: Id(1)] 
 
     /// <summary>Where it is one of many of an action: of which, and what must hold of the job; null: it is asked for alone.</summary>
     [Id(2)] internal ActionMark? Part { get; init; }
+
+    /// <summary>Of which queues the job must be when it is decided, whatever it was when somebody looked; null: of any. One of another queue does not exist for whoever asks.</summary>
+    [Id(3)] internal string[]? Queues { get; init; }
 }
 
 /// <summary>What a partition goes by where a change is one of many. It is decided with the change itself, so that nothing comes between.</summary>

@@ -6,7 +6,11 @@ namespace OrleansJobs.Gateway.Guarding;
 internal sealed partial class Audit(ILogger<Audit> logger)
 {
     /// <summary>The order as the grid keeps it.</summary>
-    public static ChangeOrder Order(HttpContext context, string? reason) => new(Caller.Of(context).Id, reason);
+    public static ChangeOrder Order(HttpContext context, string? reason)
+    {
+        var caller = Caller.Of(context);
+        return new(caller.Id, reason) { Queues = caller.IsLimited ? [.. caller.Queues] : null };
+    }
 
     /// <summary>Makes a change of a job and writes it down.</summary>
     public Task<JobChange> JobAsync(HttpContext context, string what, string id, string? reason, Func<ChangeOrder, Task<JobChange>> change) =>

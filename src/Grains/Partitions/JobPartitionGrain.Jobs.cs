@@ -130,7 +130,7 @@ internal sealed partial class JobPartitionGrain
             if (refusal is not null) return null;
             Pump();
             return NothingMore;
-        });
+        }, order);
         return change.Outcome == JobChangeOutcome.WrongState ? change with { Reason = refusal } : change;
     }
 
@@ -144,7 +144,7 @@ internal sealed partial class JobPartitionGrain
             if (refusal is not null) return null;
             Pump();
             return NothingMore;
-        });
+        }, order);
         return change.Outcome == JobChangeOutcome.WrongState ? change with { Reason = refusal } : change;
     }
 
@@ -271,6 +271,7 @@ internal sealed partial class JobPartitionGrain
         {
             if (await BringAsync(id) is not { } job || job.Outcome?.RetainUntil <= Now) return new(JobChangeOutcome.NotFound, null);
             await _flows.BringIfAnyAsync(job);
+            if (order?.Queues is { } queues && !ActionReach.Covers(queues, job.Track.QueueOf(job.Spec!), job.Spec!.Tags)) return new(JobChangeOutcome.NotFound, null);
             if (order?.Part is { } part && ActionRules.Refusal(part, job, Now) is { } refusal)
             {
                 await _commits.Settled(job);

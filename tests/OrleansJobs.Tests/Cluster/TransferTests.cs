@@ -59,6 +59,27 @@ public class TransferTests
         }
     }
 
+    /// <summary>Between somebody's look at a job and what they do with it, it may have been put into a queue that they are not good for.</summary>
+    [Fact]
+    public async Task WhoIsGoodForSomeQueues_IsHeldToThem_WhenItIsDecided()
+    {
+        await using var grid = await TestGrid.StartAsync(configure: options => options.Partitions = 1);
+        var partition = grid.Cluster.Client.GetGrain<IJobPartitionGrain>(0);
+        await grid.Jobs.SubmitAsync("echo", "x", new() { Id = "w", Countdown = TimeSpan.FromHours(1) });
+        Assert.True(await grid.Jobs.Get("w").TransferAsync("secret"));
+        var order = new ChangeOrder("theirs") { Queues = ["default", "fax"] };
+        foreach (var change in (Func<ChangeOrder, Task<JobChange>>[])
+            [by => partition.Transfer("w", "fax", by), by => partition.Prioritise("w", 9, by), by => partition.Move("w", null, by), by => partition.Cancel("w", by), by => partition.Retry("w", by)])
+        {
+            var answer = await change(order);
+            Assert.Equal((JobChangeOutcome.NotFound, null), (answer.Outcome, answer.Status));
+        }
+
+        var status = await grid.Jobs.Get("w").GetStatusAsync();
+        Assert.Equal((JobState.Pending, "secret", 1), (status.State, status.Queue, status.Changes.Length));
+        Assert.Equal(JobChangeOutcome.Done, (await partition.Transfer("w", "fax", order with { Queues = ["secret", "fax"] })).Outcome);
+    }
+
     [Fact]
     public void ATrack_KeepsTheQueue_AndNothingWhereItIsTheJobsOwn()
     {
