@@ -136,7 +136,7 @@ internal sealed partial class JobGrain(
         if (_raised.Token == lease.Token && progress.Epoch < _raised.Epoch) return Tell(lease.Token);
         if (progress.Epoch > 0) await RaiseAsync(lease.Token, progress.Epoch);
         if (progress.Sequence <= _progress.Sequence || lease.Token < _progressToken) return Tell(lease.Token);
-        if (_silence.Token != lease.Token || !SaysTheSame(progress, _progress)) _silence = (lease.Token, TimeSpan.Zero, time.GetTimestamp());
+        if (_silence.Token != lease.Token || !ProgressValue.Of(progress).SaysAs(ProgressValue.Of(_progress))) _silence = (lease.Token, TimeSpan.Zero, time.GetTimestamp());
         _progress = progress;
         Signal();
         if (IsTimeToSave()) await SaveProgressAsync();
@@ -206,9 +206,6 @@ internal sealed partial class JobGrain(
     /// <summary>Its worker knows whether it says nothing any more.</summary>
     private bool MayBeSilent(JobStatus running) =>
         _silence.Token != running.Token || (Silence(running) >= JobStatus.StalledFrom && time.GetElapsedTime(_silence.At) >= SilenceFreshFor);
-
-    private static bool SaysTheSame(Progress one, Progress other) =>
-        (one.Current, one.Total, one.Message) == (other.Current, other.Total, other.Message) && one.Data.AsSpan().SequenceEqual(other.Data);
 
     private bool Tell(long token)
     {

@@ -9,7 +9,7 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     private ProgressCell? _progress;
     private AttemptLog? _log;
     private LogLines? _lastLines;
-    private WorkProgress? _said;
+    private ProgressValue? _said;
     private long _lastLine;
     private long _newsAt;
 
@@ -106,10 +106,10 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     /// <param name="now">A timestamp.</param>
     public void Report(WorkProgress progress, long now)
     {
-        var isNews = _said is not { } said || (said.Current, said.Total) != (progress.Current, progress.Total)
-            || (progress.Message ?? said.Message) != said.Message || (progress.Data is not null && !progress.Data.AsSpan().SequenceEqual(said.Data));
-        if (isNews) NoteNews(now);
-        _said = progress with { Message = progress.Message ?? _said?.Message, Data = progress.Data ?? _said?.Data };
+        // What it leaves out stays as it was.
+        var value = new ProgressValue(0, progress.Current, progress.Total, progress.Message ?? _said?.Message, progress.Data ?? _said?.Data);
+        if (_said is not { } said || !value.SaysAs(said)) NoteNews(now);
+        _said = value;
         Cell.Report(progress.Current, progress.Total, progress.Message, progress.Data);
     }
 

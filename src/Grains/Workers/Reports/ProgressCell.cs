@@ -69,13 +69,6 @@ internal sealed class ProgressCell(LeaseName lease, ProgressCarrier carrier, lon
     }
 }
 
-/// <summary>A reported value as it was written.</summary>
-internal readonly record struct ProgressValue(long Version, long Current, long Total, string? Message, byte[]? Data)
-{
-    /// <summary>Both say the same, however often it was said.</summary>
-    public bool SaysAs(ProgressValue other) => (Current, Total, Message) == (other.Current, other.Total, other.Message) && Data.AsSpan().SequenceEqual(other.Data);
-}
-
 /// <summary>How far a cell's value has been carried. Guarded by its own lock.</summary>
 internal sealed class CarriedState
 {
