@@ -1,4 +1,5 @@
 """Lines of jobs where what is logged logs itself: nothing stands still, and nothing is mistaken for the package's own."""
+import contextvars
 import logging
 import threading
 import unittest
@@ -43,6 +44,18 @@ class LineTests(unittest.TestCase):
     def said(self):
         said, _ = self.inbox.take()
         return [(line["n"], line["text"]) for line in said["j"]["lines"]]
+
+    def test_a_thread_of_the_handlers_own_that_runs_in_its_context(self):
+        def call():
+            for number, target in enumerate((self.logger.info, contextvars.copy_context().run)):
+                arguments = ("lost",) if number == 0 else (self.logger.info, "kept")
+                thread = threading.Thread(target=target, args=arguments, daemon=True)
+                thread.start()
+                thread.join(PATIENCE)
+
+        self.run_in_job(call)
+        # From Python 3.14 on, threads of some builds inherit it.
+        self.assertEqual("kept", self.said()[-1][1])
 
     def test_an_error_whose_text_logs(self):
         logger = self.logger
