@@ -132,7 +132,7 @@ internal sealed partial class WorkSessionGrain
         _suspects.Heard(partition, reply.Suspects);
         if (wished is SuspectWish.OneInCompany || (wished is SuspectWish.OneAlone && reply.Leases.Length == 0)) _suspects.Rest(Now);
         var wanted = wished is SuspectWish.OneAlone && !reply.Suspects ? 0 : request.Want;
-        _plan.Answered(partition, wanted, reply.Leases.Length, reply.Ready, reply.HeldBack, Now);
+        _plan.Answered(partition, wanted, reply.Leases.Length, reply.Ready, reply.HeldBack, Now, reply.Weight);
     }
 
     private void SettleTrial(TrialWord word, bool stored)

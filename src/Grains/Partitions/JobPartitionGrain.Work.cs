@@ -45,6 +45,7 @@ internal sealed partial class JobPartitionGrain
         // A store that was full has dropped new jobs, and others may have ended meanwhile.
         leases.RemoveAll(lease => !_core.Attempts.Holds(lease));
         var ready = _core.Dispatch.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
+        var weight = ready > 0 ? _core.Jobs.Index.WeightFor(worker, room) : 0;
         // By a clock that is wrong none is given, and whoever knew of one would stand empty for nothing. When it is right, all is told again.
         var suspects = services.Clock.IsRight && _core.Suspects.HasReadyFor(worker, Now);
         if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack, suspects);
@@ -52,7 +53,7 @@ internal sealed partial class JobPartitionGrain
         Pump();
         // It may have been told of a job that it has no slot for, or no time: then it is another's.
         if ((request.Want == 0 && ready > 0) || worker.Types.Length == 0) Hint(_hungry.ToTellOf(_core.Jobs.Index, Now));
-        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspects, TrialStored = trialStored };
+        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspects, TrialStored = trialStored, Weight = weight };
     }
 
     private async ValueTask<bool[]> ReportAsync(JobReport[] reports)

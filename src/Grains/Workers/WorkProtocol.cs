@@ -160,6 +160,12 @@ internal sealed record ExchangeReply
 
     /// <summary>The word on a suspect is in the store. False also where the worker does not hold its lease any more.</summary>
     [Id(5)] public bool TrialStored { get; init; }
+
+    /// <summary>
+    /// What the keys weigh together that have something ready where this worker's next job would come from, jobs without a key as one of weight 1; 0: no key has.
+    /// The worker asks partitions in proportion to it.
+    /// </summary>
+    [Id(6)] public int Weight { get; init; }
 }
 
 /// <summary>A job handed to a worker. The store knows of it before the worker does.</summary>

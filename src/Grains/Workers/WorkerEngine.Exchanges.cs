@@ -43,6 +43,7 @@ internal sealed partial class WorkerEngine
             NoticeOpenings();
             FollowTrial();
             var free = TakesWork ? _slots.Free : 0;
+            _plan.Slots = _slots.Total + _ahead.Allowed;
             var forSuspect = NextTrialAsk();
             if ((forSuspect ?? _plan.Next(free, Now)) is not { } ask)
             {
@@ -135,7 +136,7 @@ internal sealed partial class WorkerEngine
             var wanted = alone && !reply.Suspects ? 0 : exchange.Reservation.Count;
             // Suspects that could have come and did not are as good as a broken promise.
             var owed = reply.Suspects && (alone || (exchange.Reservation.MayBringSuspect && reply.Leases.Length == 0));
-            _plan.Answered(partition, wanted, reply.Leases.Length, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now);
+            _plan.Answered(partition, wanted, reply.Leases.Length, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now, reply.Weight);
             StartWaiting();
             SignalWhenIdle();
         }

@@ -112,7 +112,8 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     public int TryReserve(string queue, string type, int wanted)
     {
         if (!_handlers.Has(type)) return 0;
-        lock (_gate) return TakesWork ? _slots.TryReserve(queue, wanted) : 0;
+        // Where keys take turns, what is ready here waits for its partition's turn among those that have work elsewhere.
+        lock (_gate) return TakesWork && !_plan.IsByTurns ? _slots.TryReserve(queue, wanted) : 0;
     }
 
     public void Release(string queue, int count)
@@ -125,6 +126,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         lock (_gate)
         {
+            if (leases.Count > 0) _plan.Gave(leases[0].Partition, leases.Count);
             BatchLeases.Each(
                 leases,
                 lease =>

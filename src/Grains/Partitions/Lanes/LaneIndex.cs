@@ -1,4 +1,5 @@
 using OrleansJobs.Batches;
+using OrleansJobs.Diagnostics;
 using OrleansJobs.Keys;
 using OrleansJobs.Lending;
 using OrleansJobs.Workers;
@@ -335,6 +336,22 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         }
     }
 
+    /// <summary>
+    /// What the keys weigh together that have something ready in the queue and priority of a worker's next job, jobs without a key as one of weight 1; 0 where it is
+    /// no turn of keys.
+    /// </summary>
+    public int WeightFor(WorkerProfile worker, Dictionary<string, int>? room)
+    {
+        if (keys is not { HasTurns: true } || Sabotage.IsOff(Safeguard.FairTurns)) return 0;
+        if (FirstFor(worker, SuspectWish.None, room) is not { } first || keys.ClockOf(first.Queue, first.Priority) is not { ReadyWeight: > 0 and var weight }) return 0;
+        foreach (var type in worker.Types)
+        {
+            if (_ready.TryGetValue(type, out var lanes) && lanes.Find(first.Queue)?.HasPlain(first.Priority) == true) return weight + 1;
+        }
+
+        return weight;
+    }
+
     /// <summary>Ends the rest of those queues with limits that a worker could have jobs of.</summary>
     /// <returns>The one that goes first; null where none rested.</returns>
     public ReadyQueue? AwakenFor(WorkerProfile worker, Dictionary<string, int>? room)
@@ -402,8 +419,7 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         if (!ready.TryGetValue(lane.Type, out var lanes)) ready.Add(lane.Type, lanes = new ReadyLanes());
         if (lane.Turn is { } turn)
         {
-            if (turn.Ready++ == 0) turn.Clock.Enter(turn);
-            turn.Clock.Ready++;
+            turn.Clock.Enter(turn);
             keys!.Ready++;
         }
 
@@ -418,8 +434,7 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         if (lanes.IsEmpty) (lane.Suspects ? _suspects : _ready).Remove(lane.Type);
         lane.Standing = LaneStanding.None;
         if (lane.Turn is not { } turn) return;
-        turn.Ready--;
-        turn.Clock.Ready--;
+        turn.Clock.Leave(turn);
         keys!.Ready--;
     }
 

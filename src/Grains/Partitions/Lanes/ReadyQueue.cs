@@ -44,6 +44,9 @@ internal sealed class ReadyQueue(string name, QueueLine? limit, ReadyLanes owner
         }
     }
 
+    /// <summary>Whether jobs without a key are ready.</summary>
+    public bool HasPlain(int priority) => _plain.Exists(lane => lane.Priority == priority);
+
     public void Add(Lane lane)
     {
         if (lane.Turn is null) _plain.Add(lane);

@@ -7,7 +7,8 @@ internal readonly record struct Ask(int Partition, int Want);
 /// Decides whom to ask, with how much, and when. Reports go out at once, one exchange per partition at a time, and ask back as many jobs as
 /// they end; other free slots go in turn to the partitions that are known to have something, those of this silo first and more often: a job
 /// from there crosses no wire. So that no partition with a backlog keeps the slots it once got, a turn comes before reports now and then. A
-/// partition that said it has nothing is not asked again until it hints. Not thread-safe; time is milliseconds of whatever clock.
+/// partition that said it has nothing is not asked again until it hints. Where keys take turns, partitions take them by <see cref="PartitionTurns"/>, near or far.
+/// Not thread-safe; time is milliseconds of whatever clock.
 /// </summary>
 internal sealed class AskPlan
 {
@@ -26,10 +27,14 @@ internal sealed class AskPlan
     /// </summary>
     public const int FairPause = 5;
 
+    /// <summary>Where partitions take turns by weight, whoever is ahead waits so many milliseconds at most for one that has not answered yet.</summary>
+    public const int TurnPatience = 50;
+
     private const int FirstBackoff = 50;
     private const int MaxBackoff = 5000;
 
     private readonly Line[] _lines;
+    private readonly PartitionTurns _byWeight;
     private readonly Queue<int> _due = new();
     private readonly Queue<int> _near = new();
     private readonly Queue<int> _far = new();
@@ -46,11 +51,21 @@ internal sealed class AskPlan
     private long _lastTurn;
     private bool _stopping;
 
+    /// <summary>Slots stay free until then for a partition whose turn it is and whose answer is on its way.</summary>
+    private long _waitsUntil = long.MaxValue;
+
     public AskPlan(int partitions)
     {
         _lines = new Line[partitions];
+        _byWeight = new PartitionTurns(partitions);
         for (var partition = 0; partition < partitions; partition++) _lines[partition] = new Line();
     }
+
+    /// <summary>All slots, and what may be leased ahead of them.</summary>
+    public int Slots { get; set; }
+
+    /// <summary>Keys take turns, and some partition may have work: a slot is given in turn, and not to whoever comes by.</summary>
+    public bool IsByTurns => _byWeight.IsOn && Array.Exists(_lines, static line => line.InFlight || line.MayHaveWork);
 
     /// <summary>Partitions with an exchange under way.</summary>
     public int InFlight { get; private set; }
@@ -58,8 +73,15 @@ internal sealed class AskPlan
     /// <summary>Nothing is under way, and nothing is to be said but to partitions that failed a moment ago.</summary>
     public bool IsQuiet => InFlight == 0 && _due.Count == 0;
 
-    /// <summary>When the next partition that failed is due to be tried again; null where none waits for that.</summary>
-    public long? NextRetry => _delayed.Count == 0 ? null : _delayed.Min(partition => _lines[partition].NotBefore);
+    /// <summary>When to ask for the next exchange again though nothing has happened; null where nothing waits for that.</summary>
+    public long? NextRetry
+    {
+        get
+        {
+            var retry = _delayed.Count == 0 ? long.MaxValue : _delayed.Min(partition => _lines[partition].NotBefore);
+            return Math.Min(retry, _waitsUntil) is var next && next < long.MaxValue ? next : null;
+        }
+    }
 
     /// <summary>The partition has come to life and does not know us, or we it.</summary>
     public void Opened(int partition)
@@ -115,7 +137,7 @@ internal sealed class AskPlan
     {
         var line = _lines[partition];
         if (line.InFlight) return null;
-        if (line.NotBefore <= now) return Send(partition, free: 0) with { Want = want };
+        if (line.NotBefore <= now) return Send(partition, free: 0, now) with { Want = want };
         Delay(partition);
         return null;
     }
@@ -156,17 +178,35 @@ internal sealed class AskPlan
     public Ask? Next(int free, long now)
     {
         Wake(now);
-        if (_untilTurn <= 0 && now - _lastTurn >= FairPause && NextInTurn(free, now) is { } fair) return fair;
+        _waitsUntil = long.MaxValue;
+        if (!_byWeight.IsOn && _untilTurn <= 0 && now - _lastTurn >= FairPause && NextInTurn(free, now) is { } fair) return fair;
         while (_due.TryDequeue(out var partition))
         {
             var line = _lines[partition];
             line.IsDue = false;
             if (line.InFlight || !line.HasToSay) continue;
             if (line.NotBefore > now) Delay(partition);
-            else return Send(partition, free);
+            else return Send(partition, free, now);
         }
 
-        return NextInTurn(free, now);
+        return _byWeight.IsOn ? NextByWeight(free, now) : NextInTurn(free, now);
+    }
+
+    private Ask? NextByWeight(int free, long now)
+    {
+        if (_stopping || free <= 0) return null;
+        var next = -1;
+        for (var partition = 0; partition < _lines.Length; partition++)
+        {
+            var line = _lines[partition];
+            if (line.InFlight || !line.MayHaveWork) continue;
+            if (line.NotBefore > now) Delay(partition);
+            else if (next < 0 || _byWeight.TagOf(partition) < _byWeight.TagOf(next)) next = partition;
+        }
+
+        if (next < 0 || WantByWeight(next, _lines[next], free, now) == 0) return null;
+        _byWeight.Began(next);
+        return Send(next, free, now, inTurn: true);
     }
 
     private Ask? NextInTurn(int free, long now)
@@ -180,7 +220,7 @@ internal sealed class AskPlan
             else
             {
                 (_untilTurn, _lastTurn) = (_chance.Next(FairTurn - 2, FairTurn + 1), now);
-                return Send(partition, free, inTurn: true);
+                return Send(partition, free, now, inTurn: true);
             }
         }
 
@@ -193,10 +233,16 @@ internal sealed class AskPlan
         return (isFar ? _far : _near).TryDequeue(out var partition) ? partition : null;
     }
 
+    /// <summary>Jobs of the partition have started without having been asked for.</summary>
+    public void Gave(int partition, int jobs) => _byWeight.Gave(partition, jobs);
+
     /// <summary>The exchange was answered.</summary>
-    public void Answered(int partition, int wanted, int got, int ready, bool heldBack, long now)
+    /// <param name="weight">Of the keys that have something ready beyond what it gave; 0: there are none.</param>
+    public void Answered(int partition, int wanted, int got, int ready, bool heldBack, long now, int weight = 0)
     {
         var line = Back(partition);
+        _byWeight.Gave(partition, got - line.Charged);
+        _byWeight.Weigh(partition, weight);
         var again = heldBack && line.SentAtLoosening != _loosenings;
         // It promised more than it gave: ask again, but not in a tight circle.
         line.Failures = wanted > 0 && got == 0 && (ready > 0 || again) ? line.Failures + 1 : 0;
@@ -211,6 +257,7 @@ internal sealed class AskPlan
     public void Failed(int partition, int reports, long now)
     {
         var line = Back(partition);
+        _byWeight.Gave(partition, -line.Charged);
         line.Failures++;
         line.NotBefore = now + Backoff(line.Failures);
         line.Reports += reports;
@@ -229,15 +276,18 @@ internal sealed class AskPlan
         return line;
     }
 
-    private Ask Send(int partition, int free, bool inTurn = false)
+    private Ask Send(int partition, int free, long now, bool inTurn = false)
     {
         var line = _lines[partition];
-        var want = _stopping ? 0 : Math.Min(Math.Min(free, MaxWant), WantOf(line, free, inTurn));
+        var want = _stopping ? 0 : Math.Min(Math.Min(free, MaxWant), _byWeight.IsOn ? WantByWeight(partition, line, free, now) : WantOf(line, free, inTurn));
         line.Reports = 0;
         line.Ready = 0;
         line.Must = line.Curious = false;
         line.SentAtLoosening = _loosenings;
         line.InFlight = true;
+        line.SentAt = now;
+        line.Charged = _byWeight.IsOn ? want : 0;
+        _byWeight.Gave(partition, line.Charged);
         InFlight++;
         if (!inTurn && want > 0 && _near.Count + _far.Count > 0) _untilTurn--;
         return new Ask(partition, want);
@@ -255,6 +305,30 @@ internal sealed class AskPlan
         var share = (free + others) / (others + 1);
         var want = Math.Max(1, Math.Max(share, line.Reports));
         return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
+    }
+
+    private int WantByWeight(int partition, Line line, int free, long now)
+    {
+        if (free <= 0) return 0;
+        var (lowest, others) = (double.MaxValue, 0L);
+        for (var other = 0; other < _lines.Length; other++)
+        {
+            if (other == partition || !IsInTurns(other, now)) continue;
+            others += _byWeight.WeightOf(other);
+            lowest = Math.Min(lowest, _byWeight.TagOf(other));
+        }
+
+        if (!line.MayHaveWork) return others > 0 ? 0 : line.Reports;
+        var want = _byWeight.Want(partition, lowest, others, free, Math.Max(Slots, free), line.Reports);
+        if (want == 0) _waitsUntil = Math.Min(_waitsUntil, now + TurnPatience);
+        return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
+    }
+
+    /// <summary>It may have work, and can be asked or has just been asked.</summary>
+    private bool IsInTurns(int partition, long now)
+    {
+        var line = _lines[partition];
+        return line.InFlight ? _byWeight.Has(partition) && now - line.SentAt < TurnPatience : line.MayHaveWork && line.NotBefore <= now;
     }
 
     private void Queue(int partition)
@@ -311,6 +385,11 @@ internal sealed class AskPlan
 
         /// <summary>How often things had loosened when the exchange was sent.</summary>
         public long SentAtLoosening { get; set; }
+
+        public long SentAt { get; set; }
+
+        /// <summary>Jobs that it was asked for in its turn, and counts as having given until it answers.</summary>
+        public int Charged { get; set; }
 
         public int Failures { get; set; }
         public long NotBefore { get; set; }

@@ -1,0 +1,84 @@
+namespace OrleansJobs.Workers;
+
+/// <summary>
+/// How partitions take turns where their keys do. Each partition lets its own keys take turns by weight, and says what those weigh that have something ready; a
+/// worker asks each in proportion to that, wherever it is, so that a key gets its share whoever else lives in its partition. Stride scheduling: each
+/// partition has a tag, which every job from there moves on by the less the more its keys weigh, and the lowest goes first. Without keys nothing of this is used.
+/// Not thread-safe.
+/// </summary>
+internal sealed class PartitionTurns(int partitions)
+{
+    /// <summary>What a job costs a partition of weight 1.</summary>
+    private const double Job = 1;
+
+    /// <summary>
+    /// A partition may be ahead of the others by so much of what its share of all slots is: its reports ask back what they end, as they do without keys, which
+    /// spares exchanges. Over the time of a few jobs that is nothing.
+    /// </summary>
+    private const double Lead = 0.25;
+
+    private readonly int[] _weights = new int[partitions];
+    private readonly double[] _tags = new double[partitions];
+    private int _weighted;
+
+    /// <summary>The tag of whoever was asked last in its turn.</summary>
+    private double _now;
+
+    /// <summary>Keys have jobs that may start in some partition.</summary>
+    public bool IsOn => _weighted > 0;
+
+    /// <summary>Where it stands: the lowest goes first.</summary>
+    public double TagOf(int partition) => _tags[partition];
+
+    /// <summary>Its keys had something ready when it was heard last.</summary>
+    public bool Has(int partition) => _weights[partition] > 0;
+
+    /// <summary>Jobs without a key weigh as much as one of weight 1; so does a partition of which nothing is known.</summary>
+    public int WeightOf(int partition) => Math.Max(1, _weights[partition]);
+
+    /// <summary>What the keys weigh that have something ready there; 0: none has.</summary>
+    public void Weigh(int partition, int weight)
+    {
+        var was = _weights[partition];
+        if (was == weight) return;
+        _weighted += Math.Sign(weight) - Math.Sign(was);
+        _weights[partition] = weight;
+        // Who comes back begins with the others: turns are not saved up.
+        if (was == 0) _tags[partition] = Math.Max(_tags[partition], _now);
+        if (_weighted == 0) Forget();
+    }
+
+    /// <summary>So many jobs have come from there, or are about to; below 0: did not come.</summary>
+    public void Gave(int partition, int jobs)
+    {
+        if (IsOn) _tags[partition] += jobs * Job / WeightOf(partition);
+    }
+
+    /// <summary>It is asked because its tag is the lowest.</summary>
+    public void Began(int partition) => _now = Math.Max(_now, _tags[partition]);
+
+    /// <summary>How many jobs a partition may be asked for.</summary>
+    /// <param name="lowest">The lowest tag of the others that may have work and can be asked.</param>
+    /// <param name="others">What those weigh together; 0: there are none.</param>
+    /// <param name="free">Slots that are free.</param>
+    /// <param name="slots">All slots, and what may be leased ahead of them.</param>
+    /// <param name="reports">Jobs of the partition that have just ended: it is asked for as many where it is not ahead of the others.</param>
+    public int Want(int partition, double lowest, long others, int free, int slots, int reports)
+    {
+        if (others == 0) return free;
+        var weight = WeightOf(partition);
+        var all = weight + others;
+        // Of the tag; for the partition that is as many jobs as its weight makes of it.
+        var lead = Lead * slots / all;
+        var mayTake = (lowest + lead - _tags[partition]) * weight / Job;
+        if (mayTake <= 0) return 0;
+        var share = (int)((((long)free * weight) + all - 1) / all);
+        return Math.Min(Math.Max(share, Math.Min(reports, free)), (int)Math.Min(free, Math.Ceiling(mayTake)));
+    }
+
+    private void Forget()
+    {
+        Array.Clear(_tags);
+        _now = 0;
+    }
+}
