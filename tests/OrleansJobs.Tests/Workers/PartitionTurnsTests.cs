@@ -8,16 +8,18 @@ public class PartitionTurnsTests
     private const int Window = 10_000;
 
     [Theory]
-    [InlineData(8, 3, 50, 50)]
-    [InlineData(64, 3, 50, 50)]
-    [InlineData(64, 12, 20, 50)]
-    [InlineData(32, 1, 100, 5)]
-    public void KeysOfEqualWeight_GetTheSame_WhereverTheyLive(int partitions, int workers, int slots, int milliseconds)
+    [InlineData(8, 3, 50, 50, 1)]
+    [InlineData(8, 3, 50, 50, 20)]
+    [InlineData(64, 3, 50, 50, 1)]
+    [InlineData(64, 3, 50, 50, 20)]
+    [InlineData(64, 12, 20, 50, 1)]
+    [InlineData(32, 1, 100, 5, 1)]
+    public void KeysOfEqualWeight_GetTheSame_WhereverTheyLive(int partitions, int workers, int slots, int milliseconds, int slow)
     {
         for (var seed = 0; seed < 5; seed++)
         {
             var keys = Keys(100, partitions, seed, static _ => 1);
-            var starts = new Simulation(partitions, workers, slots, milliseconds, keys, seed).Run();
+            var starts = new Simulation(partitions, workers, slots, milliseconds, keys, seed, slow).Run();
             var fair = starts.Average();
             Assert.All(starts, got => Assert.InRange(got, 0.9 * fair, 1.1 * fair));
         }
@@ -81,7 +83,7 @@ public class PartitionTurnsTests
         return [.. Enumerable.Range(0, count).Select(key => (random.Next(partitions), weight(key)))];
     }
 
-    /// <summary>Workers that fill their slots from partitions with more than enough; an exchange takes a millisecond or two, jobs as long as is said and a little more or less.</summary>
+    /// <summary>Workers that fill their slots from partitions with more than enough; an exchange takes a millisecond or two, with some partitions far longer, jobs as long as is said and a little more or less.</summary>
     private sealed class Simulation
     {
         private readonly AskPlan[] _plans;
@@ -93,10 +95,12 @@ public class PartitionTurnsTests
         private readonly PriorityQueue<Action, double> _events = new();
         private readonly Random _random;
         private readonly int _milliseconds;
+        private readonly int _slow;
         private double _now;
 
-        public Simulation(int partitions, int workers, int slots, int milliseconds, (int Partition, int Weight)[] keys, int seed)
+        public Simulation(int partitions, int workers, int slots, int milliseconds, (int Partition, int Weight)[] keys, int seed, int slow = 1)
         {
+            _slow = slow;
             (_keys, _milliseconds, _random) = (keys, milliseconds, new Random(seed));
             _partitionWeights = [.. Enumerable.Range(0, partitions).Select(partition => keys.Where(key => key.Partition == partition).Sum(key => key.Weight))];
             _tags = new double[keys.Length];
@@ -137,7 +141,7 @@ public class PartitionTurnsTests
             while (_plans[worker].Next(_free[worker], (long)_now) is { } ask)
             {
                 _free[worker] -= ask.Want;
-                In(1 + _random.NextDouble(), () => Answer(worker, ask));
+                In((1 + _random.NextDouble()) * (ask.Partition % 5 == 0 ? _slow : 1), () => Answer(worker, ask));
             }
         }
 

@@ -28,7 +28,7 @@ internal sealed class AskPlan
     public const int FairPause = 5;
 
     /// <summary>Where partitions take turns by weight, whoever is ahead waits so many milliseconds at most for one that has not answered yet.</summary>
-    public const int TurnPatience = 50;
+    public const int TurnPatience = 100;
 
     private const int FirstBackoff = 50;
     private const int MaxBackoff = 5000;

@@ -72,8 +72,10 @@ internal sealed class PartitionTurns(int partitions)
         var lead = Lead * slots / all;
         var mayTake = (lowest + lead - _tags[partition]) * weight / Job;
         if (mayTake <= 0) return 0;
-        var share = (int)((((long)free * weight) + all - 1) / all);
-        return Math.Min(Math.Max(share, Math.Min(reports, free)), (int)Math.Min(free, Math.Ceiling(mayTake)));
+        // Its share of what is free; what it has ended; or what it is behind the others, such as for answers that take longer than theirs.
+        var share = Math.Ceiling((double)free * weight / all);
+        var behind = Math.Floor((lowest - _tags[partition]) * weight / Job);
+        return (int)Math.Min(Math.Max(share, Math.Max(reports, behind)), Math.Min(free, Math.Ceiling(mayTake)));
     }
 
     private void Forget()
