@@ -46,12 +46,33 @@ public class PartitionTurnsTests
         turns.Weigh(0, 1);
         for (var i = 0; i < 1000; i++)
         {
-            turns.Began(0);
+            Assert.Equal(1, turns.Want(0, lowest: 0, others: 0, free: 1, slots: 10, reports: 1));
             turns.Gave(0, 1);
         }
 
         turns.Weigh(1, 1);
         Assert.InRange(turns.TagOf(1), turns.TagOf(0) - 2, turns.TagOf(0));
+    }
+
+    [Fact]
+    public void WhoeverWasAskedBeforeItsWeightWasKnown_OwesNothingForIt()
+    {
+        var turns = new PartitionTurns(2);
+        turns.Weigh(0, 1);
+        turns.Gave(1, 500);
+        turns.Weigh(1, 10);
+        Assert.Equal(turns.TagOf(0), turns.TagOf(1));
+    }
+
+    [Fact]
+    public void WhoHasNotAnsweredForLong_CatchesUpByOneRoundAtMost()
+    {
+        var turns = new PartitionTurns(2);
+        turns.Weigh(0, 1);
+        turns.Weigh(1, 1);
+        turns.Gave(0, 1000);
+        Assert.Equal(63, turns.Want(1, turns.TagOf(0), others: 1, free: 200, slots: 100, reports: 0));
+        Assert.Equal(turns.TagOf(0) - 50, turns.TagOf(1));
     }
 
     [Fact]

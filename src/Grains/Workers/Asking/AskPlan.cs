@@ -205,7 +205,6 @@ internal sealed class AskPlan
         }
 
         if (next < 0 || WantByWeight(next, _lines[next], free, now) == 0) return null;
-        _byWeight.Began(next);
         return Send(next, free, now, inTurn: true);
     }
 
@@ -257,7 +256,7 @@ internal sealed class AskPlan
     public void Failed(int partition, int reports, long now)
     {
         var line = Back(partition);
-        _byWeight.Gave(partition, -line.Charged);
+        _byWeight.Weigh(partition, 0);
         line.Failures++;
         line.NotBefore = now + Backoff(line.Failures);
         line.Reports += reports;

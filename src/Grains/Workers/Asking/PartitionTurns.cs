@@ -21,7 +21,7 @@ internal sealed class PartitionTurns(int partitions)
     private readonly double[] _tags = new double[partitions];
     private int _weighted;
 
-    /// <summary>The tag of whoever was asked last in its turn.</summary>
+    /// <summary>The lowest tag of those that were looked at last: whoever comes begins here.</summary>
     private double _now;
 
     /// <summary>Keys have jobs that may start in some partition.</summary>
@@ -43,8 +43,8 @@ internal sealed class PartitionTurns(int partitions)
         if (was == weight) return;
         _weighted += Math.Sign(weight) - Math.Sign(was);
         _weights[partition] = weight;
-        // Who comes back begins with the others: turns are not saved up.
-        if (was == 0) _tags[partition] = Math.Max(_tags[partition], _now);
+        // Who comes begins with the others: turns are not saved up, and what was taken while nothing was known of it counts for nothing.
+        if (was == 0) _tags[partition] = _now;
         if (_weighted == 0) Forget();
     }
 
@@ -54,9 +54,6 @@ internal sealed class PartitionTurns(int partitions)
         if (IsOn) _tags[partition] += jobs * Job / WeightOf(partition);
     }
 
-    /// <summary>It is asked because its tag is the lowest.</summary>
-    public void Began(int partition) => _now = Math.Max(_now, _tags[partition]);
-
     /// <summary>How many jobs a partition may be asked for.</summary>
     /// <param name="lowest">The lowest tag of the others that may have work and can be asked.</param>
     /// <param name="others">What those weigh together; 0: there are none.</param>
@@ -65,12 +62,19 @@ internal sealed class PartitionTurns(int partitions)
     /// <param name="reports">Jobs of the partition that have just ended: it is asked for as many where it is not ahead of the others.</param>
     public int Want(int partition, double lowest, long others, int free, int slots, int reports)
     {
-        if (others == 0) return free;
+        if (others == 0)
+        {
+            _now = Math.Max(_now, _tags[partition]);
+            return free;
+        }
+
         var weight = WeightOf(partition);
         var all = weight + others;
-        // Of the tag; for the partition that is as many jobs as its weight makes of it.
-        var lead = Lead * slots / all;
-        var mayTake = (lowest + lead - _tags[partition]) * weight / Job;
+        // Of tags; of jobs these are as many as its weight makes of it. Nobody is behind by more than all slots would be for it.
+        var round = (double)slots / all;
+        _tags[partition] = Math.Max(_tags[partition], lowest - round);
+        _now = Math.Max(_now, Math.Min(lowest, _tags[partition]));
+        var mayTake = (lowest + (Lead * round) - _tags[partition]) * weight / Job;
         if (mayTake <= 0) return 0;
         // Its share of what is free; what it has ended; or what it is behind the others, such as for answers that take longer than theirs.
         var share = Math.Ceiling((double)free * weight / all);
