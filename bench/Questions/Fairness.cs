@@ -30,7 +30,7 @@ internal sealed class Fairness : Question
         var flood = settings.CountOr(1_000_000, 500);
         var (shares, single) = await RunAsync(contender, settings, [.. keys.Select((key, number) => (key, number == 0 ? Math.Max(flood, each) : each))], "single/0");
         var fair = shares.Values.Average();
-        Console.Error.WriteLine($"DEBUG total {shares.Values.Sum()}"); foreach (var g in shares.GroupBy(s => (int)typeof(OrleansJobs.JobKeys).GetMethod("PartitionOf", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!.Invoke(null, [s.Key, settings.Stage.Partitions])!).OrderBy(g => g.Key)) Console.Error.WriteLine($"DEBUG p{g.Key}: {g.Count()} keys, {g.Sum(s => s.Value):F0}/s, each {g.Average(s => s.Value):F1} ({g.Min(s => s.Value):F1} to {g.Max(s => s.Value):F1})");
+        measured.High("started of 100 keys", "jobs/s", shares.Values.Sum());
         measured.Low("furthest from its share", "%", 100 * shares.Values.Max(share => Math.Abs(share - fair)) / fair);
         measured.Low("share of the flood", "of one", shares[keys[0]] / fair);
         measured.Low("single job of a new tenant waits", "ms", single);

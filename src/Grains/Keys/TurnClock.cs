@@ -23,41 +23,17 @@ internal sealed class TurnClock
     public int Lanes { get; set; }
 
     /// <summary>Those of them that are ready.</summary>
-    public int Ready { get; private set; }
-
-    /// <summary>What the keys weigh together that have something ready.</summary>
-    public int ReadyWeight { get; private set; }
-
-    /// <summary>Another lane of the key is ready.</summary>
-    public void Enter(KeyTurn turn)
-    {
-        Ready++;
-        if (turn.Ready++ > 0) return;
-        // It has something again.
-        turn.Tag = Math.Max(turn.Tag, Now);
-        Count(turn, turn.Weight);
-    }
-
-    /// <summary>A lane of the key is ready no more.</summary>
-    public void Leave(KeyTurn turn)
-    {
-        Ready--;
-        if (--turn.Ready == 0) Count(turn, 0);
-    }
+    public int Ready { get; set; }
 
     public void Serve(KeyTurn turn)
     {
         if (Sabotage.IsOff(Safeguard.FairTurns)) return;
         Now = Math.Max(Now, turn.Tag);
         turn.Tag = Math.Max(turn.Tag, Now) + Turn / turn.Weight;
-        if (turn.Ready > 0) Count(turn, turn.Weight);
     }
 
-    private void Count(KeyTurn turn, int weight)
-    {
-        ReadyWeight += weight - turn.Counted;
-        turn.Counted = weight;
-    }
+    /// <summary>It has something again.</summary>
+    public void Enter(KeyTurn turn) => turn.Tag = Math.Max(turn.Tag, Now);
 }
 
 /// <summary>One key's place in the turns of a queue and priority.</summary>
@@ -71,9 +47,6 @@ internal sealed class KeyTurn(TurnClock clock, KeyLine? line)
 
     /// <summary>Its lanes that are ready.</summary>
     public int Ready { get; set; }
-
-    /// <summary>What it weighs among those that are ready; it may weigh something else from its next turn on.</summary>
-    public int Counted { get; set; }
 
     public int Weight => Line?.Weight ?? 1;
 }

@@ -55,6 +55,7 @@ internal sealed partial class WorkSessionGrain
     {
         var free = Free();
         var step = _suspects.Next(isEmpty: _book.Count == 0 && _holds.Count == 0 && _asked == 0, Now);
+        _plan.Slots = _book.Count + _asked + Math.Max(0, free);
         if (_suspects.Word is { } news) _plan.MustTell(PartitionOf(news.Lease.Id));
         Ask? next = null;
         var wish = SuspectWish.None;

@@ -45,7 +45,7 @@ internal sealed partial class JobPartitionGrain
         // A store that was full has dropped new jobs, and others may have ended meanwhile.
         leases.RemoveAll(lease => !_core.Attempts.Holds(lease));
         var ready = _core.Dispatch.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
-        var weight = ready > 0 ? _core.Jobs.Index.WeightFor(worker, room) : 0;
+        var weight = _core.Jobs.Index.WeightFor(worker);
         // By a clock that is wrong none is given, and whoever knew of one would stand empty for nothing. When it is right, all is told again.
         var suspects = services.Clock.IsRight && _core.Suspects.HasReadyFor(worker, Now);
         if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack, suspects);

@@ -162,8 +162,8 @@ internal sealed record ExchangeReply
     [Id(5)] public bool TrialStored { get; init; }
 
     /// <summary>
-    /// What the keys weigh together that have something ready where this worker's next job would come from, jobs without a key as one of weight 1; 0: no key has.
-    /// The worker asks partitions in proportion to it.
+    /// What the keys weigh together that have something ready for this worker, whether or not it has room, and jobs without a key as one of weight 1 in each queue;
+    /// 0: no key has. The worker asks partitions in proportion to it.
     /// </summary>
     [Id(6)] public int Weight { get; init; }
 }

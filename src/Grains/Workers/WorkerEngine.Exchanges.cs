@@ -119,7 +119,8 @@ internal sealed partial class WorkerEngine
             if (reply.Leases.Length > 0) CrashPoint.Hit("lease.received");
             foreach (var (report, taken) in _outbox.Delivered(partition).Zip(reply.Taken)) Forget(partition, report, taken);
             SettleTrial(exchange, reply);
-            var maySuspect = _slots.Settle(exchange.Reservation, BatchLeases.Firsts(reply.Leases));
+            var attempts = BatchLeases.Firsts(reply.Leases);
+            var maySuspect = _slots.Settle(exchange.Reservation, attempts);
             BatchLeases.Each(
                 reply.Leases,
                 lease =>
@@ -136,7 +137,7 @@ internal sealed partial class WorkerEngine
             var wanted = alone && !reply.Suspects ? 0 : exchange.Reservation.Count;
             // Suspects that could have come and did not are as good as a broken promise.
             var owed = reply.Suspects && (alone || (exchange.Reservation.MayBringSuspect && reply.Leases.Length == 0));
-            _plan.Answered(partition, wanted, reply.Leases.Length, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now, reply.Weight);
+            _plan.Answered(partition, wanted, attempts.Count, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now, reply.Weight);
             StartWaiting();
             SignalWhenIdle();
         }

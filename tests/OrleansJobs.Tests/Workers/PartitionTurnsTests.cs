@@ -8,34 +8,61 @@ public class PartitionTurnsTests
     private const int Window = 10_000;
 
     [Theory]
-    [InlineData(8, 3, 50, 50, 1)]
-    [InlineData(8, 3, 50, 50, 20)]
-    [InlineData(64, 3, 50, 50, 1)]
-    [InlineData(64, 3, 50, 50, 20)]
-    [InlineData(64, 12, 20, 50, 1)]
-    [InlineData(32, 1, 100, 5, 1)]
-    public void KeysOfEqualWeight_GetTheSame_WhereverTheyLive(int partitions, int workers, int slots, int milliseconds, int slow)
+    [InlineData(8, 3, 50, 50)]
+    [InlineData(64, 3, 50, 50)]
+    [InlineData(64, 12, 20, 50)]
+    [InlineData(32, 1, 100, 5)]
+    public void KeysOfEqualWeight_GetTheSame_WhereverTheyLive(int partitions, int workers, int slots, int milliseconds)
     {
         for (var seed = 0; seed < 5; seed++)
         {
-            var keys = Keys(100, partitions, seed, static _ => 1);
-            var starts = new Simulation(partitions, workers, slots, milliseconds, keys, seed, slow).Run();
+            var simulation = new Simulation(partitions, workers, slots, milliseconds, Keys(100, partitions, seed, static _ => 1), seed);
+            var starts = simulation.Run();
             var fair = starts.Average();
             Assert.All(starts, got => Assert.InRange(got, 0.9 * fair, 1.1 * fair));
+            Assert.InRange(simulation.Used, 0.6, 1);
         }
     }
 
     [Theory]
-    [InlineData(8)]
-    [InlineData(64)]
-    public void KeysOfUnequalWeight_GetAsMuchMore(int partitions)
+    [InlineData(8, 50)]
+    [InlineData(64, 50)]
+    [InlineData(8, 4)]
+    [InlineData(8, 1)]
+    public void KeysOfUnequalWeight_GetAsMuchMore(int partitions, int slots)
     {
         for (var seed = 0; seed < 20; seed++)
         {
             var keys = Keys(3, partitions, seed, static key => 1 << key);
-            var starts = new Simulation(partitions, workers: 3, slots: 50, milliseconds: 50, keys, seed).Run();
+            var starts = new Simulation(partitions, workers: 3, slots, milliseconds: 50, keys, seed).Run();
             Assert.InRange((double)starts[1] / starts[0], 1.8, 2.2);
             Assert.InRange((double)starts[2] / starts[0], 3.6, 4.4);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(50)]
+    public void WhoWeighsMuch_GetsIt_HoweverFewSlotsThereAre(int slots)
+    {
+        var starts = new Simulation(partitions: 2, workers: 1, slots, milliseconds: 20, [(0, 1), (1, 20)], seed: 1).Run();
+        Assert.InRange((double)starts[1] / starts[0], 15, 25);
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(40)]
+    [InlineData(80)]
+    [InlineData(200)]
+    public void APartitionThatAnswersLate_LeavesFewSlotsEmpty(int slow)
+    {
+        for (var seed = 0; seed < 5; seed++)
+        {
+            var simulation = new Simulation(8, workers: 3, slots: 50, milliseconds: 50, Keys(100, 8, seed, static _ => 1), seed, slow);
+            var starts = simulation.Run();
+            Assert.InRange(simulation.Used, 0.75, 1);
+            Assert.All(starts, got => Assert.NotEqual(0, got));
         }
     }
 
@@ -46,7 +73,7 @@ public class PartitionTurnsTests
         turns.Weigh(0, 1);
         for (var i = 0; i < 1000; i++)
         {
-            Assert.Equal(1, turns.Want(0, lowest: 0, others: 0, free: 1, slots: 10, reports: 1));
+            Assert.Equal(1, turns.Want(0, [Standing.MayBeAsked, Standing.Out], free: 1, slots: 10, reports: 1));
             turns.Gave(0, 1);
         }
 
@@ -71,7 +98,7 @@ public class PartitionTurnsTests
         turns.Weigh(0, 1);
         turns.Weigh(1, 1);
         turns.Gave(0, 1000);
-        Assert.Equal(63, turns.Want(1, turns.TagOf(0), others: 1, free: 200, slots: 100, reports: 0));
+        Assert.Equal(63, turns.Want(1, [Standing.MayBeAsked, Standing.MayBeAsked], free: 200, slots: 100, reports: 0));
         Assert.Equal(turns.TagOf(0) - 50, turns.TagOf(1));
     }
 
@@ -92,10 +119,38 @@ public class PartitionTurnsTests
         var turns = new PartitionTurns(2);
         turns.Weigh(0, 1);
         turns.Weigh(1, 1);
-        Assert.Equal(10, turns.Want(0, turns.TagOf(1), others: 1, free: 10, slots: 100, reports: 10));
+        Assert.Equal(10, turns.Want(0, [Standing.MayBeAsked, Standing.MayBeAsked], free: 10, slots: 100, reports: 10));
         turns.Gave(0, 13);
-        Assert.Equal(0, turns.Want(0, turns.TagOf(1), others: 1, free: 10, slots: 100, reports: 10));
-        Assert.Equal(10, turns.Want(0, turns.TagOf(1), others: 0, free: 10, slots: 100, reports: 10));
+        Assert.Equal(0, turns.Want(0, [Standing.MayBeAsked, Standing.MayBeAsked], free: 10, slots: 100, reports: 10));
+        Assert.Equal(10, turns.Want(0, [Standing.MayBeAsked, Standing.Out], free: 10, slots: 100, reports: 10));
+    }
+
+    [Fact]
+    public void ForWhoeverIsOnItsWay_WhatItIsOwedStaysFree_AndNoMore()
+    {
+        var turns = new PartitionTurns(2);
+        turns.Weigh(0, 1);
+        turns.Weigh(1, 1);
+        turns.Gave(0, 13);
+        Assert.Equal(0, turns.Want(0, [Standing.MayBeAsked, Standing.OnItsWay], free: 13, slots: 100, reports: 13));
+        Assert.Equal(7, turns.Want(0, [Standing.MayBeAsked, Standing.OnItsWay], free: 20, slots: 100, reports: 20));
+    }
+
+    [Fact]
+    public void WhatIsHeldBackByTheRoomOfItsOwnRequest_IsAskedAgain()
+    {
+        var plan = new AskPlan(2) { Slots = 10 };
+        foreach (var partition in (int[])[0, 1])
+        {
+            plan.Opened(partition);
+        }
+
+        while (plan.Next(10, 0) is { } ask) plan.Answered(ask.Partition, ask.Want, ask.Want, ready: 0, heldBack: true, 0, weight: 3);
+        Assert.True(plan.InFlight == 0);
+        plan.Hinted(0);
+        var again = plan.Next(2, 1)!.Value;
+        plan.Answered(0, again.Want, again.Want, ready: 0, heldBack: true, 1, weight: 3);
+        Assert.Equal(0, plan.Next(2, 2)?.Partition);
     }
 
     private static (int Partition, int Weight)[] Keys(int count, int partitions, int seed, Func<int, int> weight)
@@ -117,11 +172,13 @@ public class PartitionTurnsTests
         private readonly Random _random;
         private readonly int _milliseconds;
         private readonly int _slow;
+        private readonly int _slots;
+        private readonly double[] _timers;
         private double _now;
 
         public Simulation(int partitions, int workers, int slots, int milliseconds, (int Partition, int Weight)[] keys, int seed, int slow = 1)
         {
-            _slow = slow;
+            (_slow, _slots, _timers) = (slow, slots, [.. Enumerable.Repeat(double.MaxValue, workers)]);
             (_keys, _milliseconds, _random) = (keys, milliseconds, new Random(seed));
             _partitionWeights = [.. Enumerable.Range(0, partitions).Select(partition => keys.Where(key => key.Partition == partition).Sum(key => key.Weight))];
             _tags = new double[keys.Length];
@@ -144,8 +201,12 @@ public class PartitionTurnsTests
             RunUntil(3000);
             Array.Clear(_starts);
             RunUntil(3000 + Window);
+            Used = (double)_starts.Sum() * _milliseconds / ((double)Window * _slots * _plans.Length);
             return _starts;
         }
+
+        /// <summary>Part of the time of all slots in which jobs ran.</summary>
+        public double Used { get; private set; }
 
         private void RunUntil(double end)
         {
@@ -164,6 +225,14 @@ public class PartitionTurnsTests
                 _free[worker] -= ask.Want;
                 In((1 + _random.NextDouble()) * (ask.Partition % 5 == 0 ? _slow : 1), () => Answer(worker, ask));
             }
+
+            if (_plans[worker].NextRetry is { } retry && retry > _now && retry < _timers[worker]) _events.Enqueue(() => Fire(worker), _timers[worker] = retry);
+        }
+
+        private void Fire(int worker)
+        {
+            _timers[worker] = double.MaxValue;
+            Pump(worker);
         }
 
         private void Answer(int worker, Ask ask)

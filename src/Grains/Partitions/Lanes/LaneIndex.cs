@@ -337,19 +337,19 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
     }
 
     /// <summary>
-    /// What the keys weigh together that have something ready in the queue and priority of a worker's next job, jobs without a key as one of weight 1; 0 where it is
-    /// no turn of keys.
+    /// What the keys weigh together that have something ready for a worker in queues that are not closed, jobs without a key as one of weight 1 in each; 0 where no key
+    /// has. Suspects are asked for by other rules.
     /// </summary>
-    public int WeightFor(WorkerProfile worker, Dictionary<string, int>? room)
+    public int WeightFor(WorkerProfile worker)
     {
         if (keys is not { HasTurns: true } || Sabotage.IsOff(Safeguard.FairTurns)) return 0;
-        if (FirstFor(worker, SuspectWish.None, room) is not { } first || keys.ClockOf(first.Queue, first.Priority) is not { ReadyWeight: > 0 and var weight }) return 0;
+        var (keyed, plain) = (0, 0);
         foreach (var type in worker.Types)
         {
-            if (_ready.TryGetValue(type, out var lanes) && lanes.Find(first.Queue)?.HasPlain(first.Priority) == true) return weight + 1;
+            if (_ready.TryGetValue(type, out var lanes) && lanes.WeightFor(worker) is var weight) (keyed, plain) = (keyed + weight.Keys, plain + weight.Plain);
         }
 
-        return weight;
+        return keyed > 0 ? keyed + plain : 0;
     }
 
     /// <summary>Ends the rest of those queues with limits that a worker could have jobs of.</summary>
@@ -419,7 +419,8 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         if (!ready.TryGetValue(lane.Type, out var lanes)) ready.Add(lane.Type, lanes = new ReadyLanes());
         if (lane.Turn is { } turn)
         {
-            turn.Clock.Enter(turn);
+            if (turn.Ready++ == 0) turn.Clock.Enter(turn);
+            turn.Clock.Ready++;
             keys!.Ready++;
         }
 
@@ -434,7 +435,8 @@ internal sealed class LaneIndex(int windowJobs, int keptEmpty = LaneIndex.KeptEm
         if (lanes.IsEmpty) (lane.Suspects ? _suspects : _ready).Remove(lane.Type);
         lane.Standing = LaneStanding.None;
         if (lane.Turn is not { } turn) return;
-        turn.Clock.Leave(turn);
+        turn.Ready--;
+        turn.Clock.Ready--;
         keys!.Ready--;
     }
 

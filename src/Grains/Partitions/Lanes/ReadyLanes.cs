@@ -10,6 +10,9 @@ namespace OrleansJobs.Partitions;
 /// </summary>
 internal sealed class ReadyLanes
 {
+    /// <summary>Queues whose keys are weighed; beyond that one partition has as many as another, more or less.</summary>
+    private const int MostWeighed = 256;
+
     private readonly Dictionary<string, ReadyQueue> _byQueue = new(StringComparer.Ordinal);
 
     /// <summary>Those that jobs may be handed out from: what a queue's limits hold back stands in the way of nothing.</summary>
@@ -123,6 +126,24 @@ internal sealed class ReadyLanes
         }
 
         return ready;
+    }
+
+    /// <summary>
+    /// What the keys weigh together that have something ready for a worker, and how many queues have jobs without a key; of the first queues in order, where there are
+    /// very many.
+    /// </summary>
+    public (int Keys, int Plain) WeightFor(WorkerProfile worker)
+    {
+        var (keys, plain, left) = (0, 0, MostWeighed);
+        foreach (var queue in _order.Items)
+        {
+            if (left-- == 0) break;
+            if (LaneFit.OfQueue(worker, queue.Name, room: null) is not Fit.Open) continue;
+            keys += queue.Weight;
+            plain += queue.HasPlain ? 1 : 0;
+        }
+
+        return (keys, plain);
     }
 
     public IEnumerable<Lane> All => _byQueue.Values.SelectMany(queue => queue.Lanes);

@@ -20,6 +20,11 @@ internal sealed class ReadyQueue(string name, QueueLine? limit, ReadyLanes owner
 
     public int Count => _plain.Count + (_keyed?.Count ?? 0);
 
+    /// <summary>What the keys weigh together that have something here, once for each of their lanes.</summary>
+    public int Weight => _keyed?.Weight ?? 0;
+
+    public bool HasPlain => _plain.Count > 0;
+
     public IEnumerable<Lane> Lanes => _keyed is null ? _plain : _plain.Concat(_keyed.All);
 
     /// <summary>The lane that goes next.</summary>
@@ -43,9 +48,6 @@ internal sealed class ReadyQueue(string name, QueueLine? limit, ReadyLanes owner
             return plain is null || Lane.IsAhead(oldest, plain) ? oldest : plain;
         }
     }
-
-    /// <summary>Whether jobs without a key are ready.</summary>
-    public bool HasPlain(int priority) => _plain.Exists(lane => lane.Priority == priority);
 
     public void Add(Lane lane)
     {
@@ -96,6 +98,8 @@ internal sealed class ReadyQueue(string name, QueueLine? limit, ReadyLanes owner
 
         public int Count => _byTurn.Count;
 
+        public int Weight { get; private set; }
+
         public Lane? Next => _byTurn.First;
 
         public Lane? Oldest => _byAge.First?.Lane;
@@ -108,24 +112,38 @@ internal sealed class ReadyQueue(string name, QueueLine? limit, ReadyLanes owner
             _aged.Add(lane, aged);
             _byTurn.Add(lane);
             _byAge.Add(aged);
+            Weigh(aged, lane.Turn!.Weight);
         }
 
         public void Remove(Lane lane)
         {
             _byTurn.Remove(lane);
-            if (_aged.Remove(lane, out var aged)) _byAge.Remove(aged);
+            if (!_aged.Remove(lane, out var aged)) return;
+            _byAge.Remove(aged);
+            Weigh(aged, 0);
         }
 
         public void Update(Lane lane)
         {
             _byTurn.Update(lane);
-            _byAge.Update(_aged[lane]);
+            var aged = _aged[lane];
+            _byAge.Update(aged);
+            Weigh(aged, lane.Turn!.Weight);
+        }
+
+        private void Weigh(Aged aged, int weight)
+        {
+            Weight += weight - aged.Weight;
+            aged.Weight = weight;
         }
     }
 
     private sealed class Aged(Lane lane) : IHeapItem
     {
         public Lane Lane { get; } = lane;
+
+        /// <summary>What its key weighed when it was looked at last.</summary>
+        public int Weight { get; set; }
 
         public int HeapIndex { get; set; } = -1;
     }

@@ -27,14 +27,18 @@ internal sealed class AskPlan
     /// </summary>
     public const int FairPause = 5;
 
-    /// <summary>Where partitions take turns by weight, whoever is ahead waits so many milliseconds at most for one that has not answered yet.</summary>
-    public const int TurnPatience = 100;
+    /// <summary>
+    /// Where partitions take turns by weight, slots stay free for so many milliseconds at most for one that has not answered yet; for one whose answers take longer,
+    /// none does.
+    /// </summary>
+    public const int TurnPatience = 50;
 
     private const int FirstBackoff = 50;
     private const int MaxBackoff = 5000;
 
     private readonly Line[] _lines;
     private readonly PartitionTurns _byWeight;
+    private readonly Standing[] _standings;
     private readonly Queue<int> _due = new();
     private readonly Queue<int> _near = new();
     private readonly Queue<int> _far = new();
@@ -58,14 +62,27 @@ internal sealed class AskPlan
     {
         _lines = new Line[partitions];
         _byWeight = new PartitionTurns(partitions);
+        _standings = new Standing[partitions];
         for (var partition = 0; partition < partitions; partition++) _lines[partition] = new Line();
     }
 
     /// <summary>All slots, and what may be leased ahead of them.</summary>
     public int Slots { get; set; }
 
-    /// <summary>Keys take turns, and some partition may have work: a slot is given in turn, and not to whoever comes by.</summary>
-    public bool IsByTurns => _byWeight.IsOn && Array.Exists(_lines, static line => line.InFlight || line.MayHaveWork);
+    /// <summary>Keys take turns, and those of some partition may have work: a slot is given in turn, and not to whoever comes by.</summary>
+    public bool IsByTurns
+    {
+        get
+        {
+            if (!_byWeight.IsOn) return false;
+            for (var partition = 0; partition < _lines.Length; partition++)
+            {
+                if (_byWeight.Has(partition) && (_lines[partition].InFlight || _lines[partition].MayHaveWork)) return true;
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Partitions with an exchange under way.</summary>
     public int InFlight { get; private set; }
@@ -137,7 +154,7 @@ internal sealed class AskPlan
     {
         var line = _lines[partition];
         if (line.InFlight) return null;
-        if (line.NotBefore <= now) return Send(partition, free: 0, now) with { Want = want };
+        if (line.NotBefore <= now) return Send(partition, 0, now) with { Want = want };
         Delay(partition);
         return null;
     }
@@ -186,7 +203,7 @@ internal sealed class AskPlan
             line.IsDue = false;
             if (line.InFlight || !line.HasToSay) continue;
             if (line.NotBefore > now) Delay(partition);
-            else return Send(partition, free, now);
+            else return Send(partition, WantOf(partition, line, free, now), now);
         }
 
         return _byWeight.IsOn ? NextByWeight(free, now) : NextInTurn(free, now);
@@ -204,8 +221,7 @@ internal sealed class AskPlan
             else if (next < 0 || _byWeight.TagOf(partition) < _byWeight.TagOf(next)) next = partition;
         }
 
-        if (next < 0 || WantByWeight(next, _lines[next], free, now) == 0) return null;
-        return Send(next, free, now, inTurn: true);
+        return next >= 0 && WantByWeight(next, _lines[next], free, now) is > 0 and var want ? Send(next, want, now) : null;
     }
 
     private Ask? NextInTurn(int free, long now)
@@ -219,7 +235,7 @@ internal sealed class AskPlan
             else
             {
                 (_untilTurn, _lastTurn) = (_chance.Next(FairTurn - 2, FairTurn + 1), now);
-                return Send(partition, free, now, inTurn: true);
+                return Send(partition, WantOf(line, free, inTurn: true), now, inTurn: true);
             }
         }
 
@@ -236,13 +252,16 @@ internal sealed class AskPlan
     public void Gave(int partition, int jobs) => _byWeight.Gave(partition, jobs);
 
     /// <summary>The exchange was answered.</summary>
+    /// <param name="got">Attempts that it gave.</param>
     /// <param name="weight">Of the keys that have something ready beyond what it gave; 0: there are none.</param>
     public void Answered(int partition, int wanted, int got, int ready, bool heldBack, long now, int weight = 0)
     {
         var line = Back(partition);
         _byWeight.Gave(partition, got - line.Charged);
         _byWeight.Weigh(partition, weight);
-        var again = heldBack && line.SentAtLoosening != _loosenings;
+        line.Took = now - line.SentAt;
+        // By weight, slots may be left free, and what held jobs back was the room of this very request: nothing would loosen.
+        var again = heldBack && (line.SentAtLoosening != _loosenings || (_byWeight.IsOn && wanted > 0 && got >= wanted));
         // It promised more than it gave: ask again, but not in a tight circle.
         line.Failures = wanted > 0 && got == 0 && (ready > 0 || again) ? line.Failures + 1 : 0;
         line.NotBefore = line.Failures > 0 ? now + Backoff(line.Failures) : 0;
@@ -256,6 +275,7 @@ internal sealed class AskPlan
     public void Failed(int partition, int reports, long now)
     {
         var line = Back(partition);
+        _byWeight.Gave(partition, -line.Charged);
         _byWeight.Weigh(partition, 0);
         line.Failures++;
         line.NotBefore = now + Backoff(line.Failures);
@@ -275,10 +295,10 @@ internal sealed class AskPlan
         return line;
     }
 
-    private Ask Send(int partition, int free, long now, bool inTurn = false)
+    private Ask Send(int partition, int want, long now, bool inTurn = false)
     {
         var line = _lines[partition];
-        var want = _stopping ? 0 : Math.Min(Math.Min(free, MaxWant), _byWeight.IsOn ? WantByWeight(partition, line, free, now) : WantOf(line, free, inTurn));
+        want = _stopping ? 0 : Math.Min(want, MaxWant);
         line.Reports = 0;
         line.Ready = 0;
         line.Must = line.Curious = false;
@@ -292,7 +312,12 @@ internal sealed class AskPlan
         return new Ask(partition, want);
     }
 
-    private int WantOf(Line line, int free, bool inTurn)
+    private int WantOf(int partition, Line line, int free, long now) =>
+        _byWeight.IsOn && !_stopping ? WantByWeight(partition, line, free, now) : WantOf(line, free, inTurn: false);
+
+    private int WantOf(Line line, int free, bool inTurn) => Math.Min(free, WantOfFree(line, free, inTurn));
+
+    private int WantOfFree(Line line, int free, bool inTurn)
     {
         var (near, far) = (_near.Count, _far.Count);
         if (line is { IsHungry: true, IsNear: true }) near = Math.Max(0, near - 1);
@@ -309,25 +334,25 @@ internal sealed class AskPlan
     private int WantByWeight(int partition, Line line, int free, long now)
     {
         if (free <= 0) return 0;
-        var (lowest, others) = (double.MaxValue, 0L);
+        var (others, oldest) = (false, long.MaxValue);
         for (var other = 0; other < _lines.Length; other++)
         {
-            if (other == partition || !IsInTurns(other, now)) continue;
-            others += _byWeight.WeightOf(other);
-            lowest = Math.Min(lowest, _byWeight.TagOf(other));
+            var standing = _standings[other] = StandingOf(other, now);
+            others |= other != partition && standing is not Standing.Out;
+            if (standing is Standing.OnItsWay) oldest = Math.Min(oldest, _lines[other].SentAt);
         }
 
-        if (!line.MayHaveWork) return others > 0 ? 0 : line.Reports;
-        var want = _byWeight.Want(partition, lowest, others, free, Math.Max(Slots, free), line.Reports);
-        if (want == 0) _waitsUntil = Math.Min(_waitsUntil, now + TurnPatience);
+        if (!line.MayHaveWork) return others ? 0 : Math.Min(free, line.Reports);
+        var want = _byWeight.Want(partition, _standings, free, Math.Max(Slots, free), line.Reports);
+        if (want == 0 && oldest < long.MaxValue) _waitsUntil = Math.Min(_waitsUntil, oldest + TurnPatience);
         return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
     }
 
-    /// <summary>It may have work, and can be asked or has just been asked.</summary>
-    private bool IsInTurns(int partition, long now)
+    private Standing StandingOf(int partition, long now)
     {
         var line = _lines[partition];
-        return line.InFlight ? _byWeight.Has(partition) && now - line.SentAt < TurnPatience : line.MayHaveWork && line.NotBefore <= now;
+        if (!line.InFlight) return line.MayHaveWork && line.NotBefore <= now ? Standing.MayBeAsked : Standing.Out;
+        return _byWeight.Has(partition) && line.Took < TurnPatience && now - line.SentAt < TurnPatience ? Standing.OnItsWay : Standing.Out;
     }
 
     private void Queue(int partition)
@@ -386,6 +411,9 @@ internal sealed class AskPlan
         public long SentAtLoosening { get; set; }
 
         public long SentAt { get; set; }
+
+        /// <summary>Milliseconds from the last exchange to its answer.</summary>
+        public long Took { get; set; }
 
         /// <summary>Jobs that it was asked for in its turn, and counts as having given until it answers.</summary>
         public int Charged { get; set; }

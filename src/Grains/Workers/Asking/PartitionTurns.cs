@@ -55,31 +55,53 @@ internal sealed class PartitionTurns(int partitions)
     }
 
     /// <summary>How many jobs a partition may be asked for.</summary>
-    /// <param name="lowest">The lowest tag of the others that may have work and can be asked.</param>
-    /// <param name="others">What those weigh together; 0: there are none.</param>
+    /// <param name="standings">Of all partitions, whether they take part.</param>
     /// <param name="free">Slots that are free.</param>
     /// <param name="slots">All slots, and what may be leased ahead of them.</param>
     /// <param name="reports">Jobs of the partition that have just ended: it is asked for as many where it is not ahead of the others.</param>
-    public int Want(int partition, double lowest, long others, int free, int slots, int reports)
+    public int Want(int partition, ReadOnlySpan<Standing> standings, int free, int slots, int reports)
     {
-        if (others == 0)
+        var weight = WeightOf(partition);
+        var (all, lightest, lowest, next) = ((long)weight, weight, double.MaxValue, double.MaxValue);
+        for (var other = 0; other < standings.Length; other++)
+        {
+            if (other == partition || standings[other] == Standing.Out) continue;
+            all += WeightOf(other);
+            lightest = Math.Min(lightest, WeightOf(other));
+            lowest = Math.Min(lowest, _tags[other]);
+            if (standings[other] == Standing.MayBeAsked) next = Math.Min(next, _tags[other]);
+        }
+
+        if (all == weight)
         {
             _now = Math.Max(_now, _tags[partition]);
             return free;
         }
 
-        var weight = WeightOf(partition);
-        var all = weight + others;
-        // Of tags; of jobs these are as many as its weight makes of it. Nobody is behind by more than all slots would be for it.
-        var round = (double)slots / all;
-        _tags[partition] = Math.Max(_tags[partition], lowest - round);
-        _now = Math.Max(_now, Math.Min(lowest, _tags[partition]));
-        var mayTake = (lowest + (Lead * round) - _tags[partition]) * weight / Job;
-        if (mayTake <= 0) return 0;
+        // Of tags; of jobs these are as many as its weight makes of it. Nobody is behind by more than what all slots would be for it, or one turn of the lightest.
+        var round = Math.Max((double)slots / all, Job / lightest);
+        var tag = _tags[partition] = Math.Max(_tags[partition], Math.Max(_now, lowest) - round);
+        _now = Math.Max(_now, Math.Min(lowest, tag));
+        var room = free - Owed(standings, partition, tag, round);
+        if (next < double.MaxValue) room = Math.Min(room, Math.Ceiling((next + (Lead * round) - tag) * weight / Job));
+        if (room < 1) return 0;
         // Its share of what is free; what it has ended; or what it is behind the others, such as for answers that take longer than theirs.
         var share = Math.Ceiling((double)free * weight / all);
-        var behind = Math.Floor((lowest - _tags[partition]) * weight / Job);
-        return (int)Math.Min(Math.Max(share, Math.Max(reports, behind)), Math.Min(free, Math.Ceiling(mayTake)));
+        var behind = Math.Floor((lowest - tag) * weight / Job);
+        return (int)Math.Min(Math.Max(share, Math.Max(reports, behind)), Math.Floor(room));
+    }
+
+    /// <summary>Slots that stay free for those who stand behind it and whose answers are on their way.</summary>
+    private double Owed(ReadOnlySpan<Standing> standings, int partition, double tag, double round)
+    {
+        var owed = 0.0;
+        for (var other = 0; other < standings.Length; other++)
+        {
+            if (other == partition || standings[other] != Standing.OnItsWay || _tags[other] >= tag) continue;
+            owed += Math.Floor(Math.Min(tag - _tags[other], round) * WeightOf(other) / Job);
+        }
+
+        return owed;
     }
 
     private void Forget()
@@ -87,4 +109,15 @@ internal sealed class PartitionTurns(int partitions)
         Array.Clear(_tags);
         _now = 0;
     }
+}
+
+/// <summary>Whether a partition takes part in the turns.</summary>
+internal enum Standing : byte
+{
+    /// <summary>It has no work, as far as is known, cannot be reached, or is not waited for.</summary>
+    Out,
+    MayBeAsked,
+
+    /// <summary>It has been asked a moment ago, and has not answered.</summary>
+    OnItsWay,
 }
