@@ -179,9 +179,11 @@ public class ModuleTests(BrowserFixture fixture)
                 asked.push(`${method} ${path.replace('./', '')}`);
                 if (method === 'GET') {
                   // The second thousand is under way when somebody has seen enough.
-                  document.querySelector('dialog').close();
+                  const dialog = document.querySelector('dialog');
+                  const closed = new Promise((resolve) => dialog.addEventListener('close', resolve));
+                  dialog.close();
+                  await closed;
                   if (signal.aborted) throw new DOMException('', 'AbortError');
-                  await new Promise((resolve) => setTimeout(resolve));
                   return new Response(JSON.stringify({ id: 'a2', state: 'SUCCESS', result: { done: 1000 } }));
                 }
                 if (path.endsWith('/cancel')) return new Response('{}');
