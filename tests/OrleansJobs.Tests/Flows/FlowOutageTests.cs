@@ -35,6 +35,21 @@ public sealed class FlowOutageTests : IDisposable
         Assert.DoesNotContain(_world.Events, told => told.Error is not null);
     }
 
+    /// <summary>A type that allows itself 20 s of silence is not silent while the grid is.</summary>
+    [Theory]
+    [InlineData("one"), InlineData("all"), InlineData("each")]
+    public async Task AnOutage_IsNoSilenceOfTheFlows(string how)
+    {
+        using var flow = _flow = new FlowHarness(
+            grid => grid.AddFlow("flow", (object? _, FlowContext flow, CancellationToken _) => SumAsync(flow, how), options => options.StalledAfter = TimeSpan.FromSeconds(20)), _world, _time);
+        await UntilAwakeAsync(flow);
+        var begun = _time.GetUtcNow();
+        _world.AreAway = () => _time.GetUtcNow() < begun + TimeSpan.FromMinutes(1);
+        Assert.Equal("7", Encoding.UTF8.GetString((await flow.RunAsync()).Result!));
+        Assert.True(_time.GetUtcNow() >= begun + TimeSpan.FromMinutes(1));
+        Assert.DoesNotContain(flow.Endings, ending => ending.Error is not null);
+    }
+
     private async Task UntilAwakeAsync(FlowHarness flow)
     {
         var park = (await flow.AttemptAsync()).Park!;

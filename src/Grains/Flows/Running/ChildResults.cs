@@ -3,7 +3,7 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Flows;
 
 /// <summary>How jobs ended, read from where they live.</summary>
-internal sealed class ChildResults(AttemptServices services)
+internal sealed class ChildResults(AttemptServices services, RunningJob job)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -35,6 +35,8 @@ internal sealed class ChildResults(AttemptServices services)
     /// <exception cref="FlowUnavailableException">There is no answer, which says nothing of the child.</exception>
     private async Task<T> AskAsync<T>(Func<Task<T>> question)
     {
+        // Nor does it say anything of the flow, which can say nothing new meanwhile.
+        using var wait = job.WaitForGrid();
         var outage = new Outage(services.Time, Patience);
         while (true)
         {

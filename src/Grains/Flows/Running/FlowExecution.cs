@@ -49,7 +49,7 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
         _start = start;
         _pump = new FlowPump(this);
         _line = new FlowLine(job, services);
-        Results = new ChildResults(services);
+        Results = new ChildResults(services, job);
     }
 
     public RunningJob Job => _job;
