@@ -11,6 +11,9 @@ internal interface ITerminal
     ChannelReader<char> Pressed { get; }
 
     void Write(string text);
+
+    /// <summary>Tells when the shell has it for a while (Ctrl+Z), before it does, and when it is back.</summary>
+    IDisposable OnAway(Action away, Action back);
 }
 
 /// <summary>What is pressed beside letters.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 
@@ -6,7 +7,9 @@ namespace OrleansJobs.Tool.Top;
 /// <summary>The terminal that this process was started from.</summary>
 internal sealed class ProcessTerminal : ITerminal
 {
-    private ChannelReader<char>? _pressed;
+    // Whoever presses keys while nobody looks at them means the newest.
+    private readonly Channel<char> _keys = Channel.CreateBounded<char>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
+    private bool _isHeard;
 
     // Without it nothing is told of.
     private PosixSignalRegistration? _resizing;
@@ -26,7 +29,15 @@ internal sealed class ProcessTerminal : ITerminal
         }
     }
 
-    public ChannelReader<char> Pressed => _pressed ??= Listen();
+    public ChannelReader<char> Pressed
+    {
+        get
+        {
+            if (!_isHeard) Listen();
+            _isHeard = true;
+            return _keys.Reader;
+        }
+    }
 
     public void Write(string text)
     {
@@ -34,24 +45,50 @@ internal sealed class ProcessTerminal : ITerminal
         Console.Out.Flush();
     }
 
-    private ChannelReader<char> Listen()
+    public IDisposable OnAway(Action away, Action back)
     {
-        // Whoever presses keys while nobody looks at them means the newest.
-        var keys = Channel.CreateBounded<char>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
-        if (!OperatingSystem.IsWindows()) _resizing = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => keys.Writer.TryWrite(TopKeys.Resized));
-        if (Console.IsInputRedirected) return keys.Reader;
+        if (OperatingSystem.IsWindows()) return new Registrations([]);
+        return new Registrations(
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGTSTP, signal =>
+            {
+                away();
+                // Whoever hears of it is not stopped by it any more, and has to see to that.
+                signal.Cancel = true;
+                using var stop = Process.Start("/bin/sh", ["-c", $"kill -STOP {Environment.ProcessId}"]);
+            }),
+            PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ =>
+            {
+                back();
+                // What is drawn anew, whatever the size is.
+                _keys.Writer.TryWrite(TopKeys.Resized);
+            }),
+        ]);
+    }
+
+    private void Listen()
+    {
+        if (!OperatingSystem.IsWindows()) _resizing = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => _keys.Writer.TryWrite(TopKeys.Resized));
+        if (Console.IsInputRedirected) return;
         // Reading a key cannot be cancelled: a thread of its own, which ends with the process.
         new Thread(() =>
         {
             try
             {
-                while (true) keys.Writer.TryWrite(Console.ReadKey(intercept: true).KeyChar);
+                while (true) _keys.Writer.TryWrite(Console.ReadKey(intercept: true).KeyChar);
             }
             catch (Exception exception) when (exception is InvalidOperationException or IOException)
             {
                 // The terminal is gone, or is none any more: it goes on without keys.
             }
         }) { IsBackground = true, Name = "keys" }.Start();
-        return keys.Reader;
+    }
+
+    private sealed class Registrations(PosixSignalRegistration[] all) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var one in all) one.Dispose();
+        }
     }
 }

@@ -15,11 +15,16 @@ internal sealed class Screen : IDisposable
     private const string Rest = "\u001b[K";
 
     private readonly ITerminal _terminal;
+    private readonly Lock _lock = new();
+    private readonly IDisposable _away;
+    private bool _isLeft;
 
     public Screen(ITerminal terminal)
     {
         _terminal = terminal;
         terminal.Write(Enter);
+        // The shell that it is left to has the screen that was there, with a cursor.
+        _away = terminal.OnAway(() => Change(isLeft: true), () => Change(isLeft: false));
     }
 
     public void Draw(IReadOnlyList<FrameLine> lines)
@@ -39,8 +44,26 @@ internal sealed class Screen : IDisposable
             text.Append(begin).Append(lines[i].Text).Append(end).Append(Rest);
         }
 
-        _terminal.Write(text.Append(End).ToString());
+        lock (_lock)
+        {
+            // Whoever is back is shown the next one.
+            if (!_isLeft) _terminal.Write(text.Append(End).ToString());
+        }
     }
 
-    public void Dispose() => _terminal.Write(Leave);
+    public void Dispose()
+    {
+        _away.Dispose();
+        Change(isLeft: true);
+    }
+
+    private void Change(bool isLeft)
+    {
+        lock (_lock)
+        {
+            if (_isLeft == isLeft) return;
+            _isLeft = isLeft;
+            _terminal.Write(isLeft ? Leave : Enter);
+        }
+    }
 }

@@ -157,6 +157,8 @@ public class TopCommandTests
 
         public ChannelReader<char> Pressed => _keys.Reader;
 
+        public IDisposable OnAway(Action away, Action back) => new CancellationTokenSource();
+
         public void Write(string text)
         {
             Written.Add(text);
@@ -188,5 +190,20 @@ public sealed class TopInATerminalTests(GridHost grid) : IClassFixture<GridHost>
         Assert.True(isRestored, "The terminal is not as it was.");
         Assert.Contains("\u001b[?1049h", output, StringComparison.Ordinal);
         Assert.EndsWith("\u001b[?25h\u001b[?1049l", output.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CtrlZ_LeavesTheTerminalToTheShell_AndItIsDrawnAnewWhenItIsBack()
+    {
+        var (output, code, _) = await PseudoTerminal.RunAsync(
+            ["bash", "--norc", "--noprofile", "-i"], PseudoTerminal.Environment(),
+            (".", "PS1='rea''dy> '\n"),
+            ("ready> ", $"orleansjobs top --url {grid.Address}\n"),
+            (@"running in \d+ slots.*n name", "\u001a"),
+            // The screen that was there, with a cursor, before the shell says anything on it.
+            (@"\x1b\[\?25h\x1b\[\?1049l.*Stopped.*ready> ", "fg\n"),
+            (@"\x1b\[\?1049h.*running in \d+ slots.*n name", "q"),
+            (@"\x1b\[\?1049l.*ready> ", "exit\n"));
+        Assert.True(code == 0, output);
     }
 }
