@@ -3,7 +3,8 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Flows;
 
 /// <summary>How jobs ended, read from where they live.</summary>
-internal sealed class ChildResults(AttemptServices services, RunningJob job)
+/// <param name="job">Whose handler waits for it; null: none of this silo's.</param>
+internal sealed class ChildResults(AttemptServices services, RunningJob? job = null)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -36,7 +37,7 @@ internal sealed class ChildResults(AttemptServices services, RunningJob job)
     private async Task<T> AskAsync<T>(Func<Task<T>> question)
     {
         // Nor does it say anything of the flow, which can say nothing new meanwhile.
-        using var wait = job.WaitForGrid();
+        using var wait = job?.WaitForGrid();
         var outage = new Outage(services.Time, Patience);
         while (true)
         {

@@ -208,7 +208,7 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
         where T : default
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        var status = await new Flows.ChildResults(_services).GetAsync(id, _services.Partitions).WaitAsync(cancellation).ConfigureAwait(false);
+        var status = await new Flows.ChildResults(_services, this).GetAsync(id, _services.Partitions).WaitAsync(cancellation).ConfigureAwait(false);
         return status switch
         {
             null => throw new JobNotFoundException(id),
