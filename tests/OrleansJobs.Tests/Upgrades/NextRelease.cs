@@ -14,7 +14,7 @@ internal static class NextRelease
 
     private const string Member = "    [Id(200)] public string LaterMember { get; init; } = \"later\";\n";
     private const string Field = "        writer.Text(200, \"later\");\n";
-    private static readonly string[] Folders = ["src/Abstractions", "src/Connections", "src/Grains", "src/Gateway", "src/Telemetry", "tests/Faults"];
+    private static readonly string[] Folders = ["src/Abstractions", "src/Connections", "src/Grains", "src/Gateway", "src/Telemetry", "clients/node", "clients/python/src", "tests/Faults"];
 
     private static readonly (string File, string After, string Added)[] Additions =
     [
@@ -49,7 +49,7 @@ internal static class NextRelease
     {
         Directory.CreateDirectory(to);
         foreach (var file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
-        foreach (var folder in Directory.EnumerateDirectories(from).Where(folder => Path.GetFileName(folder) is not ("bin" or "obj")))
+        foreach (var folder in Directory.EnumerateDirectories(from).Where(folder => Path.GetFileName(folder) is not ("bin" or "obj" or "node_modules")))
             Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
     }
 
