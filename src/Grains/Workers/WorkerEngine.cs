@@ -126,7 +126,6 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     {
         lock (_gate)
         {
-            if (leases.Count > 0) _plan.Gave(leases[0].Partition, BatchLeases.Firsts(leases).Count);
             BatchLeases.Each(
                 leases,
                 lease =>

@@ -248,9 +248,6 @@ internal sealed class AskPlan
         return (isFar ? _far : _near).TryDequeue(out var partition) ? partition : null;
     }
 
-    /// <summary>Jobs of the partition have started without having been asked for.</summary>
-    public void Gave(int partition, int jobs) => _byWeight.Gave(partition, jobs);
-
     /// <summary>The exchange was answered.</summary>
     /// <param name="got">Attempts that it gave.</param>
     /// <param name="weight">Of the keys that have something ready beyond what it gave; 0: there are none.</param>

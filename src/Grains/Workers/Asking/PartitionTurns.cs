@@ -8,9 +8,6 @@ namespace OrleansJobs.Workers;
 /// </summary>
 internal sealed class PartitionTurns(int partitions)
 {
-    /// <summary>What a job costs a partition of weight 1.</summary>
-    private const double Job = 1;
-
     /// <summary>
     /// A partition may be ahead of the others by so much of what its share of all slots is: its reports ask back what they end, as they do without keys, which
     /// spares exchanges. Over the time of a few jobs that is nothing.
@@ -51,7 +48,7 @@ internal sealed class PartitionTurns(int partitions)
     /// <summary>So many jobs have come from there, or are about to; below 0: did not come.</summary>
     public void Gave(int partition, int jobs)
     {
-        if (IsOn) _tags[partition] += jobs * Job / WeightOf(partition);
+        if (IsOn) _tags[partition] += (double)jobs / WeightOf(partition);
     }
 
     /// <summary>How many jobs a partition may be asked for.</summary>
@@ -79,15 +76,15 @@ internal sealed class PartitionTurns(int partitions)
         }
 
         // Of tags; of jobs these are as many as its weight makes of it. Nobody is behind by more than what all slots would be for it, or one turn of the lightest.
-        var round = Math.Max((double)slots / all, Job / lightest);
+        var round = Math.Max((double)slots / all, 1.0 / lightest);
         var tag = _tags[partition] = Math.Max(_tags[partition], Math.Max(_now, lowest) - round);
         _now = Math.Max(_now, Math.Min(lowest, tag));
         var room = free - Owed(standings, partition, tag, round);
-        if (next < double.MaxValue) room = Math.Min(room, Math.Ceiling((next + (Lead * round) - tag) * weight / Job));
+        if (next < double.MaxValue) room = Math.Min(room, Math.Ceiling((next + (Lead * round) - tag) * weight));
         if (room < 1) return 0;
         // Its share of what is free; what it has ended; or what it is behind the others, such as for answers that take longer than theirs.
         var share = Math.Ceiling((double)free * weight / all);
-        var behind = Math.Floor((lowest - tag) * weight / Job);
+        var behind = Math.Floor((lowest - tag) * weight);
         return (int)Math.Min(Math.Max(share, Math.Max(reports, behind)), Math.Floor(room));
     }
 
@@ -98,7 +95,7 @@ internal sealed class PartitionTurns(int partitions)
         for (var other = 0; other < standings.Length; other++)
         {
             if (other == partition || standings[other] != Standing.OnItsWay || _tags[other] >= tag) continue;
-            owed += Math.Floor(Math.Min(tag - _tags[other], round) * WeightOf(other) / Job);
+            owed += Math.Floor(Math.Min(tag - _tags[other], round) * WeightOf(other));
         }
 
         return owed;
