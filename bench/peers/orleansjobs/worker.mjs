@@ -13,4 +13,4 @@ worker.job('js-1ms', async () => {
 });
 
 process.stdin.on('end', () => process.exit(0)).resume();
-await worker.run({ concurrency: Number(concurrency), onReady: () => process.stdout.write(JSON.stringify({ ready: true }) + '\n') });
+await worker.run({ concurrency: Number(concurrency), sessions: Math.min(2, Number(concurrency)), onReady: () => process.stdout.write(JSON.stringify({ ready: true }) + '\n') });

@@ -127,6 +127,19 @@ test('after a refusal without a place, reports go alone until those of that call
   assert.equal(session.call(0, 0).reports.length, 4);
 });
 
+test('a gateway that gives fewer leases at a time is asked for fewer', () => {
+  const session = holding(3, key => ({ outcome: 'success', result: key }));
+  const call = session.call(1000, 0);
+  assert.equal(call.want, 500);
+  assert.ok(session.refused(call, { status: 422, message: 'too many', mistakes: [{ pointer: '/want', detail: 'It is 0 to 100.' }] }));
+  const next = session.call(1000, 0);
+  assert.deepEqual([next.want, JSON.parse(next.body).reports.map(({ outcome }) => outcome)], [100, ['success', 'success', 'success']]);
+  // Without news there is nothing that it could be but the number.
+  const idle = open();
+  assert.ok(idle.refused(idle.call(1000, 10), { status: 422, message: 'too many', mistakes: [{ pointer: '/want' }] }));
+  assert.equal(idle.call(1000, 10).want, 100);
+});
+
 test('progress of a call has its bound too', () => {
   const session = holding(400);
   for (const key of session.held.keys()) session.say(key, { current: 1, total: 1, data: 'x'.repeat(4000) });

@@ -165,6 +165,23 @@ test('a worker that stops ends what runs, and hands back what has not begun', as
   await client.result(second.id, seconds);
 });
 
+test('handlers are shared among the sessions of a worker', async test => {
+  const type = unique('shared');
+  let running = 0;
+  let most = 0;
+  const { worker, over } = await serve(test, worker => worker.job(type, async (job, n) => {
+    most = Math.max(most, ++running);
+    await sleep(20);
+    running--;
+    return n;
+  }), { concurrency: 5, sessions: 2 });
+  const jobs = await Promise.all(Array.from({ length: 40 }, (_, n) => client.submit(type, n)));
+  assert.deepEqual(await Promise.all(jobs.map(job => client.result(job.id, seconds))), jobs.map((_, n) => n));
+  assert.ok(most > 1 && most <= 5, `${most} at a time`);
+  worker.stop();
+  await over;
+});
+
 test('a worker that is killed costs its jobs one repeat', async test => {
   const type = unique('killed');
   const program = `
@@ -190,5 +207,7 @@ test('what is wrong with a worker is said at once', async () => {
   worker.job('a', () => {});
   assert.throws(() => worker.job('a', () => {}), TypeError);
   await assert.rejects(worker.run({ concurrency: 0 }), RangeError);
+  await assert.rejects(worker.run({ concurrency: 100, sessions: 9 }), RangeError);
+  await assert.rejects(worker.run({ concurrency: 1, sessions: 2 }), RangeError);
   assert.ok(new StaleAttempt('x') instanceof Error);
 });

@@ -187,6 +187,20 @@ class SessionTests(unittest.TestCase):
             session.report((f"j{10 + left}", str(110 + left)), report_of_result(2))
         self.assertEqual(4, len(session.call(0, 0).reports))
 
+    def test_a_gateway_that_gives_fewer_leases_at_a_time_is_asked_for_fewer(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        session.report(("j1", "101"), report_of_result("fine"))
+        refused = InvalidRequest("invalid-member", 422, "too many", mistakes=(Mistake("It is 0 to 100.", "/want"),))
+        call = session.call(1000, 10)
+        self.assertEqual(500, call.want)
+        self.assertTrue(session.refused(call, refused))
+        said = says(session.call(1000, 10))
+        self.assertEqual((100, ["success"]), (said["want"], [report["outcome"] for report in said["reports"]]))
+        idle = opened()  # without news there is nothing that it could be but the number
+        self.assertTrue(idle.refused(idle.call(1000, 10), refused))
+        self.assertEqual(100, idle.call(1000, 10).want)
+
     def test_progress_of_a_call_has_its_bound_too(self):
         session = opened()
         for start in range(0, 400, 100):
@@ -250,7 +264,7 @@ class SessionTests(unittest.TestCase):
 
     def test_bounds(self):
         session = opened()
-        self.assertEqual(100, says(session.call(5000, 1))["want"])
+        self.assertEqual(500, says(session.call(5000, 1))["want"])
         for number in range(MAX_HELD - 30):
             reply(session, session.call(1, 0), leases=[lease(number)])
         self.assertEqual(30, says(session.call(100, 1))["want"])

@@ -3,7 +3,7 @@ namespace OrleansJobs.Gateway.Working;
 /// <summary>Bounds of what a worker may say in one call. <c>docs/WORKERS.md</c> lists them.</summary>
 internal static class WorkLimits
 {
-    public const int MaxWant = 100;
+    public const int MaxWant = 1000;
     public const int MaxWaitSeconds = 60;
     public const int MaxHolds = 10_000;
     public const int MaxReports = 1000;

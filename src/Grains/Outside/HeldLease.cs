@@ -41,6 +41,9 @@ internal sealed class HeldLease(Lease lease, RetryPolicy policy, TimeSpan? timeo
     /// <summary>Its partition is to store that it is alone before it may run.</summary>
     public bool IsHeldBack { get; set; }
     public bool IsReady => IsLoaded && !IsHeldBack;
+
+    /// <summary>Bytes of what its handler is given.</summary>
+    public int Size => Lease.Args.Length + (Checkpoint?.Length ?? 0);
     public byte[]? Checkpoint { get; set; }
 
     /// <summary>What its job remembers; null: nobody has asked.</summary>

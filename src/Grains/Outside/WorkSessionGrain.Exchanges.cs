@@ -47,7 +47,15 @@ internal sealed partial class WorkSessionGrain
     private int Free()
     {
         if (!_isOpen || _state is not SessionState.Live || _current is not { Want: > 0 } call || _outbox.IsFull || !services.Clock.IsRight || !services.Worker.HasStarted) return 0;
-        var coming = _book.Values.Count(lease => lease is { HasEnded: false, IsNamed: false, Stop: null } && lease.GivenTo != call);
+        var (coming, bytes) = (0, 0L);
+        foreach (var lease in _book.Values)
+        {
+            if (lease is not { HasEnded: false, IsNamed: false, Stop: null } || lease.GivenTo == call) continue;
+            coming++;
+            bytes += lease.Size;
+        }
+
+        if (bytes >= MaxParcelBytes) return 0;
         return Math.Min(call.Want - coming, services.Outside.MaxHeld - _book.Count) - _asked;
     }
 

@@ -22,6 +22,9 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     /// <summary>How long a session that moves waits until the partitions have what its worker was told is heard. Its next call waits with it.</summary>
     private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(3);
 
+    /// <summary>Arguments and checkpoints that one answer brings, unless a single lease has more. Who has so much to give asks for nothing more.</summary>
+    private const int MaxParcelBytes = 8 << 20;
+
     private readonly ILogger _logger = logger;
     private readonly TimeProvider _time = services.Time;
     private readonly CancellationTokenSource _closing = new();
@@ -223,6 +226,21 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
     private IEnumerable<HeldLease> ToGive(WorkCall call) => call.Want == 0 ? [] : _book.Values.Where(lease =>
         lease is { HasEnded: false, IsReady: true, IsNamed: false, Stop: null } && lease.GivenTo != call);
 
+    /// <summary>What goes into the answer: a worker that is small need not take a hundred large jobs in one piece. The rest stay here for the next.</summary>
+    private List<HeldLease> Parcel(WorkCall call)
+    {
+        var parcel = new List<HeldLease>();
+        long bytes = 0;
+        foreach (var lease in ToGive(call))
+        {
+            if (parcel.Count == call.Want || (parcel.Count > 0 && bytes + lease.Size > MaxParcelBytes)) break;
+            parcel.Add(lease);
+            bytes += lease.Size;
+        }
+
+        return parcel;
+    }
+
     private bool HasNewStops(WorkCall call) => call.Holds.Any(hold =>
         _book.TryGetValue(NameOf(hold), out var lease) ? lease is { Stop: not null, IsToldToStop: false } : IsLost(NameOf(hold)) && !_toldLost.Contains(NameOf(hold)));
 
@@ -236,7 +254,7 @@ internal sealed partial class WorkSessionGrain(SessionServices services, ILogger
         if (_current == call)
         {
             _isOpen = false;
-            if (_state is SessionState.Live) leases = [.. ToGive(call).Take(call.Want).ToList().Select(lease => Give(lease, call))];
+            if (_state is SessionState.Live) leases = [.. Parcel(call).ConvertAll(lease => Give(lease, call))];
         }
 
         return new WorkAnswer { Heartbeat = services.Outside.Heartbeat, Leases = leases, Taken = taken, Cancel = [.. StopsFor(call)] };

@@ -39,7 +39,7 @@ internal static class WorkInputs
         yield return new("a `seq` that is a string", 422, "invalid-member", "/seq", """{"seq":"1"}""");
         yield return new("a `seq` of 2^53", 422, "invalid-member", "/seq", """{"seq":9007199254740992}""");
         yield return new("a `want` below 0", 422, "invalid-member", "/want", """{"seq":1,"want":-1}""");
-        yield return new("a `want` of 101", 422, "invalid-member", "/want", """{"seq":1,"want":101,"types":["t"]}""");
+        yield return new("a `want` of 1,001", 422, "invalid-member", "/want", """{"seq":1,"want":1001,"types":["t"]}""");
         yield return new("a `want` without `types`", 422, "invalid-member", "/types", """{"seq":1,"want":1}""");
         yield return new("a `wait` of 61", 422, "invalid-member", "/wait", """{"seq":1,"wait":61}""");
         yield return new("a `wait` that is a string", 422, "invalid-member", "/wait", """{"seq":1,"wait":"10s"}""");

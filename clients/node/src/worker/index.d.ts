@@ -76,7 +76,7 @@ export class Worker {
   job<Args = any, Result = any>(type: string, handler: Handler<Args, Result>): this;
   job<Args = any, Result = any>(type: string, options: JobOptions, handler: Handler<Args, Result>): this;
   /** Serves until SIGTERM or SIGINT, or `stop()`. */
-  run(options?: { concurrency?: number; drain?: number; signals?: boolean; onReady?: () => void }): Promise<void>;
+  run(options?: { concurrency?: number; sessions?: number; drain?: number; signals?: boolean; onReady?: () => void }): Promise<void>;
   stop(): void;
 }
 

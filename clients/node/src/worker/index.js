@@ -10,8 +10,11 @@ export { ChildFailed, GiveUp, RetryLater, StaleAttempt } from './reports.js';
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const MAX_SLOTS = 1000;
+const MAX_SESSIONS = 8;
 const TIMEOUT = 10_000;
 const PATIENCE = 120_000;
+
+const partOf = (all, at, of) => Math.floor(all / of) + (at < all % of ? 1 : 0);
 
 function checkName(name, what) {
   if (typeof name !== 'string' || !NAME.test(name)) throw new TypeError(`${what} is 1 to 64 of A-Z a-z 0-9 . _ -; it is ${JSON.stringify(name)}`);
@@ -26,7 +29,7 @@ export class Worker {
   #log;
   #types = [];
   #handlers = new Map();
-  #runner;
+  #runners = [];
 
   constructor({ url, key, name, queues, release, log = console } = {}) {
     this.#exchange = new Exchange(new Address(url, key), { patience: PATIENCE, timeout: TIMEOUT });
@@ -51,26 +54,37 @@ export class Worker {
 
   /**
    * Serves until SIGTERM or SIGINT, or `stop()`; what runs then is let end, for `drain` seconds at most. A second signal hands back what still runs.
-   * `concurrency` handlers run at a time.
+   * `concurrency` handlers run at a time, shared among so many `sessions`: where jobs take less than a call to the grid, one session's run while those of another are reported.
    */
-  async run({ concurrency = 100, drain, signals = true, onReady } = {}) {
+  async run({ concurrency = 100, sessions = 1, drain, signals = true, onReady } = {}) {
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_SLOTS) throw new RangeError(`a worker has 1 to ${MAX_SLOTS} slots`);
+    if (!Number.isInteger(sessions) || sessions < 1 || sessions > Math.min(MAX_SESSIONS, concurrency)) throw new RangeError(`a worker has 1 to ${MAX_SESSIONS} sessions, and a slot for each`);
     if (this.#types.length === 0) throw new TypeError('the worker has no job types: give it one with worker.job(name, handler)');
-    if (this.#runner !== undefined) throw new TypeError('the worker runs already');
-    const runner = this.#runner = new Runner(this.#exchange, new Session(this.#types, this.#who), this.#handlers, { concurrency, log: this.#log, onReady });
+    if (this.#runners.length > 0) throw new TypeError('the worker runs already');
+    let unready = sessions;
+    const ready = () => --unready === 0 && onReady?.();
+    const runners = this.#runners = Array.from({ length: sessions }, (_, at) => new Runner(
+      this.#exchange, new Session(this.#types, this.#who), this.#handlers, { concurrency: partOf(concurrency, at, sessions), log: this.#log, onReady: ready }));
+    const stopAll = () => runners.forEach(runner => runner.stop());
     let timer;
     const stop = () => {
-      runner.stop();
-      if (drain !== undefined) timer ??= setTimeout(() => runner.stop(), drain * 1000);
+      stopAll();
+      if (drain !== undefined) timer ??= setTimeout(stopAll, drain * 1000);
     };
     if (signals) for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
     this.stop = stop;
     try {
-      await runner.run();
+      const ends = await Promise.allSettled(runners.map(runner => runner.run().catch(error => {
+        // What one may not do the others may not.
+        stopAll();
+        throw error;
+      })));
+      const failed = ends.find(({ status }) => status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     } finally {
       for (const signal of ['SIGTERM', 'SIGINT']) process.off(signal, stop);
       clearTimeout(timer);
-      this.#runner = undefined;
+      this.#runners = [];
     }
   }
 

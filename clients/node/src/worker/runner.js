@@ -73,6 +73,8 @@ export class Runner {
         failures = 0;
         if (!ready) this.#onReady?.();
         ready = true;
+        // What handlers return at once goes with the next call, which would otherwise wait, and be overtaken by one that does not.
+        if (answer.leases.length > 0) await new Promise(setImmediate);
         if (call.waits && answer.leases.length === 0 && answer.stops.length === 0 && performance.now() - asked < 100) await this.#idle(PACE);
       } catch (error) {
         failures++;

@@ -2,7 +2,10 @@
 import { Lines } from './lines.js';
 import { clip, failure } from './reports.js';
 
-const MAX_WANT = 100;
+/** Half of what may be held: the next leases come while the reports of these are stored. */
+const MAX_WANT = 500;
+/** What every gateway takes: it may be of an older release than the worker. */
+const LEAST_WANT = 100;
 const MAX_HELD = 1000;
 const MAX_REPORTS = 1000;
 const MAX_BYTES = 3 << 20;
@@ -24,6 +27,7 @@ export class Session {
   /** Reports of a call that was refused without a word of which is wrong: until none of them is left, each goes alone. */
   #doubtful = new Set();
   #texts = new WeakMap();
+  #most = MAX_WANT;
 
   /** @param {object[]} types what is announced */
   constructor(types, { queues, name } = {}) {
@@ -68,7 +72,7 @@ export class Session {
     // What it does not carry would be handed back.
     const isBye = bye && reports.length === this.outbox.size;
     for (const key of reports) this.#sent.add(key);
-    const asked = Math.max(0, Math.min(want, MAX_WANT, MAX_HELD - this.held.size));
+    const asked = Math.max(0, Math.min(want, this.#most, MAX_HELD - this.held.size));
     const waits = wait > 0 && reports.length === 0 && progress.size === 0 && lines.length === 0 && !bye;
     const named = (key, more) => ({ id: this.held.get(key).id, token: this.held.get(key).token, ...more });
     const head = JSON.stringify({
@@ -133,6 +137,14 @@ export class Session {
   refused(call, problem) {
     if (problem.code === 'session-not-found' && this.id !== undefined) {
       this.id = undefined;
+      return true;
+    }
+
+    if (this.#most > LEAST_WANT && problem.mistakes.some(mistake => mistake.pointer === '/want')) {
+      this.#most = LEAST_WANT;
+      this.failed(call);
+      // The grid has not read them.
+      for (const key of call.reports) this.#sent.delete(key);
       return true;
     }
 

@@ -13,7 +13,10 @@ from .signals import Encoded, Failure, Report
 
 Key = Tuple[str, str]
 
-MAX_WANT = 100
+MAX_WANT = 500
+"""Half of what may be held: the next leases come while the reports of these are stored."""
+LEAST_WANT = 100
+"""What every gateway takes: it may be of an older release than the worker."""
 MAX_HELD = 1000
 MAX_REPORTS = 1000
 MAX_BYTES = 3 << 20
@@ -90,6 +93,7 @@ class Session:
         self._seq = 0
         self._stopped: Set[Key] = set()
         self._reported: "OrderedDict[Key, None]" = OrderedDict()
+        self._most = MAX_WANT
         self._sent: Set[Key] = set()
         # Reports of a call that was refused without a word of which is wrong: until none of them is left, each goes alone.
         self._doubtful: Set[Key] = set()
@@ -132,7 +136,7 @@ class Session:
         # What it does not carry would be handed back.
         is_bye = bye and len(reports) == len(self.outbox)
         names = [name for name in self._names if name not in self.withheld] if self.withheld else self._names
-        want = max(0, min(want, MAX_WANT, MAX_HELD - len(self.held))) if names else 0
+        want = max(0, min(want, self._most, MAX_HELD - len(self.held))) if names else 0
         waits = wait > 0 and not reports and not said and not lines and not bye
         head: Dict[str, Any] = {"session": self.id, "seq": self._seq, "types": names or self._names, **self._who, "want": want, "wait": wait if waits else 0}
         head["holds"] = [{"id": key[0], "token": key[1]} for key in self.held if key not in self._sent]
@@ -194,6 +198,11 @@ class Session:
         """Makes the best of a call that was refused as a whole. False where nothing in it can be mended."""
         if problem.code == "session-not-found" and self.id is not None:
             self.id = None
+            return True
+        if self._most > LEAST_WANT and any(mistake.pointer == "/want" for mistake in problem.mistakes):
+            self._most = LEAST_WANT
+            self.failed(call)
+            self._sent.difference_update(call.reports)  # the grid has not read them
             return True
         if problem.status not in (400, 413, 422) or not call.has_news:
             return False
