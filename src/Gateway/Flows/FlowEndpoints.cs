@@ -29,7 +29,7 @@ internal sealed class FlowEndpoints(
     {
         var status = await grid.Job(StatusEndpoints.IdOf(context)).GetStatus();
         StatusEndpoints.Show(status, context);
-        var view = await reader.ReadAsync(status!);
+        var view = await reader.ReadAsync(status!, Caller.Of(context));
         context.Response.Headers.CacheControl = "no-store";
         var json = JsonBuffer.Rent();
         FlowJson.Write(json.Writer, view);

@@ -1,17 +1,19 @@
 using System.Text.Json;
 using OrleansJobs.Flows;
 using OrleansJobs.Gateway.Grid;
+using OrleansJobs.Gateway.Guarding;
 using OrleansJobs.Gateway.Waiting;
 
 namespace OrleansJobs.Gateway.Flows;
 
 /// <summary>Finds a flow's jobs. Those of a graph have ids that follow from the flow's; those of code are in the list of its children.</summary>
-internal sealed class FlowReader(JobGrid grid, WaitRefiner waits)
+internal sealed class FlowReader(JobGrid grid, JobTypeCatalogue types, WaitRefiner waits)
 {
     /// <summary>Pages of children that are looked through for jobs whose keys are made of what came before them.</summary>
     private const int MostPages = 20;
 
-    public async Task<FlowView> ReadAsync(JobStatus flow)
+    /// <param name="caller">Who is shown jobs of queues that its key is good for.</param>
+    public async Task<FlowView> ReadAsync(JobStatus flow, Caller caller)
     {
         var info = await grid.InfoAsync();
         var partition = grid.Partition(flow.Id, info);
@@ -19,7 +21,7 @@ internal sealed class FlowReader(JobGrid grid, WaitRefiner waits)
         if (flow.Type != FlowGraph.JobType || await GraphOfAsync(partition, flow.Id) is not { } graph)
         {
             var page = await grid.Whole.List(new() { Parent = flow.Id, Limit = JobLimits.MaxPage });
-            FlowJobView[] children = [.. page.Jobs.Select(job => new FlowJobView(null, job.Type, job.Queue, job.State.Name, waits.Refine(job), null, []))];
+            FlowJobView[] children = [.. page.Jobs.Where(caller.MaySee).Select(job => new FlowJobView(null, job.Type, job.Queue, job.State.Name, waits.Refine(job), null, []))];
             return new(waits.Refine(flow), null, children, await groups ?? [], page.Cursor is not null);
         }
 
@@ -54,6 +56,12 @@ internal sealed class FlowReader(JobGrid grid, WaitRefiner waits)
             var statuses = await grid.Partition(ids[nodes[0]], await grid.InfoAsync()).GetListed(Array.ConvertAll(nodes, node => ids[node]));
             for (var i = 0; i < nodes.Length; i++) found[nodes[i].Index] = statuses[i] is { } status && status.Parent == flow.Id ? waits.Refine(status) : null;
         }));
+        // The same holds of what has its key from its type, where whoever submitted the graph did not know of it.
+        foreach (var node in single.Where(node => found[node.Index] is null && node.Job.Key is null))
+        {
+            if ((await types.FindAsync(node.Job.Type))?.Defaults.Key is not null) unknown.Add(node);
+        }
+
         if (unknown.Count > 0) await FindByFlowAsync(flow, unknown, ids, found);
         return found;
     }

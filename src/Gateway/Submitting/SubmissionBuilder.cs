@@ -125,7 +125,7 @@ internal sealed class SubmissionBuilder(JobGrid grid, JobTypeCatalogue types, IO
         var errors = new List<ProblemError>();
         for (var i = 0; i < named.Length && errors.Count < Problem.MaxErrors; i++)
         {
-            if (named[i] is { } status && !caller.MaySee(status)) errors.Add(new($"/after/{i}", $"There is no job '{status.Id}'."));
+            if (named[i] is { } status && !caller.MaySee(status)) errors.Add(new($"/after/{i}", $"There is no job '{status.Id}', or no longer."));
         }
 
         return errors.Count > 0 ? Problem.OfMembers(ProblemTypes.InvalidMember, errors) : null;

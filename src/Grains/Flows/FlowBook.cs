@@ -4,6 +4,7 @@ using OrleansJobs.Hosting;
 using OrleansJobs.Letters;
 using OrleansJobs.Partitions;
 using OrleansJobs.Records;
+using OrleansJobs.Workers;
 
 namespace OrleansJobs.Flows;
 
@@ -70,12 +71,12 @@ internal sealed class FlowBook
             Append(flow, new FlowEvent { Kind = FlowEventKind.Step, Name = step.Name, Value = step.Value, Error = step.Error }, now);
         }
 
-        foreach (var (name, total) in change.Totals)
-            flow.Groups[name] = (flow.Groups.GetValueOrDefault(name) ?? new(name, -1, 0, 0, 0)) with { Total = total };
+        foreach (var (name, total) in change.Totals) flow.Groups[name] = GroupOf(flow, name) with { Total = total };
+        if (change.Weight > 0) flow.PlannedWeight = change.Weight;
         Start(job, flow, change.Children, now);
         foreach (var name in change.Cancels)
         {
-            if (!flow.Open.TryGetValue(name, out var id)) continue;
+            if (!flow.Open.TryGetValue(name, out var id) && !flow.Failed.Remove(name, out id)) continue;
             flow.Dismissed.Add(name);
             _children.Dismiss(id, now);
         }
@@ -132,6 +133,9 @@ internal sealed class FlowBook
     private static string? Unknown(FlowEntry flow, FlowPark park) =>
         flow.Ended is { } ended ? Array.Find(park.Children, name => !flow.Open.ContainsKey(name) && !ended.Contains(name)) : null;
 
+    /// <summary>How far a flow is that is parked: what it has started counts from then on.</summary>
+    public Progress ProgressOf(LiveJob job, Progress said) => Find(job) is { } flow ? FlowWaits.ProgressOf(flow, said) : said;
+
     /// <summary>What a parked flow says that it waits for.</summary>
     public WaitReason[] WaitsOf(LiveJob job) => Find(job) is { Park: { } park } flow ? [.. FlowWaits.Of(flow, park)] : [];
 
@@ -146,7 +150,7 @@ internal sealed class FlowBook
         _errands.Add(ErrandKind.ForgetEvents, flow.OrderOf(flow.Run), now);
         if (flow.Partitions.Count > 0) Tell(ErrandKind.DeleteChildren, job, flow.Run, now);
         (flow.Run, flow.Args, flow.Names, flow.Bytes, flow.Park) = (flow.Run + 1, args, 0, 0, null);
-        (flow.Weight, flow.WeightDone, flow.WeightFailed, flow.LastArrival, flow.RetriedAt) = (0, 0, 0, 0, 0);
+        (flow.Weight, flow.WeightDone, flow.WeightFailed, flow.PlannedWeight, flow.LastArrival, flow.RetriedAt) = (0, 0, 0, 0, 0, 0);
         flow.Ended = new(StringComparer.Ordinal);
         flow.Open.Clear();
         flow.Failed.Clear();
@@ -283,7 +287,7 @@ internal sealed class FlowBook
     {
         if (order.Index >= 0)
         {
-            var group = flow.Groups.GetValueOrDefault(order.Name) ?? new(order.Name, -1, 0, 0, 0);
+            var group = GroupOf(flow, order.Name);
             // Children of a group are started in order: it has been.
             if (order.Index < group.Started) return false;
             flow.Groups[order.Name] = group with { Started = order.Index + 1 };
@@ -303,7 +307,7 @@ internal sealed class FlowBook
 
     private JobError? RefusalOf(LiveJob job, FlowEntry flow, FlowChange change)
     {
-        var names = flow.Names + change.Steps.Length + change.Children.Count(child => child.Index < 0);
+        var names = flow.Names + change.Steps.Length + change.Children.Count(child => child.Index < 0) + NewGroups(flow, change);
         var bytes = flow.Bytes + change.Steps.Sum(step => (long)(step.Value?.Length ?? 0));
         if (names > _limits.MaxNames) return new(JobErrorCodes.FlowTooLong, null, $"A run of a flow remembers at most {_limits.MaxNames} names. One that goes on for ever starts itself anew.");
         if (bytes > _limits.MaxBytes) return new(JobErrorCodes.FlowTooLong, null, $"A run of a flow remembers at most {_limits.MaxBytes} bytes. One that goes on for ever starts itself anew.");
@@ -311,6 +315,19 @@ internal sealed class FlowBook
         if (change.Children.Length > 0 && (job.Spec!.Parent?.Depth ?? 0) >= _limits.MaxDepth)
             return new(JobErrorCodes.TooDeep, null, $"Flows stand at most {_limits.MaxDepth} deep.");
         return null;
+    }
+
+    private static int NewGroups(FlowEntry flow, FlowChange change) => change.Totals.Length == 0 && !Array.Exists(change.Children, static child => child.Index >= 0)
+        ? 0
+        : change.Totals.Select(static total => total.Name).Concat(change.Children.Where(static child => child.Index >= 0).Select(static child => child.Name)).Distinct()
+            .Count(name => !flow.Groups.ContainsKey(name));
+
+    /// <summary>A group that is new is a name more to be remembered.</summary>
+    private static FlowGroup GroupOf(FlowEntry flow, string name)
+    {
+        if (flow.Groups.GetValueOrDefault(name) is { } known) return known;
+        flow.Names++;
+        return new(name, -1, 0, 0, 0);
     }
 
     private void Begin(LiveJob job)

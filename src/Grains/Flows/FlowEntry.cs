@@ -55,6 +55,9 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
     /// <inheritdoc cref="Weight"/>
     public long WeightFailed { get; set; }
 
+    /// <summary>What all children are going to weigh, where the flow has said so.</summary>
+    public long PlannedWeight { get; set; }
+
     /// <summary>The total of the progress that was last said in the flow's name; 0: it speaks for itself, or nothing was.</summary>
     public long LastTotal { get; set; }
 

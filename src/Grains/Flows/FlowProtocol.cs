@@ -126,8 +126,11 @@ internal sealed record FlowChange
     /// <summary>How many children a group will have, once that is known.</summary>
     [Id(2)] public FlowGroupTotal[] Totals { get; init; } = [];
 
-    /// <summary>Children, by name, that are not waited for any more: they are cancelled.</summary>
+    /// <summary>Children, by name, that are not waited for any more: they are cancelled. What had failed is not run again with the others.</summary>
     [Id(3)] public string[] Cancels { get; init; } = [];
+
+    /// <summary>The weights of all children that there will be; 0: nobody knows.</summary>
+    [Id(4)] public long Weight { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("oj.flowGroupTotal")]

@@ -30,6 +30,7 @@ internal static class FlowRecord
         writer.Number(20, flow.WeightFailed);
         writer.Number(21, flow.LastSignal);
         foreach (var name in flow.Dismissed) writer.Text(22, name);
+        writer.Number(23, flow.PlannedWeight);
         return writer.ToArray();
     }
 
@@ -62,6 +63,7 @@ internal static class FlowRecord
                 case 20: flow.WeightFailed = reader.Number; break;
                 case 21: flow.LastSignal = reader.Number; break;
                 case 22: flow.Dismissed.Add(reader.Text); break;
+                case 23: flow.PlannedWeight = reader.Number; break;
             }
         }
     }

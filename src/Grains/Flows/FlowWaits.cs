@@ -27,7 +27,7 @@ internal static class FlowWaits
     {
         // What a handler says has a message or counts something else; what is said here has neither.
         if (flow.Weight == 0 || (said.Sequence > 0 && (said.Message is not null || said.Total != flow.LastTotal))) return said;
-        flow.LastTotal = flow.Weight;
-        return said with { Sequence = said.Sequence + 1, Current = flow.WeightDone, Total = flow.Weight };
+        flow.LastTotal = Math.Max(flow.Weight, flow.PlannedWeight);
+        return said.Current == flow.WeightDone && said.Total == flow.LastTotal ? said : said with { Sequence = said.Sequence + 1, Current = flow.WeightDone, Total = flow.LastTotal };
     }
 }

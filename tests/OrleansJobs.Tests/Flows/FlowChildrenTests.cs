@@ -32,6 +32,33 @@ public class FlowChildrenTests
     }
 
     [Fact]
+    public void Progress_OfAChain_HasWhatHasBeenStarted_FromThenOn()
+    {
+        var flow = new FlowDriver();
+        Parked(flow, FlowDriver.Child("a"));
+        Assert.Equal((0, 1), ProgressOf(flow));
+        flow.EndChild("a");
+        Assert.Equal((1, 1), ProgressOf(flow));
+        flow.Lease();
+        Parked(flow, FlowDriver.Child("b", weight: 3));
+        Assert.Equal((1, 4), ProgressOf(flow));
+    }
+
+    [Fact]
+    public void Progress_WhoseWholeIsKnown_CountsWhatIsToCome()
+    {
+        var flow = new FlowDriver();
+        Assert.True(flow.Park(new FlowPark { Children = ["a"], Change = new() { Children = [FlowDriver.Child("a")], Weight = 4 } }));
+        Assert.Equal((0, 4), ProgressOf(flow));
+        flow.EndChild("a");
+        Assert.Equal((1, 4), ProgressOf(flow));
+        flow.Lease();
+        // An array of three where one job was counted.
+        Assert.True(flow.Park(new FlowPark { Children = ["b"], Change = new() { Children = [FlowDriver.Child("b")], Weight = 6 } }));
+        Assert.Equal((1, 6), ProgressOf(flow));
+    }
+
+    [Fact]
     public void Progress_ThatAFlowSaysItself_IsNotOverwritten()
     {
         var flow = new FlowDriver();

@@ -22,6 +22,18 @@ public class FlowLimitTests
     }
 
     [Fact]
+    public void Groups_AreNamesToo()
+    {
+        var flow = new FlowDriver(limits => limits.MaxNames = 2);
+        Assert.Null(flow.Change(new() { Totals = [new("a", 1)], Children = [FlowDriver.Child("a") with { Index = 0 }] }));
+        Assert.Null(flow.Change(new() { Totals = [new("b", 0)] }));
+        Assert.Equal(2, flow.Flow.Names);
+        Refused(JobErrorCodes.FlowTooLong, "at most 2 names", flow.Change(new() { Totals = [new("c", 0)] }));
+        // More of a group that there is.
+        Assert.Null(flow.Change(new() { Totals = [new("a", 2)] }));
+    }
+
+    [Fact]
     public void Bytes_OneTooMany_FailsTheFlow()
     {
         var flow = new FlowDriver(limits => limits.MaxBytes = 1024);

@@ -58,6 +58,7 @@ public sealed class TroubleGrid : IAsyncLifetime
             Ran(name);
             return Failing.ContainsKey(name) ? throw new InvalidOperationException($"{name} fails") : Task.FromResult(name.Length);
         });
+        jobs.AddJob("long", (int letters, JobContext _, CancellationToken _) => Task.FromResult(new string('x', letters)));
         jobs.AddJob("second-time", (string name, JobContext _, CancellationToken _) => Ran(name) == 1 ? throw new InvalidOperationException("not yet") : Task.FromResult(1));
         jobs.AddJob("endless", async (string name, JobContext _, CancellationToken cancellation) =>
         {

@@ -14,13 +14,22 @@ internal sealed class GraphRun(GraphShape shape, FlowContext flow)
     private readonly Task<GraphEnd>?[] _ends = new Task<GraphEnd>?[shape.Nodes.Length];
     private readonly TaskCompletionSource _failed = new();
 
+    /// <summary>Of all jobs that run, as far as is known: one for an <c>each</c> whose array is not there yet.</summary>
+    private long _weight;
+
+    private IGraphHost? Host => flow as IGraphHost;
+
     public async Task<JsonElement> RunAsync()
     {
+        _weight = shape.Nodes.Sum(static node => (long)node.Job.Weight);
+        Told(0);
         foreach (var node in shape.InOrder) _ends[node.Index] = WatchedAsync(node);
         // The first failure that nobody deals with ends the flow at once; the others' children are cancelled with it.
         await await Task.WhenAny(Task.WhenAll(_ends!), _failed.Task);
         return shape.Graph.Result is { } result ? Fill(result, node => _ends[node.Index]!.Result, null, isResult: true) : Null;
     }
+
+    private void Told(long more) => Host?.Plan(_weight += more);
 
     private async Task<GraphEnd> WatchedAsync(GraphNode node)
     {
@@ -39,7 +48,18 @@ internal sealed class GraphRun(GraphShape shape, FlowContext flow)
     {
         var before = new Dictionary<GraphNode, GraphEnd>(node.After.Count);
         foreach (var link in node.After) before[link.Node] = await _ends[link.Node.Index]!;
-        if (!node.After.TrueForAll(link => link.IsMetBy(before[link.Node].State))) return GraphEnd.Skipped;
+        if (!node.After.TrueForAll(link => link.IsMetBy(before[link.Node].State)))
+        {
+            Told(-node.Job.Weight);
+            return GraphEnd.Skipped;
+        }
+
+        // Were these run again with all that had failed, they might succeed, and what has been done about them would be done for nothing.
+        foreach (var link in node.After)
+        {
+            if (link is { On: not DependencyOn.Success, Node.Job: { Each: null, Name: var name } } && before[link.Node].State is GraphState.Failure or GraphState.Revoked) Host?.Settle(name, node.Job.Name);
+        }
+
         try
         {
             return node.Job.Each is { } each
@@ -54,10 +74,17 @@ internal sealed class GraphRun(GraphShape shape, FlowContext flow)
         {
             throw new GiveUpException(failed.Message, failed, failed.Error?.Code);
         }
+        catch (JobRejectedException rejected)
+        {
+            // What was there at the submit was looked at then: it is what references have brought.
+            var message = $"/jobs/{node.Index}: '{node.Job.Name}' cannot be submitted. {string.Join(" ", rejected.Problems.Select(static problem => $"{problem.Pointer}: {problem.Detail}"))}";
+            return Tolerates(node) ? new(GraphState.Failure, default, new JobError(JobErrorCodes.BadArgs, null, message)) : throw new GiveUpException(message, rejected, JobErrorCodes.BadArgs);
+        }
     }
 
     private async Task<GraphEnd> EachAsync(GraphNode node, List<(JsonElement Value, int Index)> items, Dictionary<GraphNode, GraphEnd> before)
     {
+        Told((items.Count - 1L) * node.Job.Weight);
         var tolerance = Tolerates(node) ? Tolerance.Ignore : Tolerance.None;
         var results = await flow.AllAsync(node.Job.Name, items, item => Describe(node, known => before[known], item, tolerance));
         var state = results.Failed > 0 ? GraphState.Failure : GraphState.Success;

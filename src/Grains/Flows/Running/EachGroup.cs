@@ -66,7 +66,7 @@ internal sealed class EachGroup<TItem, TResult>(
 
     private int Ended => execution.Memory.Group(name) is { } group ? group.Succeeded + group.Failed : 0;
 
-    private FlowEvent? FailureOf(int index) => execution.Memory.Failures(name).FirstOrDefault(failure => failure.Index == index);
+    private FlowEvent? FailureOf(int index) => execution.Memory.FailureOf(name, index);
 
     /// <summary>Takes items while there is room for their children. An item that is long in coming is not waited for here.</summary>
     private async Task FillAsync()

@@ -78,6 +78,17 @@ internal sealed class FlowMemory
     /// <summary>In the order in which they came.</summary>
     public IReadOnlyList<FlowEvent> Failures(string group) => _failures.TryGetValue(group, out var failures) ? failures : [];
 
+    /// <summary>How a child of a group failed, where that is one of those that are told one by one.</summary>
+    public FlowEvent? FailureOf(string group, int index)
+    {
+        foreach (var failure in Failures(group))
+        {
+            if (failure.Index == index) return failure;
+        }
+
+        return null;
+    }
+
     /// <summary>The partition of a group's child that has a key; null: it is where its place in the group puts it.</summary>
     public int? PlaceOf(string group, int index)
     {

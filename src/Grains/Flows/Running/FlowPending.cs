@@ -18,6 +18,7 @@ internal sealed class FlowPending
     private readonly Queue<FlowStep> _steps = [];
     private readonly Queue<(ChildOrder? Child, FlowGroupTotal? Total, Action? Stored)> _starts = [];
     private readonly Queue<string> _cancels = [];
+    private long _weight;
 
     public bool IsEmpty => _steps.Count == 0 && _starts.Count == 0 && _cancels.Count == 0;
 
@@ -46,6 +47,9 @@ internal sealed class FlowPending
     public void Add(ChildOrder child, Action? stored = null) => _starts.Enqueue((child, null, stored));
 
     public void Add(FlowGroupTotal total, Action? stored = null) => _starts.Enqueue((null, total, stored));
+
+    /// <summary>The weights of all children that there will be. It goes with what else is stored.</summary>
+    public void Plan(long weight) => _weight = weight;
 
     /// <param name="child">Its name.</param>
     public void Cancel(string child) => _cancels.Enqueue(child);
@@ -88,6 +92,6 @@ internal sealed class FlowPending
         }
 
         while (cancels.Count < MostChildren && _cancels.TryDequeue(out var name)) cancels.Add(name);
-        return (new FlowChange { Steps = [.. steps], Children = [.. children], Totals = [.. totals], Cancels = [.. cancels] }, [.. stored]);
+        return (new FlowChange { Steps = [.. steps], Children = [.. children], Totals = [.. totals], Cancels = [.. cancels], Weight = _weight }, [.. stored]);
     }
 }

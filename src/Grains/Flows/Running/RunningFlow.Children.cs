@@ -1,11 +1,19 @@
 using System.Diagnostics;
+using OrleansJobs.Flows.Graphs;
 using OrleansJobs.Workers;
 
 namespace OrleansJobs.Flows;
 
 /// <summary>Children, alone and in groups.</summary>
-internal sealed partial class RunningFlow
+internal sealed partial class RunningFlow : IGraphHost
 {
+    void IGraphHost.Plan(long weight) => execution.Pending.Plan(weight);
+
+    void IGraphHost.Settle(string child, string follower)
+    {
+        if (!Memory.HasStarted(follower) && Memory.Group(follower) is null) execution.Pending.Cancel(child);
+    }
+
     public override Task<TResult> JobAsync<TResult>(string name, FlowJob<TResult> job)
     {
         ArgumentNullException.ThrowIfNull(job);
@@ -43,6 +51,9 @@ internal sealed partial class RunningFlow
     /// <summary>What a child of a group came to, once its status is there.</summary>
     public async ValueTask<T> ValueAsync<T>(ChildGroup group, int index, Task<JobStatus?> status, ChildFailure failure)
     {
+        // What it has become since, because somebody had it run again by itself, is nothing that the runs before have seen.
+        if (Memory.FailureOf(group.Name, index) is { } told)
+            return failure is ChildFailure.Ignore ? default! : throw new ChildFailedException(NameOf(group, index), told.Job ?? IdOf(group, index), told.State, told.Error);
         var known = await BesideAsync(status);
         try
         {

@@ -141,7 +141,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
                     break;
                 }
 
-                jobs.WaitAgain(job, due, track with { WaitsFor = due == now ? [] : [.. flows.WaitsOf(job)] }, now);
+                jobs.WaitAgain(job, due, track with { WaitsFor = due == now ? [] : [.. flows.WaitsOf(job)], Progress = flows.ProgressOf(job, track.Progress) }, now);
                 break;
             case ReportKind.StartedAnew:
                 flows.StartAnew(job, report.Result ?? "null"u8.ToArray(), report.Park ?? new(), now);
