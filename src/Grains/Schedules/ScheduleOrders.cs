@@ -17,15 +17,17 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (ScheduleRules.Check(entry.Id, spec, options, DateTimeOffset.FromUnixTimeMilliseconds(now)) is { Length: > 0 } problems)
             return new(ScheduleOutcome.Rejected) { Problems = problems };
         if (old is null) return Make(entry, spec, incarnation, declaredBy, now);
+        // An answer tells where a period counts from, whether anybody has said it or not: put again as it was told, it is what it was.
+        if (spec.Anchor == old.Anchor && old.Spec is { Every: not null, Anchor: null } && spec.Start == old.Spec.Start) spec = spec with { Anchor = null };
         // A release that declares what the one before did changes nothing.
         if (old.Spec.IsSameAs(spec) && old.Application == declaredBy?.Application) return Answer(ScheduleOutcome.Done, entry);
-        var (isSame, jitter) = (SameInstants(old.Spec, spec), entry.Jitter);
-        var isSameButForJitter = SameInstants(old.Spec with { Jitter = spec.Jitter }, spec);
+        var jitter = entry.Jitter;
         entry.Record = old with
         {
             Spec = spec, Edition = old.Edition + 1, ChangedAt = now, Application = declaredBy?.Application, Release = declaredBy?.Release,
-            Anchor = isSame ? old.Anchor : ScheduleRules.AnchorOf(spec, old.Spec.Every is null ? now : old.Anchor),
+            Anchor = ScheduleRules.AnchorOf(spec, old.CreatedAt),
         };
+        var (isSame, isSameButForJitter) = (SameInstants(old, entry.Record), SameInstants(old with { Spec = old.Spec with { Jitter = spec.Jitter } }, entry.Record));
         if (!isSame)
         {
             // The cursor stays: what was served is not served again, and what the new instants would have had in the past is not missed. Where they are the old
@@ -90,10 +92,17 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
     /// <summary>The silo that has it does not know what the one that made it did.</summary>
     public static SubmissionProblem UnknownZone(ScheduleSpec spec) => new("/zone", $"The silo that has it does not know the time zone '{spec.Zone}'.");
 
-    /// <summary>Both have the same instants, so that the next one stays what it was.</summary>
-    public static bool SameInstants(ScheduleSpec one, ScheduleSpec other) =>
-        (one.Cron, one.Every, one.Anchor, one.Zone, one.Start, one.End, one.Count, one.Jitter)
-        == (other.Cron, other.Every, other.Anchor, other.Zone, other.Start, other.End, other.Count, other.Jitter);
+    /// <summary>Both have the same instants, so that the next one stays what it was: by what they come to, however that was said.</summary>
+    private static bool SameInstants(ScheduleRecord one, ScheduleRecord other)
+    {
+        return Of(one) == Of(other);
+
+        static (string?, long?, long?, string?, long?, long?, int?, long) Of(ScheduleRecord schedule)
+        {
+            var spec = schedule.Spec;
+            return (spec.Cron, spec.Every, spec.Every is null ? null : schedule.Anchor, spec.Every is null ? spec.Zone ?? "UTC" : null, spec.Start, spec.End, spec.Count, spec.Jitter);
+        }
+    }
 
     private ScheduleAnswer Make(ScheduleEntry entry, ScheduleSpec spec, long incarnation, (string Application, string Release)? declaredBy, long now)
     {

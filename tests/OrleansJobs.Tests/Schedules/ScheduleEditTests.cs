@@ -42,6 +42,50 @@ public class ScheduleEditTests
         Assert.Equal([Midnight, Midnight + Hour], Served());
     }
 
+    /// <summary>As whoever reads it, changes one thing and puts it again: an answer tells what it counts from.</summary>
+    [Theory]
+    [InlineData(null), InlineData("Europe/Berlin")]
+    public void TheSamePeriodWithLessJitter_StillComesWhereItWasNotDue_ThoughWhatItCountsFromIsSaidNow(string? zone)
+    {
+        ScheduleSpec spec = new() { Type = "work", Every = Hour, Jitter = Hour - 1, Overlap = ScheduleOverlap.All };
+        _driver.Now = Midnight;
+        Put(spec);
+        var jitter = _entry.Jitter;
+        Assert.True(jitter > 10 * Minute, "the id's part of it is large enough to show something");
+        At(jitter);
+        _driver.Now = Midnight + Hour + jitter - Minute;
+        // A zone says nothing of a period.
+        Put(spec with { Jitter = 0, Anchor = _entry.Record!.Anchor, Zone = zone });
+        At(Hour + jitter - Minute);
+        Assert.Equal([Midnight, Midnight + Hour], Served());
+        // It goes on to count from the start, where that is said.
+        Put(spec with { Jitter = 0, Start = Midnight + Hour + 7 * Minute });
+        Assert.Equal(Midnight + Hour + 7 * Minute, _entry.Record.Anchor);
+    }
+
+    [Fact]
+    public void PutAgainAsItWasTold_NothingIsChanged_NorTheVersion()
+    {
+        ScheduleSpec spec = new() { Type = "work", Every = Hour, Start = Midnight + 5 * Minute };
+        Put(spec);
+        var before = _entry.Record!;
+        Put(spec with { Anchor = before.Anchor });
+        Assert.Same(before, _entry.Record);
+    }
+
+    [Fact]
+    public void AnAnchorThatIsTakenAway_LeavesTheSecondInWhichItWasMade()
+    {
+        ScheduleSpec spec = new() { Type = "work", Every = Hour, Anchor = Midnight - 7 * Minute };
+        Put(spec);
+        Put(spec with { Anchor = null });
+        Assert.Equal(_entry.Record!.CreatedAt / 1000 * 1000, _entry.Record.Anchor);
+        Put(spec with { Every = null, Anchor = null, Cron = "0 * * * *" });
+        _driver.Now += Minute;
+        Put(spec with { Anchor = null });
+        Assert.Equal(_entry.Record.CreatedAt / 1000 * 1000, _entry.Record.Anchor);
+    }
+
     [Theory]
     [InlineData(ScheduleMissed.One), InlineData(ScheduleMissed.All), InlineData(ScheduleMissed.None)]
     public void WhatLessJitterBringsForward_IsNotMissed(ScheduleMissed missed)
