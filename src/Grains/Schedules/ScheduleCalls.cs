@@ -84,9 +84,10 @@ internal sealed class ScheduleCalls(IPartitionShell shell, PartitionSchedules sc
                 return null;
             }
 
-            // What is not dealt with yet is served by itself, and so is what waits for others to end. What passes during a pause nobody else serves.
+            // What is not dealt with yet is served by itself, and so is what waits for others to end. What passes during a pause nobody else serves, unless the grid has
+            // paused it, since it could not serve that.
             var waiting = entry.State.Runs.Find(run => run.Outcome == ScheduleRunOutcome.Queued)?.Instant;
-            var isStill = entry.Record!.Paused is not null && entry.State.Next is not null;
+            var isStill = entry is { Record.Paused: not null, State: { Next: not null, IsUnserved: false } };
             var last = Math.Min(to, isStill ? Math.Max(entry.State.Passed, shell.Now - entry.Jitter) : entry.State.Passed);
             var instants = times.AllAfter(from - 1).TakeWhile(instant => instant <= last).Where(instant => instant != waiting).Take(most + 1).Select(instant => (instant, (string?)null)).ToList();
             if (instants.Count <= most) return instants;

@@ -54,10 +54,19 @@ internal sealed class ScheduleOccurrences
             return true;
         }
 
-        var plan = DuePlan.Of(spec, times, next, state.Come, entry.Jitter, spec.MissedAfter ?? (long)_options.MissedAfter.TotalMilliseconds, now, state.ForwardAt);
+        // What somebody let pass after the grid could not serve it comes behind what is still to come.
+        var wanted = state.LetPassUpTo is not null && next <= state.WantedUpTo ? state.WantedUpTo : null;
+        var missedAfter = spec.MissedAfter ?? (long)_options.MissedAfter.TotalMilliseconds;
+        var plan = DuePlan.Of(spec, times, next, state.Come, entry.Jitter, missedAfter, now, state.ForwardAt, wanted ?? long.MaxValue);
+        var isOver = wanted is null || !(plan.Next <= wanted);
+        if (wanted is not null && isOver && state.LetPassUpTo is { } letPass) plan = plan with { Passed = Math.Max(plan.Passed, letPass), Next = plan.Next is null ? null : times.After(letPass) };
         using var together = _changes.Together();
         // What an edit brought forward may be more than one decision serves.
-        entry.State = state with { Passed = plan.Passed, Next = plan.Next, Come = plan.Come, ForwardAt = plan.Next + entry.Jitter <= state.ForwardAt ? state.ForwardAt : null };
+        entry.State = state with
+        {
+            Passed = plan.Passed, Next = plan.Next, Come = plan.Come, ForwardAt = plan.Next + entry.Jitter <= state.ForwardAt ? state.ForwardAt : null,
+            WantedUpTo = isOver ? null : state.WantedUpTo, LetPassUpTo = isOver ? null : state.LetPassUpTo,
+        };
         var served = 0;
         try
         {
@@ -69,7 +78,7 @@ internal sealed class ScheduleOccurrences
             var failed = plan.Serve[served];
             entry.State = entry.State with
             {
-                Passed = failed - 1, Next = failed, ForwardAt = state.ForwardAt,
+                Passed = failed - 1, Next = failed, ForwardAt = state.ForwardAt, WantedUpTo = state.WantedUpTo, LetPassUpTo = state.LetPassUpTo,
                 Come = spec.Count is { } count ? state.Come + times.Walk(next, failed - 1, count - state.Come).Count : plan.Come,
             };
             Break(entry, $"Its occurrence could not be made: {exception.Message}", now);

@@ -30,10 +30,11 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         var (isSame, isSameButForJitter) = (SameInstants(old, entry.Record), SameInstants(old with { Spec = old.Spec with { Jitter = spec.Jitter } }, entry.Record));
         if (!isSame)
         {
+            var state = entry.State with { Come = old.Spec.Count is null || spec.Count is null ? 0 : entry.State.Come };
             // The cursor stays: what was served is not served again, and what the new instants would have had in the past is not missed. Where they are the old
-            // ones, those that were not due yet still come, and are not late by what they were brought forward.
-            var passed = now - (isSameButForJitter ? Math.Max(jitter, entry.Jitter) : entry.Jitter);
-            var state = entry.State with { Passed = Math.Max(entry.State.Passed, passed), Come = old.Spec.Count is null || spec.Count is null ? 0 : entry.State.Come };
+            // ones, those that were not due yet still come, and are not late by what they were brought forward. What the grid could not serve is still to come: the
+            // edit may be what mends it.
+            if (!state.IsUnserved) state = state with { Passed = Math.Max(state.Passed, now - (isSameButForJitter ? Math.Max(jitter, entry.Jitter) : entry.Jitter)) };
             state = state with { Next = spec.Count <= state.Come ? null : entry.Times.After(state.Passed) };
             entry.State = state with { ForwardAt = isSameButForJitter && state.Next + entry.Jitter <= now ? now : null };
         }
@@ -49,6 +50,8 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
         if (!condition.Holds(record.Version)) return Answer(ScheduleOutcome.Changed, entry);
         if (record.Paused is { } paused && paused.Reason == order.Reason) return Answer(ScheduleOutcome.Done, entry);
+        // What passes from now on somebody wants to pass; what has passed before the grid could not serve.
+        if (entry.State is { IsUnserved: true } state) entry.State = state with { WantedUpTo = state.WantedUpTo ?? now - entry.Jitter, LetPassUpTo = null };
         entry.Record = record with { Edition = record.Edition + 1, ChangedAt = now, Paused = new(order.By, order.Reason, DateTimeOffset.FromUnixTimeMilliseconds(now)) };
         book.Mark(entry);
         return Answer(ScheduleOutcome.Done, entry);
@@ -60,15 +63,16 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
         if (!condition.Holds(record.Version)) return Answer(ScheduleOutcome.Changed, entry);
         if (record.Paused is null) return Answer(ScheduleOutcome.Done, entry);
-        var state = entry.State;
-        if (state.Next <= now - entry.Jitter)
+        var (state, passed) = (entry.State, now - entry.Jitter);
+        if (state.Next <= passed && !entry.TryTimes(out _)) return new(ScheduleOutcome.Rejected) { Problems = [UnknownZone(record.Spec)] };
+        // What the grid could not serve is still to come, up to where somebody paused it too.
+        var isUnserved = state.IsUnserved;
+        if (isUnserved) state = state with { IsUnserved = false, LetPassUpTo = state.WantedUpTo is null ? null : state.LetPassUpTo ?? passed };
+        if (!isUnserved || (state.LetPassUpTo is not null && !(state.Next <= state.WantedUpTo)))
         {
-            if (!entry.TryTimes(out var times)) return new(ScheduleOutcome.Rejected) { Problems = [UnknownZone(record.Spec)] };
-            var passed = now - entry.Jitter;
-            if (!state.IsUnserved) state = state with { Passed = passed, Next = times.After(passed) };
+            state = state with { WantedUpTo = null, LetPassUpTo = null };
+            if (state.Next <= passed) state = state with { Passed = passed, Next = entry.Times.After(passed) };
         }
-
-        if (state.IsUnserved) state = state with { IsUnserved = false };
 
         entry.Record = record with { Edition = record.Edition + 1, ChangedAt = now, Paused = null };
         entry.State = state;

@@ -39,6 +39,81 @@ public sealed class UnservedTests : IDisposable
         Assert.Equal((4, false), (stored.Come, stored.IsUnserved));
     }
 
+    /// <summary>As one whose zone the silo does not know is mended: by another name for it, or by other instants.</summary>
+    [Theory]
+    [InlineData("Europe/Kiev", ScheduleMissed.One, "4"), InlineData("Europe/Kiev", ScheduleMissed.None, ""), InlineData("UTC", ScheduleMissed.All, "2 3 4")]
+    public void InstantsThatItsZoneKeptItFrom_ComeOnceAnEditNamesAnother(string zone, ScheduleMissed missed, string comes)
+    {
+        var spec = new ScheduleSpec { Type = "work", Cron = "* * * * *", Zone = "Europe/Berlin", Overlap = ScheduleOverlap.All, Missed = missed, MissedAfter = missed == ScheduleMissed.All ? null : 1000 };
+        _driver.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(ScheduleOutcome.Created, _driver.Rest(_driver.Shell.Calls.PutAsync("s", spec, new())).Outcome);
+        _driver.Pass(TimeSpan.FromSeconds(59));
+        var first = Assert.Single(_driver.Stored("s").Runs).Instant;
+        var entry = _driver.Find("s");
+        entry.Record = entry.Record! with { Spec = spec with { Zone = "Mars/Olympus" } };
+        _driver.Pass(TimeSpan.FromMinutes(3));
+        Assert.True(_driver.Stored("s").IsUnserved);
+
+        Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PutAsync("s", spec with { Zone = zone, Jitter = 100 }, new())).Outcome);
+        _driver.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PauseAsync("s", null, new())).Outcome);
+        _driver.Pass(TimeSpan.Zero);
+        Assert.Equal(comes, Since(first));
+    }
+
+    [Fact]
+    public void ABackfillOfWhatItCouldNotServe_LeavesThatToTheResume()
+    {
+        Put();
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        var first = Break();
+        _driver.Pass(TimeSpan.FromMinutes(4));
+        var now = _driver.Shell.Now;
+        Assert.Empty(_driver.Rest(_driver.Shell.Calls.BackfillAsync("s", first + 3 * Minute, now)).Jobs);
+        Mend();
+        Resume();
+        Assert.Equal("2 3 4 5", Since(first));
+    }
+
+    /// <summary>Somebody gives a reason of their own: what passes from then on they let pass, and what had passed they did not.</summary>
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public void WhatPassesOnceSomebodyPausesItToo_IsNotMissed(bool isTwice)
+    {
+        Put();
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        var first = Break();
+        _driver.Pass(TimeSpan.FromMinutes(2));
+        Pause("for a while");
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        if (isTwice) Pause("for a while more");
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        Mend();
+        Resume();
+        Assert.Equal("2 3", Since(first));
+        var stored = _driver.Stored("s");
+        Assert.Equal((first + 5 * Minute, null, null), (stored.Next, stored.WantedUpTo, stored.LetPassUpTo));
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal("2 3 6", Since(first));
+    }
+
+    /// <summary>It breaks again at the first, and nothing of the gap is forgotten over it.</summary>
+    [Fact]
+    public void WhatSomebodyLetPass_IsLetPassToo_WhereTheResumeMendedNothing()
+    {
+        Put();
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        var first = Break();
+        _driver.Pass(TimeSpan.FromMinutes(2));
+        Pause("for a while");
+        _driver.Pass(TimeSpan.FromMinutes(2));
+        Resume();
+        Assert.True(_driver.Stored("s").IsUnserved);
+        Mend();
+        Resume();
+        Assert.Equal("2 3", Since(first));
+    }
+
     [Fact]
     public void WhatPassesWhileSomebodyPausesIt_IsNotMissed()
     {
@@ -54,6 +129,28 @@ public sealed class UnservedTests : IDisposable
         _driver.Pass(TimeSpan.Zero);
         Assert.Single(_driver.Stored("s").Runs);
     }
+
+    /// <summary>As a release that checked less has stored it.</summary>
+    /// <returns>The instant that was served before.</returns>
+    private long Break()
+    {
+        var entry = _driver.Find("s");
+        entry.Record = entry.Record! with { Spec = EachMinute with { Args = "{\"$at\":"u8.ToArray() } };
+        return Assert.Single(_driver.Stored("s").Runs).Instant;
+    }
+
+    private void Mend() => Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PutAsync("s", EachMinute, new())).Outcome);
+
+    private void Pause(string reason) => Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PauseAsync("s", new("somebody", reason), new())).Outcome);
+
+    private void Resume()
+    {
+        Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PauseAsync("s", null, new())).Outcome);
+        _driver.Pass(TimeSpan.Zero);
+    }
+
+    /// <summary>Which were served behind the first, which is 1.</summary>
+    private string Since(long first) => string.Join(' ', _driver.Stored("s").Runs.Select(run => 1 + (run.Instant - first) / Minute).Where(number => number > 1).Order());
 
     private void Put()
     {

@@ -21,9 +21,10 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
     /// <param name="jitter">How much later than its instant an occurrence is due.</param>
     /// <param name="missedAfter">What is later is missed.</param>
     /// <param name="forwardAt">None that has come since was due before it.</param>
-    public static DuePlan Of(ScheduleSpec spec, ScheduleTimes times, long next, int come, long jitter, long missedAfter, long now, long? forwardAt = null)
+    /// <param name="upTo">No instant behind it is looked at.</param>
+    public static DuePlan Of(ScheduleSpec spec, ScheduleTimes times, long next, int come, long jitter, long missedAfter, long now, long? forwardAt = null, long upTo = long.MaxValue)
     {
-        var due = now - jitter;
+        var due = Math.Min(now - jitter, upTo);
         var counts = spec.Count is not null;
         // No further than the last that it may have.
         if (spec.Count is { } count) due = Math.Min(due, times.Walk(next, due, count - come).Last);

@@ -26,6 +26,15 @@ internal sealed record ScheduleState
     /// <summary>The grid could not serve the next one, and has paused the schedule for it: nobody wanted to be without it.</summary>
     public bool IsUnserved { get; init; }
 
+    /// <summary>
+    /// Where somebody has paused it after the grid had: up to here its instants are still to come, and those behind, up to <see cref="LetPassUpTo"/>, are let pass.
+    /// Null: there is no such gap.
+    /// </summary>
+    public long? WantedUpTo { get; init; }
+
+    /// <summary>Null: it has not been resumed since.</summary>
+    public long? LetPassUpTo { get; init; }
+
     /// <summary>The newest occurrences, and whichever has not ended, oldest first.</summary>
     public ImmutableList<StoredRun> Runs { get; init; } = [];
 
@@ -80,6 +89,8 @@ internal sealed record ScheduleState
         writer.Number(3, Come);
         writer.Signed(13, ForwardAt - Passed);
         if (IsUnserved) writer.Number(14, 1);
+        writer.Signed(15, WantedUpTo - Passed);
+        writer.Signed(16, LetPassUpTo - Passed);
         var before = Passed;
         foreach (var run in Runs)
         {
@@ -102,7 +113,7 @@ internal sealed record ScheduleState
     public static ScheduleState Decode(ReadOnlySpan<byte> record)
     {
         long passed = 0, before = 0;
-        long? next = null, forward = null;
+        long? next = null, forward = null, wanted = null, letPass = null;
         var come = 0;
         var isUnserved = false;
         var runs = ImmutableList.CreateBuilder<StoredRun>();
@@ -125,10 +136,16 @@ internal sealed record ScheduleState
                 case 12: runs[^1] = runs[^1] with { IsCancelSent = reader.Number != 0 }; break;
                 case 13: forward = reader.Signed; break;
                 case 14: isUnserved = reader.Number != 0; break;
+                case 15: wanted = reader.Signed; break;
+                case 16: letPass = reader.Signed; break;
             }
         }
 
-        return new() { Passed = passed, Next = passed + next, ForwardAt = passed + forward, Come = come, IsUnserved = isUnserved, Runs = runs.ToImmutable() };
+        return new()
+        {
+            Passed = passed, Next = passed + next, ForwardAt = passed + forward, Come = come, IsUnserved = isUnserved, WantedUpTo = passed + wanted, LetPassUpTo = passed + letPass,
+            Runs = runs.ToImmutable(),
+        };
     }
 }
 
