@@ -50,7 +50,8 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
         if (problems.Count > 0) return ([], [], SubmissionBuilder.OfRules(problems));
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = JobJson.MaxDepth });
         var (graph, refused) = await CheckAsync(GraphReader.Read(document.RootElement, problems), json.Length, caller, isScheduled: true);
-        if (refused is null) return (Write(graph), [.. QueueTags(graph, caller)], null);
+        // Whoever puts it: who may use all of its queues sees it, as with a schedule of jobs, also when somebody who is good for more has changed it. Where nobody is told from others, all see all.
+        if (refused is null) return (Write(graph), ReferenceEquals(caller, Caller.Anonymous) ? [] : TagsOf(graph), null);
         return ([], [], Problem.OfMembers(refused.Type, [.. refused.Errors.Select(error => error with { Pointer = ScheduledFlow.Pointer + error.Pointer })]));
     }
 
@@ -159,5 +160,7 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
     }
 
     /// <summary>A flow's own queue is nobody's. Who is good for some queues only sees it by those that its jobs use.</summary>
-    private static JobTag[] QueueTags(FlowGraph graph, Caller caller) => caller.IsLimited ? ActionReach.TagsOf(graph.Jobs.Select(job => job.Queue!)) : [];
+    private static JobTag[] QueueTags(FlowGraph graph, Caller caller) => caller.IsLimited ? TagsOf(graph) : [];
+
+    private static JobTag[] TagsOf(FlowGraph graph) => ActionReach.TagsOf(graph.Jobs.Select(job => job.Queue!));
 }

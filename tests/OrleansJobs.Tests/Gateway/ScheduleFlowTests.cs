@@ -41,6 +41,10 @@ public sealed class ScheduleFlowTests
         // What the grid has added for that is not shown, so that it can be put again as it is.
         var json = await (await host.Http.GetAsync(Path, KeySettings.Bearer("mail"))).JsonAsync();
         Assert.Empty(json.GetProperty("tags").EnumerateObject());
+        // Nor does it go from its key when somebody who is good for more changes it.
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(host, $$"""{"every":90,"flow":{{json.GetProperty("flow").GetRawText()}}}""", "all")).StatusCode);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.NotFound), (await GetAsync("mail"), await GetAsync("all"), await GetAsync("side")));
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(host, $$"""{"every":60,"flow":{{flow}}}""", "mail")).StatusCode);
         // Neither may it be taken over.
         Assert.Equal(HttpStatusCode.NotFound, (await PutAsync(host, """{"every":60,"flow":{"jobs":[{"name":"a","type":"longtask","queue":"side"}]}}""", "side")).StatusCode);
 

@@ -41,7 +41,7 @@ public sealed class UnservedTests : IDisposable
 
     /// <summary>As one whose zone the silo does not know is mended: by another name for it, or by other instants.</summary>
     [Theory]
-    [InlineData("Europe/Kiev", ScheduleMissed.One, "4"), InlineData("Europe/Kiev", ScheduleMissed.None, ""), InlineData("UTC", ScheduleMissed.All, "2 3 4")]
+    [InlineData("Europe/Paris", ScheduleMissed.One, "4"), InlineData("Europe/Paris", ScheduleMissed.None, ""), InlineData("UTC", ScheduleMissed.All, "2 3 4")]
     public void InstantsThatItsZoneKeptItFrom_ComeOnceAnEditNamesAnother(string zone, ScheduleMissed missed, string comes)
     {
         var spec = new ScheduleSpec { Type = "work", Cron = "* * * * *", Zone = "Europe/Berlin", Overlap = ScheduleOverlap.All, Missed = missed, MissedAfter = missed == ScheduleMissed.All ? null : 1000 };
@@ -68,9 +68,8 @@ public sealed class UnservedTests : IDisposable
         _driver.Pass(TimeSpan.FromMinutes(1));
         var first = Break();
         _driver.Pass(TimeSpan.FromMinutes(4));
-        var now = _driver.Shell.Now;
-        Assert.Empty(_driver.Rest(_driver.Shell.Calls.BackfillAsync("s", first + 3 * Minute, now)).Jobs);
         Mend();
+        Assert.Empty(_driver.Rest(_driver.Shell.Calls.BackfillAsync("s", first + 3 * Minute, _driver.Shell.Now)).Jobs);
         Resume();
         Assert.Equal("2 3 4 5", Since(first));
     }
