@@ -38,6 +38,8 @@ internal sealed class JobMeters
     private long _stale;
     private long _commitRetries;
     private long _webhooksDropped;
+    private long _instantsDropped;
+    private long _instantsSkipped;
     private double _fullness;
     private int _storeReachable = 1;
 
@@ -60,6 +62,8 @@ internal sealed class JobMeters
         meter.CreateObservableCounter("orleansjobs.jobs.refused", ObserveRefused, "{job}", "Submits that were not accepted, by reason.");
         meter.CreateObservableCounter("orleansjobs.reports.stale", () => Volatile.Read(ref _stale), "{report}", "Reports of attempts that no longer hold their job, refused.");
         meter.CreateObservableCounter("orleansjobs.webhooks.dropped", () => Volatile.Read(ref _webhooksDropped), "{call}", "Ends that nobody was told of, because too many calls wait.");
+        meter.CreateObservableCounter("orleansjobs.schedules.dropped", () => Volatile.Read(ref _instantsDropped), "{instant}", "Instants of schedules that were missed, and that their rules leave out.");
+        meter.CreateObservableCounter("orleansjobs.schedules.skipped", () => Volatile.Read(ref _instantsSkipped), "{instant}", "Instants of schedules that were passed over, because occurrences before them had not ended.");
         meter.CreateObservableCounter("orleansjobs.commit.retries", () => Volatile.Read(ref _commitRetries), "{commit}", "Commits sent again because the store's reply was lost.");
 
         meter.CreateObservableGauge("orleansjobs.jobs.waiting", () => Partitions.Observe(lane => lane.Waiting), "{job}", "Due and not started.");
@@ -72,6 +76,7 @@ internal sealed class JobMeters
         meter.CreateObservableGauge("orleansjobs.keys.held", ObserveHeld, "{job}", "Due jobs that their key holds back, by limit.");
         meter.CreateObservableGauge("orleansjobs.keys.rules", () => Partitions.Keys.Rules, "{key}", "Keys, and prefixes of keys, that have a rule.");
         meter.CreateObservableGauge("orleansjobs.keys.paused", () => Partitions.Keys.Pauses, "{key}", "Keys, and prefixes of keys, that are paused.");
+        meter.CreateObservableGauge("orleansjobs.schedules.unserved", () => Partitions.Unserved, "{schedule}", "Schedules that the grid has paused, since it cannot serve them.");
         meter.CreateObservableGauge("orleansjobs.partitions.open", () => Partitions.Open, "{partition}", "Partitions that this silo owns; over all silos, all of them.");
         meter.CreateObservableGauge("orleansjobs.partitions.configured", () => options.Value.Partitions, "{partition}", "Partitions of the grid; the same on every silo.");
         meter.CreateObservableGauge("orleansjobs.slots.limit", () => Slots.Limit, "{slot}", "Handlers that may run at a time.");
@@ -138,6 +143,12 @@ internal sealed class JobMeters
 
     /// <summary>A job has ended, and whoever was to be told is not: too many calls wait.</summary>
     public void WebhookDropped() => Interlocked.Increment(ref _webhooksDropped);
+
+    /// <summary>Instants of a schedule that its rule of what was missed leaves out.</summary>
+    public void InstantsDropped(int instants) => Interlocked.Add(ref _instantsDropped, instants);
+
+    /// <summary>An instant that its schedule passes over because of occurrences that have not ended.</summary>
+    public void InstantSkipped() => Interlocked.Increment(ref _instantsSkipped);
 
     /// <summary>A worker starts an attempt so long after the job was due; a negative one counts as 0.</summary>
     public void Lateness(string queue, string type, TimeSpan late)

@@ -28,6 +28,9 @@ internal sealed class PartitionGauges(TimeProvider time)
 
     public long Orphans => _open.Keys.Sum(partition => partition.Orphans);
 
+    /// <summary>Schedules that the grid has paused, since it cannot serve them.</summary>
+    public long Unserved => _open.Keys.Sum(partition => partition.Unserved);
+
     /// <summary>Letters between partitions that have not been delivered.</summary>
     public long Letters => _open.Keys.Sum(partition => partition.Letters.Waiting);
 
@@ -89,6 +92,7 @@ internal sealed class PartitionGauges(TimeProvider time)
 internal sealed class PartitionGauge(PartitionGauges owner) : IDisposable
 {
     private long _orphans;
+    private long _unserved;
     private System.Runtime.CompilerServices.StrongBox<KeyFigures> _keys = new();
     private IReadOnlyDictionary<(string Queue, string Type), LaneFigures> _figures = new Dictionary<(string, string), LaneFigures>();
 
@@ -97,6 +101,13 @@ internal sealed class PartitionGauge(PartitionGauges owner) : IDisposable
     {
         get => Volatile.Read(ref _orphans);
         set => Volatile.Write(ref _orphans, value);
+    }
+
+    /// <summary>Schedules that the grid has paused, since it cannot serve them.</summary>
+    public long Unserved
+    {
+        get => Volatile.Read(ref _unserved);
+        set => Volatile.Write(ref _unserved, value);
     }
 
     /// <summary>What is told of its keys.</summary>

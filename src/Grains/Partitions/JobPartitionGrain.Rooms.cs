@@ -100,6 +100,7 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
         _logs = new LogDesk(this);
         _bindings = new BindingDesk(this, (partition, version) => GrainFactory.GetGrain<IPartitionTopics>(partition).KnowBindings(version));
         _core.Webhooks.Dropped = services.Meters.WebhookDropped;
+        _core.Schedules.Occurrences.Watch = new ScheduleWatch(_partition, services.Meters, _logger);
         _queueLimits = new QueueLimitDesk(this, partition => GrainFactory.GetGrain<IPartitionQueueLimits>(partition));
         _core.Flows.News = job => _news.Add(job);
         _letters = new LetterCarrier(

@@ -30,6 +30,7 @@ internal sealed class PartitionGaugeWriter(PartitionCore core, int partitions, J
     public void Refresh(long now)
     {
         gauge.Letters = (core.Letters.Waiting, core.Letters.OldestAge(now) / 1000.0);
+        gauge.Unserved = core.Schedules.Unserved;
         // What waits may have fallen due without a commit.
         if (!_stale && core.Jobs.Index.IsEmpty) return;
         _stale = false;

@@ -11,7 +11,8 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
     private const int FewDue = 16, ManyDue = 256;
     private const int OpenPerRead = 256;
 
-    private static readonly RowRead Rows = new(GridLayout.Schedules.Records, GridLayout.Schedules.States);
+    /// <summary>All partitions may read at midnight: where arguments are large, a read brings fewer.</summary>
+    private static readonly RowRead Rows = new RowRead(GridLayout.Schedules.Records, GridLayout.Schedules.States) with { ByteBudget = PendingChanges.MaxBytes };
 
     private int _dueLimit = FewDue;
 
@@ -22,10 +23,13 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
     /// <summary>Loads those whose occurrences have not ended, before anything else happens.</summary>
     public async Task LoadOpenAsync(CancellationToken cancellation)
     {
-        foreach (var ids in Book.OpenAtStart.Chunk(OpenPerRead))
+        var all = Book.OpenAtStart;
+        for (var read = 0; read < all.Length;)
         {
+            var ids = all[read..Math.Min(read + OpenPerRead, all.Length)];
             var rows = await shell.Store.ReadRowsAsync(shell.Partition, Rows, ids, cancellation);
-            for (var i = 0; i < ids.Length; i++) Book.Resolve(ids[i], rows[i]);
+            for (var i = 0; i < rows.Length; i++) Book.Resolve(ids[i], rows[i]);
+            read += rows.Length;
         }
     }
 
@@ -140,6 +144,7 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
         }
 
         Book.IsServing = false;
+        Occurrences.Watch?.Served();
         shell.Pump();
     }
 
@@ -160,12 +165,13 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
             _dueLimit = Math.Clamp(2 * due.Length, FewDue, ManyDue);
             var rows = due.Length == 0 ? [] : await shell.Store.ReadRowsAsync(shell.Partition, Rows, due);
             CrashPoint.Hit("schedule.read");
-            for (var i = 0; i < due.Length; i++)
+            for (var i = 0; i < rows.Length; i++)
             {
                 if (Book.Resolve(due[i], rows[i]) is { } entry) await ServeOneAsync(entry);
             }
 
-            if (due.Length < lines.Length) Book.Note(lines[due.Length].Score);
+            // What was not read is due still; or else it is what comes next.
+            if (rows.Length < lines.Length) Book.Note(lines[rows.Length].Score);
             // A clock that has gone wrong while rows were read has left some of them unserved.
             if (due.Length > 0 && !shell.IsClockRight) Book.Note(lines[0].Score);
             if (due.Length > 0)
@@ -175,7 +181,7 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
                 CrashPoint.Hit("schedule.served");
             }
 
-            return due.Length == limit;
+            return due.Length == limit || rows.Length < due.Length;
         }
         catch
         {

@@ -23,11 +23,14 @@ internal sealed class ScheduleBook
     {
         (_options, _changes) = (options, changes);
         _next = opening.First(GridLayout.Schedules.Due);
-        Count = opening.Sets(GridLayout.Schedules.Lists).Where(list => list.Name == ScheduleTables.AllList).Sum(list => list.Count);
+        var lists = opening.Sets(GridLayout.Schedules.Lists).ToList();
+        (Count, Unserved) = (CountOf(ScheduleTables.AllList), CountOf(ScheduleTables.UnservedList));
         OpenAtStart = [.. opening.Rows(GridLayout.Schedules.Open).Select(row => row.Key)];
         Releases = new ReleaseBook(opening, changes);
         Occurrences = new ScheduleOccurrences(this, partition, options, changes, jobs, orders, letters);
         Orders = new ScheduleOrders(this, options);
+
+        long CountOf(string name) => lists.Where(list => list.Name == name).Sum(list => list.Count);
     }
 
     /// <summary>Those that are to be loaded before anything else happens: their jobs may end.</summary>
@@ -44,6 +47,9 @@ internal sealed class ScheduleBook
 
     /// <summary>How many schedules there are.</summary>
     public long Count { get; set; }
+
+    /// <summary>How many of them the grid has paused, since it cannot serve them.</summary>
+    public long Unserved { get; set; }
 
     /// <summary>How many of them memory holds.</summary>
     public int Held => _live.Count;
@@ -151,6 +157,7 @@ internal sealed class ScheduleBook
     public void Discard(ScheduleEntry entry)
     {
         if (entry.Record is not null) Count--;
+        if (entry.State.IsUnserved) Unserved--;
         entry.Record = null;
         entry.State = ScheduleState.None;
         LetGo(entry);

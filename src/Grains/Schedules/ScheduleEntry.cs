@@ -114,6 +114,7 @@ internal sealed record ScheduleShape(ScheduleRecord? Record, ScheduleState? Stat
         if (wasOpen && !isOpen) commit.Remove(tables.Open, id);
         if (isOpen && !wasOpen) draft.Put(tables.Open, id, [1]);
         List(ScheduleTables.AllList, before.Record is not null, after.Record is not null);
+        List(ScheduleTables.UnservedList, before.State is { IsUnserved: true }, after.State is { IsUnserved: true });
         if (before.Record?.Application == after.Record?.Application) return;
         if (before.Record?.Application is { } left) List(ScheduleTables.ListOf(left), true, false);
         if (after.Record?.Application is { } joined) List(ScheduleTables.ListOf(joined), false, true);

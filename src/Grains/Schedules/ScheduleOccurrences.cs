@@ -33,6 +33,9 @@ internal sealed class ScheduleOccurrences
         jobs.Ended += OnEnded;
     }
 
+    /// <summary>Null: nobody is told.</summary>
+    public ScheduleWatch? Watch { get; set; }
+
     /// <summary>The id of an occurrence's job.</summary>
     public string JobOf(ScheduleEntry entry, StoredRun run) => JobOf(entry, run.Instant, run.Token, run.Place);
 
@@ -67,6 +70,7 @@ internal sealed class ScheduleOccurrences
             Passed = plan.Passed, Next = plan.Next, Come = plan.Come, ForwardAt = plan.Next + entry.Jitter <= state.ForwardAt ? state.ForwardAt : null,
             WantedUpTo = isOver ? null : state.WantedUpTo, LetPassUpTo = isOver ? null : state.LetPassUpTo,
         };
+        if (plan.Dropped > 0) Watch?.Dropped(entry.Id, next, plan.Dropped);
         var served = 0;
         try
         {
@@ -206,6 +210,7 @@ internal sealed class ScheduleOccurrences
     {
         var (record, spec) = (entry.Record!, entry.Record!.Spec);
         run = run with { Place = PlaceOf(entry) };
+                Watch?.Skipped();
         var submission = new JobSubmission
         {
             Id = JobOf(entry, run), Type = spec.Type, Queue = spec.Queue, Args = ArgsTemplate.Fill(spec.Args, run.Instant), Priority = spec.Priority, Tags = spec.Tags,
@@ -266,7 +271,9 @@ internal sealed class ScheduleOccurrences
         _book.Mark(entry);
     }
 
-    private static void GiveUpQueued(ScheduleEntry entry) =>
+    private void GiveUpQueued(ScheduleEntry entry)
+    {
+        if (!entry.State.HasQueued) return;
         Change(entry, old => old.Outcome == ScheduleRunOutcome.Queued, old => old with { Outcome = ScheduleRunOutcome.Replaced });
 
     private static void Keep(ScheduleEntry entry, StoredRun run) => entry.State = entry.State.With(run);
@@ -275,6 +282,8 @@ internal sealed class ScheduleOccurrences
     {
         var runs = entry.State.Runs;
         if (runs.FindLastIndex(which) is >= 0 and var index) entry.State = entry.State with { Runs = runs.SetItem(index, change(runs[index])) };
+    }
+        Watch?.Skipped();
     }
 
     /// <summary>
@@ -292,3 +301,5 @@ internal sealed class ScheduleOccurrences
         _book.Mark(entry);
     }
 }
+        _book.Unserved++;
+        Watch?.Broken(entry.Id, reason);

@@ -67,7 +67,12 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (state.Next <= passed && !entry.TryTimes(out _)) return new(ScheduleOutcome.Rejected) { Problems = [UnknownZone(record.Spec)] };
         // What the grid could not serve is still to come, up to where somebody paused it too.
         var isUnserved = state.IsUnserved;
-        if (isUnserved) state = state with { IsUnserved = false, LetPassUpTo = state.WantedUpTo is null ? null : state.LetPassUpTo ?? passed };
+        if (isUnserved)
+        {
+            book.Unserved--;
+            state = state with { IsUnserved = false, LetPassUpTo = state.WantedUpTo is null ? null : state.LetPassUpTo ?? passed };
+        }
+
         if (!isUnserved || (state.LetPassUpTo is not null && !(state.Next <= state.WantedUpTo)))
         {
             state = state with { WantedUpTo = null, LetPassUpTo = null };
@@ -86,6 +91,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
         if (!condition.Holds(record.Version)) return Answer(ScheduleOutcome.Changed, entry);
         if (record.Application is not null && record.Application != application) return Answer(ScheduleOutcome.Declared, entry);
+        if (entry.State.IsUnserved) book.Unserved--;
         entry.Record = null;
         entry.State = ScheduleState.None;
         book.Count--;

@@ -8,6 +8,9 @@ internal sealed class ScheduleTables(StoreLayout layout)
     /// <summary>The list of all schedules.</summary>
     public const string AllList = "all";
 
+    /// <summary>The list of those that the grid has paused, since it cannot serve them.</summary>
+    public const string UnservedList = "unserved";
+
     /// <summary>What a schedule is, by its id; changes with each edit.</summary>
     public RowTable Records { get; } = layout.Rows("schedules");
 
@@ -20,7 +23,7 @@ internal sealed class ScheduleTables(StoreLayout layout)
     /// <summary>When they are due next.</summary>
     public OrderedSet Due { get; } = layout.Set("scheduledue");
 
-    /// <summary>Lists in the order of ids, all with the score 0: of all schedules, and of those that an application declares.</summary>
+    /// <summary>Lists in the order of ids, all with the score 0: of all schedules, of those that the grid cannot serve, and of those that an application declares.</summary>
     public OrderedSets Lists { get; } = layout.Sets("schedulelists", readAtOpening: true);
 
     /// <summary>The highest release of each application that has declared schedules.</summary>

@@ -39,6 +39,23 @@ public class DuePlanTests
         Assert.Equal(now - Minute, plan.Next);
     }
 
+    /// <summary>Of one that may come so often, a decision goes no further than it serves: what is left is the next one's.</summary>
+    [Fact]
+    public void LongAbsence_OfASchedule_OfWhichNothingIsMissed_AndWhoseInstantsAreCounted_IsServedInPartsThatCostTheirInstants()
+    {
+        var spec = new ScheduleSpec { Type = "t", Cron = "* * * * * *", Count = 86_400, Overlap = ScheduleOverlap.All };
+        var times = new ScheduleTimes(spec, 0);
+        var (next, come, walked, served) = ((long?)Start, 0, times.Asked, 0);
+        for (var i = 0; i < 100; i++)
+        {
+            var plan = DuePlan.Of(spec, times, next!.Value, come, 0, 31L * 86_400_000, Start + 2 * 86_400_000L);
+            (next, come, served) = (plan.Next, plan.Come, served + plan.Serve.Count);
+        }
+
+        Assert.Equal((100 * DuePlan.MostServed, 100 * DuePlan.MostServed), (served, come));
+        Assert.InRange(times.Asked - walked, 1, 400 * DuePlan.MostServed);
+    }
+
     [Fact]
     public void NextThatWasTold_ThoughTheZonesRulesSayAnotherByNow_IsServed()
     {
@@ -125,6 +142,7 @@ public class DuePlanTests
             var passed = all.Count(instant => instant <= plan.Passed);
             Assert.Equal(spec.Count is not null && come + passed >= spec.Count ? null : times.After(plan.Passed), plan.Next);
             if (spec.Count is not null) Assert.Equal(come + passed, plan.Come);
+            Assert.Equal(missed.Count - kept.Count, plan.Dropped);
         }
     }
 

@@ -76,6 +76,8 @@ public sealed class JobMetersTests : IDisposable
         _listener.RecordObservableInstruments();
         Assert.Equal(0, One("orleansjobs.reports.stale"));
         Assert.Equal(0, One("orleansjobs.commit.retries"));
+        Assert.Equal(0, One("orleansjobs.schedules.dropped"));
+        Assert.Equal(0, One("orleansjobs.schedules.skipped"));
         Assert.Equal(0, One("orleansjobs.jobs.refused", ("reason", "overloaded")));
         Assert.Equal(0, One("orleansjobs.jobs.refused", ("reason", "unavailable")));
     }
@@ -103,6 +105,7 @@ public sealed class JobMetersTests : IDisposable
         Fill(first, waiting: 2, running: 1, scheduled: 4, oldestDue: Now.AddSeconds(-30));
         Fill(second, waiting: 3, running: 5, scheduled: 0, oldestDue: Now.AddSeconds(-10));
         second.Orphans = 1;
+        (first.Unserved, second.Unserved) = (2, 1);
 
         _listener.RecordObservableInstruments();
         Assert.Equal(5, One("orleansjobs.jobs.waiting", ("queue", "q"), ("type", "t")));
@@ -110,6 +113,7 @@ public sealed class JobMetersTests : IDisposable
         Assert.Equal(4, One("orleansjobs.jobs.scheduled", ("queue", "q"), ("type", "t")));
         Assert.Equal(30, One("orleansjobs.jobs.oldest_age", ("queue", "q"), ("type", "t")));
         Assert.Equal(1, One("orleansjobs.jobs.orphaned"));
+        Assert.Equal(3, One("orleansjobs.schedules.unserved"));
         Assert.Equal(2, One("orleansjobs.partitions.open"));
 
         second.Dispose();

@@ -10,11 +10,11 @@ public sealed class MovingMetricsTests
     private static readonly TimeSpan ScrapePause = TimeSpan.FromMilliseconds(200);
 
     // Constants of the grid; a defect that must not come about; and what takes a cut network to bring about: stale reports, which the fault scenarios see, and
-    // letters that wait. What webhooks drop is seen in the tests of webhooks.
+    // letters that wait. What webhooks drop is seen in the tests of webhooks, and what the grid cannot serve in those of schedules.
     private static readonly string[] Still =
     [
         "orleansjobs_partitions_configured", "orleansjobs_slots_limit", "orleansjobs_jobs_orphaned", "orleansjobs_reports_stale_total", "orleansjobs_letters_waiting",
-        "orleansjobs_letters_age_seconds", "orleansjobs_webhooks_dropped_total",
+        "orleansjobs_letters_age_seconds", "orleansjobs_webhooks_dropped_total", "orleansjobs_schedules_unserved",
     ];
 
     private static readonly Dictionary<string, string> Options = new()
@@ -38,6 +38,12 @@ public sealed class MovingMetricsTests
         await grid.UntilAsync("keys are seen", () => Task.FromResult(
             seen.Has("orleansjobs_keys_held", value => value == 1) && seen.Has("orleansjobs_keys_rules", value => value == 1) && seen.Has("orleansjobs_keys_paused", value => value == 1)));
         Assert.True(await grid.PostAsync("/keys/held/resume"));
+
+        // Schedules: one in whose way its own occurrence is, and one that the store's silence makes late.
+        Assert.Equal(201, await grid.PutAsync("/schedules/slow", """{"type":"sleep","args":{"ms":5000},"every":1,"missedAfter":3600}"""));
+        Assert.Equal(201, await grid.PutAsync("/schedules/strict", """{"type":"quick","args":{},"every":1,"missed":"none","missedAfter":1}"""));
+        await grid.UntilAsync("an instant is skipped", () => Task.FromResult(seen.HasMoved("orleansjobs_schedules_skipped_total")));
+        Assert.True(await grid.PostAsync("/schedules/slow/pause"));
 
         // Work: waiting and due later (each for longer than the 5 s that a gauge takes to be brought up to date), running, failing, stuck.
         await grid.SubmitManyAsync(Enumerable.Repeat("""{"type":"sleep","args":{"ms":200} }""", 160));
@@ -73,6 +79,7 @@ public sealed class MovingMetricsTests
         await grid.UntilAsync("a commit is sent again", () => Task.FromResult(seen.HasMoved("orleansjobs_commit_retries_total")));
         grid.Cluster.Redis.Continue();
         await grid.UntilAsync("a job runs again", async () => await grid.TryPostAsync("/jobs", """{"type":"quick","args":{} }""") == 202);
+        await grid.UntilAsync("instants came too late", () => Task.FromResult(seen.HasMoved("orleansjobs_schedules_dropped_total")));
         await grid.Cluster.Redis.Server.FlushAllDatabasesAsync();
         await grid.UntilAsync("the loss is seen", () => Task.FromResult(seen.Has("orleansjobs_store_lost", value => value == 1)));
 

@@ -8,8 +8,12 @@ namespace OrleansJobs.Schedules;
 /// <param name="Passed">All instants up to this one are dealt with.</param>
 /// <param name="Come">How many instants of the schedule have come by now; counted only where it may have so many.</param>
 /// <param name="Next">The next instant, which may be due too; null where none comes any more.</param>
-internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passed, int Come, long? Next)
+/// <param name="Dropped">How many more were missed, which its rule leaves out; of a cron expression no more than <see cref="MostCounted"/> with those that it does not.</param>
+internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passed, int Come, long? Next, int Dropped)
 {
+    /// <summary>Counting instants of a cron expression means to go from one to the next, in the turn of a partition that may have thousands to serve.</summary>
+    public const int MostCounted = 250;
+
     /// <summary>Instants that one decision serves at most, so that its commit stays small; the rest follows at once.</summary>
     public const int MostServed = 100;
 
@@ -26,9 +30,8 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
     {
         var due = Math.Min(now - jitter, upTo);
         var counts = spec.Count is not null;
-        // No further than the last that it may have.
-        if (spec.Count is { } count) due = Math.Min(due, times.Walk(next, due, count - come).Last);
         var missedUpTo = now - forwardAt <= missedAfter ? next - 1 : now - jitter - missedAfter - 1;
+        if (spec.Count is { } count) due = Math.Min(due, LastOf(times, next, missedUpTo, due, count - come));
         var serve = new List<long>();
         var most = MostOf(spec);
         var passed = next - 1;
@@ -46,6 +49,7 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
         }
 
         var missed = serve.Count;
+        var dropped = passed < next ? 0 : times.Walk(next, passed, spec.Cron is null ? int.MaxValue : MostCounted).Count - missed;
         for (var instant = passed < next ? next : times.After(passed); instant is { } young && young <= due && serve.Count < most; instant = times.After(young))
         {
             serve.Add(young);
@@ -53,7 +57,15 @@ internal sealed record DuePlan(IReadOnlyList<long> Serve, int Missed, long Passe
         }
 
         if (counts) come += times.Walk(next, passed, spec.Count!.Value - come).Count;
-        return new(serve, missed, passed, come, counts && come >= spec.Count ? null : times.After(passed));
+        return new(serve, missed, passed, come, counts && come >= spec.Count ? null : times.After(passed), Math.Max(0, dropped));
+    }
+
+    /// <summary>The last instant that a schedule may have which comes so many times more; not looked for further than one decision goes.</summary>
+    private static long LastOf(ScheduleTimes times, long next, long missedUpTo, long due, int left)
+    {
+        var (missed, last) = times.Walk(next, Math.Min(missedUpTo, due), left);
+        if (missed >= left || (missed == 0 ? next : times.After(last)) is not { } young) return last;
+        return times.Walk(young, due, Math.Min(left - missed, MostServed)).Last;
     }
 
     /// <param name="upTo">All of them are missed.</param>

@@ -26,6 +26,9 @@ internal sealed class ScheduleTimes
     /// <summary>The last millisecond that Cronos looks at, and that fits a score.</summary>
     public static long Latest { get; } = new DateTimeOffset(2499, 12, 31, 23, 59, 59, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
+    /// <summary>How often Cronos was asked, which is what looking for instants costs.</summary>
+    public long Asked { get; private set; }
+
     /// <summary>The first instant after another; null where none comes any more.</summary>
     public long? After(long instant)
     {
@@ -77,7 +80,12 @@ internal sealed class ScheduleTimes
         return _anchor + (rest < 0 ? steps - 1 : steps) * _every;
     }
 
-    private long? CronFrom(long from) => from > Latest ? null : Milliseconds(_cron!.GetNextOccurrence(Utc(from), _zone, inclusive: true));
+    private long? CronFrom(long from)
+    {
+        if (from > Latest) return null;
+        Asked++;
+        return Milliseconds(_cron!.GetNextOccurrence(Utc(from), _zone, inclusive: true));
+    }
 
     /// <summary>
     /// Cronos' way back is not asked: where the clock is set back it need not see what its way forth sees. The last instant is found by halves, forwards.
