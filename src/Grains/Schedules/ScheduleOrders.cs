@@ -20,7 +20,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         // An answer tells where a period counts from, whether anybody has said it or not: put again as it was told, it is what it was.
         if (spec.Anchor == old.Anchor && old.Spec is { Every: not null, Anchor: null } && spec.Start == old.Spec.Start) spec = spec with { Anchor = null };
         // A release that declares what the one before did changes nothing.
-        if (old.Spec.IsSameAs(spec) && old.Application == declaredBy?.Application) return Answer(ScheduleOutcome.Done, entry);
+        if (old.Spec.IsSameAs(spec) && old.Application == declaredBy?.Application) return declaredBy is null ? PutAgain(entry, now) : Answer(ScheduleOutcome.Done, entry);
         var jitter = entry.Jitter;
         entry.Record = old with
         {
@@ -112,6 +112,18 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
             var spec = schedule.Spec;
             return (spec.Cron, spec.Every, spec.Every is null ? null : schedule.Anchor, spec.Every is null ? spec.Zone ?? "UTC" : null, spec.Start, spec.End, spec.Count, spec.Jitter);
         }
+    }
+
+    /// <summary>Changes nothing, unless the rules of its zone have changed since its next instant was told: who puts it again wants it by those of now.</summary>
+    private ScheduleAnswer PutAgain(ScheduleEntry entry, long now)
+    {
+        var state = entry.State;
+        // One that would have come by now stays where people were told that it is.
+        if (state.Next is not { } told || state.IsUnserved || entry.Times.After(state.Passed) is not { } next || next == told || next <= now - entry.Jitter) return Answer(ScheduleOutcome.Done, entry);
+        entry.Record = entry.Record! with { Edition = entry.Record.Edition + 1, ChangedAt = now };
+        entry.State = state with { Next = next };
+        book.Mark(entry);
+        return Answer(ScheduleOutcome.Done, entry) with { IsChange = true };
     }
 
     private ScheduleAnswer Make(ScheduleEntry entry, ScheduleSpec spec, long incarnation, (string Application, string Release)? declaredBy, long now)

@@ -195,6 +195,30 @@ public class ScheduleEditTests
         Assert.Contains("1000000", book.Refusal!, StringComparison.Ordinal);
     }
 
+    /// <summary>As other rules of its zone have told it, which have changed since.</summary>
+    [Fact]
+    public void PutAgainOnceTheRulesOfItsZoneHaveChanged_ItsNextInstantIsByThoseOfNow()
+    {
+        ScheduleSpec spec = new() { Type = "work", Cron = "0 3 * * *", Zone = "Europe/Berlin" };
+        Put(spec);
+        var (version, next) = (_entry.Record!.Version, _entry.State.Next!.Value);
+        foreach (var told in (long[])[next - Hour, next + Hour])
+        {
+            _entry.State = _entry.State with { Next = told };
+            Put(spec);
+            Assert.Equal(next, _entry.State.Next);
+            Assert.NotEqual(version, version = _entry.Record.Version);
+        }
+
+        Put(spec);
+        Assert.Equal(version, _entry.Record.Version);
+        // By those of now it would have been before now: it comes when it was told.
+        _entry.State = _entry.State with { Next = next + Hour };
+        _driver.Now = next + 1;
+        Put(spec);
+        Assert.Equal((next + Hour, version), (_entry.State.Next, _entry.Record.Version));
+    }
+
     private void Put(ScheduleSpec spec)
     {
         var orders = _driver.Core.Schedules.Orders;
