@@ -112,7 +112,16 @@ internal sealed class ScheduleOccurrences
     {
         if (job is { IsFinished: false }) return;
         // Its end may have come meanwhile, and says more than that it is there no more; or it was made anew since.
-        if (!entry.State.Runs.Exists(known => known.Outcome == ScheduleRunOutcome.Open && known.IsSame(run))) return;
+        if (entry.State.Runs.Find(one => one.Outcome == ScheduleRunOutcome.Open && one.IsSame(run)) is not { } known) return;
+        if (job is { IsFinished: false })
+        {
+            // That it is to be cancelled may be lost too: the next instant says it again.
+            if (!known.IsCancelSent || job.Phase == JobPhase.Cancelling) return;
+            entry.State = entry.State with { Runs = entry.State.Runs.Replace(known, known with { IsCancelSent = false }) };
+            _book.Mark(entry);
+            return;
+        }
+
         var scheduled = new ScheduledRun(entry.Id, entry.Record!.Incarnation, run.Instant);
         using var together = _changes.Together();
         Take(job is null

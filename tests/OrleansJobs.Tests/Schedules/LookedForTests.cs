@@ -1,3 +1,5 @@
+using OrleansJobs.Letters;
+using OrleansJobs.Partitions;
 using OrleansJobs.Records;
 using OrleansJobs.Schedules;
 using OrleansJobs.Tests.Schedules.Model;
@@ -95,6 +97,30 @@ public sealed class LookedForTests : IDisposable
         answer.SetResult([null]);
         _driver.Rest();
         Assert.Equal($"{outcome} skipped skipped skipped", Outcomes());
+    }
+
+    /// <summary>Its partition's store has failed over, and has lost that it was to stop.</summary>
+    [Theory]
+    [InlineData((int)JobPhase.Running, 2), InlineData((int)JobPhase.Cancelling, 1)]
+    public void OneThatWasToldToStop_AndKnowsNothingOfIt_IsToldAgain(int phase, int told)
+    {
+        var cancels = 0;
+        _driver.Shell.Listed = ids => Task.FromResult<JobStatus?[]>([.. ids.Select(id => new JobStatus
+        {
+            Id = id, Type = "work", Queue = "default", State = JobState.Progress, Phase = (JobPhase)phase,
+        })]);
+        Put(ScheduleOverlap.Replace);
+        for (var i = 0; i < 8; i++)
+        {
+            Tick();
+            cancels += _driver.Commits.Sum(commit => commit.Of(GridLayout.Letters.Rows).Puts.Count(put => Letter.Decode(0, put.Value).Kind == LetterKind.CancelOccurrence));
+            _driver.Commits.Clear();
+            if (_driver.Shell.Core.Letters.Waiting > 0) Deliver();
+        }
+
+        // Once a minute it is looked for; the instant behind that tells it.
+        Assert.InRange(cancels, told, told == 1 ? 1 : 4);
+        Assert.Equal(7, _driver.Stored(Id).Runs.Count(run => run.Outcome is ScheduleRunOutcome.Queued or ScheduleRunOutcome.Replaced));
     }
 
     [Fact]
