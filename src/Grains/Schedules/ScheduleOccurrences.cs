@@ -41,7 +41,7 @@ internal sealed class ScheduleOccurrences
 
     /// <summary>The jobs that an instant may have to cancel: they must be in memory for it.</summary>
     public IEnumerable<string> ToBeCancelled(ScheduleEntry entry) => entry.Record is { Spec.Overlap: ScheduleOverlap.Cancel or ScheduleOverlap.Replace }
-        ? entry.State.Runs.Where(run => run is { Outcome: ScheduleRunOutcome.Open, Place: null }).Select(run => JobOf(entry, run))
+        ? entry.State.Runs.Where(run => run is { IsInTheWay: true, Place: null }).Select(run => JobOf(entry, run))
         : [];
 
     /// <summary>Serves what is due of one schedule, as far as one commit should hold.</summary>
@@ -110,7 +110,6 @@ internal sealed class ScheduleOccurrences
     /// <param name="job">Null: it is there no more.</param>
     public void Found(ScheduleEntry entry, StoredRun run, JobStatus? job, long now)
     {
-        if (job is { IsFinished: false }) return;
         // Its end may have come meanwhile, and says more than that it is there no more; or it was made anew since.
         if (entry.State.Runs.Find(one => one.Outcome == ScheduleRunOutcome.Open && one.IsSame(run)) is not { } known) return;
         if (job is { IsFinished: false })
@@ -187,11 +186,11 @@ internal sealed class ScheduleOccurrences
     private void Occur(ScheduleEntry entry, long instant, ScheduleRunCause cause, long now)
     {
         var run = new StoredRun { Instant = instant, Cause = cause };
-        var open = entry.State.Open;
+        var (open, inTheWay) = (entry.State.Open, entry.State.InTheWay);
         switch (entry.Record!.Spec.Overlap)
         {
             case ScheduleOverlap.All when open < ScheduleLimits.MaxOpen:
-            case var _ when open == 0 && !entry.State.IsOpen:
+            case var _ when inTheWay == 0 && !entry.State.HasQueued && open < ScheduleLimits.MaxOpen:
                 Submit(entry, run, now);
                 break;
             case ScheduleOverlap.Queue when !entry.State.HasQueued:
@@ -206,11 +205,12 @@ internal sealed class ScheduleOccurrences
             case ScheduleOverlap.Replace:
                 GiveUpQueued(entry);
                 CancelOpen(entry, now);
-                if (entry.State.Open == 0) Submit(entry, run, now);
+                if (entry.State.InTheWay == 0 && open < ScheduleLimits.MaxOpen) Submit(entry, run, now);
                 else Keep(entry, run with { Outcome = ScheduleRunOutcome.Queued });
                 break;
             default:
                 Keep(entry, run with { Outcome = ScheduleRunOutcome.Skipped });
+                Watch?.Skipped();
                 break;
         }
     }
@@ -219,7 +219,6 @@ internal sealed class ScheduleOccurrences
     {
         var (record, spec) = (entry.Record!, entry.Record!.Spec);
         run = run with { Place = PlaceOf(entry) };
-                Watch?.Skipped();
         var submission = new JobSubmission
         {
             Id = JobOf(entry, run), Type = spec.Type, Queue = spec.Queue, Args = ArgsTemplate.Fill(spec.Args, run.Instant), Priority = spec.Priority, Tags = spec.Tags,
@@ -242,7 +241,7 @@ internal sealed class ScheduleOccurrences
     /// <summary>Ends those that wait; asks those that run to stop.</summary>
     private void CancelOpen(ScheduleEntry entry, long now)
     {
-        foreach (var run in entry.State.Runs.Where(run => run is { Outcome: ScheduleRunOutcome.Open, IsCancelSent: false }))
+        foreach (var run in entry.State.Runs.Where(run => run is { IsInTheWay: true, IsCancelSent: false }))
         {
             var id = JobOf(entry, run);
             if (run.Place is { } place)
@@ -276,7 +275,7 @@ internal sealed class ScheduleOccurrences
             Outcome = end.State == JobState.Success ? ScheduleRunOutcome.Success : end.State == JobState.Failure ? ScheduleRunOutcome.Failure : ScheduleRunOutcome.Revoked,
             StartedAt = end.StartedAt, FinishedAt = end.FinishedAt,
         });
-        if (entry.State.Open == 0) SubmitQueued(entry, now);
+        if (entry.State.InTheWay == 0) SubmitQueued(entry, now);
         _book.Mark(entry);
     }
 
@@ -284,6 +283,8 @@ internal sealed class ScheduleOccurrences
     {
         if (!entry.State.HasQueued) return;
         Change(entry, old => old.Outcome == ScheduleRunOutcome.Queued, old => old with { Outcome = ScheduleRunOutcome.Replaced });
+        Watch?.Skipped();
+    }
 
     private static void Keep(ScheduleEntry entry, StoredRun run) => entry.State = entry.State.With(run);
 
@@ -291,8 +292,6 @@ internal sealed class ScheduleOccurrences
     {
         var runs = entry.State.Runs;
         if (runs.FindLastIndex(which) is >= 0 and var index) entry.State = entry.State with { Runs = runs.SetItem(index, change(runs[index])) };
-    }
-        Watch?.Skipped();
     }
 
     /// <summary>
@@ -306,9 +305,9 @@ internal sealed class ScheduleOccurrences
             Edition = record.Edition + 1, ChangedAt = now,
             Paused = new("grid", reason, DateTimeOffset.FromUnixTimeMilliseconds(now)),
         };
+        _book.Unserved++;
         entry.State = entry.State with { IsUnserved = true };
         _book.Mark(entry);
+        Watch?.Broken(entry.Id, reason);
     }
 }
-        _book.Unserved++;
-        Watch?.Broken(entry.Id, reason);

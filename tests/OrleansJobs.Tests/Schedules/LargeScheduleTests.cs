@@ -63,6 +63,18 @@ public sealed class LargeScheduleTests : IDisposable
         CheckCommits(60);
     }
 
+    /// <summary>As at midnight: read at once, all of it would be in memory, in each partition.</summary>
+    [Fact]
+    public void ManyThatAreDueAtOnce_AreReadInParts_AndAllServed()
+    {
+        const int count = 50;
+        Put(Hourly);
+        for (var i = 1; i < count; i++) Assert.Equal(ScheduleOutcome.Created, _driver.Rest(_driver.Shell.Calls.PutAsync($"s{i}", Hourly, new())).Outcome);
+        _driver.Pass(TimeSpan.FromHours(1));
+        CheckCommits(count, asked: 2);
+        Assert.InRange(_driver.MostRead, ArgsBytes, PendingChanges.MaxBytes + 2 * ArgsBytes);
+    }
+
     [Fact]
     public void WhatWasMissed_IsManyCommits()
     {

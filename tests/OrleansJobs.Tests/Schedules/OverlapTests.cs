@@ -197,6 +197,46 @@ public class OverlapTests
         Assert.Equal(after, StoredOutcomes());
     }
 
+    /// <summary>It is of another instant, and in nobody's way.</summary>
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, null, "open open skipped", "open success skipped"), InlineData(ScheduleOverlap.Skip, "tenant/7", "open open skipped", null)]
+    [InlineData(ScheduleOverlap.Queue, null, "open open queued", "open success open"), InlineData(ScheduleOverlap.Queue, "tenant/7", "open open queued", null)]
+    [InlineData(ScheduleOverlap.All, null, "open open open", "open success open")]
+    [InlineData(ScheduleOverlap.Cancel, null, "open revoked open", "open revoked success"), InlineData(ScheduleOverlap.Cancel, "tenant/7", "open open open", null)]
+    [InlineData(ScheduleOverlap.Replace, null, "open revoked open", "open revoked success"), InlineData(ScheduleOverlap.Replace, "tenant/7", "open open queued", null)]
+    public void OneThatSomebodyFillsIn_NeitherStopsThoseThatCome_NorIsStoppedByThem(ScheduleOverlap overlap, string? key, string during, string? after)
+    {
+        Put(overlap, key);
+        var before = _driver.Now / Minute * Minute - Minute;
+        _driver.Core.Schedules.Occurrences.Backfill(_entry, before, _driver.Now);
+        _driver.Commit();
+        Tick();
+        Tick();
+        Assert.Equal(during, Outcomes());
+        Assert.Equal(overlap is ScheduleOverlap.Cancel or ScheduleOverlap.Replace && key is not null ? 1 : 0, _entry.State.Runs.Count(run => run.IsCancelSent));
+        if (after is null) return;
+        var last = _driver.Take(want: 3).Where(lease => lease.Id != Job(_entry.State.Runs.FindIndex(run => run.Instant == before))).OrderBy(lease => lease.Id, StringComparer.Ordinal).First();
+        Assert.True(_driver.Report(last, ReportKind.Succeeded, "1"u8.ToArray()));
+        Assert.Equal(after, Outcomes());
+        Assert.Equal(after, StoredOutcomes());
+    }
+
+    /// <summary>As many as may be open.</summary>
+    [Theory]
+    [InlineData(ScheduleOverlap.Skip, ScheduleRunOutcome.Skipped), InlineData(ScheduleOverlap.Queue, ScheduleRunOutcome.Queued), InlineData(ScheduleOverlap.All, ScheduleRunOutcome.Skipped)]
+    [InlineData(ScheduleOverlap.Cancel, ScheduleRunOutcome.Skipped), InlineData(ScheduleOverlap.Replace, ScheduleRunOutcome.Queued)]
+    public void WhereAsManyAreFilledInAsMayBeOpen_TheNextInstantMakesNoMore(ScheduleOverlap overlap, ScheduleRunOutcome outcome)
+    {
+        Put(overlap);
+        for (var i = 1; i <= ScheduleLimits.MaxOpen; i++) _driver.Core.Schedules.Occurrences.Backfill(_entry, _driver.Now / Minute * Minute - i * Minute, _driver.Now);
+        _driver.Commit();
+        Tick();
+        Assert.Equal((ScheduleLimits.MaxOpen, outcome), (_entry.State.Open, _entry.State.Runs[^1].Outcome));
+        // What waits goes as soon as there is room.
+        _driver.Report(Assert.Single(_driver.Take()), ReportKind.Succeeded, "1"u8.ToArray());
+        Assert.Equal(outcome == ScheduleRunOutcome.Queued ? ScheduleLimits.MaxOpen : ScheduleLimits.MaxOpen - 1, _entry.State.Open);
+    }
+
     [Theory]
     [InlineData(ScheduleOverlap.Skip), InlineData(ScheduleOverlap.Queue), InlineData(ScheduleOverlap.All), InlineData(ScheduleOverlap.Cancel), InlineData(ScheduleOverlap.Replace)]
     public void OneThatIsDeletedWhereItStands_HasEnded(ScheduleOverlap overlap)

@@ -41,6 +41,9 @@ internal sealed record ScheduleState
     /// <summary>Occurrences whose jobs have not ended.</summary>
     public int Open => Runs.Count(run => run.Outcome == ScheduleRunOutcome.Open);
 
+    /// <summary>Those of them that the next instant meets. What somebody fills in is of other instants, and beside the row.</summary>
+    public int InTheWay => Runs.Count(run => run.IsInTheWay);
+
     /// <summary>An occurrence has not ended, or waits for those that have not.</summary>
     public bool IsOpen => Runs.Any(run => run.IsOpen);
 
@@ -169,6 +172,9 @@ internal sealed record StoredRun
     public bool IsCancelSent { get; init; }
 
     public bool IsOpen => Outcome is ScheduleRunOutcome.Open or ScheduleRunOutcome.Queued;
+
+    /// <summary>It has not ended, and the rule of overlap goes by it.</summary>
+    public bool IsInTheWay => Outcome == ScheduleRunOutcome.Open && Cause != ScheduleRunCause.Backfill;
 
     /// <summary>The same occurrence, whatever has become of it since.</summary>
     public bool IsSame(StoredRun other) => (Instant, Token, Place, SubmittedAt) == (other.Instant, other.Token, other.Place, other.SubmittedAt);

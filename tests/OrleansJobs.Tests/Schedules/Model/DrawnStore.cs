@@ -14,6 +14,9 @@ internal sealed class DrawnStore(Action<PartitionCommit> applied, ScheduleMutati
 
     public int Waiting => _waiting.Count;
 
+    /// <summary>The most bytes that one read has brought.</summary>
+    public long MostRead { get; private set; }
+
     /// <summary>It takes nothing new from outside.</summary>
     public bool IsFull { get; set; }
 
@@ -49,7 +52,12 @@ internal sealed class DrawnStore(Action<PartitionCommit> applied, ScheduleMutati
     });
 
     public ValueTask<StoredRows[]> ReadRowsAsync(int partition, RowRead read, IReadOnlyList<string> keys, CancellationToken cancellation = default) =>
-        Later(() => Now(Inner.ReadRowsAsync(partition, read, keys, cancellation)));
+        Later(() =>
+        {
+            var rows = Now(Inner.ReadRowsAsync(partition, read, keys, cancellation));
+            MostRead = Math.Max(MostRead, rows.Sum(row => row.Values?.Sum(value => (long)(value?.Length ?? 0)) ?? 0));
+            return rows;
+        });
 
     public ValueTask<SetLine[]> ReadSetAsync(int partition, SetName set, SetRange range, CancellationToken cancellation = default) =>
         Later(() => Now(Inner.ReadSetAsync(partition, set, range, cancellation)));

@@ -37,6 +37,9 @@ internal sealed class ShellDriver : IDisposable
     /// <summary>All that have changed the store.</summary>
     public List<PartitionCommit> Commits { get; } = [];
 
+    /// <summary>The most bytes that one read of rows has brought.</summary>
+    public long MostRead => _store.MostRead;
+
     /// <summary>The store takes nothing new from outside.</summary>
     public bool IsFull
     {
