@@ -5,7 +5,8 @@ namespace OrleansJobs.Tests.Schedules.Model;
 
 /// <summary>A store in memory whose every answer waits until it is drawn: late, lost before or after the write, or refused as full.</summary>
 /// <param name="applied">Told of each commit that changed the store.</param>
-internal sealed class DrawnStore(Action<PartitionCommit> applied, ScheduleMutation mutation) : IPartitionStore
+/// <param name="refused">Told of each that it did not take, since it is full.</param>
+internal sealed class DrawnStore(Action<PartitionCommit> applied, ScheduleMutation mutation, Action<PartitionCommit>? refused = null) : IPartitionStore
 {
     private readonly List<Action<bool>> _waiting = [];
     private readonly HashSet<PartitionCommit> _applied = [];
@@ -45,7 +46,12 @@ internal sealed class DrawnStore(Action<PartitionCommit> applied, ScheduleMutati
     public ValueTask<CommitOutcome> CommitAsync(PartitionCommit commit, CancellationToken cancellation = default) => Later(() =>
     {
         Mutate(commit);
-        if (IsFull && commit.MayBeRefused && !_applied.Contains(commit)) return CommitOutcome.Full;
+        if (IsFull && commit.MayBeRefused && !_applied.Contains(commit))
+        {
+            refused?.Invoke(commit);
+            return CommitOutcome.Full;
+        }
+
         var outcome = Now(Inner.CommitAsync(commit, cancellation));
         if (outcome == CommitOutcome.Applied && _applied.Add(commit)) applied(commit);
         return outcome;
@@ -88,6 +94,7 @@ internal sealed class DrawnStore(Action<PartitionCommit> applied, ScheduleMutati
         var tables = GridLayout.Schedules;
         if (mutation == ScheduleMutation.OccurrenceOutsideCommit && commit.Of(GridLayout.Jobs.Specs).Puts.Count > 0) commit.Of(tables.States).Puts.Clear();
         if (mutation == ScheduleMutation.NoOpenMark) commit.Of(tables.Open).Puts.Clear();
+        if (mutation == ScheduleMutation.LetterOutsideCommit && commit.Of(tables.States).Puts.Count > 0) commit.Of(GridLayout.Letters.Rows).Puts.Clear();
     }
 
     private async ValueTask<T> Later<T>(Func<T> call)
@@ -117,6 +124,9 @@ internal enum ScheduleMutation
 
     /// <summary>Which schedules have occurrences that have not ended is not stored, so that an opening does not load them.</summary>
     NoOpenMark,
+
+    /// <summary>A schedule that has moved on is stored, and the letter that starts the occurrence where its key lives is not.</summary>
+    LetterOutsideCommit,
 
     /// <summary>The partition's clock is ahead.</summary>
     Early,

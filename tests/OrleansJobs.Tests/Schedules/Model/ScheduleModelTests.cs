@@ -15,20 +15,26 @@ public class ScheduleModelTests
     {
         var first = Setting("SCHEDULE_MODEL_SEED");
         var count = Setting("SCHEDULE_MODEL_COUNT") ?? (first is null ? 60 : 1);
-        var (served, skipped, missed) = (0, 0, 0);
+        var (served, skipped, missed, started, forgotten) = (0, 0, 0, 0, 0);
         for (var seed = first ?? 1; seed < (first ?? 1) + count; seed++)
         {
             if (Play(seed, ScheduleMutation.None, out var truth) is { } broken)
                 Assert.Fail($"Seed {seed}: {broken}\nReplay: SCHEDULE_MODEL_SEED={seed} dotnet test --filter {nameof(Schedules_InEveryDrawnHistory_ServeEachInstantOnce)}");
             (served, skipped, missed) = (served + truth.Served, skipped + truth.Skipped, missed + truth.Missed);
+            (started, forgotten) = (started + truth.Started, forgotten + truth.Forgotten);
         }
 
         // A model in which nothing happens would prove nothing.
-        if (first is null) Assert.True(served > 10 * count && skipped > count && missed > 10 * count, $"{served} served, {skipped} skipped, {missed} missed");
+        if (first is null)
+        {
+            Assert.True(
+                served > 10 * count && skipped > count && missed > 10 * count && started > 5 * count && forgotten > count,
+                $"{served} served, {skipped} skipped, {missed} missed, {started} started by letters, {forgotten} forgotten");
+        }
     }
 
     [Theory]
-    [InlineData((int)ScheduleMutation.OccurrenceOutsideCommit), InlineData((int)ScheduleMutation.NoOpenMark), InlineData((int)ScheduleMutation.Early)]
+    [InlineData((int)ScheduleMutation.OccurrenceOutsideCommit), InlineData((int)ScheduleMutation.NoOpenMark), InlineData((int)ScheduleMutation.LetterOutsideCommit), InlineData((int)ScheduleMutation.Early)]
     public void AMissingSafeguard_IsNoticed(int mutation)
     {
         Assert.Contains(Enumerable.Range(1, 20), seed => Play(seed, (ScheduleMutation)mutation, out _) is not null);

@@ -28,10 +28,17 @@ internal sealed class ScheduleTruth(Func<long> now)
     /// <summary>The newest edition that was stored, by incarnation.</summary>
     private readonly Dictionary<(string, long), int> _held = [];
 
+    /// <summary>Those that a full store did not take.</summary>
+    private readonly HashSet<(string, long)> _refused = [];
+
     /// <summary>How many instants were served, skipped and missed.</summary>
     public int Served { get; private set; }
     public int Skipped { get; private set; }
     public int Missed { get; private set; }
+
+    /// <summary>How many jobs were started by letters, and how many were forgotten.</summary>
+    public int Started { get; private set; }
+    public int Forgotten { get; private set; }
 
     public static void Check(bool holds, string otherwise)
     {
@@ -91,11 +98,16 @@ internal sealed class ScheduleTruth(Func<long> now)
             if (Letter.Decode(0, row) is { Kind: LetterKind.StartOccurrence } letter) _starts.Add(number, ChildRecord.Decode(letter.Body).Id);
         }
 
-        foreach (var number in commit.Of(GridLayout.Letters.Rows).Removes) _starts.Remove(number);
+        foreach (var number in commit.Of(GridLayout.Letters.Rows).Removes)
+        {
+            if (_starts.Remove(number)) Started++;
+        }
+
         foreach (var id in commit.Of(GridLayout.Jobs.Specs).Removes)
         {
             Check(_jobs.Remove(id, out var state) && state is not null, $"{id} was forgotten, and had not ended");
             _forgotten.Add(id);
+            Forgotten++;
         }
 
         foreach (var id in records.Removes) Of(id).Store(id, null, null);
@@ -111,6 +123,16 @@ internal sealed class ScheduleTruth(Func<long> now)
 
         foreach (var (id, row) in commit.Of(GridLayout.Jobs.Outcomes).Puts) _jobs[id] = JobOutcome.Decode(row).State;
         foreach (var (id, known) in _known.Where(known => known.Value.Stored is not null)) CheckRuns(id, known.Stored!);
+    }
+
+    /// <summary>The store is full and took nothing of this commit: of schedules that it was to make, nothing may ever come.</summary>
+    public void Refuse(PartitionCommit commit)
+    {
+        foreach (var (id, row) in commit.Of(GridLayout.Schedules.Records).Puts)
+        {
+            // One that takes the place of another which the store has is not refused: it comes with the next commit.
+            if (Of(id).Stored is null) _refused.Add((id, ScheduleRecord.Decode(row).Incarnation));
+        }
     }
 
     /// <summary>The store has had this edition of a schedule, or one that was made of it.</summary>
@@ -201,6 +223,7 @@ internal sealed class ScheduleTruth(Func<long> now)
     /// <summary>A job and what its schedule says of it are stored together.</summary>
     private void CheckJob(string id, ScheduledRun scheduled, bool isMoved)
     {
+        Check(!_refused.Contains((scheduled.Schedule, scheduled.Incarnation)), $"{id} was stored, and the store had refused its schedule");
         if (Of(scheduled.Schedule).Stored is not { } stored || stored.Record.Incarnation != scheduled.Incarnation)
         {
             // Its last occurrences may be stored with its end.

@@ -31,7 +31,7 @@ internal sealed class ScheduleWorld : IDisposable
         _random = new Random(seed);
         Truth = new ScheduleTruth(() => _time.GetUtcNow().ToUnixTimeMilliseconds());
         _play = new ScheduleRulesOfPlay(_random, Truth);
-        _store = new DrawnStore(Truth.Apply, mutation);
+        _store = new DrawnStore(Truth.Apply, mutation, Truth.Refuse);
         _health = new GridHealth(_time);
         _meters = new JobMeters(_services.GetRequiredService<IMeterFactory>(), _time, Options.Create(_options), _health);
         SynchronizationContext.SetSynchronizationContext(_turns);
