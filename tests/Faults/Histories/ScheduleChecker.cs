@@ -8,9 +8,9 @@ internal static class ScheduleChecker
     private const long MissedAfter = 60_000;
 
     /// <param name="missed">The rule for instants that nobody could serve in time.</param>
-    /// <param name="hearsAtOnce">Its jobs live where it does, so that it passes over nothing because of one that has ended.</param>
+    /// <param name="unheard">Where its jobs live elsewhere: for how long it need not have heard that one has ended. Null: it passes over nothing because of one that has ended.</param>
     /// <returns>What is wrong.</returns>
-    public static IEnumerable<string> Check(string missed, ScheduleLife life, IReadOnlyList<ScheduleOccurrence> occurrences, bool hearsAtOnce = true)
+    public static IEnumerable<string> Check(string missed, ScheduleLife life, IReadOnlyList<ScheduleOccurrence> occurrences, UnheardEnds? unheard = null)
     {
         foreach (var same in occurrences.GroupBy(job => job.Id).Where(same => same.Count() > 1)) yield return $"{same.Key} is listed {same.Count()} times";
         foreach (var lost in life.Triggered.Except(occurrences.Select(job => job.Id))) yield return $"{lost} was triggered, and is not listed";
@@ -27,7 +27,7 @@ internal static class ScheduleChecker
         }
 
         foreach (var wrong in CheckLeftOut(missed, life, due, served)) yield return wrong;
-        foreach (var wrong in CheckPassedOver(life, byInstant, served, occurrences, hearsAtOnce)) yield return wrong;
+        foreach (var wrong in CheckPassedOver(life, byInstant, served, occurrences, unheard)) yield return wrong;
     }
 
     /// <summary>The instants of each edition, while it stood.</summary>
@@ -83,15 +83,20 @@ internal static class ScheduleChecker
     }
 
     private static IEnumerable<string> CheckPassedOver(
-        ScheduleLife life, Dictionary<long, DueInstant> due, Dictionary<long, long> served, IReadOnlyList<ScheduleOccurrence> occurrences, bool hearsAtOnce)
+        ScheduleLife life, Dictionary<long, DueInstant> due, Dictionary<long, long> served, IReadOnlyList<ScheduleOccurrence> occurrences, UnheardEnds? unheard)
     {
         foreach (var (at, heard) in life.PassedOver)
         {
             if (!due.TryGetValue(at, out var instant)) yield return $"{Said(at)} was passed over, and was not due";
             else if (served.ContainsKey(at)) yield return $"{Said(at)} was passed over, and was served";
             else if (instant.Overlap is "all" or "cancel") yield return $"{Said(at)} was passed over, though its rule is {instant.Overlap}";
-            else if (hearsAtOnce && !occurrences.Any(job => job.SubmittedAt <= heard && !(job.FinishedAt < at))) yield return $"{Said(at)} was passed over, and all before it had ended";
+            else if (!occurrences.Any(job => IsBefore(job, at, heard) && !HasEnded(job, at))) yield return $"{Said(at)} was passed over, and all before it had ended";
         }
+
+        // One of a later instant is in nobody's way; one that somebody asked for is in that of those behind it.
+        bool IsBefore(ScheduleOccurrence job, long at, long heard) => life.Triggered.Contains(job.Id) ? job.SubmittedAt <= heard : job.At < at;
+
+        bool HasEnded(ScheduleOccurrence job, long at) => job.FinishedAt is { } ended && ended < at && unheard?.MayBe(ended, at) != true;
     }
 
     private static string Said(long instant) => DateTimeOffset.FromUnixTimeMilliseconds(instant).UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);

@@ -25,6 +25,9 @@ internal sealed class WatchedSchedule(GatewayClient client, string id, string mi
     /// <summary>The key of its jobs, which live where that does; null: they live where it does.</summary>
     public string? Key { get; init; }
 
+    /// <summary>With a key: for how long it need not have heard of ends.</summary>
+    public UnheardEnds Unheard { get; init; } = new();
+
     /// <summary>How far ahead of the right time a silo's clock may be.</summary>
     public TimeSpan Ahead { get; init; }
 
@@ -102,7 +105,7 @@ internal sealed class WatchedSchedule(GatewayClient client, string id, string mi
             }
         }
 
-        return [.. _wrong.Concat(_lives.SelectMany(life => ScheduleChecker.Check(missed, life, JobsOf(life), hearsAtOnce: Key is null))).Concat(CheckRuns(await RunsAsync())).Take(20)];
+        return [.. _wrong.Concat(_lives.SelectMany(life => ScheduleChecker.Check(missed, life, JobsOf(life), Key is null ? null : Unheard))).Concat(CheckRuns(await RunsAsync())).Take(20)];
     }
 
     /// <summary>Hears it now and then, where nothing that is done to it would.</summary>

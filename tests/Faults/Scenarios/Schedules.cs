@@ -10,6 +10,9 @@ internal static class Schedules
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan DeathDeadline = TimeSpan.FromSeconds(30);
 
+    /// <summary>Longer than an end may go unheard where nothing is done to the grid.</summary>
+    private static readonly TimeSpan Calm = TimeSpan.FromMilliseconds(2 * UnheardEnds.Way);
+
     /// <summary>How far a silo's clock may be from the store's, and how far it is put: nearly as far.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5), Apart = TimeSpan.FromSeconds(4.8);
 
@@ -129,15 +132,18 @@ internal static class Schedules
         await StartAsync(run);
         // Each key is in a partition of its own, more or less, and mostly not in its schedule's.
         string[] rules = ["all", "skip", "queue", "replace"];
+        var unheard = new UnheardEnds();
         var schedules = await MakeAsync(
-            run, 12, ["all"], schedule => new(run.Client, schedule, "all") { Key = $"of/{schedule}" },
+            run, 12, ["all"], schedule => new(run.Client, schedule, "all") { Key = $"of/{schedule}", Unheard = unheard },
             i => new(new EverySeconds(1), Overlap: rules[i % rules.Length], Runs: i % rules.Length == 0 ? 50 : 100 * (i + 4)));
         using var stop = new CancellationTokenSource();
         var heard = Task.WhenAll(schedules.Select(schedule => schedule.HearUntilAsync(stop.Token)));
+        // Where nothing is done to them, what has ended is in nobody's way for long.
+        await run.DelayAsync(Calm.TotalSeconds);
         foreach (var point in LetterPoints)
         {
             var victim = run.Cluster.Silos[run.Random.Next(3)];
-            var from = Monotonic.Now;
+            var (from, since) = (Monotonic.Now, Milliseconds);
             await ArmAsync(run, victim, point);
             if (await victim.WaitForExitAsync(DeathDeadline)) run.Died(victim, point, from);
             else
@@ -147,14 +153,17 @@ internal static class Schedules
             }
 
             if (!victim.IsRunning) await run.RestartAsync(victim);
+            unheard.Add(since, Milliseconds);
             await run.DelayAsync(run.Random.NextDouble());
         }
 
         run.Record("kill", "redis", explains: false);
+        var killed = Milliseconds;
         run.Cluster.Redis.Kill();
         await run.DelayAsync(3);
         await run.Cluster.Redis.StartAsync();
-        await run.DelayAsync(5);
+        unheard.Add(killed, Milliseconds);
+        await run.DelayAsync(UnheardEnds.Aftermath / 1000.0 + Calm.TotalSeconds);
         await stop.CancelAsync();
         await heard;
         await FinishAsync(run, schedules);
@@ -192,6 +201,8 @@ internal static class Schedules
             await run.RestartAsync(victim);
         }
     }
+
+    private static long Milliseconds => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static Task StartAsync(FaultRun run) => run.StartAsync(new ClusterPlan(3, Options, AppendFsync: "always"));
 

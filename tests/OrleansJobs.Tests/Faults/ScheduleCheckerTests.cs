@@ -112,12 +112,46 @@ public class ScheduleCheckerTests
         if (wrong is null) Assert.Empty(broken);
         else Assert.Contains(wrong, Assert.Single(broken), StringComparison.Ordinal);
         // One that lives elsewhere is heard of later.
-        if (wrong is not null && overlap == "skip") Assert.Empty(ScheduleChecker.Check("all", life, jobs, hearsAtOnce: false));
+        if (wrong is not null && overlap == "skip") Assert.Empty(ScheduleChecker.Check("all", life, jobs, new UnheardEnds()));
         // Without having been heard of it is lost; and it is one or the other.
         life.PassedOver.Clear();
         Assert.Contains("nothing became of it", Assert.Single(ScheduleChecker.Check("all", life, jobs)), StringComparison.Ordinal);
         life.PassedOver.Add(At(1), At(1) + 100);
         Assert.Contains(ScheduleChecker.Check("all", life, jobs), said => said.EndsWith("was passed over, and was served", StringComparison.Ordinal));
+    }
+
+    /// <summary>Though it ran when the schedule was asked.</summary>
+    [Fact]
+    public void OneOfALaterInstant_ExcusesNothing()
+    {
+        var skip = EachSecond with { Overlap = "skip" };
+        var life = Life(new(Start, skip), new(At(3) + 500, skip, IsPaused: true));
+        life.PassedOver.Add(At(2), At(3) + 50);
+        ScheduleOccurrence[] jobs = [new("o-0", At(0), At(0), At(0) + 10), new("o-1", At(1), At(1), At(1) + 100), new("o-3", At(3), At(3), At(3) + 100)];
+        Assert.Contains("all before it had ended", Assert.Single(ScheduleChecker.Check("all", life, jobs)), StringComparison.Ordinal);
+        // One that somebody asked for while it was decided does.
+        life.Triggered.Add("t");
+        Assert.Empty(ScheduleChecker.Check("all", life, [.. jobs, new("t", At(2) - 10, At(2) - 10, At(2) + 500)]));
+    }
+
+    /// <summary>Its jobs live elsewhere, and take no time.</summary>
+    [Fact]
+    public void OneThatPassesOverAllButEachTenth_IsNamed_UnlessItCouldNotHear()
+    {
+        var skip = EachSecond with { Overlap = "skip" };
+        var life = Life(new(Start, skip), new(At(10) + 500, skip, IsPaused: true));
+        for (var i = 1; i < 10; i++) life.PassedOver.Add(At(i), At(10));
+        ScheduleOccurrence[] jobs = [new("o-0", At(0), At(0), At(0) + 10), new("o-10", At(10), At(10), At(10) + 10)];
+        var unheard = new UnheardEnds();
+        Assert.Equal(["00:00:06", "00:00:07", "00:00:08", "00:00:09"], ScheduleChecker.Check("all", life, jobs, unheard).Select(wrong => wrong.Split(' ')[0]));
+        // Two seconds of it, however often they are said.
+        unheard.Add(At(2), At(4) - UnheardEnds.Aftermath);
+        unheard.Add(At(3), At(4) - UnheardEnds.Aftermath);
+        Assert.Equal(["00:00:08", "00:00:09"], ScheduleChecker.Check("all", life, jobs, unheard).Select(wrong => wrong.Split(' ')[0]));
+        unheard.Add(At(8), At(20));
+        Assert.Equal(["00:00:08", "00:00:09"], ScheduleChecker.Check("all", life, jobs, unheard).Select(wrong => wrong.Split(' ')[0]));
+        unheard.Add(At(4), At(5));
+        Assert.Empty(ScheduleChecker.Check("all", life, jobs, unheard));
     }
 
     [Fact]
