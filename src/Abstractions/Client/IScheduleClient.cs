@@ -31,13 +31,18 @@ public interface IScheduleClient
     Task<bool> DeleteAsync(string id, string? version = null, string? application = null, CancellationToken cancellation = default);
 
     /// <summary>No instant is served until it is resumed, and those that pass meanwhile are not missed.</summary>
+    /// <param name="version">Only where the schedule has this version. Null: whichever it has.</param>
     /// <exception cref="ScheduleNotFoundException"/>
+    /// <exception cref="ScheduleConflictException">Its version is another.</exception>
     /// <exception cref="GridUnavailableException">It may or may not be paused.</exception>
-    Task<ScheduleInfo> PauseAsync(string id, string? reason = null, CancellationToken cancellation = default);
+    Task<ScheduleInfo> PauseAsync(string id, string? reason = null, string? version = null, CancellationToken cancellation = default);
 
+    /// <summary>Its instants are served again.</summary>
+    /// <param name="version">Only where the schedule has this version. Null: whichever it has.</param>
     /// <exception cref="ScheduleNotFoundException"/>
+    /// <exception cref="ScheduleConflictException">Its version is another.</exception>
     /// <exception cref="GridUnavailableException">It may or may not be resumed.</exception>
-    Task<ScheduleInfo> ResumeAsync(string id, CancellationToken cancellation = default);
+    Task<ScheduleInfo> ResumeAsync(string id, string? version = null, CancellationToken cancellation = default);
 
     /// <summary>Submits an occurrence now, whatever else runs.</summary>
     /// <exception cref="ScheduleNotFoundException"/>

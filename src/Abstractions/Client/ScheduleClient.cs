@@ -48,11 +48,10 @@ internal sealed class ScheduleClient(JobClient client, GridConnection grid, Know
         return true;
     }
 
-    public async Task<ScheduleInfo> PauseAsync(string id, string? reason = null, CancellationToken cancellation = default) =>
-        Expect(await ChangeAsync(id, partition => partition.PauseSchedule(id, new ChangeOrder(grid.Options.Name, reason), new()), cancellation), id).Schedule!;
+    public Task<ScheduleInfo> PauseAsync(string id, string? reason = null, string? version = null, CancellationToken cancellation = default) =>
+        PauseAsync(id, new ChangeOrder(grid.Options.Name, reason), version, cancellation);
 
-    public async Task<ScheduleInfo> ResumeAsync(string id, CancellationToken cancellation = default) =>
-        Expect(await ChangeAsync(id, partition => partition.PauseSchedule(id, null, new()), cancellation), id).Schedule!;
+    public Task<ScheduleInfo> ResumeAsync(string id, string? version = null, CancellationToken cancellation = default) => PauseAsync(id, null, version, cancellation);
 
     public async Task<JobHandle> TriggerAsync(string id, CancellationToken cancellation = default)
     {
@@ -72,6 +71,20 @@ internal sealed class ScheduleClient(JobClient client, GridConnection grid, Know
 
     public async Task<IReadOnlyList<ScheduleRun>> RunsAsync(string id, CancellationToken cancellation = default) =>
         await AskAsync(id, partition => partition.RunsOfSchedule(id), cancellation) ?? throw new ScheduleNotFoundException(id);
+
+    private async Task<ScheduleInfo> PauseAsync(string id, ChangeOrder? order, string? version, CancellationToken cancellation)
+    {
+        var tries = 0;
+        var answer = await ChangeAsync(id, partition =>
+        {
+            tries++;
+            return partition.PauseSchedule(id, order, new(version));
+        }, cancellation);
+        // A second try may find what the first one, whose answer was lost, has done.
+        var isOurs = answer is { Outcome: ScheduleOutcome.Changed, Schedule: { } found } && tries > 1
+            && (found.Paused is { } pause ? order is not null && (pause.By, pause.Reason) == (order.By, order.Reason) : order is null);
+        return isOurs ? answer.Schedule! : Expect(answer, id).Schedule!;
+    }
 
     private Task<T> AskAsync<T>(string id, Func<IPartitionSchedules, Task<T>> question, CancellationToken cancellation) => grid.AskAsync(async () =>
     {
