@@ -110,7 +110,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         static (string?, long?, long?, string?, long?, long?, int?, long) Of(ScheduleRecord schedule)
         {
             var spec = schedule.Spec;
-            return (spec.Cron, spec.Every, spec.Every is null ? null : schedule.Anchor, spec.Every is null ? spec.Zone ?? "UTC" : null, spec.Start, spec.End, spec.Count, spec.Jitter);
+            return (spec.Cron, spec.Every, spec.Every is { } every ? schedule.Anchor % every : null, spec.Every is null ? spec.Zone ?? "UTC" : null, spec.Start, spec.End, spec.Count, spec.Jitter);
         }
     }
 

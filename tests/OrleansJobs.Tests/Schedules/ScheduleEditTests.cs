@@ -44,8 +44,8 @@ public class ScheduleEditTests
 
     /// <summary>As whoever reads it, changes one thing and puts it again: an answer tells what it counts from.</summary>
     [Theory]
-    [InlineData(null), InlineData("Europe/Berlin")]
-    public void TheSamePeriodWithLessJitter_StillComesWhereItWasNotDue_ThoughWhatItCountsFromIsSaidNow(string? zone)
+    [InlineData(null, 0), InlineData("Europe/Berlin", 0), InlineData(null, -3)]
+    public void TheSamePeriodWithLessJitter_StillComesWhereItWasNotDue_ThoughWhatItCountsFromIsSaidNow(string? zone, int periodsOff)
     {
         ScheduleSpec spec = new() { Type = "work", Every = Hour, Jitter = Hour - 1, Overlap = ScheduleOverlap.All };
         _driver.Now = Midnight;
@@ -55,7 +55,7 @@ public class ScheduleEditTests
         At(jitter);
         _driver.Now = Midnight + Hour + jitter - Minute;
         // A zone says nothing of a period.
-        Put(spec with { Jitter = 0, Anchor = _entry.Record!.Anchor, Zone = zone });
+        Put(spec with { Jitter = 0, Anchor = _entry.Record!.Anchor + periodsOff * Hour, Zone = zone });
         At(Hour + jitter - Minute);
         Assert.Equal([Midnight, Midnight + Hour], Served());
         // It goes on to count from the start, where that is said.

@@ -130,4 +130,7 @@ internal enum ScheduleMutation
 
     /// <summary>The partition's clock is ahead.</summary>
     Early,
+
+    /// <summary>An edit takes the cursor to the present, though the instants are the old ones and some of them were not due yet.</summary>
+    EditByWayOfOthers,
 }

@@ -34,7 +34,7 @@ public class ScheduleModelTests
     }
 
     [Theory]
-    [InlineData((int)ScheduleMutation.OccurrenceOutsideCommit), InlineData((int)ScheduleMutation.NoOpenMark), InlineData((int)ScheduleMutation.LetterOutsideCommit), InlineData((int)ScheduleMutation.Early)]
+    [InlineData((int)ScheduleMutation.OccurrenceOutsideCommit), InlineData((int)ScheduleMutation.NoOpenMark), InlineData((int)ScheduleMutation.LetterOutsideCommit), InlineData((int)ScheduleMutation.Early), InlineData((int)ScheduleMutation.EditByWayOfOthers)]
     public void AMissingSafeguard_IsNoticed(int mutation)
     {
         Assert.Contains(Enumerable.Range(1, 20), seed => Play(seed, (ScheduleMutation)mutation, out _) is not null);

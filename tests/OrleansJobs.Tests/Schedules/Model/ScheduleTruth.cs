@@ -79,7 +79,7 @@ internal sealed class ScheduleTruth(Func<long> now)
     private long? ForwardAt(Snapshot? before, Snapshot after)
     {
         if (before is null || before.Record.Incarnation != after.Record.Incarnation) return null;
-        var isForward = after.Jitter < before.Jitter && ScheduleOrders.SameInstants(before.Record.Spec with { Jitter = after.Record.Spec.Jitter }, after.Record.Spec);
+        var isForward = after.Jitter < before.Jitter && before.HasSameInstants(after);
         return isForward ? now() : before.ForwardAt;
     }
 
@@ -174,13 +174,16 @@ internal sealed class ScheduleTruth(Func<long> now)
 
         var (old, state, isEdit) = (before.State, after.State, !before.HasSameRecord(after));
         Check(state.Passed >= old.Passed, $"{id} went back from {old.Passed} to {state.Passed}");
-        Check(isEdit || state.Passed <= Math.Max(old.Passed, now() - before.Jitter), $"{id} went beyond what is due");
+        var isSame = !isEdit || before.HasSameInstants(after);
+        // An edit forgoes what the old instants would have had from now on, where there are new ones, and no old one that is to come still.
+        var passed = !isEdit || before.Record.Paused is null ? now() - before.Jitter : old.Passed;
+        if (isEdit) passed = Math.Max(passed, now() - (isSame ? Math.Max(before.Jitter, after.Jitter) : after.Jitter));
+        Check(state.Passed <= Math.Max(old.Passed, passed), $"{id} went beyond what is due, to {state.Passed} where {Math.Max(old.Passed, passed)} is the most");
         var due = before.Record.Paused is not null ? [] : before.Instants(isEdit ? now() - before.Jitter : state.Passed).ToList();
         Check(due.Count == 0 || due[^1] <= state.Passed, $"{id}: {due.LastOrDefault()} was due before the change, and was not dealt with");
         // What passed during a pause is filled in, and does not come again.
         var isFilled = before.Record.Paused is not null && state.Runs.Exists(run => run.Cause == ScheduleRunCause.Backfill && run.Instant == state.Passed);
         Check(due.Count > 0 || isEdit || isFilled || state.Passed == old.Passed, $"{id} moved on, and nothing was due");
-        var isSame = ScheduleOrders.SameInstants(before.Record.Spec with { Jitter = after.Record.Spec.Jitter }, after.Record.Spec);
         Check(isSame || !(state.Next + after.Jitter <= now()), $"{id}: {state.Next} of the new instants is due at once");
         foreach (var run in state.Runs.Where(run => run.Token is not null && !old.Runs.Exists(one => one.IsSame(run))))
             Check(!old.Runs.Exists(one => one.Token == run.Token && one.HasJob), $"{id}: what was asked for by {run.Token} was submitted before, and is submitted again");
@@ -189,6 +192,7 @@ internal sealed class ScheduleTruth(Func<long> now)
         {
             Check(due.Contains(run.Instant), $"{id}: {run.Instant} was served, and was not due, or not again");
             told.Add(run.Instant);
+            Check(run.Outcome != ScheduleRunOutcome.Skipped || IsInTheWay(state), $"{id}: {run.Instant} was skipped, and nothing was in its way");
             if (run.Outcome == ScheduleRunOutcome.Skipped) Skipped++;
             else Served++;
         }
@@ -255,10 +259,13 @@ internal sealed class ScheduleTruth(Func<long> now)
         }
 
         Check(state.Runs.Count(run => run.Outcome == ScheduleRunOutcome.Queued) <= 1, $"{id}: two occurrences wait");
-        Check(state.Open > 0 || !state.HasQueued, $"{id}: an occurrence waits for nothing");
+        Check(IsInTheWay(state) || !state.HasQueued, $"{id}: an occurrence waits for nothing");
         var beside = state.Runs.Count(run => run is { Outcome: ScheduleRunOutcome.Open, Cause: ScheduleRunCause.Instant or ScheduleRunCause.Missed });
         Check(beside <= 1 || !Of(id).IsAlwaysOne, $"{id}: two occurrences at a time");
     }
+
+    /// <summary>What somebody has filled in is in nobody's way.</summary>
+    private static bool IsInTheWay(ScheduleState state) => state.Runs.Exists(run => run is { Outcome: ScheduleRunOutcome.Open, Cause: not ScheduleRunCause.Backfill });
 
     private void End(Snapshot? snapshot)
     {
@@ -305,6 +312,9 @@ internal sealed class ScheduleTruth(Func<long> now)
     /// <summary>A schedule at one moment. Records and states are never changed in place.</summary>
     private sealed record Snapshot(string Id, ScheduleRecord Record, ScheduleState State)
     {
+        /// <summary>Instants by which two schedules are told apart; those of a cron expression that is drawn here repeat after fewer.</summary>
+        private const int Compared = 100;
+
         private readonly ScheduleTimes _times = new(Record.Spec, Record.Anchor);
 
         public long? ForwardAt { get; init; }
@@ -321,6 +331,15 @@ internal sealed class ScheduleTruth(Func<long> now)
         public bool HasSameRecord(Snapshot other) => ReferenceEquals(Record, other.Record) || Record.Encode().AsSpan().SequenceEqual(other.Record.Encode());
 
         public bool Fits(byte[]? record, byte[]? state) => Record.Encode().AsSpan().SequenceEqual(record) && State.Encode().AsSpan().SequenceEqual(state);
+
+        /// <summary>By what they come to, whatever the product makes of how they are said; only where a zone is another one they may be the same and need not be taken for it.</summary>
+        public bool HasSameInstants(Snapshot other)
+        {
+            var (one, two) = (Record.Spec, other.Record.Spec);
+            if ((one.Cron is null ? null : one.Zone) != (two.Cron is null ? null : two.Zone) || one.Count != two.Count) return false;
+            var from = Math.Min(State.Passed, other.State.Passed);
+            return _times.AllAfter(from).Take(Compared).SequenceEqual(other._times.AllAfter(from).Take(Compared));
+        }
 
         public long? FirstAfter(long passed) => Record.Spec.Count <= State.Come ? null : _times.After(passed);
 

@@ -30,7 +30,7 @@ internal sealed class ScheduleWorld : IDisposable
         _mutation = mutation;
         _random = new Random(seed);
         Truth = new ScheduleTruth(() => _time.GetUtcNow().ToUnixTimeMilliseconds());
-        _play = new ScheduleRulesOfPlay(_random, Truth);
+        _play = new ScheduleRulesOfPlay(_random, Truth, mutation);
         _store = new DrawnStore(Truth.Apply, mutation, Truth.Refuse);
         _health = new GridHealth(_time);
         _meters = new JobMeters(_services.GetRequiredService<IMeterFactory>(), _time, Options.Create(_options), _health);
@@ -138,7 +138,7 @@ internal sealed class ScheduleWorld : IDisposable
 }
 
 /// <summary>What is drawn.</summary>
-internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
+internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth, ScheduleMutation mutation)
 {
     // For the most part its own, so that an edit need not change it.
     private readonly Dictionary<string, long> _jitters = [];
@@ -156,7 +156,8 @@ internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
         {
             case < 4:
                 if (random.Next(12) == 0) await RefusedAsync(shell, id);
-                else await StoredAsync(shell, id, shell.Calls.PutAsync(id, Draw(id), new(IsNew: random.Next(4) == 0)));
+                else if (mutation != ScheduleMutation.EditByWayOfOthers || !TryEditByWayOfOthers(shell, id))
+                    await StoredAsync(shell, id, shell.Calls.PutAsync(id, await ToldAsync(shell, id, Draw(id)), new(IsNew: random.Next(4) == 0)));
                 break;
             case 4:
                 await StoredAsync(shell, id, shell.Calls.PauseAsync(id, new("somebody", "why not"), new()));
@@ -196,6 +197,24 @@ internal sealed class ScheduleRulesOfPlay(Random random, ScheduleTruth truth)
             var after = DeletesOf(shell);
             if (!shell.IsDead) _deletes = (shell, after.Begun, after.UnderWay - 1);
         }
+    }
+
+    /// <summary>As somebody puts it who has read it, and changes something else: what it counts from is said, though nobody had said it.</summary>
+    private async Task<ScheduleSpec> ToldAsync(ModelShell shell, string id, ScheduleSpec spec)
+    {
+        if (spec is not { Every: not null, Anchor: null } || random.Next(2) == 0) return spec;
+        return await shell.Calls.GetAsync(id) is { Anchor: { } anchor } told && told.Spec.Every == spec.Every ? spec with { Anchor = anchor.ToUnixTimeMilliseconds() } : spec;
+    }
+
+    /// <summary>In one turn it becomes something else, and then what is drawn: what was not due yet does not come any more.</summary>
+    private bool TryEditByWayOfOthers(ModelShell shell, string id)
+    {
+        if (shell.Core.Schedules.Find(id) is not { Record: { Paused: null } record } entry || entry.Due <= shell.Now) return false;
+        var (orders, spec) = (shell.Core.Schedules.Orders, Draw(id));
+        orders.Put(entry, spec with { Every = 17_000, Anchor = null, Cron = null, Zone = null }, new(), record.Incarnation, null, shell.Now);
+        orders.Put(entry, spec, new(), record.Incarnation, null, shell.Now);
+        shell.Pump();
+        return true;
     }
 
     /// <summary>What is answered as done is in the store, or was until it was deleted.</summary>
