@@ -6,7 +6,10 @@ import { instant } from './instants.js';
 const pathOf = (id, more = '') => `/schedules/${encodeURIComponent(id)}${more}`;
 const INSTANTS = ['anchor', 'start', 'end'];
 /** What an answer leaves out where it was not put. */
-const OPTIONAL = ['cron', 'every', 'count', 'start', 'end', 'key', 'weight', 'attempts', 'timeout', 'deadline', 'retention', 'notify'];
+const OPTIONAL = [
+  'type', 'flow', 'cron', 'every', 'zone', 'count', 'start', 'end', 'key', 'weight', 'attempts', 'timeout', 'deadline', 'retention', 'notify', 'missedAfter', 'missedWithin'];
+/** What goes without saying. */
+const DEFAULTS = { args: {}, tags: {}, priority: 4, jitter: 0, overlap: 'skip', missed: 'one' };
 
 /** `ifVersion`: only where this is its version still, or, with '', where there is none. */
 export async function put(exchange, id, { ifVersion, signal, anchor, start, end, ...what }) {
@@ -64,17 +67,35 @@ export const deletePath = pathOf;
 const withoutGaps = members => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
 /** Whether a schedule is what it was put as: a put replaces, so what was not said must be as if it never had been. */
-export const says = (found, put) => [...new Set([...OPTIONAL, ...Object.keys(put)])].every(name => same(name, found[name], put[name]));
+export const says = (found, put) => countsFrom(found, put)
+  && [...new Set([...OPTIONAL, ...Object.keys(DEFAULTS), ...Object.keys(put)])].every(name => same(name, found[name] ?? DEFAULTS[name], put[name] === undefined ? DEFAULTS[name] : put[name]));
+
+/** Whether a period counts from where it does when nobody says it; an answer tells that either way. */
+function countsFrom(found, put) {
+  if (put.every === undefined || put.anchor !== undefined || found.anchor === undefined) return true;
+  return Date.parse(found.anchor) === (put.start === undefined ? Math.floor(Date.parse(found.createdAt) / 1000) * 1000 : Date.parse(put.start));
+}
 
 function same(name, found, put) {
   if (found === undefined || put === undefined) return found === put;
   if (INSTANTS.includes(name)) return Date.parse(found) === Date.parse(put);
-  if (name === 'flow') return equal(found.jobs, put.jobs) && equal(found.result, put.result);
+  if (name === 'flow') {
+    return Array.isArray(put.jobs) && found.jobs?.length === put.jobs.length && put.jobs.every((job, index) => sameJob(found.jobs[index], job))
+      && equal(found.result, put.result) && (found.onFailure ?? 'cancel') === (put.onFailure ?? 'cancel');
+  }
   if (name !== 'notify') return equal(found, put);
   const asked = put.map(one => typeof one === 'string' ? { url: one } : one);
   return found.length === asked.length && asked.every(({ url, on }, index) =>
     found[index].url === url && (on === undefined || equal([...found[index].on].sort(), [...on].sort())));
 }
+
+/** One job of a flow; its queue and key are told also where its type says them. */
+const sameJob = (found, put) => [...new Set([...Object.keys(found), ...Object.keys(put)])]
+  .filter(name => put[name] !== undefined || !['queue', 'key', 'keyWeight'].includes(name)).every(name => equal(member(found, name), member(put, name)));
+
+const member = (job, name) => name === 'after'
+  ? (job.after ?? []).map(edge => ({ on: 'success', ...typeof edge === 'string' ? { job: edge } : edge }))
+  : job[name] ?? { tags: {}, weight: 1 }[name];
 
 function equal(one, other) {
   if (one === null || other === null || typeof one !== 'object' || typeof other !== 'object') return (one ?? null) === (other ?? null);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { test } from 'node:test';
 import { Client, Problem, flowJob, ref } from 'orleansjobs';
+import { says } from '../src/schedules.js';
 import { QUICK, client, unique, url } from './grid.js';
 
 const NEVER = { cron: '0 0 1 1 *' };
@@ -74,6 +75,27 @@ test('an edit whose answer was lost is no conflict', async test => {
   const changed = await (await losing(test)).putSchedule(id, 'longtask', QUICK, { ...NEVER, count: 7, ifVersion: made.version });
   assert.deepEqual([changed.count, changed.start], [7, undefined]);
   await assert.rejects((await losing(test)).putSchedule(id, 'longtask', QUICK, { ...NEVER, count: 8, ifVersion: made.version }), error => error.status === 412);
+});
+
+test('what an edit is known again by', () => {
+  const put = { type: 't', every: 60, start: '2030-01-01T00:00:00Z' };
+  const found = {
+    ...put, id: 's', version: '7', args: {}, tags: {}, priority: 4, queue: 'default', overlap: 'skip', missed: 'one', anchor: put.start, createdAt: '2029-01-01T00:00:00.5Z', runs: [],
+  };
+  assert.ok(says(found, put));
+  const others = [
+    { zone: 'Europe/Berlin' }, { jitter: 5 }, { missedAfter: 90 }, { missedWithin: 9000 }, { tags: { a: 'b' } }, { args: { a: 1 } }, { overlap: 'all' }, { missed: 'none' }, { priority: 5 },
+    { anchor: '2030-01-01T00:00:01Z' }, { count: 3 }, { type: undefined, flow: { jobs: [] } }];
+  for (const other of others) assert.ok(!says({ ...found, ...other }, put), JSON.stringify(other));
+  assert.ok(says({ ...found, start: undefined, anchor: '2029-01-01T00:00:00Z' }, { type: 't', every: 60 }));
+
+  const jobs = [flowJob('a', 'longtask', QUICK), flowJob('b', 'longtask', QUICK, { after: ['a'], queue: 'mail' })];
+  const [a, b] = [{ ...jobs[0], queue: 'default', key: 'tenant/7', keyWeight: 2 }, jobs[1]];
+  const flow = { ...NEVER, flow: { jobs, result: ref('b.result') } };
+  const told = (...those) => ({ ...NEVER, overlap: 'skip', missed: 'one', tags: {}, flow: { jobs: those, result: ref('b.result') } });
+  assert.ok(says(told(a, b), flow));
+  assert.ok(says(told(a, b), { ...NEVER, flow: { ...flow.flow, onFailure: 'cancel', jobs: [{ ...jobs[0], weight: 1, tags: {}, after: [] }, jobs[1]] } }));
+  for (const those of [[a], [a, { ...b, queue: 'other' }], [a, { ...b, after: [{ job: 'a', on: 'end' }] }], [{ ...a, args: {} }, b]]) assert.ok(!says(told(...those), flow), JSON.stringify(those));
 });
 
 test('instants of a schedule that is not there', async () => {

@@ -95,8 +95,29 @@ class ScheduleTests(GridTest):
         put = {"type": "t", "every": 60, "notify": ["https://a/", {"url": "https://b/", "on": ["failure", "end"]}], "start": "2030-01-01T00:00:00+01:00"}
         found = {**put, "every": 60.0, "notify": [{"url": "https://a/", "on": ["end"]}, {"url": "https://b/", "on": ["end", "failure"]}], "start": "2029-12-31T23:00:00Z", "version": "7"}
         self.assertTrue(_says(found, put))
-        for other in ({"every": 61}, {"notify": []}, {"count": 3}, {"start": "2030-01-01T00:00:00Z"}, {"type": None, "flow": {"jobs": []}}, {"key": "tenant/7"}):
+        # As an answer tells what goes without saying.
+        told = {**found, "args": {}, "tags": {}, "priority": 4, "overlap": "skip", "missed": "one", "queue": "default", "anchor": put["start"], "createdAt": "2029-01-01T00:00:00.5Z"}
+        self.assertTrue(_says(told, put))
+        for other in (
+                {"every": 61}, {"notify": []}, {"count": 3}, {"start": "2030-01-01T00:00:00Z"}, {"type": None, "flow": {"jobs": []}}, {"key": "tenant/7"}, {"zone": "Europe/Berlin"},
+                {"jitter": 5}, {"missedAfter": 90}, {"missedWithin": 9000}, {"tags": {"a": "b"}}, {"args": {"a": 1}}, {"overlap": "all"}, {"missed": "none"}, {"priority": 5},
+                {"anchor": "2030-01-01T00:00:00Z"}):
             self.assertFalse(_says({**found, **other}, put), other)
+            self.assertFalse(_says({**told, **other}, put), other)
+        del put["start"], told["start"]
+        self.assertTrue(_says({**told, "anchor": "2029-01-01T00:00:00Z"}, put))
+        self.assertFalse(_says({**told, "anchor": "2029-01-01T00:00:01Z"}, put))
+
+    def test_what_an_edit_of_a_flow_is_known_again_by(self):
+        jobs = [flow_job("a", "t", QUICK), flow_job("b", "t", after=["a", {"job": "a", "on": "end"}], timeout=2, queue="mail")]
+        put = {**NEVER, "flow": {"jobs": jobs, "result": ref("b.result")}}
+        # What the gateway makes of it: queues and keys as their types say, and nothing that goes without saying.
+        told = [{**jobs[0], "queue": "default", "key": "tenant/7", "keyWeight": 2}, {**jobs[1], "timeout": 2.0}]
+        found = {**NEVER, "flow": {"jobs": told, "result": ref("b.result")}, "tags": {}, "overlap": "skip", "missed": "one", "version": "7"}
+        self.assertTrue(_says(found, put))
+        self.assertTrue(_says(found, {**NEVER, "flow": {**put["flow"], "onFailure": "cancel", "jobs": [{**jobs[0], "weight": 1, "tags": {}, "after": []}, jobs[1]]}}))
+        for other in ({"result": None}, {"onFailure": "continue"}, {"jobs": told[:1]}, {"jobs": [told[0], {**told[1], "queue": "other"}]}, {"jobs": [told[0], {**told[1], "after": ["a"]}]}, {"jobs": [{**told[0], "args": {}}, told[1]]}):
+            self.assertFalse(_says({**found, "flow": {**found["flow"], **other}}, put), other)
 
     def test_instants_of_a_schedule_that_is_not_there(self):
         found = self.client.next_instants("0 3 * * *", zone="Europe/Berlin", start="2030-01-01T00:00:00Z", count=2)

@@ -108,7 +108,15 @@ def put(settings: Settings, schedule: str, body: Mapping[str, Any], if_version: 
 
 def _says(found: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
     """Whether a schedule is what it was put as: a put replaces, so what was not said must be as if it never had been."""
-    return all(_same(name, found.get(name), body.get(name)) for name in {*_OPTIONAL, *body})
+    return all(_same(name, found.get(name, _DEFAULTS.get(name)), body.get(name, _DEFAULTS.get(name))) for name in {*_OPTIONAL, *_DEFAULTS, *body}) and _counts_from(found, body)
+
+
+def _counts_from(found: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Whether a period counts from where it does when nobody says it; an answer tells that either way."""
+    if "every" not in body or "anchor" in body or "anchor" not in found:
+        return True
+    made = instants.parse(found.get("createdAt"))
+    return instants.parse(found["anchor"]) == (instants.parse(body["start"]) if "start" in body else made and made.replace(microsecond=0))
 
 
 def _same(name: str, found: Any, put: Any) -> bool:
@@ -119,12 +127,31 @@ def _same(name: str, found: Any, put: Any) -> bool:
         return isinstance(found, list) and len(found) == len(put) and all(
             one.get("url") == other.get("url") and ("on" not in other or sorted(one.get("on", ())) == sorted(other["on"])) for one, other in zip(found, put))
     if name == "flow" and isinstance(found, dict) and isinstance(put, dict):
-        return bool(found.get("jobs") == put.get("jobs") and found.get("result") == put.get("result"))
+        told, said = found.get("jobs"), put.get("jobs")
+        return (
+            isinstance(told, list) and isinstance(said, list) and len(told) == len(said) and all(map(_same_job, told, said))
+            and bool(found.get("result") == put.get("result")) and bool(found.get("onFailure", "cancel") == put.get("onFailure", "cancel")))
     return bool(found == put)
 
 
-_OPTIONAL = ("cron", "every", "count", "start", "end", "key", "weight", "attempts", "timeout", "deadline", "retention", "notify")
+def _same_job(found: Mapping[str, Any], put: Mapping[str, Any]) -> bool:
+    """One job of a flow; its queue and key are told also where its type says them."""
+    names = {*found, *put} - {name for name in ("queue", "key", "keyWeight") if name not in put}
+    return all(_member(found, name) == _member(put, name) for name in names)
+
+
+def _member(job: Mapping[str, Any], name: str) -> Any:
+    if name == "after":
+        return [{"on": "success", **(edge if isinstance(edge, dict) else {"job": edge})} for edge in job.get(name) or ()]
+    return job.get(name, {"tags": {}, "weight": 1}.get(name))
+
+
+_OPTIONAL = (
+    "type", "flow", "cron", "every", "zone", "count", "start", "end", "key", "weight", "attempts", "timeout", "deadline", "retention", "notify", "missedAfter", "missedWithin")
 """What an answer leaves out where it was not put."""
+
+_DEFAULTS: Dict[str, Any] = {"args": {}, "tags": {}, "priority": 4, "jitter": 0, "overlap": "skip", "missed": "one"}
+"""What goes without saying."""
 
 
 def next_of(settings: Settings, what: Mapping[str, Any]) -> Operation[Tuple[datetime, ...]]:
