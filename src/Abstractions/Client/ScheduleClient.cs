@@ -49,9 +49,9 @@ internal sealed class ScheduleClient(JobClient client, GridConnection grid, Know
     }
 
     public Task<ScheduleInfo> PauseAsync(string id, string? reason = null, string? version = null, CancellationToken cancellation = default) =>
-        PauseAsync(id, new ChangeOrder(grid.Options.Name, reason), version, cancellation);
+        OrderAsync(id, new ChangeOrder(grid.Options.Name, reason), version, cancellation);
 
-    public Task<ScheduleInfo> ResumeAsync(string id, string? version = null, CancellationToken cancellation = default) => PauseAsync(id, null, version, cancellation);
+    public Task<ScheduleInfo> ResumeAsync(string id, string? version = null, CancellationToken cancellation = default) => OrderAsync(id, null, version, cancellation);
 
     public async Task<JobHandle> TriggerAsync(string id, CancellationToken cancellation = default)
     {
@@ -72,7 +72,7 @@ internal sealed class ScheduleClient(JobClient client, GridConnection grid, Know
     public async Task<IReadOnlyList<ScheduleRun>> RunsAsync(string id, CancellationToken cancellation = default) =>
         await AskAsync(id, partition => partition.RunsOfSchedule(id), cancellation) ?? throw new ScheduleNotFoundException(id);
 
-    private async Task<ScheduleInfo> PauseAsync(string id, ChangeOrder? order, string? version, CancellationToken cancellation)
+    private async Task<ScheduleInfo> OrderAsync(string id, ChangeOrder? order, string? version, CancellationToken cancellation)
     {
         var tries = 0;
         var answer = await ChangeAsync(id, partition =>

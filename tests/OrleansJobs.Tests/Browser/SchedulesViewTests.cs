@@ -169,6 +169,8 @@ public class SchedulesViewTests(BrowserFixture fixture)
         await page.Button("Make the schedule").ClickAsync();
         await ConsolePage.SeeAsync(more, "A count is 1 to");
         await page.Page.GetByLabel("So many instants").FillAsync("5");
+        await page.Page.GetByLabel("Id").FocusAsync();
+        await Expect(coming.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(5);
         await page.Button("Make the schedule").ClickAsync();
         await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = id })).ToBeVisibleAsync();
         var made = await fixture.Host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/schedules/{id}", UriKind.Relative));
@@ -214,6 +216,35 @@ public class SchedulesViewTests(BrowserFixture fixture)
         await PutAsync(id, "0 5 1 1 *");
         await page.Button("Save").ClickAsync();
         await ConsolePage.SeeAsync(page.Main, "It has changed since.");
+        await fixture.Host.Http.DeleteAsync(new Uri($"/schedules/{id}", UriKind.Relative));
+    }
+
+    [Fact]
+    public async Task ARunNow_WhoseAnswerIsLost_AndThatIsAskedForAgain_RunsOnce()
+    {
+        var id = $"s-{Guid.NewGuid():N}"[..12];
+        await PutAsync(id, "0 3 1 1 *");
+        await using var page = await fixture.OpenAsync();
+        var asked = 0;
+        await page.Page.RouteAsync("**/trigger", async route =>
+        {
+            if (++asked > 1)
+            {
+                await route.ContinueAsync();
+                return;
+            }
+
+            await route.FetchAsync();
+            await route.AbortAsync();
+        });
+        await page.GoAsync($"/schedules/{id}");
+        await page.Button($"Run now {id}").ClickAsync();
+        var runs = page.Page.GetByRole(AriaRole.Region, new() { Name = "Newest occurrences" }).GetByRole(AriaRole.Table);
+        await ConsolePage.SeeAsync(runs, "succeeded");
+        var again = await page.Page.RunAndWaitForResponseAsync(() => page.Button($"Run now {id}").ClickAsync(), "**/trigger");
+        Assert.Equal((202, 2), (again.Status, asked));
+        var told = await fixture.Host.Http.GetFromJsonAsync<JsonElement>(new Uri($"/schedules/{id}/runs", UriKind.Relative));
+        Assert.Equal(1, told.GetProperty("runs").GetArrayLength());
         await fixture.Host.Http.DeleteAsync(new Uri($"/schedules/{id}", UriKind.Relative));
     }
 

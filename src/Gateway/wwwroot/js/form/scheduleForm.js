@@ -68,6 +68,9 @@ export function scheduleForm({ types, schedule, onInstants }) {
     missedAfter: amount(t.scheduleForm.missedWhenLate, 'missedAfter', { placeholder: '60' }),
     missedWithin: amount(t.scheduleForm.serveThoseLate, 'missedWithin', { placeholder: '3600' }),
   };
+  // What nobody has touched goes out as it came, and not as it is laid out here.
+  const shown = { args: args.value.trim(), flow: flow.value.trim() };
+  const sent = (name) => (said[name] !== undefined && valueOf(name) === shown[name] ? JSON.stringify(said[name]) : valueOf(name) || '{}');
   const elementOf = ([, each]) => each && each.element;
   const isMore = ([name]) => moreNames.includes(name);
   const all = Object.entries(fields);
@@ -81,11 +84,12 @@ export function scheduleForm({ types, schedule, onInstants }) {
     fields.flow.element.hidden = !isFlow();
   }
 
-  /** What says when, for a preview. */
+  /** What says when, for a preview, and how many of them are left to come. */
   function instants() {
     const asked = Object.fromEntries(instantNames.filter(valueOf).map((name) => [name, valueOf(name)]));
     if (!asked.every) delete asked.anchor;
-    return asked;
+    const count = Number(valueOf('count'));
+    return { ...asked, left: count >= 1 ? Math.max(0, Math.floor(count) - (said.come ?? 0)) : Infinity };
   }
 
   /** @returns {{name?: string, body: string}} */
@@ -104,7 +108,7 @@ export function scheduleForm({ types, schedule, onInstants }) {
     if (kept.every === undefined) delete kept.anchor;
     if (kept.missed !== 'all') delete kept.missedWithin;
     // The arguments go out as the text they are.
-    const members = [`"${content}":${valueOf(content) || '{}'}`, ...Object.entries(kept).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)];
+    const members = [`"${content}":${sent(content)}`, ...Object.entries(kept).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)];
     return { name: fields.id && valueOf('id'), body: `{${members.join(',')}}` };
   }
 
@@ -133,7 +137,7 @@ export function scheduleForm({ types, schedule, onInstants }) {
 
   fields.what.input.addEventListener('change', showWhat);
   showWhat();
-  for (const name of instantNames) fields[name].input.addEventListener('change', () => onInstants(instants()));
+  for (const name of [...instantNames, 'count']) fields[name].input.addEventListener('change', () => onInstants(instants()));
   return { element, instants, read, showMistakes };
 }
 

@@ -52,7 +52,7 @@ export function mount(root, { segments, signal }) {
     look(form.instants());
 
     /** What stands in the form now, asked for as it changes. */
-    async function look(instants) {
+    async function look({ left, ...instants }) {
       asking.abort();
       asking = new AbortController();
       const asked = AbortSignal.any([signal, asking.signal]);
@@ -61,7 +61,7 @@ export function mount(root, { segments, signal }) {
         return;
       }
       try {
-        const { next } = await preview(instants, asked);
+        const { next } = left > 0 ? await preview(instants, left, asked) : { next: [] };
         if (asked.aborted) return;
         form.showMistakes([]);
         fill(coming, nextList(next, instants.zone));
