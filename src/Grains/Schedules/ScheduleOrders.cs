@@ -36,7 +36,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
             // edit may be what mends it.
             if (!state.IsUnserved) state = state with { Passed = Math.Max(state.Passed, now - (isSameButForJitter ? Math.Max(jitter, entry.Jitter) : entry.Jitter)) };
             state = state with { Next = spec.Count <= state.Come ? null : entry.Times.After(state.Passed) };
-            entry.State = state with { ForwardAt = isSameButForJitter && state.Next + entry.Jitter <= now ? now : null };
+            entry.State = state with { ForwardAt = isSameButForJitter && !state.IsUnserved && state.Next + entry.Jitter <= now ? now : null };
         }
 
         // Beside others it need not wait for them.

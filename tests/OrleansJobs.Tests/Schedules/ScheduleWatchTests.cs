@@ -84,7 +84,7 @@ public sealed class ScheduleWatchTests : IDisposable
         _driver.Core.Schedules.Occurrences.Watch!.Served();
         Assert.Equal(2 * dropped, Figures()["dropped"]);
         Assert.Equal([$"Warning {2 * dropped} instants of 2 schedules of partition 3 came too late and are left out, as their rules of what was missed say; the first was of 'cron' at 2026-01-01T00:01:00Z"], _log.Lines);
-        _driver.Core.Schedules.Occurrences.Watch.Served();
+        _driver.Core.Schedules.Occurrences.Watch!.Served();
         Assert.Single(_log.Lines);
     }
 
