@@ -34,6 +34,9 @@ internal sealed class KeyLine(string key) : IHeapItem
 
     public bool IsOpen => Limits.Room > 0;
 
+    /// <summary>Its rule counts attempts or starts, so that none is given out before it can start.</summary>
+    public bool IsLimited => Rule is { Concurrency: not null } or { Rate: { Rejects: false } };
+
     public bool IsOrdered => Rule is { Order: not KeyOrder.Any };
 
     /// <summary>One that is to run again later holds the others back.</summary>

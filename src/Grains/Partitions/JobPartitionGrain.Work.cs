@@ -29,7 +29,12 @@ internal sealed partial class JobPartitionGrain
         var room = request.Room?.ToDictionary(queue => queue.Queue, queue => queue.Jobs, StringComparer.Ordinal);
         Met(request);
         var isGone = await IsGoneAsync(worker.Silo);
-        var leases = await TakeAsync(request, isGone ? 0 : Math.Min(request.Want, LargestTake), room);
+        var want = isGone ? 0 : Math.Min(request.Want, LargestTake);
+        // Nearly always all that a worker asks for finds its slot, or nothing is limited.
+        var slots = request.Ahead > 0 ? new FreeSlots(Math.Max(0, want - request.Ahead)) : null;
+        var leases = await TakeAsync(request, want, room, slots);
+        var limited = slots?.Leases.Count ?? 0;
+        if (limited > 0) leases.InsertRange(0, slots!.Leases);
         var silo = worker.Silo.ToParsableString();
         var missing = request.Held is { } held ? _core.Attempts.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
         // Also that a lease is not missing is said once it is stored: it may have ended by a report that never will be.
@@ -41,19 +46,23 @@ internal sealed partial class JobPartitionGrain
             CrashPoint.Hit("exchange.stored");
         }
 
-        leases.AddRange(missing);
         // A store that was full has dropped new jobs, and others may have ended meanwhile.
+        if (slots is null && request.Held is not null) limited = leases.Count;
+        for (var i = limited - 1; i >= 0; i--) limited -= _core.Attempts.Holds(leases[i]) ? 0 : 1;
+        leases.AddRange(missing);
         leases.RemoveAll(lease => !_core.Attempts.Holds(lease));
         var ready = _core.Dispatch.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
+        var needsSlot = slots is { IsMissing: true } && ready > 0;
         var weight = _core.Jobs.Index.WeightFor(worker);
         // By a clock that is wrong none is given, and whoever knew of one would stand empty for nothing. When it is right, all is told again.
         var suspects = services.Clock.IsRight && _core.Suspects.HasReadyFor(worker, Now);
         if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack, suspects);
+        if (needsSlot) ready = 0;
         TellCancelled(worker.Silo, leases);
         Pump();
         // It may have been told of a job that it has no slot for, or no time: then it is another's.
-        if ((request.Want == 0 && ready > 0) || worker.Types.Length == 0) Hint(_hungry.ToTellOf(_core.Jobs.Index, Now));
-        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspects, TrialStored = trialStored, Weight = weight };
+        if ((request.Want == 0 && ready > 0) || needsSlot || worker.Types.Length == 0) Hint(_hungry.ToTellOf(_core.Jobs.Index, Now));
+        return new ExchangeReply { Leases = [.. leases], Taken = taken, Ready = ready, HeldBack = heldBack, Suspects = suspects, TrialStored = trialStored, Weight = weight, Limited = limited, NeedsSlot = needsSlot };
     }
 
     private async ValueTask<bool[]> ReportAsync(JobReport[] reports)
@@ -87,18 +96,19 @@ internal sealed partial class JobPartitionGrain
         _ => new(false),
     };
 
-    private async Task<List<Lease>> TakeAsync(ExchangeRequest request, int want, Dictionary<string, int>? room)
+    private async Task<List<Lease>> TakeAsync(ExchangeRequest request, int want, Dictionary<string, int>? room, FreeSlots? slots)
     {
         var worker = request.Worker;
         if (want > 0 && _core.QueueLimits.HasAny) await BringPermitsAsync(worker, room);
         // What is due is a matter of the clock.
         if (!services.Clock.IsRight || IsOvertaken(request)) want = 0;
         var unread = new List<LiveJob>();
-        var leases = _core.Dispatch.Take(worker, want, Now, unread, room);
+        var leases = _core.Dispatch.Take(worker, want, Now, unread, room, slots);
         if (unread.Count > 0)
         {
             await ReadSpecsAsync(unread);
-            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - BatchLeases.Firsts(leases).Count, Now, [], room));
+            var given = BatchLeases.Firsts(leases).Count + (slots is null ? 0 : BatchLeases.Firsts(slots.Leases).Count);
+            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - given, Now, [], room, slots));
         }
 
         ReadPages();
@@ -140,21 +150,23 @@ internal sealed partial class JobPartitionGrain
 
     private void GiveToFreeSlots(long now)
     {
-        List<Lease>? leases = null;
+        List<Lease>? ahead = null, limited = null;
         _core.Jobs.Batches.Say(services.LocalWorker.Profile);
         // The best lane, whichever has news: a slot that has just come free is for the jobs that go first. A suspect is for the worker to ask
         // for: it knows whether another is on its way to it.
         while (_core.Jobs.Index.FirstFor(services.LocalWorker.Profile, SuspectWish.None, room: null) is { } lane)
         {
-            var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, ChunkOf(lane)));
+            var isLimited = lane.IsLimited;
+            var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, ChunkOf(lane)), isLimited);
             if (granted == 0) break;
-            var given = Give(lane, granted, now, ref leases);
-            if (given < granted) services.LocalWorker.Release(lane.Queue, granted - given);
+            var given = isLimited ? Give(lane, granted, now, ref limited) : Give(lane, granted, now, ref ahead);
+            if (given < granted) services.LocalWorker.Release(lane.Queue, granted - given, isLimited);
             // Its records are being read, and it has news when they are.
             if (given == 0) break;
         }
 
-        if (leases is not null) _ = StartAsync(leases);
+        if (limited is not null) _ = StartAsync(limited, isLimited: true);
+        if (ahead is not null) _ = StartAsync(ahead, isLimited: false);
     }
 
     /// <summary>Where keys take turns, each gives one.</summary>
@@ -188,7 +200,7 @@ internal sealed partial class JobPartitionGrain
         return given;
     }
 
-    private async Task StartAsync(List<Lease> leases)
+    private async Task StartAsync(List<Lease> leases, bool isLimited)
     {
         try
         {
@@ -202,18 +214,18 @@ internal sealed partial class JobPartitionGrain
                 foreach (var lost in BatchLeases.Firsts(leases.FindAll(lease => !stored.Contains(lease))))
                 {
                     // Of a batch the others go all the same.
-                    if (lost.Batch == 0 || !starting.Contains(lost.Batch)) services.LocalWorker.Release(lost.Queue, 1);
+                    if (lost.Batch == 0 || !starting.Contains(lost.Batch)) services.LocalWorker.Release(lost.Queue, 1, isLimited);
                 }
             }
 
-            services.LocalWorker.Start(stored);
+            services.LocalWorker.Start(stored, isLimited);
             TellCancelled(services.Silo, stored);
         }
         catch (Exception exception)
         {
             if (exception is not OrleansException) LogBackground(exception, _partition, "starting jobs");
             // Never stored, or stored without our knowing: then the next activation asks the worker, which does not hold them.
-            foreach (var first in BatchLeases.Firsts(leases)) services.LocalWorker.Release(first.Queue, 1);
+            foreach (var first in BatchLeases.Firsts(leases)) services.LocalWorker.Release(first.Queue, 1, isLimited);
         }
     }
 

@@ -131,6 +131,12 @@ internal sealed record ExchangeRequest
 
     /// <summary>Of a suspect that the worker holds alone, or is about to; null: nothing. Said again until it is answered.</summary>
     [Id(7)] public TrialWord? Trial { get; init; }
+
+    /// <summary>
+    /// So many of <see cref="Want"/> are leased ahead of slots, and may have to wait for one. Jobs that something limits come only for the others, whose slots are
+    /// free when the answer comes: a permit is for a job that runs.
+    /// </summary>
+    [Id(8)] public int Ahead { get; init; }
 }
 
 /// <summary>How many more jobs of a queue a worker can take.</summary>
@@ -166,6 +172,18 @@ internal sealed record ExchangeReply
     /// 0: no key has. The worker asks partitions in proportion to it.
     /// </summary>
     [Id(6)] public int Weight { get; init; }
+
+    /// <summary>
+    /// So many of the leases, the first ones, are of limited jobs, and take the slots that were free; said where some could be leased ahead, or come again because
+    /// an answer was lost.
+    /// </summary>
+    [Id(7)] public int Limited { get; init; }
+
+    /// <summary>
+    /// It is the turn of a limited job, for which no slot was free: what goes after it is neither given nor counted in <see cref="Ready"/>. The worker asks
+    /// again once it has a slot.
+    /// </summary>
+    [Id(8)] public bool NeedsSlot { get; init; }
 }
 
 /// <summary>A job handed to a worker. The store knows of it before the worker does.</summary>
@@ -341,14 +359,17 @@ internal interface ILocalWorker
     /// Sets slots aside for jobs that are about to be leased to this worker. Not for suspects: a partition that has one ready calls
     /// <see cref="HasSuspects"/>, and the worker asks for it by an exchange.
     /// </summary>
+    /// <param name="isLimited">Something limits these jobs: none is leased ahead of a free slot.</param>
     /// <returns>How many of <paramref name="wanted"/>; 0 where the type is unknown, the queue closed, or all slots taken.</returns>
-    int TryReserve(string queue, string type, int wanted);
+    int TryReserve(string queue, string type, int wanted, bool isLimited = false);
 
     /// <summary>Gives back what was set aside and is not needed.</summary>
-    void Release(string queue, int count);
+    /// <param name="isLimited">As when it was set aside.</param>
+    void Release(string queue, int count, bool isLimited = false);
 
     /// <summary>Starts jobs whose leases are in the store and whose slots were set aside.</summary>
-    void Start(IReadOnlyList<Lease> leases);
+    /// <param name="isLimited">As when they were set aside.</param>
+    void Start(IReadOnlyList<Lease> leases, bool isLimited = false);
 
     /// <summary>
     /// A partition of this silo has jobs of a queue and type ready that found no slot, so that the next free slot asks it. Where the queue is

@@ -28,7 +28,7 @@ internal sealed partial class WorkerEngine
     }
 
     /// <summary>A batch has come in and is counted as one that waits. Those of it that are here already, or have ended, are left out.</summary>
-    private void TakeBatch(Lease[] leases)
+    private void TakeBatch(Lease[] leases, bool hasSlot)
     {
         var (queue, ties) = (leases[0].Queue, _ties[leases[0].Partition]);
         var members = new List<RunningJob>(leases.Length);
@@ -45,7 +45,7 @@ internal sealed partial class WorkerEngine
             else
             {
                 ties.Meet(FencingToken.GenerationOf(lease.Token));
-                var job = new RunningJob(lease, handler, _attempts) { Since = _time.GetTimestamp() };
+                var job = new RunningJob(lease, handler, _attempts) { Since = _time.GetTimestamp(), HasSlot = hasSlot };
                 _held.Add(name, job);
                 members.Add(job);
             }

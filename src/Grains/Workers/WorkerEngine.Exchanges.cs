@@ -44,9 +44,11 @@ internal sealed partial class WorkerEngine
             FollowTrial();
             var free = TakesWork ? _slots.Free : 0;
             _plan.Slots = _slots.Total + _ahead.Allowed;
+            _plan.FreeSlots = free > 0 && _plan.NeedsSlots ? _slots.FreeSlots : 0;
             var forSuspect = NextTrialAsk();
             if ((forSuspect ?? _plan.Next(free, Now)) is not { } ask)
             {
+                StartWaiting(leavesNone: true);
                 ArmTimer();
                 // What is left may be only for partitions that cannot be reached now.
                 SignalWhenIdle();
@@ -55,7 +57,8 @@ internal sealed partial class WorkerEngine
 
             var ties = _ties[ask.Partition];
             var reservation = ask.Want > 0
-                ? _slots.Reserve(ask.Want, forSuspect is not null, _suspectsAt.Contains(ask.Partition)) : Reservation.None(_slots.Closed());
+                ? _slots.Reserve(ask.Want, forSuspect is not null, _suspectsAt.Contains(ask.Partition), ask.TakesSlots || forSuspect is not null) : Reservation.None(_slots.Closed());
+            if (reservation.Slots > 0) _aheadHadLast = false;
             if (ties.KeepsSuspectPlace) reservation = reservation with { MayBringSuspect = true };
             ties.KeepsSuspectPlace = false;
             var reports = _outbox.Take(ask.Partition, out var left);
@@ -66,6 +69,7 @@ internal sealed partial class WorkerEngine
                     reservation.Closed, forSuspect is not null ? SuspectWish.OneAlone : reservation.MayBringSuspect ? SuspectWish.OneInCompany : SuspectWish.None),
                 Reports = reports,
                 Want = reservation.Count,
+                Ahead = reservation.Count - reservation.Slots,
                 Room = reservation.Room,
                 Held = ties.LostAnswer ? [.. _held.Values.Where(job => job.Lease.Partition == ask.Partition).Select(job => job.LeaseName)] : null,
                 Sequence = ++ties.Sequence,
@@ -121,14 +125,19 @@ internal sealed partial class WorkerEngine
             SettleTrial(exchange, reply);
             var attempts = BatchLeases.Firsts(reply.Leases);
             var maySuspect = _slots.Settle(exchange.Reservation, attempts);
-            BatchLeases.Each(
-                reply.Leases,
+            // Where none was leased ahead, all have found their slots free. Of what comes again nobody knows.
+            var sure = exchange.Request is { Ahead: 0, Held: null } ? reply.Leases.Length : reply.Limited;
+            if (sure > 0) TakeAll(sure == reply.Leases.Length ? reply.Leases : reply.Leases[..sure], hasSlot: true);
+            if (sure < reply.Leases.Length) TakeAll(sure == 0 ? reply.Leases : reply.Leases[sure..], hasSlot: false);
+
+            void TakeAll(Lease[] leases, bool hasSlot) => BatchLeases.Each(
+                leases,
                 lease =>
                 {
-                    Take(lease, () => maySuspect);
+                    Take(lease, () => maySuspect, hasSlot);
                     if (lease.IsSuspect) maySuspect = false;
                 },
-                TakeBatch);
+                batch => TakeBatch(batch, hasSlot));
 
             // Nothing could be held back from a request that was open to all: such a word is not waited upon.
             var heldBack = reply.HeldBack && exchange.Reservation.IsRestricted;
@@ -137,7 +146,7 @@ internal sealed partial class WorkerEngine
             var wanted = alone && !reply.Suspects ? 0 : exchange.Reservation.Count;
             // Suspects that could have come and did not are as good as a broken promise.
             var owed = reply.Suspects && (alone || (exchange.Reservation.MayBringSuspect && reply.Leases.Length == 0));
-            _plan.Answered(partition, wanted, attempts.Count, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now, reply.Weight);
+            _plan.Answered(partition, wanted, attempts.Count, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now, reply.Weight, reply.NeedsSlot ? SlotNeed.Missing : reply.Limited > 0 ? SlotNeed.Given : SlotNeed.None);
             StartWaiting();
             SignalWhenIdle();
         }

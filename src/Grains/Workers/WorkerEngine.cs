@@ -41,6 +41,9 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
     private bool _started;
     private bool _draining;
     private bool _closed;
+
+    /// <summary>What was leased ahead has had a slot since one was left for limited jobs.</summary>
+    private bool _aheadHadLast;
     private int _pumping;
 
     public WorkerEngine(
@@ -109,20 +112,20 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         QueuesPaused?.Invoke();
     }
 
-    public int TryReserve(string queue, string type, int wanted)
+    public int TryReserve(string queue, string type, int wanted, bool isLimited = false)
     {
         if (!_handlers.Has(type)) return 0;
         // Where keys take turns, what is ready here waits for its partition's turn among those that have work elsewhere.
-        lock (_gate) return TakesWork && !_plan.IsByTurns ? _slots.TryReserve(queue, wanted) : 0;
+        lock (_gate) return TakesWork && !_plan.IsByTurns ? _slots.TryReserve(queue, wanted, isLimited) : 0;
     }
 
-    public void Release(string queue, int count)
+    public void Release(string queue, int count, bool isLimited = false)
     {
-        _slots.Release(queue, count);
+        _slots.Release(queue, count, isLimited);
         Pump();
     }
 
-    public void Start(IReadOnlyList<Lease> leases)
+    public void Start(IReadOnlyList<Lease> leases, bool isLimited = false)
     {
         lock (_gate)
         {
@@ -130,13 +133,13 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
                 leases,
                 lease =>
                 {
-                    _slots.Admit(lease.Queue);
-                    Take(lease, _slots.TryTakeSuspect);
+                    _slots.Admit(lease.Queue, isLimited);
+                    Take(lease, _slots.TryTakeSuspect, hasSlot: isLimited);
                 },
                 batch =>
                 {
-                    _slots.Admit(batch[0].Queue);
-                    TakeBatch(batch);
+                    _slots.Admit(batch[0].Queue, isLimited);
+                    TakeBatch(batch, hasSlot: isLimited);
                 });
 
             StartWaiting();
@@ -331,14 +334,15 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
 
     /// <summary>A lease has come in and is counted as waiting.</summary>
     /// <param name="takePlace">Takes the place for a suspect, where the lease is one; false where it has none.</param>
-    private void Take(Lease lease, Func<bool> takePlace)
+    /// <param name="hasSlot">A slot was kept free for it.</param>
+    private void Take(Lease lease, Func<bool> takePlace, bool hasSlot)
     {
         var hasPlace = lease.IsSuspect && takePlace();
-        if (!TryTake(lease, hasPlace) && hasPlace) _slots.ReleaseSuspect();
+        if (!TryTake(lease, hasPlace, hasSlot) && hasPlace) _slots.ReleaseSuspect();
     }
 
     /// <returns>Whether it is a job now, to which the place for a suspect belongs where there is one.</returns>
-    private bool TryTake(Lease lease, bool hasPlace)
+    private bool TryTake(Lease lease, bool hasPlace, bool hasSlot)
     {
         var name = new LeaseName(lease.Id, lease.Token);
         var ties = _ties[lease.Partition];
@@ -373,7 +377,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             return false;
         }
 
-        var job = new RunningJob(lease, handler, _attempts) { Since = _time.GetTimestamp(), HoldsSuspectPlace = hasPlace };
+        var job = new RunningJob(lease, handler, _attempts) { Since = _time.GetTimestamp(), HoldsSuspectPlace = hasPlace, HasSlot = hasSlot };
         if (handler is IBatchHandler) _ = new RunningBatch([job]);
         _held.Add(name, job);
         if (_draining || _slots.IsPaused(lease.Queue)) End([job], AttemptEnding.Returned);
@@ -437,10 +441,21 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         WelcomeSuspect();
     }
 
-    private void StartWaiting()
+    /// <param name="leavesNone">Nobody has come for a slot that was left.</param>
+    private void StartWaiting(bool leavesNone = false)
     {
-        while (!_trial.IsOn && _waiting.TakeNext(_slots) is { } job) Run(job);
+        while (!_trial.IsOn && (leavesNone || !LeavesSlot) && _waiting.TakeNext(_slots) is { } job)
+        {
+            if (!job.HasSlot) _aheadHadLast = true;
+            Run(job);
+        }
     }
+
+    /// <summary>
+    /// Limited jobs are not leased before there is a slot, so that what was leased ahead would have each that comes free. Where both wait, they take turns: the next
+    /// one stays free until a partition with limited jobs has been asked.
+    /// </summary>
+    private bool LeavesSlot => _aheadHadLast && _plan.NeedsSlots && _waiting is { Count: > 0, WithSlot: 0 } && TakesWork && _slots.FreeSlots > 0;
 
     private void Run(RunningJob job)
     {

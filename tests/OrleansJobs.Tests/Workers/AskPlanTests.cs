@@ -4,6 +4,32 @@ namespace OrleansJobs.Tests.Workers;
 
 public class AskPlanTests
 {
+    /// <summary>What may be leased ahead is nothing for it.</summary>
+    [Fact]
+    public void WhoWaitsForASlot_IsAskedOnceThereIsOne_InTheOrderInWhichTheySaidSo()
+    {
+        var plan = new AskPlan(3) { Slots = 20 };
+        for (var partition = 0; partition < 3; partition++) plan.Opened(partition);
+        for (var i = 0; i < 3; i++) plan.Answered(plan.Next(10, 0)!.Value.Partition, 3, 0, ready: 0, heldBack: false, 0, need: i == 0 ? SlotNeed.None : SlotNeed.Missing);
+        Assert.True(plan.NeedsSlots);
+        Assert.Null(plan.Next(10, 0));
+        plan.FreeSlots = 1;
+        var first = plan.Next(10, 0)!.Value;
+        Assert.True(first.TakesSlots);
+        plan.FreeSlots = 0;
+        Assert.Null(plan.Next(10, 0));
+        plan.Answered(first.Partition, first.Want, 1, ready: 0, heldBack: false, 0, need: SlotNeed.Missing);
+        plan.FreeSlots = 1;
+        var second = plan.Next(10, 0)!.Value;
+        Assert.NotEqual(first.Partition, second.Partition);
+        plan.Answered(second.Partition, second.Want, 1, ready: 0, heldBack: false, 0, need: SlotNeed.Given);
+        Assert.Equal(first.Partition, plan.Next(10, 0)!.Value.Partition);
+        Assert.False(plan.NeedsSlots);
+        // One that gave limited jobs last is asked with its slot, whatever else it is asked for.
+        plan.Hinted(second.Partition);
+        Assert.True(plan.Next(10, 0)!.Value.TakesSlots);
+    }
+
     [Fact]
     public void Next_WhenAllAreNew_SharesTheFreeSlotsAmongThem()
     {

@@ -40,6 +40,50 @@ public class SlotPoolTests
     }
 
     [Fact]
+    public void ASlotThatIsKeptForLimitedJobs_IsNotTakenByWhatIsLeasedAhead()
+    {
+        var pool = new SlotPool(2) { Ahead = 8 };
+        var ahead = pool.Reserve(3);
+        Assert.Equal((3, 0), (ahead.Count, ahead.Slots));
+        var limited = pool.Reserve(5, takesSlots: true);
+        Assert.Equal((5, 2), (limited.Count, limited.Slots));
+        Assert.Equal(0, pool.FreeSlots);
+        Assert.Equal(0, pool.TryReserve("any", 1, isLimited: true));
+        pool.Settle(ahead, [Lease("any"), Lease("any"), Lease("any")]);
+        Assert.False(pool.TryStart("any"));
+        pool.Settle(limited, [Lease("any")]);
+        Assert.True(pool.TryStart("any"));
+        Assert.True(pool.TryStart("any"));
+        Assert.False(pool.TryStart("any"));
+    }
+
+    [Fact]
+    public void WhereNothingIsLeasedAhead_AllThatIsSetAsideIsFree()
+    {
+        var pool = new SlotPool(3);
+        Assert.Equal(3, pool.Reserve(5).Slots);
+        Assert.Equal(0, pool.FreeSlots);
+    }
+
+    [Fact]
+    public void WhereQueuesHaveCaps_LimitedJobsAreAskedFor_WhereTheirQueueHasASlot()
+    {
+        var pool = new SlotPool(4, new Dictionary<string, int> { ["a"] = 1, ["b"] = 2 }) { Ahead = 16 };
+        Assert.Equal(1, pool.TryReserve("a", 4, isLimited: true));
+        pool.Admit("a", isLimited: true);
+        Assert.True(pool.TryStart("a"));
+        Assert.Equal(2, pool.FreeSlots);
+        var reservation = pool.Reserve(10, takesSlots: true);
+        Assert.Equal([new QueueRoom("b", 2)], reservation.Room!);
+        // Nothing of it could be asked for, though what is leased ahead has room: that it has a slot again is news.
+        var openings = pool.Openings;
+        pool.Finish("a");
+        Assert.Equal(openings + 1, pool.Openings);
+        pool.Settle(reservation, []);
+        Assert.Equal(3, pool.FreeSlots);
+    }
+
+    [Fact]
     public void Reserve_WhereASuspectIsWelcome_OffersTheOnePlaceForItOnce()
     {
         var pool = new SlotPool(10);

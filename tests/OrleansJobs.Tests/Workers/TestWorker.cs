@@ -15,9 +15,10 @@ namespace OrleansJobs.Tests.Workers;
 internal sealed class TestWorker : IDisposable
 {
     /// <param name="storeTime">The store's clock; null: the worker's own.</param>
+    /// <param name="grid">In the place of the fake partitions.</param>
     public TestWorker(
         Action<JobGridBuilder> handlers, Action<JobGridOptions>? configure = null, TimeProvider? time = null, Action<IServiceCollection>? services = null,
-        TimeProvider? storeTime = null, ILogger<JobExecution>? logger = null)
+        TimeProvider? storeTime = null, ILogger<JobExecution>? logger = null, IWorkerGrid? grid = null)
     {
         var options = new JobGridOptions { Partitions = 4, Slots = 4 };
         configure?.Invoke(options);
@@ -30,7 +31,7 @@ internal sealed class TestWorker : IDisposable
         Services = collection.BuildServiceProvider();
         var meters = Services.GetRequiredService<JobMeters>();
         var configured = Options.Create(options);
-        var attempts = new AttemptServices(Services, configured, time ?? TimeProvider.System, Partitions, meters, logger ?? NullLogger<JobExecution>.Instance);
+        var attempts = new AttemptServices(Services, configured, time ?? TimeProvider.System, grid ?? Partitions, meters, logger ?? NullLogger<JobExecution>.Instance);
         var identity = new WorkerIdentity(SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 1), 1), "test");
         Clock = new ClockGuard(
             new MemoryPartitionStore(OrleansJobs.Partitions.GridLayout.Layout, storeTime ?? time), configured, time ?? TimeProvider.System, Services.GetRequiredService<GridHealth>(), meters,

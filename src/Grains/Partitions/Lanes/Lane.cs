@@ -45,6 +45,9 @@ internal sealed class Lane(string name, string queue, int priority, string type,
     /// <summary>The limits of its queue; null: there are none.</summary>
     public QueueLine? Limit { get; set; }
 
+    /// <summary>Its key or its queue counts the attempts or the starts of its jobs: they are given out only for slots that are free.</summary>
+    public bool IsLimited => Limit is not null || Line is { IsLimited: true };
+
     /// <summary>Its jobs go to workers in batches; null: one by one.</summary>
     public BatchPolicy? Batch { get; set; }
 

@@ -1,13 +1,30 @@
 namespace OrleansJobs.Workers;
 
 /// <summary>Send an exchange to this partition, asking for so many jobs.</summary>
-internal readonly record struct Ask(int Partition, int Want);
+internal readonly record struct Ask(int Partition, int Want)
+{
+    /// <summary>It has limited jobs, as far as is known: slots that are free stay so until it answers.</summary>
+    public bool TakesSlots { get; init; }
+}
+
+/// <summary>What an answer says of limited jobs, which are not leased ahead of slots.</summary>
+internal enum SlotNeed : byte
+{
+    /// <summary>It brought none, and it is the turn of none.</summary>
+    None,
+
+    /// <summary>It brought some.</summary>
+    Given,
+
+    /// <summary>It is the turn of one for which no slot was free.</summary>
+    Missing,
+}
 
 /// <summary>
 /// Decides whom to ask, with how much, and when. Reports go out at once, one exchange per partition at a time, and ask back as many jobs as
 /// they end; other free slots go in turn to the partitions that are known to have something, those of this silo first and more often: a job
 /// from there crosses no wire. So that no partition with a backlog keeps the slots it once got, a turn comes before reports now and then. A
-/// partition that said it has nothing is not asked again until it hints. Where keys take turns, partitions take them by <see cref="PartitionTurns"/>, near or far.
+/// partition that said it has nothing is not asked again until it hints. One whose next job is limited is asked when a slot is free. Where keys take turns, partitions take them by <see cref="PartitionTurns"/>, near or far.
 /// Not thread-safe; time is milliseconds of whatever clock.
 /// </summary>
 internal sealed class AskPlan
@@ -44,6 +61,9 @@ internal sealed class AskPlan
     private readonly Queue<int> _far = new();
     private readonly List<int> _delayed = [];
     private readonly HashSet<int> _holders = [];
+
+    /// <summary>Partitions whose next job is limited and waits for a free slot, in the order in which they said so.</summary>
+    private readonly List<int> _slotless = [];
     private long _loosenings;
     private int _turns;
 
@@ -69,6 +89,12 @@ internal sealed class AskPlan
     /// <summary>All slots, and what may be leased ahead of them.</summary>
     public int Slots { get; set; }
 
+    /// <summary>Slots that nobody has: what may be leased ahead is not among them.</summary>
+    public int FreeSlots { get; set; }
+
+    /// <summary>The next job of some partition is limited, and waits for a free slot.</summary>
+    public bool NeedsSlots => _slotless.Count > 0;
+
     /// <summary>Keys take turns, and those of some partition may have work: a slot is given in turn, and not to whoever comes by.</summary>
     public bool IsByTurns
     {
@@ -77,7 +103,7 @@ internal sealed class AskPlan
             if (!_byWeight.IsOn) return false;
             for (var partition = 0; partition < _lines.Length; partition++)
             {
-                if (_byWeight.Has(partition) && (_lines[partition].InFlight || _lines[partition].MayHaveWork)) return true;
+                if (_byWeight.Has(partition) && _lines[partition] is { InFlight: true } or { MayHaveWork: true } or { NeedsSlot: true }) return true;
             }
 
             return false;
@@ -196,6 +222,7 @@ internal sealed class AskPlan
     {
         Wake(now);
         _waitsUntil = long.MaxValue;
+        if (FreeSlots > 0 && NextForSlot(free, now) is { } slotless) return slotless;
         if (!_byWeight.IsOn && _untilTurn <= 0 && now - _lastTurn >= FairPause && NextInTurn(free, now) is { } fair) return fair;
         while (_due.TryDequeue(out var partition))
         {
@@ -207,6 +234,20 @@ internal sealed class AskPlan
         }
 
         return _byWeight.IsOn ? NextByWeight(free, now) : NextInTurn(free, now);
+    }
+
+    /// <summary>A slot is free: whoever waited for one is asked, before anything else takes it.</summary>
+    private Ask? NextForSlot(int free, long now)
+    {
+        if (_stopping || free <= 0 || _slotless.Count == 0) return null;
+        var next = _slotless[0];
+        if (_byWeight.IsOn) next = _slotless.MinBy(_byWeight.TagOf);
+        var line = _lines[next];
+        var wasCurious = line.Curious;
+        line.Curious = true;
+        if ((_byWeight.IsOn ? WantByWeight(next, line, free, now) : WantOf(line, free, inTurn: true)) is > 0 and var want) return Send(next, want, now);
+        line.Curious = wasCurious;
+        return null;
     }
 
     private Ask? NextByWeight(int free, long now)
@@ -251,7 +292,8 @@ internal sealed class AskPlan
     /// <summary>The exchange was answered.</summary>
     /// <param name="got">Attempts that it gave.</param>
     /// <param name="weight">Of the keys that have something ready beyond what it gave; 0: there are none.</param>
-    public void Answered(int partition, int wanted, int got, int ready, bool heldBack, long now, int weight = 0)
+    /// <param name="need">Of limited jobs.</param>
+    public void Answered(int partition, int wanted, int got, int ready, bool heldBack, long now, int weight = 0, SlotNeed need = SlotNeed.None)
     {
         var line = Back(partition);
         _byWeight.Gave(partition, got - line.Charged);
@@ -264,8 +306,16 @@ internal sealed class AskPlan
         line.NotBefore = line.Failures > 0 ? now + Backoff(line.Failures) : 0;
         line.Ready = ready;
         line.Curious |= again;
+        line.TakesSlots = need is not SlotNeed.None || (line.TakesSlots && got == 0);
+        if (need is SlotNeed.Missing) AwaitSlot(partition, line);
         if (heldBack && !again) _holders.Add(partition);
         Queue(partition);
+    }
+
+    private void AwaitSlot(int partition, Line line)
+    {
+        line.NeedsSlot = true;
+        _slotless.Add(partition);
     }
 
     /// <summary>The exchange failed: nobody knows whether it was heard. It is said again, after a while, with what was said.</summary>
@@ -299,6 +349,8 @@ internal sealed class AskPlan
         line.Reports = 0;
         line.Ready = 0;
         line.Must = line.Curious = false;
+        if (line.NeedsSlot) _slotless.Remove(partition);
+        line.NeedsSlot = false;
         line.SentAtLoosening = _loosenings;
         line.InFlight = true;
         line.SentAt = now;
@@ -306,7 +358,7 @@ internal sealed class AskPlan
         _byWeight.Gave(partition, line.Charged);
         InFlight++;
         if (!inTurn && want > 0 && _near.Count + _far.Count > 0) _untilTurn--;
-        return new Ask(partition, want);
+        return new Ask(partition, want) { TakesSlots = line.TakesSlots };
     }
 
     private int WantOf(int partition, Line line, int free, long now) =>
@@ -414,6 +466,12 @@ internal sealed class AskPlan
 
         /// <summary>Jobs that it was asked for in its turn, and counts as having given until it answers.</summary>
         public int Charged { get; set; }
+
+        /// <summary>Its next job is limited, and no slot was free.</summary>
+        public bool NeedsSlot { get; set; }
+
+        /// <summary>Jobs that came from it were limited when there were any last, or it waited for a slot.</summary>
+        public bool TakesSlots { get; set; }
 
         public int Failures { get; set; }
         public long NotBefore { get; set; }

@@ -73,6 +73,9 @@ internal sealed class RunningJob : JobContext, IThreadPoolWorkItem
     /// <summary>As what its handler knows it, once that has begun, where it runs in a batch.</summary>
     public BatchItem? Item { get; set; }
 
+    /// <summary>It was given for a slot that was free, and is kept so for it; otherwise it was leased ahead.</summary>
+    public bool HasSlot { get; init; }
+
     /// <summary>It holds the silo's one place for a suspect.</summary>
     public bool HoldsSuspectPlace { get; set; }
 

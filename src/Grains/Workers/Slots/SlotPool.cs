@@ -3,7 +3,8 @@ namespace OrleansJobs.Workers;
 /// <summary>
 /// Counts the slots of a silo. A lease goes through it so: reserved (asked for, not here yet), waiting (here, no slot yet), running, and
 /// stuck where its job ended without its handler. Reserved and waiting ones may exceed the slots by <see cref="Ahead"/>, running and stuck
-/// ones never do. Safe to call from any thread.
+/// ones never do; nor does what is held for limited jobs, which are asked for only where a slot is free, and find it free when they come.
+/// Safe to call from any thread.
 /// </summary>
 internal sealed class SlotPool
 {
@@ -13,6 +14,9 @@ internal sealed class SlotPool
     private string[] _pausedNames = [];
     private int _ahead;
     private int _reserved;
+
+    /// <summary>Of those that are reserved: so many are for slots that were free, and stay so until the answer.</summary>
+    private int _held;
     private int _waiting;
     private int _running;
     private int _stuck;
@@ -44,6 +48,12 @@ internal sealed class SlotPool
     public int Free
     {
         get { lock (_gate) return FreeNow(); }
+    }
+
+    /// <summary>How many slots nobody has now: jobs that are given to them need not wait for others.</summary>
+    public int FreeSlots
+    {
+        get { lock (_gate) return FreeSlotsNow(); }
     }
 
     public SlotCounts Counts
@@ -100,32 +110,36 @@ internal sealed class SlotPool
     }
 
     /// <summary>Sets slots aside for leases of one queue.</summary>
-    public int TryReserve(string queue, int wanted)
+    /// <param name="isLimited">Only slots that are free now, for jobs that something limits.</param>
+    public int TryReserve(string queue, int wanted, bool isLimited = false)
     {
         lock (_gate)
         {
             if (wanted <= 0 || _paused.Contains(queue)) return 0;
-            var granted = Math.Min(wanted, FreeOverall());
+            var granted = Math.Min(wanted, isLimited ? FreeSlotsNow() : FreeOverall());
             if (_queues is not null)
             {
                 if (!_queues.TryGetValue(queue, out var slots)) return 0;
-                granted = Math.Min(granted, FreeOf(slots));
+                granted = Math.Min(granted, isLimited ? Math.Min(FreeOf(slots), SlotsOf(slots)) : FreeOf(slots));
                 slots.Reserved += Math.Max(0, granted);
+                if (isLimited) slots.Held += Math.Max(0, granted);
             }
 
             if (granted <= 0) return 0;
             _reserved += granted;
+            if (isLimited) _held += granted;
             return granted;
         }
     }
 
     /// <summary>Gives back what was set aside for a queue and is not needed.</summary>
-    public void Release(string queue, int count)
+    public void Release(string queue, int count, bool isLimited = false)
     {
         lock (_gate)
         {
             _reserved = Math.Max(0, _reserved - count);
-            GiveBack(queue, count);
+            if (isLimited) _held = Math.Max(0, _held - count);
+            GiveBack(queue, count, isLimited ? count : 0);
         }
     }
 
@@ -138,25 +152,34 @@ internal sealed class SlotPool
     /// Whoever is asked has suspects, as far as is known. The one place for them does not go out with other questions: whoever has one would be asked without
     /// it, and its return would be news to all.
     /// </param>
-    public Reservation Reserve(int wanted, bool forSuspect = false, bool hasSuspects = false)
+    /// <param name="takesSlots">
+    /// Whoever is asked has limited jobs, as far as is known: slots that are free are kept so until it answers. Where nothing is leased ahead, all that is set
+    /// aside is free anyway.
+    /// </param>
+    public Reservation Reserve(int wanted, bool forSuspect = false, bool hasSuspects = false, bool takesSlots = false)
     {
         lock (_gate)
         {
             var count = Math.Min(wanted, FreeNow());
             if (count <= 0) return Reservation.None(ClosedNow());
             var closed = ClosedNow();
+            var slots = _ahead == 0 ? count : takesSlots ? Math.Min(count, FreeSlotsNow()) : 0;
             QueueRoom[]? room = null;
             if (_queues is not null)
             {
-                room = [.. _queues.Where(queue => !_paused.Contains(queue.Key) && FreeOf(queue.Value) > 0)
-                    .Select(queue => new QueueRoom(queue.Key, Math.Min(count, FreeOf(queue.Value))))];
-                foreach (var (queue, jobs) in room) _queues[queue].Reserved += jobs;
+                room = RoomFor(count, onlySlots: slots > 0 && _ahead > 0);
+                foreach (var (queue, jobs) in room)
+                {
+                    _queues[queue].Reserved += jobs;
+                    _queues[queue].Held += Math.Min(jobs, slots);
+                }
             }
 
             _reserved += count;
+            _held += slots;
             var suspect = !_suspect && (forSuspect || (hasSuspects && _suspectWelcome));
             _suspect |= suspect;
-            return new Reservation(count, room, closed, suspect);
+            return new Reservation(count, room, closed, suspect) { Slots = slots };
         }
     }
 
@@ -167,6 +190,7 @@ internal sealed class SlotPool
         lock (_gate)
         {
             _reserved -= reservation.Count;
+            _held -= reservation.Slots;
             var suspect = false;
             foreach (var lease in leases)
             {
@@ -175,7 +199,7 @@ internal sealed class SlotPool
                 if (SlotsOf(lease.Queue) is { } slots) slots.Waiting++;
             }
 
-            foreach (var (queue, jobs) in reservation.Room ?? []) GiveBack(queue, jobs);
+            foreach (var (queue, jobs) in reservation.Room ?? []) GiveBack(queue, jobs, Math.Min(jobs, reservation.Slots));
             if (!reservation.MayBringSuspect) return suspect && TakeSuspect();
             if (suspect) _suspectWelcome = false;
             else FreeSuspect();
@@ -184,14 +208,16 @@ internal sealed class SlotPool
     }
 
     /// <summary>Leases of a queue whose slots were set aside have come.</summary>
-    public void Admit(string queue)
+    public void Admit(string queue, bool isLimited = false)
     {
         lock (_gate)
         {
             _reserved = Math.Max(0, _reserved - 1);
+            if (isLimited) _held = Math.Max(0, _held - 1);
             _waiting++;
             if (SlotsOf(queue) is not { } slots) return;
             slots.Reserved = Math.Max(0, slots.Reserved - 1);
+            if (isLimited) slots.Held = Math.Max(0, slots.Held - 1);
             slots.Waiting++;
         }
     }
@@ -202,7 +228,7 @@ internal sealed class SlotPool
         lock (_gate)
         {
             var slots = SlotsOf(queue);
-            if (_running + _stuck >= Total || (slots is not null && slots.Running + slots.Stuck >= slots.Cap)) return false;
+            if (_running + _stuck + _held >= Total || (slots is not null && SlotsOf(slots) == 0)) return false;
             _waiting--;
             _running++;
             if (slots is null) return true;
@@ -280,12 +306,13 @@ internal sealed class SlotPool
         _openings++;
     }
 
-    private void GiveBack(string queue, int reserved)
+    private void GiveBack(string queue, int reserved, int held)
     {
         if (SlotsOf(queue) is not { } slots) return;
         var wasClosed = FreeOf(slots) == 0;
         slots.Reserved = Math.Max(0, slots.Reserved - reserved);
-        if (wasClosed && FreeOf(slots) > 0) _openings++;
+        slots.Held = Math.Max(0, slots.Held - held);
+        NoticeOpening(slots, wasClosed);
     }
 
     /// <summary>Changes the books of a queue with a cap, and notices where that opens it.</summary>
@@ -294,7 +321,34 @@ internal sealed class SlotPool
         if (SlotsOf(queue) is not { } slots) return;
         var wasClosed = FreeOf(slots) == 0;
         change(slots);
-        if (wasClosed && FreeOf(slots) > 0) _openings++;
+        NoticeOpening(slots, wasClosed);
+    }
+
+    private void NoticeOpening(QueueSlots slots, bool wasClosed)
+    {
+        var isMissedNoMore = slots.IsMissed && SlotsOf(slots) > 0;
+        if (isMissedNoMore) slots.IsMissed = false;
+        if (isMissedNoMore || (wasClosed && FreeOf(slots) > 0)) _openings++;
+    }
+
+    /// <param name="onlySlots">What comes is to find a slot of its queue free.</param>
+    private QueueRoom[] RoomFor(int count, bool onlySlots)
+    {
+        var room = new List<QueueRoom>(_queues!.Count);
+        foreach (var (queue, slots) in _queues)
+        {
+            if (_paused.Contains(queue)) continue;
+            var free = FreeOf(slots);
+            if (onlySlots)
+            {
+                free = Math.Min(free, SlotsOf(slots));
+                slots.IsMissed |= free == 0;
+            }
+
+            if (free > 0) room.Add(new QueueRoom(queue, Math.Min(count, free)));
+        }
+
+        return [.. room];
     }
 
     private QueueSlots? SlotsOf(string queue) => _queues is not null && _queues.TryGetValue(queue, out var slots) ? slots : null;
@@ -317,6 +371,22 @@ internal sealed class SlotPool
         return Math.Min(free, room);
     }
 
+    private int FreeSlotsNow()
+    {
+        var free = Math.Min(FreeNow(), Math.Max(0, Total - _held - _running - _stuck));
+        if (_queues is null || free == 0) return free;
+        var room = 0;
+        foreach (var (queue, slots) in _queues)
+        {
+            if (!_paused.Contains(queue)) room += Math.Min(FreeOf(slots), SlotsOf(slots));
+        }
+
+        return Math.Min(free, room);
+    }
+
+    /// <summary>Slots of the queue's own that nobody has.</summary>
+    private static int SlotsOf(QueueSlots slots) => Math.Max(0, slots.Cap - slots.Held - slots.Running - slots.Stuck);
+
     private string[] ClosedNow()
     {
         if (_queues is null) return _pausedNames;
@@ -327,6 +397,10 @@ internal sealed class SlotPool
     {
         public int Cap { get; } = cap;
         public int Reserved { get; set; }
+        public int Held { get; set; }
+
+        /// <summary>Limited jobs could not be asked for, because it had no slot of its own for them.</summary>
+        public bool IsMissed { get; set; }
         public int Waiting { get; set; }
         public int Running { get; set; }
         public int Stuck { get; set; }
@@ -344,6 +418,9 @@ internal sealed record Reservation(int Count, QueueRoom[]? Room, string[] Closed
 {
     /// <summary>There may be jobs that it has no place for, whatever its count.</summary>
     public bool IsRestricted => Room is not null || Closed.Length > 0;
+
+    /// <summary>So many of them are free, and are kept so for it: as many limited jobs may come. The others are leased ahead of slots.</summary>
+    public int Slots { get; init; }
 
     public static Reservation None(string[] closed) => new(0, null, closed, false);
 }
