@@ -138,6 +138,9 @@ public sealed record WaitReason([property: Id(0)] string What)
 
     /// <summary>Of a limit that is of a whole queue: the queue. There is no <see cref="Name"/> then.</summary>
     [Id(8)] public string? Queue { get; init; }
+
+    /// <summary>Of the limit of a key's attempts: how many permits are kept by handlers that did not stop when they were to; null: none is.</summary>
+    [Id(9)] public long? Stuck { get; init; }
 }
 
 /// <summary>What of a key's rule holds a job back.</summary>

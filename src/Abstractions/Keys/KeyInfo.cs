@@ -31,6 +31,9 @@ public sealed record KeyInfo
 
     /// <summary>What holds the key's jobs back now, one of <see cref="LimitWords"/>; null: nothing does.</summary>
     [Id(9)] public string? Held { get; init; }
+
+    /// <summary>Of those that run: handlers that did not stop when they were to, and run on though their attempts have ended.</summary>
+    [Id(10)] public long Stuck { get; init; }
 }
 
 /// <summary>The jobs of a key: those that run, and its line.</summary>

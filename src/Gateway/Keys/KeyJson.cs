@@ -30,6 +30,7 @@ internal static class KeyJson
         if (key.Keys is { } keys) writer.WriteNumber("keys"u8, keys);
         writer.WriteNumber("waiting"u8, key.Waiting);
         writer.WriteNumber("running"u8, key.Running);
+        if (key.Stuck > 0) writer.WriteNumber("stuck"u8, key.Stuck);
         if (key.Left is { } left) writer.WriteNumber("left"u8, left);
         StatusJson.WriteInstant(writer, "next"u8, key.Next);
         if (key.Held is not null) writer.WriteString("held"u8, key.Held);

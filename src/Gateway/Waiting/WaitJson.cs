@@ -20,6 +20,7 @@ internal static class WaitJson
             if (reason.Of is { } of) writer.WriteNumber("of"u8, of);
             if (reason.Limit is { } limit) writer.WriteString("limit"u8, limit);
             if (reason.Position is { } position) writer.WriteNumber("position"u8, position);
+            if (reason.Stuck is { } stuck) writer.WriteNumber("stuck"u8, stuck);
             StatusJson.WriteInstant(writer, "since"u8, reason.Since);
             StatusJson.WriteInstant(writer, "until"u8, reason.Until);
             writer.WriteEndObject();

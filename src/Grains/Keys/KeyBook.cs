@@ -102,7 +102,7 @@ internal sealed class KeyBook
         Look(line, now);
     }
 
-    /// <summary>A job of the key ran when the partition opened.</summary>
+    /// <summary>A job of the key ran when the partition opened, or its handler goes on without it.</summary>
     public void Take(KeyLine line)
     {
         if (Sabotage.IsOff(Safeguard.KeyPermits)) return;

@@ -78,7 +78,7 @@ internal sealed class KeyDesk(IPartitionShell shell, IGrainFactory grains) : ILe
         var now = shell.Now;
         if (name.Contains('/')) return Describe(name, now);
         var lines = Book.Lines.Where(line => line.Prefix == name && IsBusy(line)).ToList();
-        return Describe(name, now) with { Waiting = lines.Sum(line => line.Waiting), Running = lines.Sum(line => (long)line.Running), Keys = lines.Count };
+        return Describe(name, now) with { Waiting = lines.Sum(line => line.Waiting), Running = lines.Sum(line => (long)line.Running), Stuck = lines.Sum(line => (long)line.Stuck), Keys = lines.Count };
     }
 
     public KeyInfo[] List(string? prefix, int limit, KeyRank rank)
@@ -103,6 +103,7 @@ internal sealed class KeyDesk(IPartitionShell shell, IGrainFactory grains) : ILe
         {
             Name = key, Limit = word, Position = withPlace && job is not null ? KeyPosition.Of(line, job) : null, Since = status.DueAt,
             Until = line.Limits.Next is { } next ? DateTimeOffset.FromUnixTimeMilliseconds(next) : null,
+            Stuck = line is { Stuck: > 0, Limits.Hold: KeyHold.Concurrency } ? line.Stuck : null,
         };
         return status with { WaitingFor = Array.ConvertAll(status.WaitingFor, reason => reason.What == WaitReasons.Slot ? limit : reason) };
     }
@@ -126,7 +127,7 @@ internal sealed class KeyDesk(IPartitionShell shell, IGrainFactory grains) : ILe
         var info = new KeyInfo { Key = name, Rule = rule, From = from, Paused = Book.Rules.PauseOf(name) };
         if (Book.Find(name) is not { } line) return rule?.Rate is { } idle ? info with { Left = idle.Burst } : info;
         Book.Look(line, now);
-        info = info with { Waiting = line.Waiting, Running = line.Running, Held = WordOf(line.Limits.Hold) };
+        info = info with { Waiting = line.Waiting, Running = line.Running, Stuck = line.Stuck, Held = WordOf(line.Limits.Hold) };
         if (rule?.Rate is not { } rate) return info;
         var left = line.Bucket.Left(rate, now);
         return info with { Left = left, Next = left > 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(line.Bucket.Next(rate, now)) };

@@ -24,6 +24,9 @@ internal sealed class KeyLine(string key) : IHeapItem
 
     /// <summary>Attempts that have not been given up.</summary>
     public int Running { get; set; }
+
+    /// <summary>Of those: handlers that run on though their attempts have ended.</summary>
+    public int Stuck { get; set; }
     public KeyBucket Bucket { get; set; }
 
     /// <summary>Where the rate's state is stored, while it differs from that of one that was never used.</summary>

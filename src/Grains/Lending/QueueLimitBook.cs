@@ -59,6 +59,9 @@ internal sealed class QueueLimitBook
     /// <summary>Attempts that have not been given up.</summary>
     public Func<IReadOnlyCollection<LiveJob>>? Leased { get; set; }
 
+    /// <summary>Handlers that run on though their attempts have ended: they count as those do that have not.</summary>
+    public StuckBook? Stuck { get; set; }
+
     public bool HasAny => _lines.Count > 0;
 
     public IReadOnlyCollection<QueueLine> Lines => _lines.Values;
@@ -120,7 +123,7 @@ internal sealed class QueueLimitBook
         Look(line);
     }
 
-    /// <summary>An attempt ran when the partition opened.</summary>
+    /// <summary>An attempt ran when the partition opened, or its handler goes on without it.</summary>
     public void Found(string queue)
     {
         if (Find(queue) is not { IsUncounted: false } line || Sabotage.IsOff(Safeguard.KeyPermits)) return;
@@ -273,6 +276,11 @@ internal sealed class QueueLimitBook
             if (job.Batch is { } batch && !batches.Add(batch)) continue;
             // What runs goes on, and counts: the home lends when it knows of all.
             if (Find(job.Lane.Queue) is { IsUncounted: true } line) line.Running++;
+        }
+
+        foreach (var stuck in Stuck!.All)
+        {
+            if (Find(stuck.Queue) is { IsUncounted: true } line) line.Running++;
         }
 
         foreach (var queue in _changed)

@@ -38,6 +38,9 @@ internal sealed class OutsideWorker(IOutsideWorker session) : IJobWorker
 
     public Task<Progress?> GetProgress(LeaseName lease) => session.GetProgress(lease);
 
+    // A worker outside says of no handler that it runs on.
+    public Task<string[]> ConfirmStuck(LeaseName[] attempts) => Task.FromResult<string[]>([]);
+
     // The silo that keeps the session knows it.
     public Task SetPaused(string[] queues, long version) => Task.CompletedTask;
 

@@ -29,6 +29,7 @@ internal static class GridLayout
     public static readonly QueueLimitTables QueueLimits = new(Layout);
     public static readonly HistoryTables History = new(Layout);
     public static readonly LogTables Logs = new(Layout);
+    public static readonly StuckTables Stuck = new(Layout);
 
     /// <summary>What silos say of job types, for those who ask while no silo knows them.</summary>
     public static readonly GridTable Types = Layout.GridRows("types");

@@ -273,7 +273,38 @@ internal sealed partial class JobPartitionGrain
         LearnExplained();
         TellOpened();
         var silos = _core.Jobs.Leased.Select(job => job.Track.Silo!).Distinct().ToList();
-        await Task.WhenAll(silos.Select(RecoverLeasesAsync));
+        await Task.WhenAll([.. silos.Select(RecoverLeasesAsync), .. _core.Stuck.Silos.Select(RecoverStuckAsync)]);
+    }
+
+    /// <summary>A store that has lost something may know handlers as running that have returned long ago: who is said to run them is asked.</summary>
+    private async Task RecoverStuckAsync(string silo)
+    {
+        var address = SiloAddress.FromParsableString(silo);
+        while (!_commits.IsOver && !_closing.IsCancellationRequested)
+        {
+            var attempts = _core.Stuck.At(silo).Where(attempt => FencingToken.GenerationOf(attempt.Token) < _core.Generation).ToArray();
+            if (attempts.Length == 0) return;
+            if (await IsDeadAsync(address))
+            {
+                ForgetStuckOf(silo);
+                Pump();
+                return;
+            }
+
+            try
+            {
+                var running = await services.Workers.Of(address).ConfirmStuck(attempts).WaitAsync(ConfirmTimeout, services.Time);
+                foreach (var attempt in attempts.Where(attempt => !running.Contains(attempt.Id))) _core.Stuck.Release(attempt);
+                Pump();
+                await _commits.Committed();
+                return;
+            }
+            catch (Exception exception) when (!_closing.IsCancellationRequested && !_commits.IsOver)
+            {
+                LogBackground(exception, _partition, "asking which handlers run on");
+                await Task.Delay(ConfirmRetry, services.Time, _closing.Token);
+            }
+        }
     }
 
     /// <summary>Tells the workers that have not come since the partition opened, so that they come and say how hungry they are.</summary>
@@ -360,7 +391,18 @@ internal sealed partial class JobPartitionGrain
             if (members.GetSiloStatus(SiloAddress.FromParsableString(silo)) == SiloStatus.Dead) CrashLeasesOf(silo);
         }
 
+        foreach (var silo in _core.Stuck.Silos)
+        {
+            if (members.GetSiloStatus(SiloAddress.FromParsableString(silo)) == SiloStatus.Dead) ForgetStuckOf(silo);
+        }
+
         WakeSessions();
+    }
+
+    /// <summary>Handlers that ran on without their attempts are no more.</summary>
+    private void ForgetStuckOf(string silo)
+    {
+        if (_core.Stuck.Lost(silo)) Background(_commits.Committed, "giving permits back");
     }
 
     private void CrashLeasesOf(string silo)

@@ -42,7 +42,9 @@ internal sealed class PartitionCore
         Bindings = new BindingBook(partition, opening, options, Changes);
         Webhooks = new WebhookBook(partition, Jobs, options);
         Logs = new LogBook(Jobs, Changes, options.Logs);
-        Attempts = new AttemptBook(partition, opening.Generation, Jobs, Flows, Logs, Changes);
+        Stuck = new StuckBook(opening, Changes, Keys, QueueLimits);
+        QueueLimits.Stuck = Stuck;
+        Attempts = new AttemptBook(partition, opening.Generation, Jobs, Flows, Logs, Stuck, Changes);
         Held = new HeldAttempts(Jobs, Attempts);
         Suspects = new SuspectBook(Jobs, Changes, suspicion);
         Dispatch = new Dispatcher(Jobs, Attempts, Orders, Suspects);
@@ -66,6 +68,9 @@ internal sealed class PartitionCore
     public JobOrders Orders { get; }
     public ScheduleBook Schedules { get; }
     public AttemptBook Attempts { get; }
+
+    /// <summary>Handlers that run on though their attempts have ended.</summary>
+    public StuckBook Stuck { get; }
     public HeldAttempts Held { get; }
     public SuspectBook Suspects { get; }
     public Dispatcher Dispatch { get; }

@@ -20,6 +20,8 @@ internal sealed class JobWorker(GrainId id, Silo silo, ILoggerFactory loggers, W
 
     public Task<string[]> Confirm(int partition, long generation, LeaseName[] leases) => Task.FromResult(engine.Confirm(partition, generation, leases));
 
+    public Task<string[]> ConfirmStuck(LeaseName[] attempts) => Task.FromResult(engine.ConfirmStuck(attempts));
+
     public Task Cancel(LeaseName lease)
     {
         engine.Cancel(lease);

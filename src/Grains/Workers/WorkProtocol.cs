@@ -276,6 +276,9 @@ internal enum ReportKind : byte
 
     /// <summary>Somebody who was called goes on with the attempt, and reports within <see cref="JobReport.Delay"/>; uses up nothing.</summary>
     Held,
+
+    /// <summary>No end of an attempt: the handler of one that had ended without it (<see cref="JobReport.IsStuck"/>) has returned.</summary>
+    HandlerReturned,
 }
 
 [GenerateSerializer, Immutable, Alias("oj.report")]
@@ -308,6 +311,9 @@ internal sealed record JobReport
 
     /// <inheritdoc cref="JobAttempt.Marks"/>
     [Id(12)] public AttemptMarks? Marks { get; init; }
+
+    /// <summary>Its handler has not returned: what limits count of it stays taken until <see cref="ReportKind.HandlerReturned"/> is said, or the silo is gone.</summary>
+    [Id(13)] public bool IsStuck { get; init; }
 }
 
 /// <summary>The last thing a handler said of how far it is. The default says nothing.</summary>
@@ -399,6 +405,10 @@ internal interface IJobWorker : Orleans.Services.IGrainService
     /// </summary>
     [Alias("confirm")]
     Task<string[]> Confirm(int partition, long generation, LeaseName[] leases);
+
+    /// <summary>Which of these attempts, that have ended without their handlers, have handlers that run here still.</summary>
+    [Alias("confirmStuck"), ResponseTimeout(AnswerTimeouts.Short)]
+    Task<string[]> ConfirmStuck(LeaseName[] attempts);
 
     /// <summary>Asks a running handler to stop.</summary>
     [Alias("cancel"), OneWay]

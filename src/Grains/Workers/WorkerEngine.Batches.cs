@@ -16,7 +16,7 @@ internal sealed partial class WorkerEngine
             }
 
             foreach (var job in batch.Members) job.Stage = JobStage.Ended;
-            _stuck.ExceptWith(batch.Members);
+            foreach (var job in batch.Members) Unstick(job);
             if (batch.IsStuck) _slots.Unstick(first.Queue);
             else _slots.Finish(first.Queue);
             _ahead.Finished(_time.GetElapsedTime(first.Since));
@@ -77,10 +77,11 @@ internal sealed partial class WorkerEngine
     /// <returns>Whether it was the last, and the handler was to have stopped.</returns>
     private bool EndMember(RunningJob job, RunningBatch batch, AttemptEnding ending, bool returned)
     {
-        Report(job, ending, returned ? JobStage.Ended : JobStage.Stuck);
+        var isLast = !returned && !batch.IsStuck && !Array.Exists(batch.Members, member => member != job && member.Stage is JobStage.Running);
+        Report(job, ending, returned ? JobStage.Ended : JobStage.Stuck, keepsSlot: isLast);
         // Also where it is the partition that is told next: nothing else would have it sent.
         Pump();
-        if (returned || batch.IsStuck || Array.Exists(batch.Members, static member => member.Stage is JobStage.Running)) return false;
+        if (!isLast) return false;
         batch.IsStuck = true;
         _slots.Stick(job.Queue);
         _stuck.Add(job);

@@ -176,6 +176,7 @@ internal sealed partial class WorkerEngine
     /// <summary>The partition knows how the attempt ended. A stuck handler is no lease any more.</summary>
     private void Forget(int partition, JobReport report, bool taken)
     {
+        if (report.Kind is ReportKind.HandlerReturned) return;
         var name = new LeaseName(report.Id, report.Token);
         _held.Remove(name);
         _trial.Delivered(name, taken);

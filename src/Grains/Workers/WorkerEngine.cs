@@ -190,6 +190,16 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         }
     }
 
+    /// <inheritdoc cref="IJobWorker.ConfirmStuck"/>
+    public string[] ConfirmStuck(LeaseName[] attempts)
+    {
+        lock (_gate)
+        {
+            var stuck = _stuck.Select(static job => job.LeaseName).ToHashSet();
+            return [.. attempts.Where(stuck.Contains).Select(static attempt => attempt.Id)];
+        }
+    }
+
     public void Cancel(LeaseName lease)
     {
         lock (_gate)
@@ -290,7 +300,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
 
             _ahead.Finished(_time.GetElapsedTime(job.Since));
             _slots.Ahead = _ahead.Allowed;
-            Report(job, ending, returned ? JobStage.Ended : JobStage.Stuck);
+            Report(job, ending, returned ? JobStage.Ended : JobStage.Stuck, keepsSlot: !returned);
             StartWaiting();
         }
 
@@ -311,7 +321,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
             if (job.Stage is not JobStage.Stuck) return;
             job.Stage = JobStage.Ended;
             _slots.Unstick(job.Queue);
-            _stuck.Remove(job);
+            Unstick(job);
             StartWaiting();
         }
 
@@ -415,13 +425,22 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         }
     }
 
-    private void Report(RunningJob job, AttemptEnding ending, JobStage stage)
+    /// <summary>The handler of an attempt that had ended without it has returned. Its report goes after the one that said so.</summary>
+    private void Unstick(RunningJob job)
+    {
+        if (!_stuck.Remove(job)) return;
+        _outbox.Add(job.Lease.Partition, new JobReport { Id = job.Id, Token = job.Token, Kind = ReportKind.HandlerReturned });
+        _plan.Reported(job.Lease.Partition);
+    }
+
+    /// <param name="keepsSlot">Its handler runs on, and it is the last that it ran for.</param>
+    private void Report(RunningJob job, AttemptEnding ending, JobStage stage, bool keepsSlot = false)
     {
         var neverStarted = job.Stage is JobStage.Waiting;
         job.Stage = stage;
         // A stuck one too: it may never return, and others would wait for that. Its slot is company for them.
         LeaveSuspectPlace(job);
-        _outbox.Add(job.Lease.Partition, job.ReportOf(ending, neverStarted));
+        _outbox.Add(job.Lease.Partition, keepsSlot ? job.ReportOf(ending, neverStarted) with { IsStuck = true } : job.ReportOf(ending, neverStarted));
         _plan.Reported(job.Lease.Partition);
     }
 

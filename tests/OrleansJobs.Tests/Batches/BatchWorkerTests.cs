@@ -172,8 +172,11 @@ public class BatchWorkerTests
         // What was said of one holds.
         Assert.Equal([ReportKind.Succeeded, ReportKind.Failed], reports.OrderBy(report => report.Id).Select(report => report.Kind));
         await worker.Until(() => worker.Engine.Describe() is { Stuck: 1, Busy: 1, Jobs: [{ Stuck: true }] });
+        // They hold one permit, which the last of them keeps.
+        Assert.Equal([false, true], reports.Select(report => report.IsStuck));
         _steered.Return();
         await worker.Until(() => worker.Engine.Describe() is { Stuck: 0, Busy: 0, Jobs: [] });
+        await worker.Until(() => worker.Partitions[0].Returned is [var returned] && returned.Id == reports[1].Id);
         Assert.Equal(2, worker.Partitions.Reports.Count());
     }
 

@@ -42,6 +42,9 @@ public class KeyHistoryTests
         private readonly Dictionary<string, KeyRule?> _rules = [];
         private readonly Dictionary<string, List<long>> _starts = [];
         private readonly List<Lease> _running = [];
+
+        /// <summary>Attempts that have ended without their handlers, with their silos.</summary>
+        private readonly List<(Lease Lease, string Silo)> _stuck = [];
         private readonly Dictionary<string, Known> _jobs = [];
         private int _count;
 
@@ -68,6 +71,7 @@ public class KeyHistoryTests
                 Assert.True(turn < 5000, $"{_driver.Core.Jobs.Unfinished} jobs never end: {string.Join("; ", _driver.Core.Keys.Lines.Select(line => $"{line.Key} {line.Limits} running {line.Running} waiting {line.Waiting}"))}.");
                 Take(5);
                 while (_running.Count > 0) Report(_running[0], ReportKind.Succeeded);
+                while (_stuck.Count > 0) Return(_stuck[0]);
                 if (_driver.Core.NextDue(_driver.Now) is { } due && due > _driver.Now && _running.Count == 0) _driver.Now = due;
                 Agree();
             }
@@ -82,6 +86,7 @@ public class KeyHistoryTests
                 case < 30: Submit(); break;
                 case < 55: Take(_random.Next(1, 6)); break;
                 case < 75 when _running.Count > 0: Report(_running[_random.Next(_running.Count)], (ReportKind)_random.Next((int)ReportKind.Succeeded, (int)ReportKind.Returned + 1)); break;
+                case < 78 when _stuck.Count > 0: Return(_stuck[_random.Next(_stuck.Count)]); break;
                 case < 82: _driver.Now += _random.Next(0, 400); break;
                 case < 86: ChangeRule(Keys[_random.Next(Keys.Length)]); break;
                 case < 89: Cancel(); break;
@@ -118,7 +123,7 @@ public class KeyHistoryTests
                 Started(lease);
                 _running.Add(lease);
                 if (_jobs[lease.Id].Key is { } key && _rules[key]?.Concurrency is { } most)
-                    Assert.True(_running.Count(other => _jobs[other.Id].Key == key) <= most, $"{key} runs more than {most}.");
+                    Assert.True(_running.Concat(_stuck.Select(stuck => stuck.Lease)).Count(other => _jobs[other.Id].Key == key) <= most, $"{key} runs more than {most}.");
             }
 
             if (_running.Count == before) return;
@@ -154,9 +159,18 @@ public class KeyHistoryTests
             _running.Remove(lease);
             var delay = kind is ReportKind.FailedOnce or ReportKind.Postponed ? TimeSpan.FromMilliseconds(_random.Next(0, 300)) : default;
             var job = _jobs[lease.Id];
-            Assert.True(_driver.Report(lease, kind, error: kind is ReportKind.Failed or ReportKind.FailedOnce ? new("error", null, "no") : null, delay: delay));
+            var isStuck = kind is ReportKind.Failed or ReportKind.Cancelled && _random.Next(2) == 0;
+            if (isStuck) _stuck.Add((lease, _driver.Core.Jobs.FindLeased(lease.Id)!.Track.Silo!));
+            Assert.True(_driver.Report(lease, kind, error: kind is ReportKind.Failed or ReportKind.FailedOnce ? new("error", null, "no") : null, delay: delay, isStuck: isStuck));
             Look(job);
             if (kind == ReportKind.FailedOnce && job.Key is { } key) (job.FailedUnder, job.FailedIn) = (_rules[key]?.Order, _epoch);
+        }
+
+        /// <summary>A handler returns whose attempt had ended without it; its worker may say so more than once.</summary>
+        private void Return((Lease Lease, string Silo) stuck)
+        {
+            _stuck.Remove(stuck);
+            for (var times = _random.Next(1, 3); times > 0; times--) Assert.True(_driver.Report(stuck.Lease, ReportKind.HandlerReturned));
         }
 
         private void Cancel()
@@ -191,6 +205,8 @@ public class KeyHistoryTests
             var silo = worker.Silo.ToParsableString();
             var lost = _running.Where(lease => _driver.Core.Jobs.FindLeased(lease.Id)!.Track.Silo == silo).ToList();
             _driver.Core.Suspects.Crash(silo, _driver.Now);
+            _driver.Core.Stuck.Lost(silo);
+            _stuck.RemoveAll(stuck => stuck.Silo == silo);
             // Nobody is convicted here.
             foreach (var conviction in _driver.Core.Suspects.TakeConvicts()) _driver.Core.Suspects.Convict(conviction, _driver.Now);
             _driver.Commit();
@@ -252,11 +268,11 @@ public class KeyHistoryTests
 
         private void Look(Known job) => job.Waits = _driver.Status(job.Id) is { IsFinished: false };
 
-        /// <summary>Permits are the leases, and nothing else.</summary>
+        /// <summary>Permits are the leases and the handlers that run on without theirs, and nothing else.</summary>
         private void Agree()
         {
             foreach (var line in _driver.Core.Keys.Lines)
-                Assert.Equal(_driver.Core.Jobs.Leased.Count(job => job.Spec!.Key == line.Key), line.Running);
+                Assert.Equal(_driver.Core.Jobs.Leased.Count(job => job.Spec!.Key == line.Key) + _stuck.Count(stuck => _jobs[stuck.Lease.Id].Key == line.Key), line.Running);
             Assert.Equal(0, _driver.Core.Jobs.Orphans);
         }
 

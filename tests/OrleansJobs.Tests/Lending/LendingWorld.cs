@@ -115,10 +115,10 @@ internal sealed class LendingWorld
         return leases;
     }
 
-    public void Report((int Partition, Lease Lease) attempt, ReportKind kind, TimeSpan delay = default)
+    public void Report((int Partition, Lease Lease) attempt, ReportKind kind, TimeSpan delay = default, bool isStuck = false)
     {
         Running.Remove(attempt);
-        var report = new JobReport { Id = attempt.Lease.Id, Token = attempt.Lease.Token, Kind = kind, Delay = delay, Error = kind is ReportKind.Failed or ReportKind.FailedOnce ? new("error", null, "no") : null };
+        var report = new JobReport { Id = attempt.Lease.Id, Token = attempt.Lease.Token, Kind = kind, Delay = delay, IsStuck = isStuck, Error = kind is ReportKind.Failed or ReportKind.FailedOnce ? new("error", null, "no") : null };
         Assert.True(Cores[attempt.Partition].Attempts.Report(report, Now));
         Settle(attempt.Partition);
     }

@@ -65,9 +65,9 @@ internal sealed class CoreDriver
         return leases;
     }
 
-    public bool Report(Lease lease, ReportKind kind, byte[]? result = null, JobError? error = null, TimeSpan delay = default)
+    public bool Report(Lease lease, ReportKind kind, byte[]? result = null, JobError? error = null, TimeSpan delay = default, bool isStuck = false)
     {
-        var taken = Core.Attempts.Report(new JobReport { Id = lease.Id, Token = lease.Token, Kind = kind, Result = result, Error = error, Delay = delay }, Now);
+        var taken = Core.Attempts.Report(new JobReport { Id = lease.Id, Token = lease.Token, Kind = kind, Result = result, Error = error, Delay = delay, IsStuck = isStuck }, Now);
         Commit();
         return taken;
     }

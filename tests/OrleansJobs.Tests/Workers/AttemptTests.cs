@@ -355,8 +355,16 @@ public class AttemptTests
         Assert.Equal((report.Id, "work", "default", true), (held.Id, held.Type, held.Queue, held.Stuck));
         Assert.Equal(TimeSpan.FromSeconds(10) + new JobGridOptions().CancelGrace, held.RunningFor);
 
+        // What it holds of limits is held until then.
+        Assert.True(report.IsStuck);
+        LeaseName name = new(report.Id, report.Token);
+        Assert.Equal([report.Id], worker.Engine.ConfirmStuck([name, new(report.Id, report.Token + 1)]));
+        Assert.Empty(worker.Partitions[0].Returned);
+
         release.SetResult();
         await worker.Until(() => worker.Engine.Describe() is { Busy: 0, Stuck: 0, Jobs: [] });
+        await worker.Until(() => worker.Partitions[0].Returned is [var returned] && (returned.Id, returned.Token) == (report.Id, report.Token));
+        Assert.Empty(worker.Engine.ConfirmStuck([name]));
         Assert.Single(worker.Partitions.Reports);
         worker.Partitions[0].Submit("work", "1");
         Assert.Equal(2, (await worker.Partitions.WaitForReports(1)).Length);

@@ -81,6 +81,7 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
     private readonly List<Lease> _ready = [];
     private readonly Dictionary<LeaseName, Lease> _leased = [];
     private readonly List<JobReport> _reports = [];
+    private readonly List<JobReport> _returned = [];
     private readonly Dictionary<LeaseName, TrialState> _trials = [];
     private readonly List<ExchangeRequest> _requests = [];
     private bool _hungry;
@@ -104,6 +105,12 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
     public IReadOnlyList<JobReport> Reports
     {
         get { lock (_gate) return [.. _reports]; }
+    }
+
+    /// <summary>Words that the handlers of attempts have returned that had ended without them.</summary>
+    public IReadOnlyList<JobReport> Returned
+    {
+        get { lock (_gate) return [.. _returned]; }
     }
 
     public IReadOnlyList<ExchangeRequest> Requests
@@ -261,6 +268,12 @@ internal sealed class FakePartition(FakePartitions grid, int number) : IPartitio
 
     private bool Take(JobReport report)
     {
+        if (report.Kind is ReportKind.HandlerReturned)
+        {
+            _returned.Add(report);
+            return true;
+        }
+
         if (!_leased.Remove(new LeaseName(report.Id, report.Token), out var lease)) return false;
         if (report.Kind is ReportKind.Returned && TakesBack)
         {

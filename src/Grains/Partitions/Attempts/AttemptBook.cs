@@ -8,7 +8,7 @@ using OrleansJobs.Workers;
 namespace OrleansJobs.Partitions;
 
 /// <summary>Who runs what: how attempts begin with a lease, and how they end with what their worker says.</summary>
-internal sealed class AttemptBook(int partition, long generation, JobBook jobs, FlowBook flows, LogBook logs, PendingChanges changes)
+internal sealed class AttemptBook(int partition, long generation, JobBook jobs, FlowBook flows, LogBook logs, StuckBook stuck, PendingChanges changes)
 {
     /// <summary>Where the fencing tokens of its leases come from.</summary>
     public FencingCounter Tokens { get; } = new(generation);
@@ -72,6 +72,12 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
     /// <summary>Takes what a worker says of an attempt; false where the attempt is stale, and nothing changes.</summary>
     public bool Report(JobReport report, long now)
     {
+        if (report.Kind is ReportKind.HandlerReturned)
+        {
+            stuck.Release(new(report.Id, report.Token));
+            return true;
+        }
+
         if (jobs.FindLeased(report.Id) is not { } job || (job.Track.Token != report.Token && !Sabotage.IsOff(Safeguard.Fence))) return false;
         if (report.Logs is not { } lines)
         {
@@ -99,8 +105,9 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
             MaxAttempts = report.MaxAttempts,
             Marks = report.Marks,
         };
-        using var together = track.HasMemory || (report.NeverStarted && job.Lane.Line is not null) || report.Kind is ReportKind.Parked or ReportKind.StartedAnew ? changes.Together() : default;
+        using var together = track.HasMemory || report.IsStuck || (report.NeverStarted && job.Lane.Line is not null) || report.Kind is ReportKind.Parked or ReportKind.StartedAnew ? changes.Together() : default;
         if (report.NeverStarted && job.Place == JobPlace.Leased) jobs.NeverBegan(job, now);
+        if (report.IsStuck) stuck.Keep(job);
         switch (report.Kind)
         {
             case ReportKind.Succeeded:
