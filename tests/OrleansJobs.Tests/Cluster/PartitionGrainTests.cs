@@ -108,6 +108,43 @@ public class PartitionGrainTests
         await Eventually.AnswersAsync(() => ExchangeAsync(grid, want: 0, sequence: 1), reply => reply.Ready == Lanes);
     }
 
+    /// <summary>By it workers share their slots between partitions.</summary>
+    [Fact]
+    public async Task AnAnswer_SaysWhatTheKeysWeighThatHaveSomethingReady_OfWhatTheWorkerCouldRun()
+    {
+        await using var grid = await StartAsync();
+        Assert.Equal(0, (await ExchangeAsync(grid, want: 0, sequence: 1)).Weight);
+        await Partition(grid).Submit(Job("plain"));
+        Assert.Equal(0, (await ExchangeAsync(grid, want: 0, sequence: 1)).Weight);
+        await grid.Jobs.Keys.PutAsync("heavy", new() { Weight = 4 });
+        await grid.Jobs.Keys.PutAsync("full", new() { Concurrency = 1 });
+        foreach (var key in new[] { "heavy/1", "heavy/2", "light/1", "full/1", "full/1" }) await grid.Jobs.SubmitAsync(Unknown, "x", new() { Key = key });
+        await grid.Jobs.SubmitAsync("unknown-too", "x", new() { Key = "other/1" });
+        await grid.Jobs.SubmitAsync(Unknown, "x", new() { Key = "heavy/3", Queue = "paused" });
+        await grid.Jobs.SubmitAsync(Unknown, "x", new() { Key = "heavy/4", Countdown = TimeSpan.FromHours(1) });
+
+        // Two of weight 4, two of weight 1 and what has no key.
+        var request = new ExchangeRequest { Worker = new() { Silo = grid.Cluster.Silos[0].SiloAddress, SiloName = "test", Types = [Unknown], Closed = ["paused"] }, Sequence = 1_000_000 };
+        var exchange = grid.Cluster.Client.GetGrain<IPartitionWork>(0);
+        Assert.Equal(11, (await exchange.Exchange(request)).Weight);
+
+        // Limited jobs come for free slots, and the order of turns stops where it is the turn of one that has none.
+        var taken = new List<string>();
+        for (var more = true; more;)
+        {
+            var reply = await exchange.Exchange(request = request with { Want = 100, Ahead = 100, Sequence = request.Sequence + 1 });
+            taken.AddRange(reply.Leases.Select(lease => lease.Type));
+            Assert.Equal(0, reply.Limited);
+            Assert.Equal(reply.NeedsSlot ? 0 : 1, reply.Weight == 0 ? 1 : 0);
+            more = reply.Leases.Length > 0;
+        }
+
+        var withSlot = await exchange.Exchange(request with { Want = 100, Ahead = 99, Sequence = request.Sequence + 1 });
+        Assert.Equal((1, false), (withSlot.Limited, withSlot.NeedsSlot));
+        // The other of the key waits for its permit, and weighs nothing until then.
+        Assert.Equal((0, 5), (withSlot.Weight, taken.Count + withSlot.Leases.Length));
+    }
+
     [Fact]
     public async Task ASubmit_OfAnIdWhoseJobIsBeingForgotten_IsANewJob()
     {

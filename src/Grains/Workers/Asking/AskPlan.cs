@@ -230,7 +230,7 @@ internal sealed class AskPlan
             line.IsDue = false;
             if (line.InFlight || !line.HasToSay) continue;
             if (line.NotBefore > now) Delay(partition);
-            else return Send(partition, WantOf(partition, line, free, now), now);
+            else return Send(partition, WantOf(partition, free, now), now);
         }
 
         return _byWeight.IsOn ? NextByWeight(free, now) : NextInTurn(free, now);
@@ -245,7 +245,7 @@ internal sealed class AskPlan
         var line = _lines[next];
         var wasCurious = line.Curious;
         line.Curious = true;
-        if ((_byWeight.IsOn ? WantByWeight(next, line, free, now) : WantOf(line, free, inTurn: true)) is > 0 and var want) return Send(next, want, now);
+        if (WantOf(next, free, now, inTurn: true) is > 0 and var want) return Send(next, want, now);
         line.Curious = wasCurious;
         return null;
     }
@@ -253,16 +253,8 @@ internal sealed class AskPlan
     private Ask? NextByWeight(int free, long now)
     {
         if (_stopping || free <= 0) return null;
-        var next = -1;
-        for (var partition = 0; partition < _lines.Length; partition++)
-        {
-            var line = _lines[partition];
-            if (line.InFlight || !line.MayHaveWork) continue;
-            if (line.NotBefore > now) Delay(partition);
-            else if (next < 0 || _byWeight.TagOf(partition) < _byWeight.TagOf(next)) next = partition;
-        }
-
-        return next >= 0 && WantByWeight(next, _lines[next], free, now) is > 0 and var want ? Send(next, want, now) : null;
+        var parties = LookRound(now);
+        return parties.Next >= 0 && WantByWeight(parties.Next, free, parties) is > 0 and var want ? Send(parties.Next, want, now) : null;
     }
 
     private Ask? NextInTurn(int free, long now)
@@ -276,7 +268,7 @@ internal sealed class AskPlan
             else
             {
                 (_untilTurn, _lastTurn) = (_chance.Next(FairTurn - 2, FairTurn + 1), now);
-                return Send(partition, WantOf(line, free, inTurn: true), now, inTurn: true);
+                return Send(partition, WantOf(partition, free, now, inTurn: true), now, inTurn: true);
             }
         }
 
@@ -361,12 +353,15 @@ internal sealed class AskPlan
         return new Ask(partition, want) { TakesSlots = line.TakesSlots };
     }
 
-    private int WantOf(int partition, Line line, int free, long now) =>
-        _byWeight.IsOn && !_stopping ? WantByWeight(partition, line, free, now) : WantOf(line, free, inTurn: false);
+    /// <summary>How many jobs to ask for.</summary>
+    /// <param name="inTurn">Not because of its reports.</param>
+    private int WantOf(int partition, int free, long now, bool inTurn = false)
+    {
+        if (_byWeight.IsOn && !_stopping) return free <= 0 ? 0 : WantByWeight(partition, free, LookRound(now));
+        return Math.Min(free, WantByShare(_lines[partition], free, inTurn));
+    }
 
-    private int WantOf(Line line, int free, bool inTurn) => Math.Min(free, WantOfFree(line, free, inTurn));
-
-    private int WantOfFree(Line line, int free, bool inTurn)
+    private int WantByShare(Line line, int free, bool inTurn)
     {
         var (near, far) = (_near.Count, _far.Count);
         if (line is { IsHungry: true, IsNear: true }) near = Math.Max(0, near - 1);
@@ -380,21 +375,39 @@ internal sealed class AskPlan
         return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
     }
 
-    private int WantByWeight(int partition, Line line, int free, long now)
+    private int WantByWeight(int partition, int free, Parties parties)
     {
-        if (free <= 0) return 0;
-        var (others, oldest) = (false, long.MaxValue);
-        for (var other = 0; other < _lines.Length; other++)
+        var line = _lines[partition];
+        if (!line.MayHaveWork) return parties.Count > (_standings[partition] is Standing.Out ? 0 : 1) ? 0 : Math.Min(free, line.Reports);
+        var want = _byWeight.Want(partition, _standings, free, Math.Max(Slots, free), line.Reports);
+        if (want == 0 && parties.Oldest < long.MaxValue) _waitsUntil = Math.Min(_waitsUntil, parties.Oldest + TurnPatience);
+        return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
+    }
+
+    /// <summary>Who takes part in the turns now.</summary>
+    private Parties LookRound(long now)
+    {
+        var (next, count, oldest) = (-1, 0, long.MaxValue);
+        for (var partition = 0; partition < _lines.Length; partition++)
         {
-            var standing = _standings[other] = StandingOf(other, now);
-            others |= other != partition && standing is not Standing.Out;
-            if (standing is Standing.OnItsWay) oldest = Math.Min(oldest, _lines[other].SentAt);
+            var line = _lines[partition];
+            switch (_standings[partition] = StandingOf(partition, now))
+            {
+                case Standing.MayBeAsked:
+                    count++;
+                    if (next < 0 || _byWeight.TagOf(partition) < _byWeight.TagOf(next)) next = partition;
+                    break;
+                case Standing.OnItsWay:
+                    count++;
+                    oldest = Math.Min(oldest, line.SentAt);
+                    break;
+                case Standing.Out when !line.InFlight && line.MayHaveWork:
+                    Delay(partition);
+                    break;
+            }
         }
 
-        if (!line.MayHaveWork) return others ? 0 : Math.Min(free, line.Reports);
-        var want = _byWeight.Want(partition, _standings, free, Math.Max(Slots, free), line.Reports);
-        if (want == 0 && oldest < long.MaxValue) _waitsUntil = Math.Min(_waitsUntil, oldest + TurnPatience);
-        return line.Curious ? want : Math.Min(want, Math.Max(line.Ready, line.Reports));
+        return new(next, count, oldest);
     }
 
     private Standing StandingOf(int partition, long now)
@@ -436,6 +449,11 @@ internal sealed class AskPlan
             Queue(partition);
         }
     }
+
+    /// <param name="Next">The one that goes first of those that may be asked; -1: none may.</param>
+    /// <param name="Count">How many there are, those among them that have been asked and have not answered.</param>
+    /// <param name="Oldest">When the first of these was asked.</param>
+    private readonly record struct Parties(int Next, int Count, long Oldest);
 
     private sealed class Line
     {
