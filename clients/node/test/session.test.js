@@ -74,6 +74,106 @@ test('lines are told until they are answered, and the last go with the report', 
   assert.deepEqual(JSON.parse(session.call(0, 0).body).reports, [{ id: 'j-1', token: '1', outcome: 'success', result: 7 }]);
 });
 
+const opened = (...leases) => {
+  const session = new Session([{ name: 't' }]);
+  const reply = (call, more = {}) => session.answered(call, { session: 'w-1', heartbeat: 10, leases: [], cancel: [], ...more,
+    reports: (JSON.parse(call.body).reports ?? []).map(({ id, token }) => ({ id, token, status: 200 })) });
+  reply(session.call(1, 1));
+  reply(session.call(1, 1), { leases });
+  return { session, reply };
+};
+
+test('lines with errors are counted as the bytes that they take', () => {
+  const leases = Array.from({ length: 10 }, (_, n) => lease(n));
+  const { session, reply } = opened(...leases);
+  for (const one of leases) for (let number = 1; number <= 200; number++) session.log(keyOf(one), { number, text: 'it broke', level: 'error', error: { type: 'E', message: 'Ж'.repeat(2000) } });
+  const told = new Map();
+  while (session.lines.hasNews) {
+    const call = session.call(0, 0);
+    assert.ok(Buffer.byteLength(call.body) < 1 << 20, `${Buffer.byteLength(call.body)}`);
+    for (const { id, from, lines } of JSON.parse(call.body).logs) told.set(id, [...told.get(id) ?? [], ...lines.map((_, index) => from + index)]);
+    reply(call);
+  }
+
+  for (const one of leases) assert.deepEqual(told.get(one.id), Array.from({ length: 200 }, (_, n) => n + 1));
+  for (const one of leases) {
+    for (let number = 201; number <= 400; number++) session.log(keyOf(one), { number, text: 'Ж'.repeat(2000), level: 'error' });
+    session.report(keyOf(one), { outcome: 'success', result: 'x'.repeat(1 << 20) });
+  }
+
+  while (session.held.size > 0) {
+    const call = session.call(0, 0);
+    assert.ok(Buffer.byteLength(call.body) < 4 << 20);
+    const { logs } = JSON.parse(call.body).reports[0];
+    assert.equal(logs.from + logs.lines.length - 1, 400);
+    reply(call);
+  }
+});
+
+test('lines that are refused are not said again, and cost no report anything', () => {
+  const tooLong = { status: 413, mistakes: [], message: 'too long', name: 'Problem' };
+  const { session, reply } = opened(lease(1), lease(2));
+  session.log(keyOf(lease(1)), { number: 1, text: 'long', level: 'debug' });
+  let call = session.call(0, 0);
+  session.failed(call);
+  assert.equal(session.refused(call, tooLong), true);
+  assert.equal(JSON.parse(session.call(0, 0).body).logs, undefined);
+  session.log(keyOf(lease(1)), { number: 2, text: 'long', level: 'debug' });
+  session.log(keyOf(lease(2)), { number: 1, text: 'long', level: 'debug' });
+  session.report(keyOf(lease(1)), { outcome: 'success', result: 7 });
+  for (let turn = 0; turn < 6; turn++) {
+    call = session.call(0, 0);
+    if (call.body.includes('long')) {
+      session.failed(call);
+      assert.equal(session.refused(call, tooLong), true);
+    } else if (call.reports.length > 0) {
+      break;
+    } else {
+      reply(call);
+    }
+  }
+
+  assert.deepEqual(JSON.parse(call.body).reports, [{ id: 'j-1', token: '1', outcome: 'success', result: 7 }]);
+});
+
+test('what is wrong elsewhere, or with whatever is said, touches no report', () => {
+  const problems = ['/types/0', '/queues', '/session', '', '/seq', '/holds/0/token'].map(pointer => ({ status: 422, mistakes: [{ pointer, detail: 'no' }] }));
+  for (const problem of [...problems, { status: 400, mistakes: [] }]) {
+    const { session, reply } = opened(lease(1), lease(2));
+    session.report(keyOf(lease(1)), { outcome: 'success', result: 'fine' });
+    const answers = [];
+    for (let turn = 0; turn < 5; turn++) {
+      const call = session.call(0, 0);
+      session.failed(call);
+      answers.push(session.refused(call, { ...problem, message: 'no', name: 'Problem' }));
+    }
+
+    assert.deepEqual(answers.slice(1), [false, false, false, false], 'it is to rest');
+    if (problem.status === 400) reply(session.call(0, 0));
+    assert.deepEqual(JSON.parse(session.call(0, 0).body).reports, [{ id: 'j-1', token: '1', outcome: 'success', result: 'fine' }]);
+  }
+});
+
+test('where no place is named, reports go one by one once a call without news was answered', () => {
+  const leases = Array.from({ length: 4 }, (_, n) => lease(n));
+  const { session, reply } = opened(...leases);
+  for (const [n, one] of leases.entries()) session.report(keyOf(one), { outcome: 'success', result: n === 2 ? 'bad' : n });
+  const ended = {};
+  for (let turn = 0; turn < 20 && session.hasNews; turn++) {
+    const call = session.call(0, 0);
+    const said = JSON.parse(call.body).reports ?? [];
+    if (said.some(report => report.result === 'bad')) {
+      assert.equal(session.refused(call, { status: 400, mistakes: [], message: 'nested too deep', name: 'Problem' }), true);
+      continue;
+    }
+
+    for (const report of said) ended[report.id] = report.outcome;
+    reply(call);
+  }
+
+  assert.deepEqual(ended, { 'j-0': 'success', 'j-1': 'success', 'j-2': 'failure', 'j-3': 'success' });
+});
+
 test('events are put together however they are cut', () => {
   const text = 'id: 7\ndata: {"a":\ndata: 1}\n\nevent: ping\r\ndata: \r\n\r\n: said\nid: 8\ndata: x\n\n';
   for (let cut = 0; cut <= text.length; cut++) {
@@ -115,6 +215,9 @@ test('after a refusal without a place, reports go alone until those of that call
   const call = session.call(0, 0);
   assert.equal(call.reports.length, 4);
   assert.ok(session.refused(call, { status: 413, message: 'too long', mistakes: [] }));
+  const probe = session.call(1, 10);
+  assert.deepEqual([probe.reports.length, probe.waits], [0, false], 'whatever says no news has to be answered first');
+  reply(session, probe);
   for (let left = 4; left > 0; left--) {
     // There is always something new.
     const news = session.call(1, 0);

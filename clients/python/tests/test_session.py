@@ -180,6 +180,9 @@ class SessionTests(unittest.TestCase):
         for key in list(session.held):
             session.report(key, report_of_result(1))
         self.assertTrue(session.refused(session.call(0, 0), InvalidRequest("malformed-json", 413, "too long")))
+        probe = session.call(1, 10)
+        self.assertEqual((0, False), (len(probe.reports), probe.waits), "whatever says no news has to be answered first")
+        reply(session, probe)
         for left in range(4):
             news = session.call(1, 0)  # there is always something new
             self.assertEqual((1, len(session.held) - 1), (len(news.reports), len(says(news)["holds"])), "what is not said to have ended is held")
@@ -200,6 +203,78 @@ class SessionTests(unittest.TestCase):
         idle = opened()  # without news there is nothing that it could be but the number
         self.assertTrue(idle.refused(idle.call(1000, 10), refused))
         self.assertEqual(100, idle.call(1000, 10).want)
+
+    def test_lines_with_errors_are_counted_as_the_bytes_that_they_take(self):
+        session = opened()
+        reply(session, session.call(10, 10), leases=[lease(number) for number in range(10)])
+        for key in session.held:
+            for number in range(1, 201):
+                session.say(key, {"lines": [{"n": number, "text": "it broke", "level": "error", "error": {"type": "E", "message": "\u0416" * 2000}}]})
+        told = {}
+        while session.lines.has_news:
+            call = session.call(0, 0)
+            self.assertLess(len(call.body), 1 << 20)
+            for said in says(call)["logs"]:
+                told.setdefault(said["id"], []).extend(range(said["from"], said["from"] + len(said["lines"])))
+            reply(session, call)
+        self.assertEqual({f"j{number}": list(range(1, 201)) for number in range(10)}, told, "each once, in their order")
+        for key in session.held:
+            session.say(key, {"lines": [{"n": 200 + number, "text": "\u0416" * 2000, "level": "error"} for number in range(1, 201)]})
+            session.report(key, report_of_result("x" * (1 << 20)))
+        while session.held:
+            call = session.call(0, 0)
+            self.assertLess(len(call.body), 4 << 20)
+            self.assertEqual(400, (lambda logs: logs["from"] + len(logs["lines"]) - 1)(says(call)["reports"][0]["logs"]), "the newest of them go with the report")
+            reply(session, call)
+
+    def test_lines_that_are_refused_are_not_said_again_and_cost_no_report_anything(self):
+        too_long = InvalidRequest("too-large", 413, "too long")
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1), lease(2)])
+        session.say(("j1", "101"), {"lines": [{"n": 1, "text": "long", "level": "debug"}]})
+        call = session.call(0, 0)
+        session.failed(call)
+        self.assertTrue(session.refused(call, too_long))
+        self.assertNotIn("logs", says(session.call(0, 0)))
+        session.say(("j1", "101"), {"lines": [{"n": 2, "text": "long", "level": "debug"}]})
+        session.say(("j2", "102"), {"lines": [{"n": 1, "text": "long", "level": "debug"}]})
+        session.report(("j1", "101"), report_of_result(7))
+        for _ in range(6):
+            call = session.call(0, 0)
+            if b"long" in call.body:
+                session.failed(call)
+                self.assertTrue(session.refused(call, too_long))
+            elif call.reports:
+                break
+            else:
+                reply(session, call)
+        self.assertEqual([{"id": "j1", "token": "101", "outcome": "success", "result": 7}], says(call)["reports"])
+
+    def test_what_is_wrong_elsewhere_touches_no_report(self):
+        for pointer in ("/types/0", "/queues", "/session", "", "/seq", "/holds/0/token"):
+            session = opened()
+            reply(session, session.call(5, 10), leases=[lease(1), lease(2)])
+            session.report(("j1", "101"), report_of_result("fine"))
+            session.say(("j2", "102"), {"current": 1, "total": 9})
+            for _ in range(4):
+                call = session.call(0, 0)
+                session.failed(call)
+                self.assertFalse(session.refused(call, InvalidRequest("invalid-member", 422, "no", mistakes=(Mistake("no", pointer),))), "it is to rest")
+            said = says(session.call(0, 0))
+            self.assertEqual(([{"id": "j1", "token": "101", "outcome": "success", "result": "fine"}], 1), (said["reports"], said["progress"][0]["current"]), pointer)
+
+    def test_what_is_refused_whatever_it_says_is_an_outage(self):
+        session = opened()
+        reply(session, session.call(5, 10), leases=[lease(1)])
+        session.report(("j1", "101"), report_of_result("fine"))
+        answers = []
+        for _ in range(6):
+            call = session.call(0, 0)
+            session.failed(call)
+            answers.append(session.refused(call, InvalidRequest("bad-request", 400, "a proxy's")))
+        self.assertEqual([True] + [False] * 5, answers)
+        reply(session, session.call(0, 0))
+        self.assertEqual([{"id": "j1", "token": "101", "outcome": "success", "result": "fine"}], says(session.call(0, 0))["reports"])
 
     def test_progress_of_a_call_has_its_bound_too(self):
         session = opened()
@@ -246,7 +321,7 @@ class SessionTests(unittest.TestCase):
             if not session.has_news:
                 break
             call = session.call(0, 0)
-            said = says(call)["reports"]
+            said = says(call).get("reports", [])
             if any(report.get("result") == "bad" for report in said):
                 self.assertTrue(session.refused(call, malformed))
                 continue

@@ -5,6 +5,8 @@ import { clip } from './reports.js';
 const MAX_LINES = 200;
 const MAX_TEXT = 2000;
 const MAX_TYPE = 200;
+/** Of the lines that go with the end of an attempt; the grid keeps 64 KiB of a job unless it is configured to keep more. */
+const MAX_REPORT_BYTES = 1 << 18;
 const LEVELS = ['trace', 'debug', 'information', 'warning', 'error', 'critical'];
 const WORDS = { info: 'information', warn: 'warning', fatal: 'critical' };
 
@@ -20,6 +22,7 @@ export function lineOf(number, text, { level = 'information', error } = {}) {
 export class Lines {
   #of = new Map();
   #told = new Map();
+  #sizes = new WeakMap();
   #areTaken = true;
 
   get hasNews() {
@@ -30,28 +33,41 @@ export class Lines {
     if (this.#areTaken) this.#of.set(key, [...(this.#of.get(key) ?? []), line].slice(-MAX_LINES));
   }
 
-  /** What the next call tells of attempts that go on, about so many letters of it, and through which line of each. */
+  /** What the next call tells of attempts that go on, so many bytes of it, and through which line of each. What is left comes with the call after it. */
   pick(without, most) {
     const said = [];
     const through = new Map();
     let size = 0;
     for (const [key, lines] of this.#of) {
-      const last = lines.at(-1).number;
-      if (without.has(key) || last <= (this.#told.get(key) ?? 0)) continue;
-      for (const { text } of lines) size += text.length + 100;
-      if (said.length > 0 && size > most) break;
-      said.push([key, written(lines)]);
-      through.set(key, last);
-      this.#told.set(key, last);
+      if (without.has(key) || lines.at(-1).number <= (this.#told.get(key) ?? 0)) continue;
+      const part = [];
+      size += 100;
+      for (const line of lines) {
+        size += this.#sizeOf(line);
+        if (size > most && said.length + part.length > 0) break;
+        part.push(line);
+      }
+
+      if (part.length > 0) {
+        said.push([key, written(part)]);
+        through.set(key, part.at(-1).number);
+        this.#told.set(key, part.at(-1).number);
+      }
+
+      if (size > most) break;
     }
 
     return { said, through };
   }
 
-  /** What goes with the end of an attempt; undefined: nothing. */
+  /** What goes with the end of an attempt: the newest, as far as there is room; undefined: nothing. */
   ofReport(key) {
     const lines = this.#of.get(key);
-    return lines && written(lines);
+    if (lines === undefined) return undefined;
+    let size = 0;
+    let from = lines.length - 1;
+    for (; from >= 0; from--) if ((size += this.#sizeOf(lines[from])) > MAX_REPORT_BYTES && from + 1 < lines.length) break;
+    return written(lines.slice(from + 1));
   }
 
   heard(through) {
@@ -64,6 +80,13 @@ export class Lines {
 
   unheard(through) {
     for (const key of through.keys()) this.#told.delete(key);
+  }
+
+  /** What a line takes of a call, measured once. */
+  #sizeOf(line) {
+    let size = this.#sizes.get(line);
+    if (size === undefined) this.#sizes.set(line, size = Buffer.byteLength(JSON.stringify(said(line))) + 1);
+    return size;
   }
 
   delete(key) {
@@ -79,7 +102,8 @@ export class Lines {
   }
 }
 
-const written = lines => ({ from: lines[0].number, lines: lines.map(({ number, ...line }) => line) });
+const said = ({ number, ...line }) => line;
+const written = lines => ({ from: lines[0].number, lines: lines.map(said) });
 
 function textOf(error) {
   try {

@@ -11,11 +11,14 @@ const MAX_REPORTS = 1000;
 const MAX_BYTES = 3 << 20;
 /** Of progress, beside that of reports: a call may be 4 MiB. */
 const MAX_PROGRESS_BYTES = 1 << 19;
-const MAX_LINES_LENGTH = 1 << 18;
+const MAX_LINES_BYTES = 1 << 18;
 const MAX_REMEMBERED = 20_000;
 const NO_LINES = /^\/(?:reports\/\d+\/)?logs(?:\/|$)/;
 const NO_TRACE = /^\/reports\/\d+\/error\/trace(?:\/|$)/;
 const POINTER = /^\/(reports|progress)\/(\d+)(?:\/|$)/;
+const NEWS = /^\/(?:reports|progress|logs)(?:\/|$)/;
+
+const hasNews = call => call.reports.length > 0 || call.progress.size > 0 || call.lines.size > 0;
 
 export const keyOf = lease => `${lease.token}:${lease.id}`;
 
@@ -26,6 +29,8 @@ export class Session {
   #ended = new Set();
   /** Reports of a call that was refused without a word of which is wrong: until none of them is left, each goes alone. */
   #doubtful = new Set();
+  /** The next call says no news at all: if it is refused too, it is not for what there is to say. */
+  #probing = false;
   #texts = new WeakMap();
   #most = MAX_WANT;
 
@@ -66,14 +71,16 @@ export class Session {
     const seq = ++this.#seq;
     // Only opens the session: were the answer lost that brings leases, nobody would know whose they are.
     if (this.id === undefined) return { seq, body: JSON.stringify({ seq, types: this.types, ...this.who }), reports: [], progress: new Map(), lines: new Map(), waits: false, want: 0 };
-    const reports = this.#pick();
-    const progress = this.#doubtful.size > 0 && reports.length > 0 ? new Map() : this.#pickProgress();
-    const { said: lines, through } = this.lines.pick(this.outbox, MAX_LINES_LENGTH);
+    const reports = this.#probing ? [] : this.#pick();
+    // Beside what is doubted nothing is said that could be at fault as well.
+    const alone = this.#probing || (this.#doubtful.size > 0 && reports.length > 0);
+    const progress = alone ? new Map() : this.#pickProgress();
+    const { said: lines, through } = alone ? { said: [], through: new Map() } : this.lines.pick(this.outbox, MAX_LINES_BYTES);
     // What it does not carry would be handed back.
     const isBye = bye && reports.length === this.outbox.size;
     for (const key of reports) this.#sent.add(key);
     const asked = Math.max(0, Math.min(want, this.#most, MAX_HELD - this.held.size));
-    const waits = wait > 0 && reports.length === 0 && progress.size === 0 && lines.length === 0 && !bye;
+    const waits = wait > 0 && reports.length === 0 && progress.size === 0 && lines.length === 0 && !bye && !this.#probing;
     const named = (key, more) => ({ id: this.held.get(key).id, token: this.held.get(key).token, ...more });
     const head = JSON.stringify({
       session: this.id, seq, types: this.names, ...this.who, want: asked, wait: waits ? wait : 0,
@@ -92,6 +99,7 @@ export class Session {
 
   answered(call, answer) {
     this.lines.heard(call.lines);
+    this.#probing &&= hasNews(call);
     this.id = answer.session;
     this.heartbeat = answer.heartbeat ?? this.heartbeat;
     const stale = [];
@@ -148,7 +156,7 @@ export class Session {
       return true;
     }
 
-    if (![400, 413, 422].includes(problem.status) || (call.reports.length === 0 && call.progress.size === 0 && call.lines.size === 0)) return false;
+    if (![400, 413, 422].includes(problem.status) || !hasNews(call)) return false;
     // The grid has not read them.
     for (const key of call.reports) this.#sent.delete(key);
     if (problem.mistakes.some(mistake => NO_LINES.test(mistake.pointer ?? ''))) {
@@ -165,6 +173,8 @@ export class Session {
       return true;
     }
 
+    // What is wrong is none of what there is to say.
+    if (problem.mistakes.length > 0 && !problem.mistakes.some(mistake => NEWS.test(mistake.pointer ?? ''))) return false;
     const places = problem.mistakes.map(mistake => POINTER.exec(mistake.pointer ?? '')).filter(Boolean);
     if (places.length === 0) return this.#takeApart(call, problem);
     for (const [, part, index] of places) {
@@ -175,11 +185,26 @@ export class Session {
     return true;
   }
 
-  /** It is not said which part is wrong: progress is given up, and reports go one by one until the wrong one is found. */
+  /**
+   * It is not said which part is wrong: lines and progress are given up, and reports go one by one until the wrong one is found. Whatever says no news has to be
+   * answered before each of them: something on the way that refuses all there is costs no job its result.
+   */
   #takeApart(call, problem) {
     for (const key of call.progress.keys()) this.progress.delete(key);
-    if (call.reports.length === 1 && this.#doubtful.has(call.reports[0])) this.#replace(call.reports[0], problem);
+    const [first] = call.reports;
+    if (first === undefined) {
+      this.lines.heard(call.lines);
+      return true;
+    }
+
+    if (call.reports.length === 1 && this.#doubtful.has(first)) {
+      // No job is to fail for what it has logged.
+      if (this.lines.ofReport(first) !== undefined) this.lines.delete(first);
+      else this.#replace(first, problem);
+    }
+
     for (const key of call.reports) this.#doubtful.add(key);
+    this.#probing = true;
     return true;
   }
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextvars
+import json
 import logging
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Optional, Tuple
@@ -12,6 +13,8 @@ MAX_LINES = 200
 """Of one attempt that wait to be told, the newest; the grid keeps no more of a job unless it is configured to."""
 MAX_TEXT = 2000
 MAX_TYPE = 200
+MAX_REPORT_BYTES = 1 << 18
+"""Of the lines that go with the end of an attempt; the grid keeps 64 KiB of a job unless it is configured to keep more."""
 LEVELS = ("trace", "debug", "information", "warning", "error", "critical")
 _WORDS = {"info": "information", "warn": "warning", "fatal": "critical"}
 
@@ -69,24 +72,38 @@ class Lines:
             self._of[key] = [*self._of.get(key, []), *lines][-MAX_LINES:]
 
     def pick(self, without: Any, most: int) -> Tuple[List[Tuple[Any, Dict[str, Any]]], Dict[Any, int]]:
-        """What the next call tells of attempts that go on, about so many letters of it, and through which line of each."""
+        """What the next call tells of attempts that go on, so many bytes of it, and through which line of each. What is left comes with the call after it."""
         said: List[Tuple[Any, Dict[str, Any]]] = []
         through: Dict[Any, int] = {}
         size = 0
         for key, lines in self._of.items():
             if key in without or lines[-1]["n"] <= self._told.get(key, 0):
                 continue
-            size += sum(len(line["text"]) + 100 for line in lines)
-            if said and size > most:
+            part: List[Line] = []
+            size += 100
+            for line in lines:
+                size += _size(line)
+                if size > most and (said or part):
+                    break
+                part.append(line)
+            if part:
+                said.append((key, _written(part)))
+                through[key] = self._told[key] = part[-1]["n"]
+            if size > most:
                 break
-            said.append((key, _written(lines)))
-            through[key] = self._told[key] = lines[-1]["n"]
         return said, through
 
     def of_report(self, key: Any) -> Optional[Dict[str, Any]]:
-        """What goes with the end of an attempt."""
+        """What goes with the end of an attempt: the newest, as far as there is room."""
         lines = self._of.get(key)
-        return _written(lines) if lines else None
+        if not lines:
+            return None
+        size = 0
+        for index in range(len(lines) - 1, -1, -1):
+            size += _size(lines[index])
+            if size > MAX_REPORT_BYTES and index + 1 < len(lines):
+                return _written(lines[index + 1:])
+        return _written(lines)
 
     def heard(self, through: Mapping[Any, int]) -> None:
         for key, last in through.items():
@@ -132,7 +149,19 @@ class JobLogHandler(logging.Handler):
 
 
 def _written(lines: List[Line]) -> Dict[str, Any]:
-    return {"from": lines[0]["n"], "lines": [{name: value for name, value in line.items() if name != "n"} for line in lines]}
+    return {"from": lines[0]["n"], "lines": [_said(line) for line in lines]}
+
+
+def _said(line: Line) -> Dict[str, Any]:
+    return {name: value for name, value in line.items() if name not in ("n", "size")}
+
+
+def _size(line: Line) -> int:
+    """What it takes of a call, measured once."""
+    found: Optional[int] = line.get("size")
+    if found is None:
+        found = line["size"] = len(json.dumps(_said(line), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")) + 1
+    return found
 
 
 def _text_of(error: BaseException) -> str:

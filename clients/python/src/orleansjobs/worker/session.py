@@ -27,6 +27,7 @@ MAX_LINES_BYTES = 1 << 18
 _NO_LINES = re.compile(r"/(?:reports/\d+/)?logs(?:/|$)")
 _NO_TRACE = re.compile(r"/reports/\d+/error/trace(?:/|$)")
 _POINTER = re.compile(r"/(reports|progress)/(\d+)(?:/|$)")
+_NEWS = re.compile(r"/(?:reports|progress|logs)(?:/|$)")
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Session:
         self._sent: Set[Key] = set()
         # Reports of a call that was refused without a word of which is wrong: until none of them is left, each goes alone.
         self._doubtful: Set[Key] = set()
+        # The next call says no news at all: if it is refused too, it is not for what there is to say.
+        self._probing = False
         self.id: Optional[str] = None
         self.heartbeat = 10.0
         self.held: Dict[Key, Lease] = {}
@@ -128,16 +131,18 @@ class Session:
         self._seq += 1
         if self.id is None:
             return self._opening()
-        reports = self._pick()
-        progress = {} if self._doubtful and reports else self._pick_progress()
+        reports = {} if self._probing else self._pick()
+        # Beside what is doubted nothing is said that could be at fault as well.
+        alone = self._probing or bool(self._doubtful and reports)
+        progress = {} if alone else self._pick_progress()
         said = [{"id": key[0], "token": key[1], **what} for key, what in progress.items()]
-        lines, through = self.lines.pick(self.outbox, MAX_LINES_BYTES)
+        lines, through = ([], {}) if alone else self.lines.pick(self.outbox, MAX_LINES_BYTES)
         self._sent.update(reports)
         # What it does not carry would be handed back.
         is_bye = bye and len(reports) == len(self.outbox)
         names = [name for name in self._names if name not in self.withheld] if self.withheld else self._names
         want = max(0, min(want, self._most, MAX_HELD - len(self.held))) if names else 0
-        waits = wait > 0 and not reports and not said and not lines and not bye
+        waits = wait > 0 and not reports and not said and not lines and not bye and not self._probing
         head: Dict[str, Any] = {"session": self.id, "seq": self._seq, "types": names or self._names, **self._who, "want": want, "wait": wait if waits else 0}
         head["holds"] = [{"id": key[0], "token": key[1]} for key in self.held if key not in self._sent]
         if said:
@@ -160,6 +165,7 @@ class Session:
         self.id = answer["session"]
         self.heartbeat = float(answer.get("heartbeat", self.heartbeat))
         self.lines.heard(call.lines)
+        self._probing = self._probing and call.has_news
         stale: List[Key] = []
         struck = len(answer.get("reports", ()))
         for said in answer.get("reports", ()):
@@ -215,6 +221,8 @@ class Session:
             for report in self.outbox.values():
                 report.get("error", {}).pop("trace", None)
             return True
+        if problem.mistakes and not any(_NEWS.match(mistake.pointer or "") for mistake in problem.mistakes):
+            return False  # what is wrong is none of what there is to say
         places = [match.groups() for match in (_POINTER.match(mistake.pointer or "") for mistake in problem.mistakes) if match]
         if not places:
             return self._take_apart(call, problem)
@@ -228,12 +236,20 @@ class Session:
         return True
 
     def _take_apart(self, call: Call, problem: Problem) -> bool:
-        """It is not said which part is wrong: progress is given up, and reports go one by one until the wrong one is found."""
+        """It is not said which part is wrong: lines and progress are given up, and reports go one by one until the wrong one is found. Whatever says no news
+        has to be answered before each of them: something on the way that refuses all there is costs no job its result."""
         for key in call.progress:
             self.progress.pop(key, None)
+        if not call.reports:
+            self.lines.heard(call.lines)
+            return True
         if len(call.reports) == 1 and call.reports[0] in self._doubtful:
-            self._replace(call.reports[0], problem)
+            if self.lines.of_report(call.reports[0]) is not None:
+                self.lines.forget(call.reports[0])  # no job is to fail for what it has logged
+            else:
+                self._replace(call.reports[0], problem)
         self._doubtful.update(call.reports)
+        self._probing = True
         return True
 
     def _replace(self, key: Key, problem: Problem) -> None:
