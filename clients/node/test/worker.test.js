@@ -16,6 +16,13 @@ test('jobs are run, and their results are the handlers\'', async test => {
   assert.deepEqual(await client.result(job.id, seconds), { args: { width: 80, text: 'ä☃' }, attempt: 1, attempts: 7, queue: 'pictures', tags: { a: 'b' }, timeout: 90, isString: true });
 });
 
+test('letters count as their bytes', async test => {
+  const type = unique('echo');
+  await serve(test, worker => worker.job(type, (job, { text, times }) => text.repeat(times)));
+  const args = 'ж'.repeat(100_000); // 200 kB of UTF-8, of the 256 KiB that arguments may be
+  assert.equal(await client.result((await client.submit(type, { text: args, times: 3 })).id, seconds), args.repeat(3));
+});
+
 test('many short jobs are run, each once', async test => {
   const type = unique('short');
   const runs = new Map();

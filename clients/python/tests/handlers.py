@@ -27,6 +27,11 @@ def echo(job, args):
     return args
 
 
+@named("grows")
+def grows(job, args):
+    return (args.get("text") or chr(args["code"])) * args["times"]
+
+
 @named("facts", queue="facts-of-jobs", attempts=7, timeout=600)
 def facts(job, args):
     return {

@@ -416,13 +416,13 @@ class ReportTests(unittest.TestCase):
         self.assertEqual(Failure("y").report(), {"outcome": "failure", "error": {"message": "y"}})
 
     def test_results(self):
-        self.assertEqual('{"a": [1, null]}', report_of_result({"a": (1, None)})["result"])
+        self.assertEqual('{"a":[1,null],"b":"\u0436"}', report_of_result({"a": (1, None), "b": "\u0436"})["result"])
         deep = []
         for _ in range(100):
             deep = [deep]
         around = []
         around.append(around)
-        for bad in ({1}, float("nan"), float("inf"), object(), deep, around):
+        for bad in ({1}, "\ud800", float("nan"), float("inf"), object(), deep, around):
             report = report_of_result(bad)
             self.assertEqual(("failure", True), (report["outcome"], report["final"]), repr(bad)[:50])
         self.assertEqual("success", report_of_result('[[[[["{{{{' + "[" * 100)["outcome"], "brackets within strings are no depth")

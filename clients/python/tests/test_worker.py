@@ -44,6 +44,16 @@ class EveryModeTests(WorkerTest):
             self.assertEqual(args, self.result("echo", args))
         self.assertEqual(1, self.result("coroutine"))
 
+    @in_modes("--threads=4", "--processes=2")
+    def test_letters_count_as_their_bytes(self, program):
+        text = "\u0436" * 100_000  # 200 kB of UTF-8, of the 256 KiB that arguments may be
+        self.assertEqual(text, self.result("echo", text))
+        self.assertEqual("\u0436" * 300_000, self.result("grows", {"text": "\u0436", "times": 300_000}))
+        half = self.error("grows", {"times": 1, "code": 0xD800})
+        self.assertIn("The result is no JSON", str(half))
+        with self.assertRaises(ValueError):
+            self.client.submit(f"{self.prefix}.echo", {"half": "\ud800"})
+
     @in_modes(*MODES)
     def test_what_a_job_knows(self, program):
         given_up = time.monotonic() + 30

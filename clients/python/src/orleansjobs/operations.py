@@ -11,6 +11,7 @@ from .errors import Conflict, JobCancelled, JobFailed, JobNotFound, NotEnded, Pr
 from .exchange import Clock, Exchange, Operation, Pause, Request, Response, backoff, is_passing
 from .flows import Flow
 from .job import FAILURE, SUCCESS, Job
+from .writing import encode
 
 MAX_BATCH = 1000
 MAX_BATCH_BYTES = 15 << 20
@@ -30,10 +31,6 @@ class Settings:
 
     def exchange(self) -> Exchange:
         return Exchange(self.patience, self.clock)
-
-
-def encode(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
 
 def path_of(job_id: str, more: str = "") -> str:

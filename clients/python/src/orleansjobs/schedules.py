@@ -12,7 +12,8 @@ from . import instants
 from .errors import Conflict, ScheduleNotFound
 from .exchange import Operation, Request
 from .instants import Span
-from .operations import Settings, encode
+from .operations import Settings
+from .writing import encode
 
 T = TypeVar("T")
 When = Union[datetime, str]

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from .errors import BindingNotFound
 from .exchange import Operation, Request
-from .operations import Settings, encode
+from .operations import Settings
+from .writing import encode
 
 _JSON = {"content-type": "application/json"}
 

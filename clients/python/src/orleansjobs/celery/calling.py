@@ -9,7 +9,7 @@ from .. import instants
 from ..client import Client
 from ..errors import InvalidRequest, NotAllowed, Problem
 from ..exchange import Request
-from ..operations import encode
+from ..writing import encode
 from .conf import by_name
 from .current import here
 from .exceptions import ImproperlyConfigured

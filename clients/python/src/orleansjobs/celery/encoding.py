@@ -21,7 +21,10 @@ STATE = "celery.state"
 def plain(value: Any) -> Any:
     """The value as JSON has it. Raises what Celery raises."""
     try:
-        return json.loads(json.dumps(value, default=_default))
+        text = json.dumps(value, default=_default, ensure_ascii=False)
+        if not text.isascii():
+            text.encode("utf-8")  # half of a surrogate pair is nothing that could be handed over
+        return json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodeError(str(error)) from error
 

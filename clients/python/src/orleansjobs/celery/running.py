@@ -1,7 +1,6 @@
 """What a worker does with a task: the call, the hooks, and how its end becomes that of a job."""
 from __future__ import annotations
 
-import json
 import logging
 import os
 import socket
@@ -12,6 +11,7 @@ from typing import Any, Dict, Optional
 from ..worker.definitions import Definition
 from ..worker.signals import Encoded, Failure, Report
 from ..worker.traces import trace_of
+from ..writing import written
 from . import signals, states
 from .app import Celery
 from .blocking import within_task
@@ -122,7 +122,7 @@ def report_of(task: Task, error: BaseException, job: Any) -> Optional[Report]:
     if isinstance(error, following.Later):
         return {"outcome": "later", "delay": error.seconds}
     if isinstance(error, following.Expired):
-        return {"outcome": "success", "result": Encoded(json.dumps({STATE: {"state": states.REVOKED, "meta": "expired"}}))}
+        return {"outcome": "success", "result": Encoded(written({STATE: {"state": states.REVOKED, "meta": "expired"}}))}
     if isinstance(error, (Ignore, Reject)):
         if isinstance(error, Reject) and error.requeue:
             return {"outcome": "returned"}
@@ -168,7 +168,7 @@ def _unsaid(request: Optional[Context]) -> Report:
         module = meta.get("exc_module")
         name = str(meta["exc_type"])
         return Failure(text, name if module in (None, "builtins") else f"{module}.{name}", final=True).report()
-    return {"outcome": "success", "result": Encoded(json.dumps({STATE: {"state": state, "meta": plain(meta)}}))}
+    return {"outcome": "success", "result": Encoded(written({STATE: {"state": state, "meta": plain(meta)}}))}
 
 
 def tell(request: Context, state: Optional[str], meta: Any) -> None:

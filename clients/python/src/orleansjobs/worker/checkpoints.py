@@ -9,7 +9,7 @@ from urllib.parse import quote
 from ..client import Client
 from ..errors import Conflict, JobNotFound, Problem, Unreachable
 from ..exchange import Request, Response
-from ..operations import encode
+from ..writing import encode
 from .session import Lease
 from .signals import GiveUp, StaleAttempt
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Tupl
 
 from .. import instants
 from ..submission import submission
+from ..writing import encode
 from .lines import line_of
 from .memory import Ask, Memory
 from .session import Lease
@@ -124,7 +124,7 @@ class BaseJob:
         if message is not None:
             progress["message"] = clip(message, MAX_PROGRESS_MESSAGE)
         if data is not _UNSAID:
-            size = len(json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8"))
+            size = len(encode(data))
             if size > MAX_DATA:
                 raise ValueError(f"data of progress is at most {MAX_DATA} bytes of JSON; this is {size}")
             progress["data"] = data

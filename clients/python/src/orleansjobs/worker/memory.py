@@ -174,7 +174,7 @@ def _parts(children: List[Dict[str, Any]]) -> Iterator[List[Dict[str, Any]]]:
     part: List[Dict[str, Any]] = []
     size = 0
     for child in children:
-        length = len(json.dumps(child))
+        length = len(json.dumps(child, ensure_ascii=False).encode("utf-8", "replace"))
         if part and (len(part) == MOST_CHILDREN or size + length > MOST_BYTES):
             yield part
             part, size = [], 0

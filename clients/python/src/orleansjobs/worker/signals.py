@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Dict, Mapping, Optional, Union
 
+from ..writing import written
 from .traces import trace_of
 
 MAX_MESSAGE = 4000
@@ -120,7 +120,7 @@ def report_of_error(error: BaseException, stopped: Optional[str]) -> Report:
 def report_of_result(result: Any) -> Report:
     """A result that is no JSON fails the job: running it again would not make it one."""
     try:
-        text = json.dumps(result, allow_nan=False)
+        text = written(result)
         if _depth(text) > MAX_RESULT_DEPTH:
             raise ValueError(f"it is nested deeper than {MAX_RESULT_DEPTH} levels")
     except (TypeError, ValueError, RecursionError) as error:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 
 from ...errors import InvalidRequest, NotAllowed, ScheduleNotFound
 from ...exchange import Request
-from ...operations import encode
+from ...writing import encode
 from ...schedules import path_of
 from .. import calling
 from ..exceptions import ImproperlyConfigured

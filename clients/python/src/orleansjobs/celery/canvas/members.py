@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, FrozenSet
 
 from ...exchange import Request
 from ...job import FAILURE, REVOKED, SUCCESS
-from ...operations import encode
+from ...writing import encode
 from .plan import GROUP
 
 if TYPE_CHECKING:
