@@ -9,6 +9,7 @@ from typing import List, Optional
 from .address import VERSION
 from .errors import GridError
 from .worker.loading import load
+from .worker.printing import write_lines
 from .worker.worker import Worker
 
 
@@ -28,6 +29,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     worker.add_argument("--url", help="the gateway (ORLEANSJOBS_URL, else http://localhost:8080)")
     worker.add_argument("--log-level", default="INFO")
     options = parser.parse_args(arguments)
+    write_lines()
     logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         found = load(options.worker, "worker")

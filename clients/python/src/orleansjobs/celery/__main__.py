@@ -13,6 +13,7 @@ from ..errors import GridError
 from ..worker.checkpoints import Checkpoints
 from ..worker.loading import load, spec_of
 from ..worker.local import LocalPool, Pool
+from ..worker.printing import write_lines
 from ..worker.processes import ProcessPool
 from ..worker.runner import Runner
 from ..worker.worker import Worker
@@ -158,6 +159,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     if not spec:
         print("Error: name the application: -A module", file=sys.stderr)
         return 2
+    write_lines()
     try:
         if options.broker:
             os.environ["ORLEANSJOBS_URL"] = options.broker

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from queue import SimpleQueue
 from typing import Any, Dict, Mapping, Optional, Set, Tuple
 
@@ -16,7 +17,9 @@ from .definitions import run, run_async
 from .job import AsyncJob, BaseJob, Job
 from .lines import merged
 from .loading import load
+from .printing import write_lines, write_out
 from .session import Key, Lease
+from .signals import Failure
 
 PROGRESS_EVERY = 0.05
 
@@ -24,11 +27,11 @@ PROGRESS_EVERY = 0.05
 class ChildProcess:
     def __init__(self, pipe: Any, url: str, key: Optional[str]) -> None:
         self._pipe = pipe
+        self._url, self._key = url, key
         self._writing = threading.Lock()
         # Re-entrant: garbage may be collected at any allocation, and what is collected may log.
         self._saying = threading.RLock()
         self._work: "SimpleQueue[Tuple[Mapping[str, Any], str]]" = SimpleQueue()
-        self._checkpoints = Checkpoints(url, key)
         self._dropped: Set[Key] = set()
         self._job: Optional[BaseJob] = None
         self._task: "Optional[Tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]]" = None
@@ -41,6 +44,7 @@ class ChildProcess:
         # A worker, or whatever else has definitions to give, such as a Celery application.
         found = load(spec, "worker")
         definitions = found.definitions()
+        checkpoints = Checkpoints(self._url, self._key, getattr(found, "_context", None))
         log_so(logs)
         getattr(found, "child_started", lambda: None)()
         self._send(("ready", None, None))
@@ -50,15 +54,21 @@ class ChildProcess:
             if lease.key in self._dropped:
                 self._dropped.discard(lease.key)
                 continue
-            definition = definitions[lease.type]
+            definition = definitions.get(lease.type)
+            if definition is None:
+                # The files have been replaced under the worker: whoever has the new ones announces what they know.
+                self._send(("began", lease.key, None))
+                self._send(("done", lease.key, Failure(
+                    f"This program has no handler of {lease.type} any more: its files have changed since its worker was started.", "KeyError").report()))
+                continue
             kind = AsyncJob if definition.is_coroutine else Job
             job = kind(
-                lease, self._say, lambda value: self._checkpoints.save(session, lease, value),
-                lambda about, what: self._checkpoints.ask(session, lease, about, what))
+                lease, self._say, lambda value: checkpoints.save(session, lease, value), lambda about, what: checkpoints.ask(session, lease, about, what))
             self._job = job
             self._send(("began", lease.key, None))
             report = asyncio.run(self._run_async(definition, job)) if isinstance(job, AsyncJob) else run(definition, job)  # type: ignore[arg-type]
             self._job = None
+            write_out()
             self._flush(lease.key)
             self._send(("done", lease.key, report))
 
@@ -82,6 +92,10 @@ class ChildProcess:
                     self._dropped.add(rest[0])
         except (EOFError, OSError):
             # The parent is gone, and with it the lease: what runs here would work for nobody.
+            os._exit(1)
+        except Exception:
+            # It cannot be understood, and a process that hears nothing more is of no use.
+            traceback.print_exc()
             os._exit(1)
 
     def _stop(self, key: Key, why: str) -> None:
@@ -118,10 +132,25 @@ class ChildProcess:
             self._pipe.send(message)
 
 
+def _leave(*_: Any) -> None:
+    """To whoever has been told as well."""
+
+
+def _as_before() -> None:
+    """In a process that a job has forked."""
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) is _leave:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def child_main(pipe: Any, spec: str, url: str, key: Optional[str], logs: Optional[Dict[str, Any]]) -> None:
-    # A signal to the whole group is the parent's to answer: it drains, and this goes on until it is done.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # A signal to the whole group is the parent's to answer: it drains, and this goes on until it is done. Not SIG_IGN, which programs that a job starts
+    # would have from here, and could not be ended by it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    os.register_at_fork(after_in_child=_as_before)
+    write_lines()
     try:
         ChildProcess(pipe, url, key).serve(spec, logs)
     except (BrokenPipeError, ConnectionResetError):

@@ -99,14 +99,12 @@ class ProcessPool:
                 child.stopped = child.stopped or why
                 if not has_begun:
                     self._take_back(child, key)
+                elif not _send(child, ("stop", key, why)):
+                    return
         if child is None and lease is None:
             return
         if child is None or not has_begun:
             self._sink.done(key, _unbegun(why))
-            return
-        try:
-            child.pipe.send(("stop", key, why))
-        except OSError:
             return
         self._later(self._kill_after, functools.partial(self._kill, key, child))
 
@@ -122,20 +120,14 @@ class ProcessPool:
     def _give(self, child: Child, lease: Lease) -> None:
         child.lease, child.stopped, child.has_begun = lease, None, False
         self._running[lease.key] = child
-        try:
-            child.pipe.send(("run", dict(lease.raw), self._sink.session_id()))
-        except OSError:
-            pass  # it has died: its reader says so
+        _send(child, ("run", dict(lease.raw), self._sink.session_id()))
 
     def _take_back(self, child: Child, key: Key) -> None:
         """A child that imports the program yet is not killed for a job that it never saw: the next would find one that is as cold."""
         del self._running[key]
         child.lease = None
-        try:
-            child.pipe.send(("drop", key))
-        except OSError:
-            return
-        self._rest(child)
+        if _send(child, ("drop", key)):
+            self._rest(child)
 
     def _rest(self, child: Child) -> None:
         if self._waiting:
@@ -215,10 +207,12 @@ class ProcessPool:
                 self._idle.remove(child)
             if lease is not None:
                 self._running.pop(lease.key, None)
-            failures = 0 if child.is_ready else child.failures + 1
+            # One that was ready and did not get as far as to begin what it was told to run is no better than one that never was.
+            unbegun = child.is_ready and lease is not None and not child.has_begun
+            failures = child.failures + 1 if unbegun or not child.is_ready else 0
         if self._closed.is_set():
             return
-        if failures == 1:
+        if failures == 1 or unbegun:
             self._lose_slot()
         # First of all: whatever becomes of its successor, somebody waits for this.
         if lease is not None:
@@ -277,6 +271,15 @@ class ProcessPool:
         with self._lock:
             if self._running.get(key) is child:
                 child.process.kill()
+
+
+def _send(child: Child, message: Any) -> bool:
+    """Under the lock of the pool, since two that speak at once are not understood. False where it has died: its reader says so."""
+    try:
+        child.pipe.send(message)
+        return True
+    except OSError:
+        return False
 
 
 def _unbegun(stopped: Optional[str]) -> Report:
