@@ -1,11 +1,18 @@
 """What canvases have of their own in the grid: joins of large chords, what is refused, how failures are found, and countdowns after what they follow."""
+import contextlib
 import unittest
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from unittest import mock
 
 from orleansjobs.celery import Celery, chain, chord, group
+from orleansjobs.celery.canvas import plan as plan_module
+from orleansjobs.celery.canvas import submitting
 from orleansjobs.celery.canvas.plan import MOST, Plan
 from orleansjobs.celery.exceptions import ChordError
 from orleansjobs.celery.result import AsyncResult
-from orleansjobs.errors import InvalidRequest
+from orleansjobs.errors import InvalidRequest, Unavailable, Unreachable
+from orleansjobs.writing import encode
 from tests.grid import GridTest, Program, folder_with, imported, unique
 
 APP = '''
@@ -31,6 +38,16 @@ def fails(*args):
 def nothing():
     raise Ignore()
 
+@app.task(name="{name}.again", bind=True, max_retries=50, default_retry_delay=0.3)
+def again(self, given, said="first", folder=None):
+    if self.request.retries == 0:
+        raise self.retry()
+    if self.request.retries == 1:
+        raise self.retry(args=(given, "changed"))
+    if not (Path(folder) / "go").exists() or self.request.retries < 4:
+        raise self.retry()
+    return [given, said]
+
 @app.task(name="{name}.mark")
 def mark(*args):
     with open(FOLDER / "marks", "a") as file:
@@ -39,9 +56,20 @@ def mark(*args):
 
 
 def planned(sig):
+    """The jobs of a canvas as they would be submitted."""
     plan = Plan(sig.app)
     placed = sig._place(plan, (), {}, None, {})
+    with mock.patch.object(plan_module, "submit_all"):
+        plan.submit()
     return plan._bodies, placed
+
+
+def listed(bodies, value):
+    """Whose results a job is given, wherever that is written."""
+    if isinstance(value, dict):
+        lists = {body["id"]: body["args"]["list"] for body in bodies if "list" in body["args"]}
+        return [id for one in value["lists"] for id in listed(bodies, lists[one])]
+    return [id for part in value for id in listed(bodies, part)] if isinstance(value, list) else [value]
 
 
 class PlanTests(unittest.TestCase):
@@ -59,9 +87,71 @@ class PlanTests(unittest.TestCase):
                 self.assertLessEqual(len(after), MOST)
                 self.assertLessEqual(set(after), seen)
                 seen.add(body["id"])
-            self.assertEqual(members, len(bodies[-1]["args"]["from"]))
+            self.assertEqual([body["id"] for body in bodies if body["type"] == "add"], listed(bodies, bodies[-1]["args"]["from"]))
+            self.assertLess(max(len(encode(body["args"])) for body in bodies), 256 << 10, "the grid takes no longer arguments")
             self.assertEqual(placed.result.id, bodies[-1]["id"])
             self.assertEqual(placed.result.parent.id, bodies[-1]["tags"]["celery.body"])
+
+    def test_lists_within_lists(self):
+        with mock.patch.object(plan_module, "MOST_LISTED", 2000):
+            bodies, _ = planned(chord([group(self.add.si(1, 1) for _ in range(200)), self.add.si(1, 1), group(self.add.si(1, 1) for _ in range(3))], self.total.s()))
+            self.assertEqual([body["id"] for body in bodies if body["type"] == "add"], listed(bodies, bodies[-1]["args"]["from"]))
+            self.assertLess(max(len(encode(body["args"])) for body in bodies), 3000)
+            seen = set()
+            for body in bodies:
+                self.assertLessEqual(set(body.get("after", ())), seen)
+                seen.add(body["id"])
+            many, _ = planned(chain(group(self.add.si(1, 1) for _ in range(90)), group(self.total.s() for _ in range(50))))
+            self.assertEqual(2, sum("list" in body["args"] for body in many), "it is written once, however many are given it")
+
+    def test_what_others_follow_is_kept_until_they_have_run(self):
+        week = 7 * 86400
+        self.app.conf.result_expires = 600
+        first, second, third = planned(chain(self.add.s(1, 1), self.add.s(1).set(countdown=86400), self.add.s(1)))[0]
+        self.assertEqual((week + 86400, week, 600), (first["retention"], second["retention"], third["retention"]))
+        until = datetime.now(timezone.utc) + timedelta(days=30)
+        first, second = planned(chain(self.add.s(1, 1), self.add.s(1).set(eta=until)))[0]
+        self.assertAlmostEqual(week + 30 * 86400, first["retention"], delta=60)
+        self.app.conf.result_expires = 30 * 86400
+        first, second = planned(chain(self.add.s(1, 1), self.add.s(1)))[0]
+        self.assertEqual((30 * 86400, 30 * 86400), (first["retention"], second["retention"]), "or longer")
+        failing = self.add.s(1, 1)
+        failing.link_error(self.total.s())
+        self.app.conf.result_expires = None
+        self.assertEqual([week, None], [body.get("retention") for body in planned(failing)[0]])
+
+    def test_what_was_submitted_before_the_grid_went_away_is_taken_back(self):
+        for refused in (Unavailable("unavailable", 503), InvalidRequest("invalid-member", 422)):
+            sent, cancelled = [], []
+
+            class Grid:
+                def batch(self, bodies):
+                    sent.extend(body["id"] for body in bodies)
+                    raise refused
+
+                def cancel(self, id, reason=None):
+                    cancelled.append(id)
+
+            with mock.patch.object(submitting, "_canceller", lambda app: contextlib.nullcontext(Grid())), mock.patch.object(Celery, "client", Grid()):
+                with self.assertRaises(type(refused)):
+                    chord([self.add.si(1, 1) for _ in range(5)], self.total.s())()
+            self.assertEqual((6, sorted(sent)), (len(sent), sorted(cancelled)))
+
+    def test_who_cannot_reach_the_grid_does_not_ask_it_for_every_job(self):
+        cancelled = []
+
+        class Grid:
+            def batch(self, bodies):
+                raise Unreachable("gone")
+
+            def cancel(self, id, reason=None):
+                cancelled.append(id)
+                raise Unreachable("gone")
+
+        with mock.patch.object(submitting, "_canceller", lambda app: contextlib.nullcontext(Grid())), mock.patch.object(Celery, "client", Grid()):
+            with self.assertRaises(Unreachable):
+                chord([self.add.si(1, 1) for _ in range(500)], self.total.s())()
+        self.assertLess(len(cancelled), 20)
 
     def test_a_group_that_follows_a_large_group_waits_for_the_same_joins(self):
         bodies, _ = planned(chain(group(self.add.si(1, 1) for _ in range(150)), group(self.total.s() for _ in range(150))))
@@ -104,6 +194,26 @@ class GridTests(GridTest):
         with self.assertRaises(ChordError) as raised:
             AsyncResult(bad.id, app=self.module.app).get(timeout=60)
         self.assertEqual(f"Dependency {bad.parent[120].id} raised ValueError('failed')", str(raised.exception))
+
+    def test_a_chord_whose_members_are_not_all_named_in_its_body(self):
+        with mock.patch.object(plan_module, "MOST_LISTED", 1000):
+            self.assertEqual(sum(range(150)), chord(self.module.add.s(number, 0) for number in range(150))(self.module.total.s()).get(timeout=60))
+
+    def test_what_is_followed_is_there_however_short_results_are_kept(self):
+        self.module.app.conf.result_expires = 1
+        try:
+            result = chain(self.module.add.s(1, 1), self.module.add.s(5).set(countdown=4))()
+        finally:
+            self.module.app.conf.result_expires = None
+        self.assertEqual(7, result.get(timeout=60))
+
+    def test_what_a_retry_is_given_is_not_fetched_again(self):
+        result = chain(self.module.add.s(1, 1), self.module.again.s(folder=self.place))()
+        self.assertTrue(AsyncResult(result.parent.id, app=self.module.app).get(timeout=60) == 2)
+        self.until(result.id, lambda job: len(job.attempts) >= 1, "a first attempt")
+        self.client.delete(result.parent.id)
+        (Path(self.place) / "go").touch()
+        self.assertEqual([2, "changed"], result.get(timeout=60))
 
     def test_a_header_that_says_nothing_does_not_hang_its_body(self):
         result = chord([self.module.add.s(1, 1), self.module.nothing.s()])(self.module.total.s())

@@ -36,6 +36,8 @@ class Context:
     bar: Any = None
     said: Any = None
     retry_asked: Optional[Retry] = None
+    args_kept = False
+    follows = False
     job: Any = None
     """The job of the grid that this call is: its token fences what is written outside."""
 

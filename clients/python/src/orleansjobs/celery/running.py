@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 from ..worker.definitions import Definition
 from ..worker.signals import Encoded, Failure, Report
 from ..worker.traces import trace_of
-from ..writing import written
+from ..writing import encode, written
 from . import signals, states
 from .app import Celery
 from .blocking import within_task
@@ -26,6 +26,8 @@ from .retrying import seconds_until
 from .task import Task
 
 log = logging.getLogger("orleansjobs.celery")
+MOST_KEPT = 64 << 10
+"""Bytes of arguments that were fetched and are kept with a task for its next retry."""
 HOSTNAME = "ORLEANSJOBS_CELERY_HOSTNAME"
 """How a worker tells its processes of -n: each loads the application anew."""
 
@@ -58,6 +60,7 @@ def serve(task: Task, job: Any, call: Any) -> Any:
         headers=call.get("headers"), parent_id=call.get("parent"), root_id=call.get("root") or job.id, group=call.get("group"), job=job, timelimit=limits_of(task, call),
         ignore_result=bool(call.get("ignored", task.ignore_result)), delivery_info={"routing_key": job.queue, "exchange": "", "redelivered": job.attempt > 1},
     )
+    request.args_kept, request.follows = "args" in kept, "from" in call or "errback" in call
     job.request = request
     if task.track_started and not request.ignore_result:
         tell(request, states.STARTED, {"pid": os.getpid(), "hostname": request.hostname})
@@ -140,8 +143,14 @@ def _retry(task: Task, retry: Retry, request: Context) -> Report:
     """The count is kept with the job, since crashes count attempts too; so are arguments that the retry has changed."""
     job = request.job
     kept: Dict[str, Any] = {"retries": request.retries + 1}
-    if retry.sig is not None and (list(retry.sig.args) != list(request.args) or retry.sig.kwargs != request.kwargs):
-        kept.update(args=plain(list(retry.sig.args)), kwargs=plain(retry.sig.kwargs))
+    args, kwargs = (list(retry.sig.args), retry.sig.kwargs) if retry.sig is not None else (list(request.args), request.kwargs)
+    changed = args != list(request.args) or kwargs != request.kwargs
+    if changed or request.get("args_kept"):
+        kept.update(args=plain(args), kwargs=plain(kwargs))
+    elif request.get("follows"):
+        # What it was given may be gone by the time that it runs again.
+        given = {"args": plain(args), "kwargs": plain(kwargs)}
+        kept.update(given if len(encode(given)) <= MOST_KEPT else {})
     job.save_checkpoint(kept)
     when = retry.when
     if isinstance(when, datetime) and not when.tzinfo:

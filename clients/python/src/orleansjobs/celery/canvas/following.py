@@ -4,10 +4,10 @@ from __future__ import annotations
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, TypeVar
 from urllib.parse import quote
 
-from ...errors import Unavailable, Unreachable
+from ...errors import JobNotFound, Unavailable, Unreachable
 from ...exchange import Request
 from ...job import SUCCESS, Job
 from .. import states
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..app import Celery
     from ..task import Task
 
+T = TypeVar("T")
 AT_A_TIME = 8
 AGAIN = 5.0
 """Seconds, where the grid could not be asked."""
@@ -51,15 +52,15 @@ def given(app: Celery, task: Task, job: Any, call: Mapping[str, Any], retried: b
 
 
 def _given(app: Celery, task: Task, job: Any, call: Mapping[str, Any], retried: bool) -> List[Any]:
-    ids = ids_of(call.get("from")) or ids_of(call.get("errback")) or ([call["parent"]] if _waits(call) and "parent" in call else [])
-    jobs = _jobs(app, ids)
+    value = _listed(app, call.get("from"))
+    ids = ids_of(value) or ids_of(call.get("errback"))
+    jobs = _jobs(app, ids) if ids else _ends(app, call)
     if not retried:
         _in_time(call, jobs, job)
     if "errback" in call:
         return errback_arguments(app, task, jobs[call["errback"]])
     if "from" not in call:
         return []
-    value = call["from"]
     return [_value(app, value, jobs, isinstance(value, list))]
 
 
@@ -67,12 +68,34 @@ def _waits(call: Mapping[str, Any]) -> bool:
     return "countdown" in call or "expires" in call
 
 
+def _ends(app: Celery, call: Mapping[str, Any]) -> Dict[str, Job]:
+    """Of a task that is given nothing by what it follows, and only counts from its end."""
+    if not _waits(call) or "parent" not in call:
+        return {}
+    try:
+        return _jobs(app, [call["parent"]])
+    except JobNotFound:
+        return {}  # it is long since it ended
+
+
+def _listed(app: Celery, value: Any) -> Any:
+    """Whose results it is given, where these are too many for its own arguments."""
+    if isinstance(value, Mapping):
+        lists: List[List[Any]] = _each(lambda id: list(app.client.ask(_arguments_of(id)).json()["list"]), value["lists"])
+        value = [part for one in lists for part in one]
+    return [_listed(app, part) for part in value] if isinstance(value, list) else value
+
+
 def _jobs(app: Celery, ids: List[str]) -> Dict[str, Job]:
     wanted = list(dict.fromkeys(ids))
-    if len(wanted) < 2:
-        return {id: app.client.status(id) for id in wanted}
-    with ThreadPoolExecutor(min(AT_A_TIME, len(wanted))) as threads:  # no list of the grid's has results
-        return dict(zip(wanted, threads.map(app.client.status, wanted)))
+    return dict(zip(wanted, _each(app.client.status, wanted)))  # no list of the grid's has results
+
+
+def _each(ask: Callable[[str], T], ids: List[str]) -> List[T]:
+    if len(ids) < 2:
+        return [ask(id) for id in ids]
+    with ThreadPoolExecutor(min(AT_A_TIME, len(ids))) as threads:
+        return list(threads.map(ask, ids))
 
 
 def _in_time(call: Mapping[str, Any], jobs: Mapping[str, Job], job: Any) -> None:
