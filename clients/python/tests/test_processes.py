@@ -38,7 +38,16 @@ if multiprocessing.parent_process() is not None:
 
 @worker.job("pid")
 def pid(job, args):
+    job._begun()
     return os.getpid()
+
+@worker.job("fetches")
+def fetches(job, args):
+    time.sleep(1.5)  # as what fetches its arguments first
+    job._begun()
+    if args == "hang":
+        time.sleep(600)
+    return "in time"
 
 @worker.job("dies")
 def dies(job, args):
@@ -145,6 +154,13 @@ class ProcessPoolTests(unittest.TestCase):
         pool = self.pool(1, limits=lambda lease: 1.0, on_limit=lambda lease, limit: Failure("over its limit", final=True).report())
         self.start(pool, "first")
         self.assertEqual(("first", "success"), (lambda id, report: (id, report["outcome"]))(*self.ended()))
+
+    def test_a_limit_counts_from_when_the_handler_says_that_it_runs(self):
+        pool = self.pool(1, limits=lambda lease: 1.0, on_limit=lambda lease, limit: Failure("over its limit", final=True).report())
+        self.start(pool, "quick", "fetches")
+        self.assertEqual("success", self.ended()[1]["outcome"])
+        self.start(pool, "hangs", "fetches", "hang")
+        self.assertEqual("over its limit", self.ended()[1]["error"]["message"])
 
     def test_a_process_that_cannot_begin_costs_no_job_anything(self):
         (self.folder / "bad").touch()

@@ -65,6 +65,7 @@ def serve(task: Task, job: Any, call: Any) -> Any:
     if task.track_started and not request.ignore_result:
         tell(request, states.STARTED, {"pid": os.getpid(), "hostname": request.hostname})
     started = time.monotonic()
+    job._begun()
     with soft_limit(request.timelimit[1]):
         value = trace(task, request)
     log.info("Task %s[%s] succeeded in %.6fs: %r", task.name, job.id, time.monotonic() - started, value)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 import sys
@@ -64,6 +65,7 @@ class ChildProcess:
             kind = AsyncJob if definition.is_coroutine else Job
             job = kind(
                 lease, self._say, lambda value: checkpoints.save(session, lease, value), lambda about, what: checkpoints.ask(session, lease, about, what))
+            job._begun = functools.partial(self._send, ("running", lease.key, None))
             self._job = job
             self._send(("began", lease.key, None))
             report = asyncio.run(self._run_async(definition, job)) if isinstance(job, AsyncJob) else run(definition, job)  # type: ignore[arg-type]

@@ -52,6 +52,8 @@ class BaseJob:
         # Re-entrant: garbage may be collected at any allocation, and what is collected may log.
         self._counting = threading.RLock()
         self.stop_reason: Optional[str] = None
+        self._begun: Callable[[], None] = lambda: None
+        """From here on a limit of its process counts: what it follows has been fetched."""
 
     @property
     def id(self) -> str:

@@ -155,6 +155,8 @@ class ProcessPool:
                     self._finish(child, key, body)
                 elif what == "began":
                     self._began(child, key)
+                elif what == "running":
+                    self._limit(child, key)
                 elif what == "ready":
                     self._ready(child)
         except (EOFError, OSError):
@@ -179,10 +181,12 @@ class ProcessPool:
                 child.process.kill()  # it began what had just been taken back: it works for nobody
                 return
             child.has_begun = True
-            lease = child.lease
-        assert lease is not None
-        limit = self._limits(lease) if self._limits is not None else None
-        if limit is not None:
+
+    def _limit(self, child: Child, key: Key) -> None:
+        with self._lock:
+            lease = child.lease if self._running.get(key) is child else None
+        limit = self._limits(lease) if self._limits is not None and lease is not None else None
+        if limit is not None and lease is not None:
             self._later(limit, functools.partial(self._over_limit, lease, limit))
 
     def _finish(self, child: Child, key: Key, report: Report) -> None:
