@@ -52,7 +52,7 @@ def run(definition: Definition, job: Job) -> Report:
     """Runs a function, or a coroutine to its end, and says how it ended. Raises nothing."""
     running = current_job.set(job)
     try:
-        return report_of_result(definition.handler(job, job._lease.args))
+        return report_of_result(definition.handler(job, job._lease.args), job.stop_reason)
     except BaseException as error:  # SystemExit of a handler is its own failure, not the worker's
         return _ended(definition, job, error)
     finally:
@@ -63,7 +63,7 @@ async def run_async(definition: Definition, job: AsyncJob) -> Report:
     current_job.set(job)  # of this task alone
     job._task = asyncio.current_task()
     try:
-        return report_of_result(await definition.handler(job, job._lease.args))
+        return report_of_result(await definition.handler(job, job._lease.args), job.stop_reason)
     except asyncio.CancelledError as error:
         return report_of_error(error, job.stop_reason)
     except BaseException as error:

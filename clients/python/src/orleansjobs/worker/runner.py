@@ -24,6 +24,8 @@ PROGRESS_EVERY = 0.2
 LINES_EVERY = 1.0
 SLOWEST_BACKOFF = 3.0
 GOODBYE_PATIENCE = 10.0
+ABANDON_PATIENCE = 1.0
+"""Seconds that handlers have to end that are told to stop because the worker does."""
 FULL_PACE, IDLE_PACE = 2.0, 0.5
 """Between calls that should have waited and did not."""
 
@@ -103,6 +105,8 @@ class Runner:
             self._stop()
         try:
             await self._serve()
+            if self._hard:
+                await self._abandon()
             await self._goodbye()
         finally:
             self._pool.close()
@@ -141,6 +145,13 @@ class Runner:
             ready = True
             if call.waits and not answer.leases and not answer.stops and self._now() - asked < 0.1:
                 await self._idle(FULL_PACE if call.want == 0 else IDLE_PACE)
+
+    async def _abandon(self) -> None:
+        """What is handed back is due at once elsewhere: it is ended here before."""
+        ends = self._now() + ABANDON_PATIENCE
+        while self._slots.are_busy and self._now() < ends:
+            await asyncio.sleep(0.01)
+        self._pool.close()
 
     async def _goodbye(self) -> None:
         self._read()  # what has ended since the last call
@@ -229,6 +240,8 @@ class Runner:
         self._hard = self._draining
         self._draining = True
         self._slots.drain()
+        if self._hard:
+            self._slots.abandon()
         self._stopped.set()
         self._news.set()
 

@@ -104,6 +104,8 @@ def report_of_error(error: BaseException, stopped: Optional[str]) -> Report:
     """`stopped`: why the attempt was asked to stop, if it was."""
     if stopped == "timeout":
         return Failure("The attempt ran longer than its timeout.", code="timeout").report()
+    if stopped == "returned":
+        return {"outcome": "returned"}
     if stopped is not None or isinstance(error, Cancelled):
         return {"outcome": "cancelled"} if stopped is not None else {"outcome": "returned"}
     if isinstance(error, Waiting):
@@ -117,8 +119,10 @@ def report_of_error(error: BaseException, stopped: Optional[str]) -> Report:
     return Failure(text_of(error), name_of(type(error)), trace=trace_of(error)).report()
 
 
-def report_of_result(result: Any) -> Report:
-    """A result that is no JSON fails the job: running it again would not make it one."""
+def report_of_result(result: Any, stopped: Optional[str] = None) -> Report:
+    """A result that is no JSON fails the job: running it again would not make it one. What is returned once the worker stops may be no more than half of it."""
+    if stopped == "returned":
+        return {"outcome": "returned"}
     try:
         text = written(result)
         if _depth(text) > MAX_RESULT_DEPTH:

@@ -102,6 +102,15 @@ class Slots:
         self._gated.clear()
         self._waiting.clear()
 
+    @property
+    def are_busy(self) -> bool:
+        return bool(self._started)
+
+    def abandon(self) -> None:
+        """Tells what runs to stop."""
+        for key in list(self._started):
+            self._pool.stop(key, "returned")
+
     def _begin(self, lease: Lease) -> None:
         self._started[lease.key] = self._clock()
         self._pool.start(lease)
