@@ -19,8 +19,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TYPES = ("echo", "fail", "wait")
-MEMBERS = {"session", "seq", "types", "queues", "name", "want", "wait", "holds", "reports", "progress", "bye"}
-OF_REPORTS = {"success": {"result"}, "failure": {"error", "final", "delay"}, "later": {"delay"}, "returned": set(), "cancelled": set()}
+MEMBERS = {"session", "seq", "types", "queues", "name", "want", "wait", "holds", "reports", "progress", "logs", "bye"}
+OF_REPORTS = {"success": {"result"}, "failure": {"error", "final", "delay"}, "later": {"delay"}, "returned": set(), "waiting": {"wait"}, "cancelled": set()}
 TOKEN = 6172839450617283900
 PATIENCE = 20.0
 
@@ -157,6 +157,12 @@ def problem(status, code, **headers):
     return status, headers, {"type": f"urn:orleansjobs:problem:{code}", "title": code, "status": status, "detail": code}
 
 
+def mistakes(*pointers):
+    """A refusal that says where what is wrong stands."""
+    status, headers, body = problem(422, "invalid-member")
+    return status, headers, {**body, "errors": [{"pointer": pointer, "detail": "It is too long."} for pointer in pointers]}
+
+
 def wrong_with(call):
     """What no gateway takes."""
     if not isinstance(call, dict):
@@ -166,20 +172,20 @@ def wrong_with(call):
         wrong.append("a call has no `seq` of 1 or more")
     if call.get("want", 0) and not call.get("types"):
         wrong.append("a call wants jobs and names no types")
-    if not 0 <= call.get("want", 0) <= 100:
-        wrong.append("`want` is not 0 to 100")
+    if not 0 <= call.get("want", 0) <= 1000:
+        wrong.append("`want` is not 0 to 1,000")
     if not 0 <= call.get("wait", 0) <= 60:
         wrong.append("`wait` is not 0 to 60")
     if "session" not in call and (call.get("holds") or call.get("reports") or call.get("bye")):
         wrong.append("the call that opens a session holds, reports or says goodbye")
     if call.get("bye") and call.get("want", 0):
         wrong.append("a goodbye wants jobs")
-    for part in ("holds", "reports", "progress"):
+    for part in ("holds", "reports", "progress", "logs"):
         for one in call.get(part, ()):
             if not isinstance(one.get("id"), str) or not isinstance(one.get("token"), str) or not one["token"].isdigit():
                 wrong.append(f"{part}: a lease is not named by an id and a token of digits, both strings")
     for report in call.get("reports", ()):
-        more = set(report) - {"id", "token", "outcome"}
+        more = set(report) - {"id", "token", "outcome", "logs"}
         if report.get("outcome") not in OF_REPORTS:
             wrong.append(f"a report has the outcome {report.get('outcome')!r}")
         elif not more <= OF_REPORTS[report["outcome"]]:
@@ -350,6 +356,40 @@ def lost(gateway, worker):
     gateway.until(lambda: not gateway.names(gateway.calls[-1][1], "j-1"), "calls go on to name it in `holds`", 8)
     gateway.give("j-2", "echo", 2)
     gateway.reported("j-2")
+
+
+@row("a result that the grid refuses fails its job, and no other")
+def refused_result(gateway, worker):
+    def refuse(call):
+        places = [at for at, report in enumerate(call.get("reports", ())) if report.get("result") == "too long"]
+        return mistakes(*[f"/reports/{at}/result" for at in places]) if places else None
+
+    gateway.disturb = refuse
+    for job, args in (("j-1", "too long"), ("j-2", 2)):
+        gateway.give(job, "echo", args)
+    if gateway.reported("j-2").get("result") != 2:
+        raise Failed(f"the report of the other job is {json.dumps(gateway.of('j-2')[0])}")
+    if gateway.reported("j-1")["outcome"] != "failure":
+        raise Failed(f"the report is {json.dumps(gateway.of('j-1')[0])}")
+
+
+@row("a call that is refused for something else loses no report")
+def refused_elsewhere(gateway, worker):
+    refused = []
+
+    def refuse(call):
+        if call.get("reports") and len(refused) < 3:
+            refused.append(time.monotonic())
+            return mistakes("/types/0")
+        return None
+
+    gateway.disturb = refuse
+    gateway.give("j-1", "echo", 7)
+    report = gateway.reported("j-1")
+    if report["outcome"] != "success" or report.get("result") != 7:
+        raise Failed(f"the report is {json.dumps(report)}")
+    if refused[-1] - refused[0] < 0.08:
+        raise Failed(f"{len(refused)} calls that were refused came within {refused[-1] - refused[0]:.3f} s")
 
 
 @row("a report that is refused with 409 is dropped")

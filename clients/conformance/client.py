@@ -41,6 +41,7 @@ def call(want, bye=False):
             body["reports"] = [{"id": one[0], "token": token(one[1]), **report} for one, report in sent.items()]
         if DEFECT == "once":
             outbox.clear()
+        state["sent"] = list(sent)
     answer = json.load(urllib.request.urlopen(urllib.request.Request(URL, json.dumps(body).encode(), {"content-type": "application/json"}), timeout=30))
     with lock:
         state.update(session=answer["session"], heartbeat=answer["heartbeat"])
@@ -65,6 +66,14 @@ def call(want, bye=False):
             threading.Thread(target=work, args=(lease, key, running[key]), daemon=True).start()
 
 
+def refuse(places):
+    """Results that the grid does not take."""
+    with lock:
+        for at, key in enumerate(state["sent"]):
+            if DEFECT != "stubborn" and any(place[1:3] == ["reports", str(at)] for place in places) or DEFECT == "hasty" and places:
+                outbox[key] = {"outcome": "failure", "error": {"message": "The grid refused the result."}, "final": True}
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: state.update(stopping=True))
     while not state["stopping"] or running and DEFECT != "leave":
@@ -73,8 +82,10 @@ def main():
             if DEFECT == "silent" and running:
                 time.sleep(2.5)
         except urllib.error.HTTPError as error:
-            if json.load(error)["type"].endswith("session-not-found") and DEFECT != "session":
+            problem = json.load(error)
+            if problem["type"].endswith("session-not-found") and DEFECT != "session":
                 state["session"] = None
+            refuse([str(mistake.get("pointer")).split("/") for mistake in problem.get("errors", ())])
             if DEFECT == "once":
                 continue
             time.sleep(0.05 if DEFECT == "hurry" else float(error.headers.get("retry-after", 0.1)))

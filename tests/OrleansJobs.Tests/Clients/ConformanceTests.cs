@@ -27,6 +27,8 @@ public sealed class ConformanceTests
         { "session", "a session that is gone is opened anew" },
         { "cancel", "what is cancelled is stopped and reported" },
         { "cancel", "what is lost is stopped, and held no more" },
+        { "stubborn", "a result that the grid refuses fails its job, and no other" },
+        { "hasty", "a call that is refused for something else loses no report" },
         { "refused", "a report that is refused with 409 is dropped" },
         { "bye", "SIGTERM lets what runs end, takes nothing more, and says goodbye" },
         { "greedy", "SIGTERM lets what runs end, takes nothing more, and says goodbye" },
