@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using OrleansJobs.Faults.Processes;
+using OrleansJobs.Tests.Clients;
 using OrleansJobs.Tests.Gateway;
 using OrleansJobs.Tests.Infrastructure;
+using OrleansJobs.Tests.Packages;
 using OrleansJobs.Tests.Processes;
 
 namespace OrleansJobs.Tests.Samples;
@@ -74,6 +76,17 @@ public sealed class ShellWorkerTests : IDisposable
         worker.Send(Signal.Terminate);
         Assert.True(await worker.WaitForExitAsync(LoneHost.Patience));
     }
+
+    /// <summary>What anybody's worker is tested with, as far as one that runs a single type can be.</summary>
+    [Theory]
+    [InlineData("a session that is gone is opened anew")]
+    [InlineData("a result that the grid refuses fails its job, and no other")]
+    [InlineData("a call that is refused for something else loses no report")]
+    public async Task ShellWorker_IsAWorker(string row) => Assert.Contains(
+        $"ok      {row}\n",
+        await Command.RunAsync(
+            _host.Folder, PythonPackage.Python, [], 0, Repository.PathOf("clients/conformance/check.py"), "--only", row, "--", Repository.PathOf("samples/worker-shell/worker"), "echo", "cat"),
+        StringComparison.Ordinal);
 
     [Fact]
     public async Task ShellWorker_KilledAndItsHostKilled_CostsOneRepeatEach()
