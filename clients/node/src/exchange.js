@@ -50,8 +50,8 @@ export class Exchange {
   }
 
   /** Sends once. Throws a TypeError or a TimeoutError where no answer came. */
-  send(method, path, { body, headers, signal, wait = 0 } = {}) {
-    const patience = AbortSignal.timeout(this.settings.timeout + wait);
+  send(method, path, { body, headers, signal, wait = 0, timeout = this.settings.timeout } = {}) {
+    const patience = AbortSignal.timeout(timeout + wait);
     return fetch(this.address.url + path, {
       method, body, headers: { ...this.address.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       signal: signal === undefined ? patience : anyOf(signal, patience), cache: 'no-store', redirect: 'error',

@@ -8,6 +8,7 @@ const PROGRESS_EVERY = 200;
 const LINES_EVERY = 1000;
 const SLOWEST_BACKOFF = 3000;
 const GOODBYE_PATIENCE = 10_000;
+const MOST_PATIENCE = 10_000;
 /** Between calls that should have waited and did not. */
 const PACE = 500;
 
@@ -131,9 +132,14 @@ export class Runner {
   }
 
   async #send(call) {
-    const answer = await this.#exchange.send('POST', '/work', { body: call.body, wait: call.waits ? this.#session.heartbeat * 1000 : 0 });
+    const answer = await this.#exchange.send('POST', '/work', { body: call.body, wait: call.waits ? this.#session.heartbeat * 1000 : 0, timeout: this.#patience() });
     if (answer.status === 200) return answer.json();
     throw new Problem(answer.status, await documentOf(answer), retryAfterOf(answer));
+  }
+
+  /** A call that was lost on its way is to be said again before the session has been silent for too long. */
+  #patience() {
+    return Math.min(MOST_PATIENCE, this.#session.heartbeat * 1000);
   }
 
   #take(call, raw) {

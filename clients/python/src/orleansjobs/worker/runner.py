@@ -24,6 +24,8 @@ PROGRESS_EVERY = 0.2
 LINES_EVERY = 1.0
 SLOWEST_BACKOFF = 3.0
 GOODBYE_PATIENCE = 10.0
+MOST_PATIENCE = 10.0
+"""For an answer, and a heartbeat at most: a call that was lost on its way is to be said again before the session has been silent for too long."""
 ABANDON_PATIENCE = 1.0
 """Seconds that handlers have to end that are told to stop because the worker does."""
 FULL_PACE, IDLE_PACE = 2.0, 0.5
@@ -175,7 +177,7 @@ class Runner:
 
     async def _send(self, call: Call) -> Mapping[str, Any]:
         wait = self._session.heartbeat if call.waits else 0.0
-        response = await self._wire.send(Request("POST", "/work", call.body, {"content-type": "application/json"}, wait + 10.0))
+        response = await self._wire.send(Request("POST", "/work", call.body, {"content-type": "application/json"}, wait + min(MOST_PATIENCE, self._session.heartbeat)))
         if response.status != 200:
             raise problem_from_bytes(response.status, response.body, response.retry_after)
         try:
