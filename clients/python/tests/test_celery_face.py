@@ -18,7 +18,9 @@ from orleansjobs.celery.calling import expiry_of, queue_of, retention_of, when_o
 from orleansjobs.celery.context import Context
 from orleansjobs.celery.encoding import exception_from
 from orleansjobs.celery.exceptions import ImproperlyConfigured, NotInThisGrid, Retry, TaskRevokedError
+from orleansjobs.celery.__main__ import parser
 from orleansjobs.celery.limits import RateLimits, rate
+from orleansjobs.celery.processdeath import process_died
 from orleansjobs.celery.reading import read
 from orleansjobs.celery.registering import checker
 from orleansjobs.celery.result import AsyncResult, GroupResult
@@ -88,6 +90,24 @@ def waits(self, hold):
         time.sleep(0.01)
     return "waited"
 '''
+
+
+DJANGO = {
+    "django/__init__.py": "def setup():\n    from . import apps\n    apps.ready = True\n",
+    "django/apps.py": """
+ready = False
+class Config:
+    name = "shop_orders"
+class apps:
+    @staticmethod
+    def get_app_configs():
+        assert ready
+        return [Config]
+""",
+    "shop/__init__.py": "from orleansjobs.celery import Celery\napp = Celery('shop', broker='http://localhost:1')\napp.autodiscover_tasks()\n",
+    "shop_orders/__init__.py": "",
+    "shop_orders/tasks.py": "from orleansjobs.celery import shared_task\n@shared_task(name='shop_orders.pay')\ndef pay():\n    pass\n",
+}
 
 
 class RefusalTests(unittest.TestCase):
@@ -160,6 +180,40 @@ class RefusalTests(unittest.TestCase):
                 (Path(place) / "app.py").write_text(APP.format(name="cli", folder=place))
                 done = subprocess.run([sys.executable, "-m", "orleansjobs.celery", *arguments], cwd=place, capture_output=True, text=True, timeout=60)
             self.assertEqual((code, True), (done.returncode, words in done.stderr), done.stderr)
+
+
+    def test_signals_that_would_end_a_task_softly(self):
+        for signal_name in ("SIGUSR1", signal.SIGUSR1, "SIGINT"):
+            self.refused("revoke(signal=", lambda: self.app.control.revoke("x", terminate=True, signal=signal_name))
+            self.refused("revoke(signal=", lambda: self.app.control.terminate("x", signal=signal_name))
+        with mock.patch.object(Client, "cancel") as cancel:
+            for signal_name in (None, "SIGTERM", "SIGKILL", "TERM", signal.SIGKILL):
+                self.app.control.revoke("x", terminate=True, signal=signal_name)
+        self.assertEqual(5, cancel.call_count)
+
+    def test_options_of_the_worker(self):
+        options = parser().parse_args([
+            "-A", "x", "worker", "-f", "a.log", "--pidfile", "a.pid", "--autoscale", "7,2", "-I", "a,b", "--prefetch-multiplier", "4", "-B", "-s", "s.db", "-q", "--no-color",
+            "--heartbeat-interval", "5", "--statedb", "x"])
+        self.assertEqual(("a.log", "a.pid", 7, "a,b"), (options.logfile, options.pidfile, options.autoscale, options.include))
+        with tempfile.TemporaryDirectory() as place:
+            (Path(place) / "app.py").write_text(APP.format(name="cli", folder=place))
+            done = subprocess.run([sys.executable, "-m", "orleansjobs.celery", "-A", "app", "worker", "-D"], cwd=place, capture_output=True, text=True, timeout=60)
+        self.assertEqual((1, True), (done.returncode, "--detach is not in" in done.stderr), done.stderr)
+
+    def test_what_django_has_installed_is_found(self):
+        for line in ("", "DJANGO_SETTINGS_MODULE=shop.settings"):
+            with tempfile.TemporaryDirectory() as place, mock.patch.dict(os.environ, dict([line.split("=")] if line else [])):
+                for file, text in DJANGO.items():
+                    (Path(place) / file).parent.mkdir(exist_ok=True)
+                    (Path(place) / file).write_text(text)
+                code = "from shop import app; print(sorted(name for name in app.definitions() if 'celery.' not in name))"
+                done = subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, timeout=60)
+            self.assertIn("['shop_orders.pay']" if line else "autodiscover_tasks() without packages is not in", done.stdout + done.stderr)
+
+    def test_a_death_by_a_signal_without_a_name(self):
+        report = process_died(self.app)(Lease("a", "1", "add", "q", 1, 3, None, {}), -(signal.SIGRTMIN + 5))
+        self.assertEqual(("failure", True), (report["outcome"], str(int(signal.SIGRTMIN + 5)) in report["error"]["message"]))
 
 
 class DecisionTests(unittest.TestCase):
@@ -325,6 +379,19 @@ class GridTests(GridTest):
         program = self.worker("-c", "1", "-n", "worker7@%n")
         self.assertEqual(["open", "worker7@"], [self.module.opened.delay().get(timeout=60)[0], self.module.opened.delay().get(timeout=60)[1][:8]])
         program.wait_for(f"Task {self.name}.opened")  # what it logs below a warning is in the worker's log
+
+    def test_a_log_file_a_pid_file_and_modules_of_the_command_line(self):
+        (Path(self.place) / f"{self.name}_more.py").write_text(
+            f"import logging\nfrom {self.name} import app\n@app.task(name='{self.name}.more')\ndef more():\n    logging.getLogger('x').warning('said by more')\n    return 'more'\n")
+        place = Path(self.place)
+        program = Program("-m", "orleansjobs.celery", "-A", self.name, "worker", "-l", "INFO", "-c", "1", "-f", "%n.log", "-n", "w7@%n", "--pidfile", "worker.pid", "-I", f"{self.name}_more", cwd=self.place)
+        self.addCleanup(program.__exit__)
+        self.assertEqual("more", self.module.app.send_task(f"{self.name}.more").get(timeout=60))
+        self.assertEqual(str(program.pid), (place / "worker.pid").read_text().strip())
+        self.assertIn("said by more", (place / "w7.log").read_text())
+        program.signal(signal.SIGTERM)
+        self.assertEqual(0, program.wait(), program.output)
+        self.assertFalse((place / "worker.pid").exists())
 
     def test_a_task_that_its_rate_holds_back_can_be_revoked(self):
         self.worker("-c", "4")

@@ -96,6 +96,13 @@ class Gateway:
         pass
 
 
+class AnnouncementTests(unittest.TestCase):
+    def test_keys_of_a_type(self):
+        worker = Worker("http://localhost:1", release="1")
+        worker.job("t", key="tenant/{tenantId}", weight=3)(lambda job, args: None)
+        self.assertEqual({"name": "t", "key": "tenant/{tenantId}", "weight": 3, "release": "1"}, worker.definitions()["t"].announcement("1"))
+
+
 class SecondSignalTests(unittest.TestCase):
     """Who is told twice to stop hands back what runs, and that is due at once elsewhere: so it is ended here first."""
 

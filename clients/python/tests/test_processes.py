@@ -200,6 +200,17 @@ class ProcessPoolTests(unittest.TestCase):
         self.start(pool, "warm")
         self.assertEqual(warm, self.ended()[1]["result"])
 
+    def test_a_death_that_nobody_has_words_for_fails_the_attempt(self):
+        def bad(lease, exit_code):
+            raise ValueError("no words")
+
+        pool = self.pool(1, on_death=bad)
+        self.start(pool, "dies", "dies")
+        id, report = self.ended()
+        self.assertEqual(("dies", "ProcessDied"), (id, report["error"]["type"]))
+        self.start(pool, "next")
+        self.assertEqual("success", self.ended()[1]["outcome"])
+
     def test_a_death_is_told_though_no_successor_can_be_started(self):
         pool = self.pool(1)
         self.start(pool, "warms")

@@ -18,7 +18,7 @@ from ..worker.processes import ProcessPool
 from ..worker.runner import Runner
 from ..worker.worker import Worker
 from . import signals
-from .app import SOFT_LIMIT, Celery
+from .app import INCLUDE, SOFT_LIMIT, Celery
 from .exceptions import CeleryError, not_here
 
 POOLS = ("prefork", "processes", "threads", "solo")
@@ -47,6 +47,15 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--without-gossip", action="store_true")
     worker.add_argument("--without-mingle", action="store_true")
     worker.add_argument("--without-heartbeat", action="store_true")
+    worker.add_argument("-f", "--logfile")
+    worker.add_argument("--pidfile")
+    worker.add_argument("--autoscale", type=lambda text: int(text.split(",")[0]), help="as many processes as it may be at most")
+    worker.add_argument("-I", "--include")
+    worker.add_argument("-D", "--detach", action="store_true")
+    for ignored in (("-s", "--schedule"), ("--scheduler",), ("-S", "--statedb"), ("--prefetch-multiplier",), ("--heartbeat-interval",)):
+        worker.add_argument(*ignored, help="means nothing here")
+    for quiet in (("-q", "--quiet"), ("--no-color",)):
+        worker.add_argument(*quiet, action="store_true", help="means nothing here")
     beat = commands.add_parser("beat")
     beat.add_argument("-A", "--app", dest="app_behind")
     beat.add_argument("--once", action="store_true", help="put the schedules, and end")
@@ -91,9 +100,10 @@ def serve(app: Celery, arguments: List[str], spec: Optional[str] = None) -> None
         return
     if options.command != "worker":
         raise not_here(f"celery {options.command}", "see the grid's console and its tool, orleansjobs")
-    from .running import HOSTNAME
+    from .running import HOSTNAME, hostname
 
-    logging.basicConfig(level=options.loglevel.upper(), format="[%(asctime)s: %(levelname)s/%(processName)s] %(message)s")
+    if options.detach:
+        raise not_here("--detach", "start it under a supervisor, such as systemd")
     if options.time_limit:
         app.conf.task_time_limit = options.time_limit
     if options.soft_time_limit:
@@ -101,7 +111,26 @@ def serve(app: Celery, arguments: List[str], spec: Optional[str] = None) -> None
         os.environ[SOFT_LIMIT] = str(options.soft_time_limit)
     if options.hostname:
         os.environ[HOSTNAME] = options.hostname
-    run(app, options, spec)
+    if options.include:
+        os.environ[INCLUDE] = options.include
+    logging.basicConfig(
+        level=options.loglevel.upper(), format="[%(asctime)s: %(levelname)s/%(processName)s] %(message)s", filename=_file(options.logfile, hostname()))
+    pid = _file(options.pidfile, hostname())
+    try:
+        if pid:
+            with open(pid, "w") as file:
+                file.write(f"{os.getpid()}\n")
+        run(app, options, spec)
+    finally:
+        if pid and os.path.exists(pid):
+            os.remove(pid)
+
+
+def _file(name: Optional[str], worker: str) -> Optional[str]:
+    """A file's name as Celery writes it: %n is the worker's name before the @, %h all of it, %i and %I, which number its processes, are nothing."""
+    for what, value in (("%n", worker.partition("@")[0]), ("%h", worker), ("%d", worker.partition("@")[2].partition(".")[2]), ("%I", ""), ("%i", "")):
+        name = name.replace(what, value) if name else None
+    return name
 
 
 def run(app: Celery, options: argparse.Namespace, spec: Optional[str]) -> None:
@@ -111,7 +140,7 @@ def run(app: Celery, options: argparse.Namespace, spec: Optional[str]) -> None:
     kind = options.pool or app.conf.worker_pool or "prefork"
     if kind not in POOLS:
         raise not_here(f"the pool {kind}", f"there are {', '.join(POOLS)}")
-    slots = 1 if kind == "solo" else options.concurrency or app.conf.worker_concurrency or os.cpu_count() or 1
+    slots = 1 if kind == "solo" else options.concurrency or options.autoscale or app.conf.worker_concurrency or os.cpu_count() or 1
     definitions = app.definitions()
     if not definitions:
         raise CeleryError("the application has no tasks: import their modules, or name them in include")

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from datetime import datetime, timezone, tzinfo
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Type
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Type
 from uuid import uuid4
 
 from ..client import Client
@@ -17,13 +17,16 @@ from .conf import Settings, check_url
 from .control import Control
 from .encoding import plain
 from .exceptions import ImproperlyConfigured, missing, not_here
-from .importing import attribute_of, import_related, listed
+from .importing import attribute_of, import_related, installed_apps, is_of_django, listed
 from .options import refuse
 from .result import AsyncResult, GroupResult, ResultSet
 from .task import Task as BaseTask
 
 SOFT_LIMIT = "ORLEANSJOBS_CELERY_SOFT_TIME_LIMIT"
 """How a worker tells its processes of --soft-time-limit: each loads the application anew."""
+
+INCLUDE = "ORLEANSJOBS_CELERY_INCLUDE"
+"""The same of --include."""
 
 
 class Celery:
@@ -48,7 +51,7 @@ class Celery:
         self._client: Optional[Client] = None
         self._client_url: Optional[str] = None
         self._lock = threading.Lock()
-        self._packages: List[Tuple[List[str], str]] = []
+        self._packages: List[Tuple[Callable[[], Iterable[str]], str]] = []
         self._definitions: Optional[Dict[str, Definition]] = None
         if task_cls is not None:
             self.Task = attribute_of(task_cls) if isinstance(task_cls, str) else task_cls
@@ -90,10 +93,10 @@ class Celery:
     set_default = set_current
 
     def autodiscover_tasks(self, packages: Any = None, related_name: str = "tasks", force: bool = False) -> None:
-        """Imports `tasks` of each package, when the worker starts or at once."""
-        if packages is None:
-            raise not_here("autodiscover_tasks() without packages", "name them")
-        found = list(packages() if callable(packages) else packages)
+        """Imports `tasks` of each package, when the worker starts or at once; without packages of all that Django has installed."""
+        if packages is None and not is_of_django():
+            raise not_here("autodiscover_tasks() without packages", "name them, or set DJANGO_SETTINGS_MODULE before")
+        found: Callable[[], Iterable[str]] = installed_apps if packages is None else packages if callable(packages) else lambda: packages
         self._packages.append((found, related_name))
         if force:
             self._import()
@@ -241,10 +244,11 @@ class Celery:
             self._client.close()
 
     def _import(self) -> None:
-        for module in (*listed(self.conf.imports), *listed(self.conf.include)):
-            importlib.import_module(module)
+        for module in (*listed(self.conf.imports), *listed(self.conf.include), *os.environ.get(INCLUDE, "").split(",")):
+            if module:
+                importlib.import_module(module)
         for packages, related in self._packages:
-            for package in packages:
+            for package in packages():
                 import_related(package, related)
 
     def __enter__(self) -> "Celery":

@@ -1,11 +1,16 @@
 """`app.control`: revoking. What asks workers for answers is not here; the grid's console and /stats show them."""
 from __future__ import annotations
 
-from typing import Any, Iterable, Union
+from signal import Signals
+from typing import Any, Iterable, Optional, Union
 
 from ..errors import JobNotFound
 from ..job import PENDING
-from .exceptions import missing
+from .exceptions import missing, not_here
+
+
+ENDS = (None, "TERM", "KILL", "QUIT")
+"""Signals that end the process of a task with Celery too."""
 
 
 class Control:
@@ -13,12 +18,14 @@ class Control:
         self._app = app
 
     def revoke(self, task_id: Union[str, Iterable[str]], destination: Any = None, terminate: bool = False, signal: Any = None, **_: Any) -> None:
-        """A task that waits will not run. One that runs goes on, unless `terminate`: then its process is killed."""
+        """A task that waits will not run. One that runs goes on, unless `terminate`: then its process is killed, by whichever signal is named."""
+        if _name(signal) not in ENDS:
+            raise not_here(f"revoke(signal={signal!r})", "what is terminated is killed; soft_time_limit raises within the task")
         for one in [task_id] if isinstance(task_id, str) else list(task_id):
             self._revoke(one, terminate)
 
     def terminate(self, task_id: Union[str, Iterable[str]], destination: Any = None, signal: Any = None, **_: Any) -> None:
-        self.revoke(task_id, terminate=True)
+        self.revoke(task_id, terminate=True, signal=signal)
 
     def _revoke(self, task_id: str, terminate: bool) -> None:
         try:
@@ -32,3 +39,10 @@ class Control:
         if name.startswith("_"):
             raise AttributeError(name)
         raise missing(f"app.control.{name}", "the console of the grid and `orleansjobs` show queues, workers and jobs")
+
+
+def _name(signal: Any) -> Optional[str]:
+    if signal is None:
+        return None
+    name = Signals(signal).name if isinstance(signal, int) else str(signal).upper()
+    return name[3:] if name.startswith("SIG") else name

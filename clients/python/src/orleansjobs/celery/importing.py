@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any, List
 
 
@@ -19,6 +20,16 @@ def attribute_of(path: str) -> Any:
     except ModuleNotFoundError:
         name, _, attribute = path.rpartition(".")
         return getattr(importlib.import_module(name), attribute)
+
+
+def installed_apps() -> List[str]:
+    """Of Django, which is set up for it, as it is in a worker of Celery's."""
+    importlib.import_module("django").setup()
+    return [str(found.name) for found in importlib.import_module("django.apps").apps.get_app_configs()]
+
+
+def is_of_django() -> bool:
+    return bool(os.environ.get("DJANGO_SETTINGS_MODULE"))
 
 
 def import_related(package: str, related: str) -> None:

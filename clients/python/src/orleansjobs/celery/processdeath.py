@@ -34,9 +34,16 @@ def process_died(app: Celery) -> Any:
         if task.acks_late and task.reject_on_worker_lost:
             return Failure("The process that ran the task died.", "WorkerLostError", delay=1).report()
         number = -exit_code if exit_code is not None and exit_code < 0 else None
-        how = f"signal {number} ({signal.Signals(number).name})" if number else f"exitcode {exit_code}"
+        how = f"signal {number} ({_name(number)})" if number else f"exitcode {exit_code}"
         return _told(app, lease, WorkerLostError(f"Worker exited prematurely: {how} Job: {lease.id}."))
     return report
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most of those of real time have none
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
 
 
 def _told(app: Celery, lease: Lease, error: Exception) -> Report:

@@ -11,7 +11,7 @@ def how_this_process_logs() -> Optional[Dict[str, Any]]:
     if not root.handlers:
         return None
     formatter = next((handler.formatter for handler in root.handlers if handler.formatter is not None), None)
-    how: Dict[str, Any] = {"level": root.level}
+    how: Dict[str, Any] = {"level": root.level, "filename": next((one.baseFilename for one in root.handlers if isinstance(one, logging.FileHandler)), None)}
     if formatter is not None:
         how.update(format=getattr(formatter, "_fmt", None), datefmt=formatter.datefmt)
     return {name: value for name, value in how.items() if value is not None}

@@ -35,6 +35,8 @@ class Definition:
     description: Optional[str] = None
     stalled_after: Optional[float] = None
     on_error: Optional[Callable[[BaseException, Any], Optional[Report]]] = None
+    key: Optional[str] = None
+    weight: Optional[int] = None
 
     @property
     def is_coroutine(self) -> bool:
@@ -43,7 +45,7 @@ class Definition:
     def announcement(self, release: Optional[str]) -> Dict[str, Any]:
         said: Mapping[str, Any] = {
             "name": self.name, "queue": self.queue, "attempts": self.attempts, "timeout": self.timeout, "stalledAfter": self.stalled_after, "schema": self.schema,
-            "resultSchema": self.result_schema, "description": self.description, "release": release,
+            "resultSchema": self.result_schema, "description": self.description, "key": self.key, "weight": self.weight, "release": release,
         }
         return {name: value for name, value in said.items() if value is not None}
 

@@ -261,7 +261,15 @@ class ProcessPool:
         if child.stopped is not None:
             return {"outcome": "cancelled"}
         log.error("The process that ran job %s (%s) died with exit code %s.", lease.id, lease.type, child.process.exitcode)
-        return self._on_death(lease, child.process.exitcode)
+        return self._said_of_death(lease, child.process.exitcode)
+
+    def _said_of_death(self, lease: Lease, exit_code: Optional[int]) -> Report:
+        """Whatever goes wrong with it: somebody waits for this."""
+        try:
+            return self._on_death(lease, exit_code)
+        except Exception:
+            log.exception("What was to be said of the death of the process of job %s could not be.", lease.id)
+            return _died(lease, exit_code)
 
     def _over_limit(self, lease: Lease, limit: float) -> None:
         with self._lock:

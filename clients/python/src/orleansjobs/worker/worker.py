@@ -57,20 +57,21 @@ class Worker:
     def job(
         self, name: Optional[str] = None, *, queue: Optional[str] = None, attempts: Optional[int] = None, timeout: Optional[Span] = None,
         schema: Union[Mapping[str, Any], bool, None] = None, result_schema: Union[Mapping[str, Any], bool, None] = None,
-        description: Optional[str] = None, stalled_after: Optional[Span] = None,
+        description: Optional[str] = None, stalled_after: Optional[Span] = None, key: Optional[str] = None, weight: Optional[int] = None,
     ) -> Callable[[F], F]:
         """Makes a function or coroutine the handler of a job type. It is called with the job and its arguments, and what it returns is the result.
 
         `queue`, `attempts` and `timeout` are for submits that say nothing of their own; `schema` is what arguments are checked with when they
         are submitted; `description` is the first paragraph of the docstring unless given. An attempt that says nothing new for `stalled_after` is to
-        stop, and counts as failed with `stalled`.
+        stop, and counts as failed with `stalled`. `key` is what the key of its jobs is made of where a submit names none, such as `tenant/{tenantId}`, and `weight`
+        how many turns such a key has for one of others.
         """
 
         def register(handler: F) -> F:
             self.add(Definition(
                 check_name(name or handler.__name__, "a job type"), handler, queue, attempts, None if timeout is None else seconds(timeout), schema,
                 result_schema, description if description is not None else first_paragraph(handler),
-                None if stalled_after is None else seconds(stalled_after)))
+                None if stalled_after is None else seconds(stalled_after), key=key, weight=weight))
             return handler
 
         return register
