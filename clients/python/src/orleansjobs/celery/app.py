@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from datetime import datetime, timezone, tzinfo
+from functools import partial
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Type
 from uuid import uuid4
 
@@ -96,8 +97,7 @@ class Celery:
         """Imports `tasks` of each package, when the worker starts or at once; without packages of all that Django has installed."""
         if packages is None and not is_of_django():
             raise not_here("autodiscover_tasks() without packages", "name them, or set DJANGO_SETTINGS_MODULE before")
-        found: Callable[[], Iterable[str]] = installed_apps if packages is None else packages if callable(packages) else lambda: packages
-        self._packages.append((found, related_name))
+        self._packages.append((installed_apps if packages is None else packages if callable(packages) else partial(list, packages), related_name))
         if force:
             self._import()
 
