@@ -115,13 +115,16 @@ async function* textsOf(answer, broken) {
   const decoder = new TextDecoder();
   while (true) {
     const silent = setTimeout(() => broken.abort(new Error('the stream fell silent')), SILENCE);
+    let part;
     try {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield decoder.decode(value, { stream: true });
+      part = await reader.read();
     } finally {
+      // What whoever watches does with it is none of the stream's silence.
       clearTimeout(silent);
     }
+
+    if (part.done) return;
+    yield decoder.decode(part.value, { stream: true });
   }
 }
 

@@ -101,6 +101,31 @@ test('a gateway that is away is asked again, then given up', async () => {
   await assert.rejects(away.watch('a').next(), Unreachable);
 });
 
+test('the silence of a stream is that of the stream, however long whoever watches takes', async test => {
+  const events = createServer((request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const [version, state] of [[1, 'PROGRESS'], [2, 'SUCCESS']]) response.write(`id: ${version}\ndata: ${JSON.stringify({ id: 'a', version, state })}\n\n`);
+    response.end();
+  });
+  await new Promise(resolve => events.listen(0, '127.0.0.1', resolve));
+  test.after(() => events.close().closeAllConnections());
+  const real = [globalThis.setTimeout, globalThis.clearTimeout];
+  const counting = new Set();
+  globalThis.setTimeout = (action, delay, ...more) => {
+    const timer = real[0](action, delay, ...more);
+    if (delay >= 30_000) counting.add(timer);
+    return timer;
+  };
+  globalThis.clearTimeout = timer => {
+    counting.delete(timer);
+    real[1](timer);
+  };
+  test.after(() => [globalThis.setTimeout, globalThis.clearTimeout] = real);
+  const seen = [];
+  for await (const job of new Client({ url: `http://127.0.0.1:${events.address().port}` }).watch('a')) seen.push([job.version, counting.size]);
+  assert.deepEqual(seen, [[1, 0], [2, 0]]);
+});
+
 test('a lost answer makes no second job, and a stream that breaks is taken up where it broke', async test => {
   const asked = [];
   // Stands between the client and the grid, and loses the first two answers.
