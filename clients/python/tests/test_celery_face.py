@@ -333,6 +333,22 @@ class DecisionTests(unittest.TestCase):
         self.assertTrue(hasattr(face, "Celery"))
 
 
+class LargeTests(GridTest):
+    def test_an_application_of_many_tasks_has_a_worker(self):
+        name = unique("large").replace("-", "_")
+        place = folder_with("""
+from orleansjobs.celery import Celery
+app = Celery("{name}")
+for number in range(400):
+    app.task(name=f"{name}.t{{number}}")(lambda number=number: number)
+""", name, self.addCleanup)
+        module = imported(name, place, self.addCleanup)
+        program = Program("-m", "orleansjobs.celery", "-A", name, "worker", "-c", "2", "-P", "threads", cwd=place)
+        self.addCleanup(program.__exit__)
+        results = [module.app.tasks[f"{name}.t{number}"].delay() for number in (0, 200, 399)]
+        self.assertEqual([0, 200, 399], [result.get(timeout=60) for result in results])
+
+
 class GridTests(GridTest):
     def setUp(self):
         self.name = unique("face").replace("-", "_")

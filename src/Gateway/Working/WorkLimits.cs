@@ -14,7 +14,7 @@ internal static class WorkLimits
 
     /// <summary>Lines of one attempt in one call.</summary>
     public const int MaxLogLines = JobLogLimits.MaxLines;
-    public const int MaxTypes = 200;
+    public const int MaxTypes = 1000;
     public const int MaxQueues = 100;
 
     /// <summary>Children that one call may start.</summary>

@@ -99,7 +99,7 @@ internal static class WorkInputs
     private static IEnumerable<WorkInput> Types()
     {
         yield return new("`types` that are no array", 422, "invalid-member", "/types", """{"seq":1,"types":"t"}""");
-        yield return new("201 types", 422, "invalid-member", "/types", $$"""{"seq":1,"types":[{{string.Join(',', Enumerable.Range(0, WorkLimits.MaxTypes + 1).Select(i => $"\"t{i}\""))}}]}""");
+        yield return new("1,001 types", 422, "invalid-member", "/types", $$"""{"seq":1,"types":[{{string.Join(',', Enumerable.Range(0, WorkLimits.MaxTypes + 1).Select(i => $"\"t{i}\""))}}]}""");
         yield return new("a type that is a number", 422, "invalid-member", "/types/0", """{"seq":1,"types":[1]}""");
         yield return new("a type whose name is none", 422, "invalid-member", "/types/0", """{"seq":1,"types":["a b"]}""");
         yield return new("a type without a name", 422, "invalid-member", "/types/0/name", """{"seq":1,"types":[{"schema":true}]}""");

@@ -46,7 +46,7 @@ export class Worker {
     if (typeof options === 'function') [options, handler] = [{}, options];
     if (typeof handler !== 'function') throw new TypeError('a job type has a function as its handler');
     if (this.#handlers.has(checkName(type, 'a job type'))) throw new TypeError(`there is a handler for ${JSON.stringify(type)} already`);
-    if (this.#types.length === 200) throw new RangeError('a worker runs at most 200 types');
+    if (this.#types.length === 1000) throw new RangeError('a worker runs at most 1000 types');
     this.#handlers.set(type, handler);
     this.#types.push({ name: type, ...options, ...(this.#release === undefined ? {} : { release: this.#release }) });
     return this;

@@ -25,6 +25,7 @@ F = TypeVar("F", bound=Handler)
 THREADS = 8
 TASKS = 100
 MAX_SLOTS = 1000
+MAX_TYPES = 1000
 
 
 class Worker:
@@ -79,8 +80,8 @@ class Worker:
     def add(self, definition: Definition) -> None:
         if definition.name in self._definitions:
             raise ValueError(f"there is a handler for {definition.name!r} already")
-        if len(self._definitions) == 200:
-            raise ValueError("a worker runs at most 200 types")
+        if len(self._definitions) == MAX_TYPES:
+            raise ValueError(f"a worker runs at most {MAX_TYPES} types")
         self._definitions[definition.name] = definition
 
     def definitions(self) -> Mapping[str, Definition]:
