@@ -91,6 +91,8 @@ internal sealed class ScheduleTruth(Func<long> now)
         {
             var record = ScheduleRecord.Decode(row);
             _held[(id, record.Incarnation)] = record.Edition;
+            // Where the refusal was lost on its way, the same commit was sent again, and there was room.
+            _refused.Remove((id, record.Incarnation));
         }
 
         foreach (var (number, row) in commit.Of(GridLayout.Letters.Rows).Puts)
