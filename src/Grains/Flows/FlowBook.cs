@@ -136,6 +136,14 @@ internal sealed class FlowBook
     /// <summary>How far a flow is that is parked: what it has started counts from then on.</summary>
     public Progress ProgressOf(LiveJob job, Progress said) => Find(job) is { } flow ? FlowWaits.ProgressOf(flow, said) : said;
 
+    /// <summary>How far a flow is that has come to a good end: what it has not started it had no need of.</summary>
+    public Progress ProgressAtEnd(LiveJob job, Progress said)
+    {
+        if (Find(job) is not { LastTotal: > 0 } flow || said.Message is not null || said.Total != flow.LastTotal) return said;
+        var done = flow.WeightDone > 0 ? flow.WeightDone : said.Total;
+        return said.Current == done && said.Total == done ? said : said with { Sequence = said.Sequence + 1, Current = done, Total = done };
+    }
+
     /// <summary>What a parked flow says that it waits for.</summary>
     public WaitReason[] WaitsOf(LiveJob job) => Find(job) is { Park: { } park } flow ? [.. FlowWaits.Of(flow, park)] : [];
 

@@ -9,8 +9,8 @@ public sealed class GraphTroubleTests(TroubleGrid grid) : IClassFixture<TroubleG
 
     /// <summary>Sent after all, when the money is back already: what a retry must not do.</summary>
     [Theory]
-    [InlineData("failure"), InlineData("end")]
-    public async Task AFailureThatWasDealtWith_IsNotTriedAgain_WhenTheFlowIs(string on)
+    [InlineData("failure", 1, "FAILURE"), InlineData("end", 2, "SUCCESS")]
+    public async Task AFailureThatWasDealtWith_IsNotTriedAgain_WhenTheFlowIs(string on, int shipped, string state)
     {
         grid.Failing[$"{_name} ship"] = true;
         var flow = await SubmitAsync(
@@ -18,8 +18,10 @@ public sealed class GraphTroubleTests(TroubleGrid grid) : IClassFixture<TroubleG
         Assert.Equal(JobErrorCodes.DependencyFailed, (await FailureAsync(flow)).Code);
         grid.Failing.Clear();
         Assert.True(await flow.RetryAsync());
-        Assert.Equal(JobErrorCodes.DependencyFailed, (await FailureAsync(flow)).Code);
-        Assert.Equal((1, 1, 1), (grid.Runs[$"{_name} charge"], grid.Runs[$"{_name} ship"], grid.Runs[$"{_name} refund"]));
+        var ended = await flow.WaitAsync().WaitAsync(TroubleGrid.Patience);
+        Assert.Equal(state, ended.State.Name);
+        if (shipped == 1) Assert.Equal(JobErrorCodes.DependencyFailed, ended.Error!.Code);
+        Assert.Equal((1, shipped, 1), (grid.Runs[$"{_name} charge"], grid.Runs[$"{_name} ship"], grid.Runs[$"{_name} refund"]));
     }
 
     [Fact]
@@ -34,6 +36,46 @@ public sealed class GraphTroubleTests(TroubleGrid grid) : IClassFixture<TroubleG
         var ended = await flow.WaitAsync().WaitAsync(TroubleGrid.Patience);
         Assert.Equal(JobState.Success, ended.State);
         Assert.Equal((1, 1, 2), (grid.Runs[$"{_name} charge"], grid.Runs[$"{_name} ship"], grid.Runs[$"{_name} refund"]));
+    }
+
+    /// <summary>What was not needed counts as nothing, neither while it might have been nor in the end.</summary>
+    [Fact]
+    public async Task Progress_OfAGraphThatGoesWell_EndsFull()
+    {
+        var flow = await SubmitAsync(
+            $$"""{"jobs":[{{Job("charge")}} },{{Job("ship")}},"after":["charge"],"weight":5},{{Job("refund")}},"after":[{"job":"ship","on":"failure"}]}],"result":{"$ref":"ship.result"} }""");
+        var ended = await flow.WaitAsync().WaitAsync(TroubleGrid.Patience);
+        Assert.Equal((JobState.Success, 6, 6), (ended.State, ended.Current, ended.Total));
+    }
+
+    [Fact]
+    public async Task Progress_OfAGraphThatIsRetried_EndsFull()
+    {
+        grid.Failing[$"{_name} ship"] = grid.Failing[$"{_name} mail"] = true;
+        var flow = await SubmitAsync(
+            $$"""{"jobs":[{{Job("ship")}} },{{Job("refund")}},"after":[{"job":"ship","on":"failure"}]},{{Job("mail")}},"after":["refund"]}],"result":{"$ref":"mail.result"} }""");
+        await FailureAsync(flow);
+        grid.Failing.Clear();
+        Assert.True(await flow.RetryAsync());
+        var ended = await flow.WaitAsync().WaitAsync(TroubleGrid.Patience);
+        Assert.Equal((JobState.Success, 1, 1, 2), (ended.State, grid.Runs[$"{_name} ship"], grid.Runs[$"{_name} refund"], grid.Runs[$"{_name} mail"]));
+        Assert.Equal(ended.Total, ended.Current);
+    }
+
+    /// <summary>Whoever was to deal with it could not even be submitted: nobody has.</summary>
+    [Fact]
+    public async Task AFailureThatNobodyCouldDealWith_IsTriedAgain()
+    {
+        grid.Failing[$"{_name} ship"] = true;
+        var flow = await SubmitAsync($$"""
+            {"jobs":[{"name":"long","type":"long","args":{{GridLimits.MaxArgsBytes}} },{{Job("ship")}} },
+                     {"name":"refund","type":"named","args":{"$ref":"long.result"},"after":["long",{"job":"ship","on":"failure"}]}],"result":{"$ref":"ship.result"},"onFailure":"continue"}
+            """);
+        await FailureAsync(flow);
+        grid.Failing.Clear();
+        Assert.True(await flow.RetryAsync());
+        Assert.Equal(JobState.Success, (await flow.WaitAsync().WaitAsync(TroubleGrid.Patience)).State);
+        Assert.Equal(2, grid.Runs[$"{_name} ship"]);
     }
 
     [Fact]

@@ -59,6 +59,23 @@ public sealed class KnownTroubleTests(TroubleGrid grid) : IClassFixture<TroubleG
         Assert.Equal((1, 2, 1), (grid.Runs[$"{_name} a"], grid.Runs[$"{_name} b"], grid.Runs[$"{_name} body"]));
     }
 
+    /// <summary>Its flow has gone on from the failure, and each of its runs goes the same way.</summary>
+    [Fact]
+    public async Task AMemberThatIsRetriedByHand_IsNothingThatItsFlowIsTold()
+    {
+        grid.Failing[$"{_name} b"] = true;
+        var flow = await grid.Jobs.SubmitAsync("told", new Chord(_name, [Named("a"), Named("b")], ChildFailure.Ignore));
+        JobStatus failed;
+        while ((failed = (await grid.ChildrenAsync(flow.Id)).FirstOrDefault(child => child.State == JobState.Failure)!) is null) await Task.Yield();
+        await grid.Jobs.Get((await grid.ChildrenAsync(flow.Id)).Single(child => child.Id != failed.Id).Id).WaitAsync().WaitAsync(TroubleGrid.Patience);
+        while ((await flow.GetStatusAsync()).WaitingFor.FirstOrDefault()?.What != WaitReasons.Signal) await Task.Yield();
+        grid.Failing.Clear();
+        Assert.True(await grid.Jobs.Get(failed.Id).RetryAsync());
+        Assert.Equal(JobState.Success, (await grid.Jobs.Get(failed.Id).WaitAsync().WaitAsync(TroubleGrid.Patience)).State);
+        Assert.True(await flow.SignalAsync("go"));
+        Assert.Equal($"{_name.Length + 2} 0", await ResultAsync<string>(flow));
+    }
+
     [Fact]
     public async Task AChord_OfWhichAMemberIsCancelled_SaysSo()
     {

@@ -91,6 +91,12 @@ public sealed class TroubleGrid : IAsyncLifetime
 
     private void AddGroups(JobGridBuilder jobs)
     {
+        jobs.AddFlow("told", async (Chord chord, FlowContext flow, CancellationToken _) =>
+        {
+            var members = await (await flow.AllAsync("members", chord.Members, member => flow.Job<int>(member.Type, member.Name, new ChildOptions { Attempts = 1, OnFailure = ChildFailure.Ignore }))).ToArrayAsync();
+            await flow.SignalAsync<object?>("go");
+            return string.Join(' ', members);
+        });
         jobs.AddFlow("empty", async (string _, FlowContext flow, CancellationToken _) =>
         {
             var all = await flow.AllAsync("all", Array.Empty<string>(), name => flow.Job<int>("named", name));

@@ -163,6 +163,20 @@ public sealed class FlowTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, (await _host.Http.GetAsync("/flows/none")).StatusCode);
     }
 
+    /// <summary>Its flow is of a queue that the key is good for, and two of the children are not.</summary>
+    [Fact]
+    public async Task AFlowThatIsCode_ShowsWhoIsLimitedNoChildrenOfOtherQueues()
+    {
+        await using var host = await GatewayHost.StartAsync(new Dictionary<string, string?>().With("mail", ["read"], "mail").With("all", ["read"]));
+        host.Grid.Add(new() { Id = "code", Type = "longtask", Queue = "mail", IsFlow = true });
+        host.Grid.Add(new() { Id = "own", Type = "anything", Queue = "mail", Parent = "code", State = JobState.Progress });
+        host.Grid.Add(new() { Id = "bill", Type = "anything", Queue = "billing", Parent = "code", State = JobState.Failure, Error = new(JobErrorCodes.Error, null, "No card.") });
+        async Task<string> ChildrenAsync(string key) => string.Join(' ', (await (await host.Http.GetAsync("/flows/code", KeySettings.Bearer(key))).JsonAsync())
+            .GetProperty("jobs").EnumerateArray().Select(job => job.Text("id")).Order(StringComparer.Ordinal));
+        Assert.Equal("bill own", await ChildrenAsync("all"));
+        Assert.Equal("own", await ChildrenAsync("mail"));
+    }
+
     private string Child(string flow, string name, JobState state)
     {
         var id = FlowIds.Child(flow, _host.Grid[flow].Status.SubmittedAt.ToUnixTimeMilliseconds(), 1, name, -1, false, 4);

@@ -29,6 +29,17 @@ internal sealed class GraphRun(GraphShape shape, FlowContext flow)
         return shape.Graph.Result is { } result ? Fill(result, node => _ends[node.Index]!.Result, null, isResult: true) : Null;
     }
 
+    /// <summary>
+    /// This job is what makes up for those that it follows on their failure. Were they run again with all that had failed, they might succeed, and that would be for nothing.
+    /// </summary>
+    private void Settle(GraphNode node)
+    {
+        foreach (var link in node.After)
+        {
+            if (link is { On: DependencyOn.Failure, Node.Job: { Each: null, Name: var name } }) Host?.Settle(name, node.Job.Name);
+        }
+    }
+
     private void Told(long more) => Host?.Plan(_weight += more);
 
     private async Task<GraphEnd> WatchedAsync(GraphNode node)
@@ -54,17 +65,18 @@ internal sealed class GraphRun(GraphShape shape, FlowContext flow)
             return GraphEnd.Skipped;
         }
 
-        // Were these run again with all that had failed, they might succeed, and what has been done about them would be done for nothing.
-        foreach (var link in node.After)
-        {
-            if (link is { On: not DependencyOn.Success, Node.Job: { Each: null, Name: var name } } && before[link.Node].State is GraphState.Failure or GraphState.Revoked) Host?.Settle(name, node.Job.Name);
-        }
-
         try
         {
-            return node.Job.Each is { } each
-                ? await EachAsync(node, Items(node, Fill(each, known => before[known], null)), before)
-                : GraphEnd.Of(await flow.JobAsync(node.Job.Name, Describe(node, known => before[known], null, Tolerance.None)));
+            if (node.Job.Each is { } each)
+            {
+                var items = Items(node, Fill(each, known => before[known], null));
+                if (items.Count > 0) Settle(node);
+                return await EachAsync(node, items, before);
+            }
+
+            var job = flow.JobAsync(node.Job.Name, Describe(node, known => before[known], null, Tolerance.None));
+            Settle(node);
+            return GraphEnd.Of(await job);
         }
         catch (ChildFailedException failed) when (Tolerates(node))
         {
@@ -78,7 +90,9 @@ internal sealed class GraphRun(GraphShape shape, FlowContext flow)
         {
             // What was there at the submit was looked at then: it is what references have brought.
             var message = $"/jobs/{node.Index}: '{node.Job.Name}' cannot be submitted. {string.Join(" ", rejected.Problems.Select(static problem => $"{problem.Pointer}: {problem.Detail}"))}";
-            return Tolerates(node) ? new(GraphState.Failure, default, new JobError(JobErrorCodes.BadArgs, null, message)) : throw new GiveUpException(message, rejected, JobErrorCodes.BadArgs);
+            if (!Tolerates(node) || node.Job.Each is not null) throw new GiveUpException(message, rejected, JobErrorCodes.BadArgs);
+            Told(-node.Job.Weight);
+            return new(GraphState.Failure, default, new JobError(JobErrorCodes.BadArgs, null, message));
         }
     }
 

@@ -111,6 +111,7 @@ internal sealed class AttemptBook(int partition, long generation, JobBook jobs, 
         switch (report.Kind)
         {
             case ReportKind.Succeeded:
+                if (track.IsFlow) track = track with { Progress = flows.ProgressAtEnd(job, track.Progress) };
                 jobs.Finish(job, JobState.Success, report.Result ?? "null"u8.ToArray(), null, track, now);
                 break;
             case ReportKind.Failed:
