@@ -8,13 +8,19 @@ internal static class ChildRecord
     /// <param name="scheduled">Of an occurrence.</param>
     public static byte[] Encode(JobSubmission child, ScheduledRun? scheduled = null)
     {
-        var spec = JobSpec.Of(child, now: 0, stamp: 0, due: child.Countdown ?? 0, scheduled).Encode();
-        var writer = new RecordWriter(spec.Length + child.Id.Length + 16);
+        var writer = new RecordWriter(256 + child.Args.Length);
+        Write(child, scheduled, ref writer);
+        return writer.ToArray();
+    }
+
+    public static void Write(JobSubmission child, ScheduledRun? scheduled, ref RecordWriter writer)
+    {
         writer.Text(1, child.Id);
-        writer.Bytes(2, spec);
+        var spec = writer.Open(2);
+        JobSpec.Of(child, now: 0, stamp: 0, due: child.Countdown ?? 0, scheduled).Write(ref writer);
+        writer.Close(spec);
         writer.Number(3, child.MayExist ? 1 : 0);
         writer.Text(4, child.Owner);
-        return writer.ToArray();
     }
 
     public static JobSubmission Decode(ReadOnlySpan<byte> body) => Decode(body, out _);

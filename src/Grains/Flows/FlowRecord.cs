@@ -18,11 +18,11 @@ internal static class FlowRecord
         writer.Number(8, flow.Children);
         writer.Number(9, flow.Weight);
         writer.Number(10, flow.WeightDone);
-        foreach (var (name, id) in flow.Open) writer.Bytes(11, Pair(name, id));
-        foreach (var (name, id) in flow.Failed) writer.Bytes(12, Pair(name, id));
-        foreach (var group in flow.Groups.Values) writer.Bytes(13, Encode(group));
+        foreach (var (name, id) in flow.Open) Write(11, name, id, ref writer);
+        foreach (var (name, id) in flow.Failed) Write(12, name, id, ref writer);
+        foreach (var group in flow.Groups.Values) Write(13, group, ref writer);
         foreach (var partition in flow.Partitions) writer.Signed(14, partition);
-        if (flow.Park is not null) writer.Bytes(15, Encode(flow.Park));
+        if (flow.Park is not null) Write(15, flow.Park, ref writer);
         writer.Number(16, flow.Unread);
         foreach (var key in flow.SignalKeys) writer.Text(17, key);
         writer.Number(18, flow.LastTotal);
@@ -111,16 +111,16 @@ internal static class FlowRecord
         return told;
     }
 
-    private static byte[] Encode(FlowGroup group)
+    private static void Write(int field, FlowGroup group, ref RecordWriter writer)
     {
-        var writer = new RecordWriter(64 + group.Name.Length);
+        var start = writer.Open(field);
         writer.Text(1, group.Name);
         writer.Signed(2, group.Total);
         writer.Number(3, group.Started);
         writer.Number(4, group.Succeeded);
         writer.Number(5, group.Failed);
         writer.Number(6, group.RetriedAt);
-        return writer.ToArray();
+        writer.Close(start);
     }
 
     private static void DecodeGroup(FlowEntry flow, ReadOnlySpan<byte> record)
@@ -145,9 +145,9 @@ internal static class FlowRecord
         flow.Groups[name] = new FlowGroup(name, total, started, succeeded, failed, retried);
     }
 
-    private static byte[] Encode(FlowPark park)
+    private static void Write(int field, FlowPark park, ref RecordWriter writer)
     {
-        var writer = new RecordWriter(64);
+        var start = writer.Open(field);
         writer.Number(1, park.Seen);
         foreach (var name in park.Children) writer.Text(2, name);
         foreach (var group in park.Groups)
@@ -158,7 +158,7 @@ internal static class FlowRecord
 
         foreach (var name in park.Signals) writer.Text(5, name);
         writer.Signed(6, park.Until);
-        return writer.ToArray();
+        writer.Close(start);
     }
 
     private static FlowPark DecodePark(ReadOnlySpan<byte> record)
@@ -185,12 +185,12 @@ internal static class FlowRecord
         return new FlowPark { Seen = seen, Children = [.. children], Groups = [.. groups], Signals = [.. signals], Until = until };
     }
 
-    private static byte[] Pair(string name, string id)
+    private static void Write(int field, string name, string id, ref RecordWriter writer)
     {
-        var writer = new RecordWriter(16 + name.Length + id.Length);
+        var start = writer.Open(field);
         writer.Text(1, name);
         writer.Text(2, id);
-        return writer.ToArray();
+        writer.Close(start);
     }
 
     private static void AddPair(Dictionary<string, string> pairs, ReadOnlySpan<byte> record)

@@ -14,18 +14,24 @@ internal sealed record JobOutcome
 
     public byte[] Encode()
     {
-        var track = Track.Encode();
-        var writer = new RecordWriter(track.Length + (Result?.Length ?? 0) + 64);
+        var writer = new RecordWriter((Result?.Length ?? 0) + 256);
         writer.Number(1, (int)State);
         if (Result is not null) writer.Bytes(RecordFields.OutcomeResult, Result);
         if (Error is not null) writer.Bytes(3, EncodeTraced(Error));
         writer.Number(4, FinishedAt);
         writer.Signed(5, RetainUntil - FinishedAt);
-        writer.Bytes(6, track);
+        var track = writer.Open(6);
+        Track.Write(ref writer);
+        writer.Close(track);
         return writer.ToArray();
     }
 
-    public static JobOutcome Decode(ReadOnlySpan<byte> record)
+    public static JobOutcome Decode(ReadOnlySpan<byte> record) => Decode(record, withTrack: true);
+
+    /// <summary>How it ended, without what had happened to it by then.</summary>
+    public static JobOutcome DecodeEnd(ReadOnlySpan<byte> record) => Decode(record, withTrack: false);
+
+    private static JobOutcome Decode(ReadOnlySpan<byte> record, bool withTrack)
     {
         var state = JobState.Success;
         byte[]? result = null;
@@ -42,7 +48,7 @@ internal sealed record JobOutcome
                 case 3: error = DecodeError(reader.Bytes); break;
                 case 4: finished = reader.Number; break;
                 case 5: retain = reader.Signed; break;
-                case 6: track = JobTrack.Decode(reader.Bytes); break;
+                case 6 when withTrack: track = JobTrack.Decode(reader.Bytes); break;
             }
         }
 

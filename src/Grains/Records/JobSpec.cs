@@ -84,6 +84,12 @@ internal sealed class JobSpec
     public byte[] Encode()
     {
         var writer = new RecordWriter(Args.Length + 128);
+        Write(ref writer);
+        return writer.ToArray();
+    }
+
+    public void Write(ref RecordWriter writer)
+    {
         writer.Text(1, Type);
         if (Queue != JobLimits.DefaultQueue) writer.Text(2, Queue);
         if (Priority != JobLimits.DefaultPriority) writer.Signed(3, Priority);
@@ -111,7 +117,13 @@ internal sealed class JobSpec
             writer.Number(19, scheduled.Incarnation);
         }
 
-        if (Parent is not null) writer.Bytes(20, ParentRecord.Encode(Parent));
+        if (Parent is not null)
+        {
+            var parent = writer.Open(20);
+            ParentRecord.Write(Parent, ref writer);
+            writer.Close(parent);
+        }
+
         foreach (var dependency in After)
         {
             writer.Text(21, dependency.Job);
@@ -137,8 +149,6 @@ internal sealed class JobSpec
 
         writer.Signed(32, BindingsKnown);
         writer.Text(33, Owner);
-
-        return writer.ToArray();
     }
 
     public static JobSpec Decode(ReadOnlySpan<byte> record)

@@ -19,6 +19,9 @@ internal sealed record JobTrack
     /// <summary>Apart, so that the transitions of a plain job do not copy it.</summary>
     private readonly FewTrack _few = FewTrack.None;
 
+    /// <summary>All that is said apart, at once: each change of one of its members copies it.</summary>
+    private FewTrack Few { get => _few; init => _few = value; }
+
     /// <summary>Grows at every transition, counted from the submit: see <see cref="Partitions.JobVersion"/>.</summary>
     public long Version { get; init; } = 1;
 
@@ -135,8 +138,12 @@ internal sealed record JobTrack
         ? this with { Token = last.Token, StartedAt = last.StartedAt.ToUnixTimeMilliseconds(), Silo = last.Silo }
         : this with { Token = 0, StartedAt = 0, Silo = null };
 
+    /// <summary>It waits for something else than before, and has come further.</summary>
+    public JobTrack Waiting(ImmutableArray<WaitReason> waitsFor, Progress progress) =>
+        Few.WaitsFor == waitsFor && Few.Progress == progress ? this : this with { Few = Few with { WaitsFor = waitsFor, Progress = progress } };
+
     /// <summary>A flow that has got somewhere: what failed before is overcome, so that one of months is not convicted for three deploys.</summary>
-    public JobTrack Overcome() => this with { IsFlow = true, HasMemory = true, Earlier = Earlier + Failures + Crashes, Failures = 0, Crashes = 0, Losses = [] };
+    public JobTrack Overcome() => this is { IsFlow: true, HasMemory: true, Failures: 0, Crashes: 0, Losses.IsEmpty: true } ? this : this with { IsFlow = true, HasMemory = true, Earlier = Earlier + Failures + Crashes, Failures = 0, Crashes = 0, Losses = [] };
 
     public JobTrack WithEnded(string outcome, JobError? error, long now)
     {
@@ -170,6 +177,12 @@ internal sealed record JobTrack
     public byte[] Encode()
     {
         var writer = new RecordWriter(128);
+        Write(ref writer);
+        return writer.ToArray();
+    }
+
+    public void Write(ref RecordWriter writer)
+    {
         writer.Number(1, Version);
         writer.Number(2, Failures);
         writer.Number(3, Crashes);
@@ -200,7 +213,6 @@ internal sealed record JobTrack
         if (Marks is { } marks) writer.Bytes(26, MarksRecord.Encode(marks));
         writer.Signed(30, Priority);
         writer.Text(31, Queue);
-        return writer.ToArray();
     }
 
     public static JobTrack Decode(ReadOnlySpan<byte> record)

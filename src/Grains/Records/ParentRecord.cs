@@ -6,6 +6,12 @@ internal static class ParentRecord
     public static byte[] Encode(JobParent parent)
     {
         var writer = new RecordWriter(64 + parent.Id.Length + parent.Name.Length);
+        Write(parent, ref writer);
+        return writer.ToArray();
+    }
+
+    public static void Write(JobParent parent, ref RecordWriter writer)
+    {
         writer.Text(1, parent.Id);
         writer.Number(2, parent.Stamp);
         writer.Number(3, parent.Run);
@@ -14,7 +20,6 @@ internal static class ParentRecord
         writer.Signed(6, parent.Weight);
         writer.Number(7, parent.Depth);
         writer.Number(8, parent.Round);
-        return writer.ToArray();
     }
 
     public static JobParent Decode(ReadOnlySpan<byte> record)

@@ -57,6 +57,35 @@ internal ref struct RecordWriter
         _length += value.Length;
     }
 
+    /// <summary>Begins a record within this one, which <see cref="Close"/> ends: it need not be written apart and copied.</summary>
+    public int Open(int field)
+    {
+        Tag(field, WireType.Bytes);
+        // For its length, where that is short as nearly always.
+        Ensure(1);
+        return ++_length;
+    }
+
+    /// <param name="start">What <see cref="Open"/> returned.</param>
+    public void Close(int start)
+    {
+        var size = _length - start;
+        if (size < 0x80)
+        {
+            _buffer[start - 1] = (byte)size;
+            return;
+        }
+
+        var room = 0;
+        for (var rest = (uint)size >> 7; rest > 0; rest >>= 7) room++;
+        Ensure(VarintMax);
+        _buffer.AsSpan(start, size).CopyTo(_buffer.AsSpan(start + room));
+        var end = _length + room;
+        _length = start - 1;
+        Varint((uint)size);
+        _length = end;
+    }
+
     /// <summary>The record; the writer must not be used again.</summary>
     public byte[] ToArray()
     {
