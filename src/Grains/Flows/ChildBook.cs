@@ -11,15 +11,33 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
     private static readonly ChangeOrder ByItsFlow = new("flow");
 
     private readonly JobOrders _orders = new(jobs, changes);
+    private readonly GroupSuccesses _successes = new(letters, changes);
 
     /// <summary>Starts a child, as part of the decision that is under way.</summary>
+    /// <param name="elsewhere">Where those are gathered that belong to other partitions: see <see cref="Send"/>.</param>
     /// <returns>The partition that it belongs to.</returns>
-    public int Start(JobSubmission child, long now)
+    public int Start(JobSubmission child, ref ChildrenElsewhere? elsewhere, long now)
     {
         var home = JobIds.PartitionOf(child.Id, options.Partitions);
         if (home == partition) StartHere(child, now);
-        else letters.Send(home, LetterKind.StartChild, ChildRecord.Encode(child));
+        else (elsewhere ??= new()).Add(home, child);
         return home;
+    }
+
+    /// <summary>Has those started that belong to other partitions.</summary>
+    public void Send(ChildrenElsewhere elsewhere)
+    {
+        foreach (var (home, children) in elsewhere.Homes)
+        {
+            if (children is [var alone])
+            {
+                letters.Send(home, LetterKind.StartChild, ChildRecord.Encode(alone));
+                continue;
+            }
+
+            for (int first = 0, next = 0; first < children.Count; first = next)
+                letters.Send(home, LetterKind.StartChildren, ChildrenLetter.Encode(children, ref next), parts: next - first);
+        }
     }
 
     /// <summary>Starts a child that belongs here, or finds it.</summary>
@@ -48,10 +66,11 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
     /// <summary>In the same decision where the flow is at hand.</summary>
     private void Tell(LiveJob child, JobParent parent, long now)
     {
-        var end = ChildEnd.Of(child.Id, parent, child.Outcome!);
         var home = JobIds.PartitionOf(parent.Id, options.Partitions);
-        if (home == partition && jobs.Find(parent.Id) is { Spec: { } spec } flow && spec.Stamp == parent.Stamp && flows.Find(flow) is { } entry) flows.Arrive(flow, entry, end, now);
-        else letters.Send(home, LetterKind.ChildEnded, end.Encode());
+        if (home == partition && jobs.Find(parent.Id) is { Spec: { } spec } flow && spec.Stamp == parent.Stamp && flows.Find(flow) is { } entry)
+            flows.Arrive(flow, entry, ChildEnd.Of(child.Id, parent, child.Outcome!), now);
+        else if (parent.Index >= 0 && child.Outcome!.State is JobState.Success) _successes.Tell(parent, home);
+        else letters.Send(home, LetterKind.ChildEnded, ChildEnd.Of(child.Id, parent, child.Outcome!).Encode());
     }
 
     /// <summary>A child is not waited for any more.</summary>

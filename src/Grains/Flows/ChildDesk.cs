@@ -22,6 +22,12 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
                 // One of this id that is being forgotten makes room first.
                 if (shell.Core.Jobs.Find(child.Id) is { Place: JobPlace.Gone } gone) await shell.Commits.Settled(gone);
                 return () => shell.Core.Flows.Children.StartHere(child, shell.Now);
+            case LetterKind.StartChildren:
+                return await PrepareAsync(ChildrenLetter.Decode(letter.Body), pins);
+            case LetterKind.GroupSucceeded:
+                var success = GroupSuccess.Decode(letter.Body);
+                await BringAsync(success.Flow, pins);
+                return () => Arrive(success);
             case LetterKind.ChildEnded:
                 var end = ChildEnd.Decode(letter.Body);
                 await BringAsync(end.Parent.Id, pins);
@@ -38,6 +44,21 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
                 var order = ChildrenOrder.Parse(Encoding.UTF8.GetString(letter.Body));
                 return () => shell.Core.Errands.Add(order.What, order.ToString(), shell.Now);
         }
+    }
+
+    private async ValueTask<Action> PrepareAsync(List<JobSubmission> children, List<string> pins)
+    {
+        foreach (var child in children)
+        {
+            if (child.MayExist) await BringAsync(child.Id, pins);
+            if (shell.Core.Jobs.Find(child.Id) is { Place: JobPlace.Gone } gone) await shell.Commits.Settled(gone);
+        }
+
+        return () =>
+        {
+            var now = shell.Now;
+            foreach (var child in children) shell.Core.Flows.Children.StartHere(child, now);
+        };
     }
 
     public Task<object?> DoAsync(Errand errand, object? place) => errand.Kind switch
@@ -142,9 +163,21 @@ internal sealed class ChildDesk(IPartitionShell shell, FlowDesk flows) : ILetter
 
     private void Arrive(ChildEnd end)
     {
-        if (shell.Core.Jobs.Find(end.Parent.Id) is not { } job || Known(job).Spec!.Stamp != end.Parent.Stamp) return;
-        if (shell.Core.Flows.Find(job) is { } flow) shell.Core.Flows.Arrive(job, flow, end, shell.Now);
-        else if (job.Track.HasMemory && job.Place != JobPlace.Gone) throw new InvalidOperationException($"Flow '{job.Id}' is not in memory.");
+        if (FindFlow(end.Parent.Id, end.Parent.Stamp, out var job) is { } flow) shell.Core.Flows.Arrive(job!, flow, end, shell.Now);
+    }
+
+    private void Arrive(GroupSuccess success)
+    {
+        if (FindFlow(success.Flow, success.Stamp, out var job) is { } flow) shell.Core.Flows.Arrive(job!, flow, success, shell.Now);
+    }
+
+    /// <summary>A flow whose children tell of themselves, and which has been brought; null: it is gone, or never remembered anything.</summary>
+    private FlowEntry? FindFlow(string id, long stamp, out LiveJob? job)
+    {
+        job = shell.Core.Jobs.Find(id);
+        if (job is null || Known(job).Spec!.Stamp != stamp) return null;
+        if (shell.Core.Flows.Find(job) is { } flow) return flow;
+        return job.Track.HasMemory && job.Place != JobPlace.Gone ? throw new InvalidOperationException($"Flow '{id}' is not in memory.") : null;
     }
 
     private void Do(ChildrenOrder order, string id)

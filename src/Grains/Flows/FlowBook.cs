@@ -215,6 +215,16 @@ internal sealed class FlowBook
         Tell(job, flow, IsAwaited(flow, parent, end.State), now);
     }
 
+    /// <summary>Children of a group of a flow have succeeded.</summary>
+    public void Arrive(LiveJob job, FlowEntry flow, GroupSuccess success, long now)
+    {
+        if (job.Place == JobPlace.Gone || success.Run != flow.Run || !flow.Groups.TryGetValue(success.Name, out var group)) return;
+        flow.Groups[success.Name] = group with { Succeeded = group.Succeeded + success.Count };
+        flow.WeightDone += success.Weight;
+        _changes.Mark(flow.Changed());
+        Tell(job, flow, flow.Park is { } park && Array.Exists(park.Groups, wait => wait.Name == success.Name && HasCome(flow, wait)), now);
+    }
+
     /// <summary>Keeps a signal with its job.</summary>
     public SignalOutcome Signal(LiveJob job, FlowEntry flow, JobSignal signal, long now)
     {
@@ -249,7 +259,7 @@ internal sealed class FlowBook
         return new FlowPage
         {
             Run = flow.Run, Args = flow.Args, Groups = [.. flow.Groups.Values], Seen = flow.Last, Partitions = _partitions, Started = [.. flow.Open.Keys],
-            Events = [.. events.Where(told => !flow.HasOverruled(told))],
+            Events = flow.RetriedAt == 0 ? [.. events] : [.. events.Where(told => !flow.HasOverruled(told))],
         };
     }
 
@@ -274,9 +284,10 @@ internal sealed class FlowBook
     private void Start(LiveJob job, FlowEntry flow, ChildOrder[] orders, long now)
     {
         Dictionary<string, ChildPlaces>? places = null;
+        ChildrenElsewhere? elsewhere = null;
         foreach (var order in orders)
         {
-            if (!Start(job, flow, order, now) || order.Index < 0) continue;
+            if (!Start(job, flow, order, ref elsewhere, now) || order.Index < 0) continue;
             // Whoever reads the results of a group knows where its children are by their places in it, but not of keys.
             if (places?.TryGetValue(order.Name, out var group) is not true)
             {
@@ -287,11 +298,12 @@ internal sealed class FlowBook
             group.Set(order.Index, order.Job.Key is null ? null : JobIds.PartitionOf(order.Job.Id, _partitions));
         }
 
+        if (elsewhere is not null) _children.Send(elsewhere);
         foreach (var (name, group) in places ?? []) Append(flow, new FlowEvent { Kind = FlowEventKind.Places, Name = name, Index = group.First, Value = group.ToArray() }, now);
     }
 
     /// <returns>False: it had been started before.</returns>
-    private bool Start(LiveJob job, FlowEntry flow, ChildOrder order, long now)
+    private bool Start(LiveJob job, FlowEntry flow, ChildOrder order, ref ChildrenElsewhere? elsewhere, long now)
     {
         if (order.Index >= 0)
         {
@@ -309,7 +321,7 @@ internal sealed class FlowBook
         var parent = new JobParent(job.Id, flow.Stamp, flow.Run, order.Name, order.Index, order.Weight, depth, flow.Round);
         // One that lives elsewhere may have been started by what memory has not seen.
         var mayExist = order.Job.MayExist || (order.Index < 0 && flow.Ended is null);
-        flow.Partitions.Add(_children.Start(order.Job with { Parent = parent, MayExist = mayExist, Owner = job.Spec.Owner ?? order.Job.Owner }, now));
+        flow.Partitions.Add(_children.Start(order.Job with { Parent = parent, MayExist = mayExist, Owner = job.Spec.Owner ?? order.Job.Owner }, ref elsewhere, now));
         return true;
     }
 
@@ -360,13 +372,13 @@ internal sealed class FlowBook
         if (job.Place == JobPlace.Leased) News?.Invoke(job);
         // One that waits for its next attempt waits for that alone.
         if (job.Place != JobPlace.Waiting || flow.Park is not { } park || job.Track is not { IsFlow: true, IsRetrying: false }) return;
-        var track = job.Track with { WaitsFor = [.. FlowWaits.Of(flow, park)], Progress = FlowWaits.ProgressOf(flow, job.Track.Progress) };
+        var progress = FlowWaits.ProgressOf(flow, job.Track.Progress);
         if (isAwaited)
         {
             flow.Park = null;
-            _jobs.Rewait(job, now, track with { WaitsFor = [] }, now);
+            _jobs.Rewait(job, now, job.Track.Waiting([], progress), now);
         }
-        else _jobs.Rewait(job, null, track, now);
+        else _jobs.Rewait(job, null, job.Track.Waiting([.. FlowWaits.Of(flow, park)], progress), now);
     }
 
     private static bool IsAwaited(FlowEntry flow, JobParent parent, JobState state)

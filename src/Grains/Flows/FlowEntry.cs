@@ -10,6 +10,7 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
     private long _version;
     private long _stored = isStored ? 0 : -1;
     private bool _isGone;
+    private (int Run, SetName Events)? _memory;
 
     public string Id { get; } = id;
     public long Stamp { get; } = stamp;
@@ -98,10 +99,17 @@ internal sealed class FlowEntry(string id, long stamp, FlowBook book, bool isSto
 
     public bool HasOpenChildren => Open.Count > 0 || Groups.Values.Any(group => group.Succeeded + group.Failed < group.Started);
 
-    public string Key => KeyOf(Id, Stamp);
+    public string Key { get; } = KeyOf(id, stamp);
 
     /// <summary>The events of a run.</summary>
-    public SetName Memory => GridLayout.Flows.Order[OrderOf(Run)];
+    public SetName Memory
+    {
+        get
+        {
+            if (_memory is not { } memory || memory.Run != Run) _memory = memory = (Run, GridLayout.Flows.Order[OrderOf(Run)]);
+            return memory.Events;
+        }
+    }
 
     public override bool IsStored => _stored >= 0;
 

@@ -90,6 +90,18 @@ internal enum LetterKind : byte
 
     /// <summary>What a queue's home lends, or asks back.</summary>
     QueueLot = 14,
+
+    /// <summary>Start these children, or find them.</summary>
+    StartChildren = 15,
+
+    /// <summary>So many children of a group of a flow of yours have succeeded.</summary>
+    GroupSucceeded = 16,
+}
+
+/// <summary>What a letter says that may be added to until it is stored.</summary>
+internal interface ILetterDraft
+{
+    byte[] Encode();
 }
 
 /// <summary>Letters of one sender, in order.</summary>

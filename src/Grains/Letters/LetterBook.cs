@@ -63,13 +63,33 @@ internal sealed class LetterBook
 
     /// <summary>Writes a letter, as part of the decision that is under way.</summary>
     /// <param name="origin">The submit from outside without which it is not to be sent.</param>
-    public void Send(int receiver, LetterKind kind, byte[] body, Entry? origin = null)
+    /// <param name="parts">How many decisions it asks of the receiver.</param>
+    public void Send(int receiver, LetterKind kind, byte[] body, Entry? origin = null, int parts = 1) => Send(receiver, kind, body, null, origin, parts);
+
+    /// <summary>Writes a letter that may say more until it is stored: see <see cref="TryAddTo"/>.</summary>
+    public OutLetter Send(int receiver, LetterKind kind, ILetterDraft draft) =>
+        // What is not stored with its cause is read as it is.
+        Send(receiver, kind, Sabotage.IsOff(Safeguard.LetterCommit) ? draft.Encode() : [], draft, null, 1);
+
+    /// <summary>
+    /// Whether what a letter says may be added to, as part of the decision that is under way: no commit has it yet. It goes with this decision then, as with those before
+    /// it.
+    /// </summary>
+    public bool TryAddTo(OutLetter letter)
+    {
+        if (!letter.IsOpen) return false;
+        _changes.Mark(letter);
+        return true;
+    }
+
+    private OutLetter Send(int receiver, LetterKind kind, byte[] body, ILetterDraft? draft, Entry? origin, int parts)
     {
         if (!_channels.TryGetValue(receiver, out var channel)) _channels.Add(receiver, channel = NewChannel(receiver, 0, null));
-        var letter = new OutLetter(this, channel, new Letter(Numbers.Next(), kind, body, Clock()), isStored: false) { Origin = origin };
+        var letter = new OutLetter(this, channel, new Letter(Numbers.Next(), kind, body, Clock()), isStored: false, draft) { Origin = origin, Parts = parts };
         channel.Add(letter);
         if (Sabotage.IsOff(Safeguard.LetterCommit)) Ready?.Invoke(channel);
         else _changes.Mark(letter);
+        return letter;
     }
 
     /// <summary>The receiver has stored what these letters say: they are struck.</summary>

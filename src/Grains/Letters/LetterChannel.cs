@@ -14,6 +14,9 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     /// <summary>Letters that go together: applied by one commit.</summary>
     public const int MostTogether = 256;
 
+    /// <summary>Decisions that letters which go together ask for, beyond which no other is added.</summary>
+    private const int MostParts = 1024;
+
     /// <summary>Bytes of letters that go together, beyond which no other is added.</summary>
     private const int MostBytes = 1 << 20;
 
@@ -96,7 +99,7 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     /// <summary>How long to wait for others before these are carried, so that the ends of a large group do not each cost a call and a commit.</summary>
     public TimeSpan PauseBefore(List<OutLetter> letters, long now)
     {
-        if (letters.Count >= EnoughEnds || now - CarriedAt >= EndsTogether || !letters.TrueForAll(static letter => letter.Letter.Kind == LetterKind.ChildEnded)) return default;
+        if (letters.Count >= EnoughEnds || now - CarriedAt >= EndsTogether || !letters.TrueForAll(static letter => letter.Letter.Kind is LetterKind.ChildEnded or LetterKind.GroupSucceeded)) return default;
         return TimeSpan.FromMilliseconds(Math.Clamp(CarriedAt + EndsTogether - now, 1, EndsTogether));
     }
 
@@ -104,13 +107,14 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     public List<OutLetter> Next()
     {
         var next = new List<OutLetter>();
-        var bytes = 0;
+        var (bytes, parts) = (0, 0);
         foreach (var letter in _window)
         {
             // In order, and only what is stored.
-            if (!letter.IsSettled || next.Count == MostTogether || bytes >= MostBytes) break;
+            if (!letter.IsSettled || next.Count == MostTogether || bytes >= MostBytes || parts >= MostParts) break;
             next.Add(letter);
             bytes += letter.Letter.Body.Length;
+            parts += letter.Parts;
         }
 
         return next;
@@ -131,7 +135,8 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
         {
             if (line.Rows is not { Exist: true } rows) break;
             var number = long.Parse(line.Member, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-            _window.AddLast(new OutLetter(book, this, Letter.Decode(number, rows[0]), isStored: true) { InWindow = true });
+            var letter = Letter.Decode(number, rows[0]);
+            _window.AddLast(new OutLetter(book, this, letter, isStored: true) { InWindow = true, Parts = letter.Kind == LetterKind.StartChildren ? Flows.ChildrenLetter.CountOf(letter.Body) : 1 });
             _end = new(line.Score, line.Member);
         }
 
@@ -154,12 +159,19 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
 }
 
 /// <summary>A letter that has not been delivered.</summary>
-internal sealed class OutLetter(LetterBook book, LetterChannel channel, Letter letter, bool isStored) : Entry
+/// <param name="says">What it says, where that is added to until it is stored.</param>
+internal sealed class OutLetter(LetterBook book, LetterChannel channel, Letter letter, bool isStored, ILetterDraft? says = null) : Entry
 {
     private static readonly object Was = new(), WasNot = new();
     private bool _isStored = isStored;
 
-    public Letter Letter { get; } = letter;
+    public Letter Letter { get; private set; } = letter;
+
+    /// <summary>How many decisions it asks of its receiver.</summary>
+    public int Parts { get; init; } = 1;
+
+    /// <summary>No commit has it, and what it says may be added to.</summary>
+    public bool IsOpen => says is not null && IsDirty && !_isStored && !IsStruck && InFlight == 0;
 
     public string Key { get; } = letter.Number.ToString("x16", CultureInfo.InvariantCulture);
 
@@ -187,6 +199,7 @@ internal sealed class OutLetter(LetterBook book, LetterChannel channel, Letter l
         }
         else
         {
+            if (says is not null) Letter = Letter with { Body = says.Encode() };
             draft.Counts.Letters++;
             draft.Put(tables.Rows, Key, Letter.Encode());
             draft.Commit.Put(channel.Set, Key, place.Score);

@@ -108,7 +108,7 @@ internal sealed partial class JobPartitionGrain : IPartitionShell, ILetterBox, I
             new Dictionary<LetterKind, ILetterReader>
             {
                 [LetterKind.StartChild] = children, [LetterKind.ChildEnded] = children, [LetterKind.ChildrenOf] = children, [LetterKind.Cancel] = children,
-                [LetterKind.RetryChild] = children,
+                [LetterKind.RetryChild] = children, [LetterKind.StartChildren] = children, [LetterKind.GroupSucceeded] = children,
                 [LetterKind.Follow] = _dependencies, [LetterKind.Followed] = _dependencies,
                 [LetterKind.KeySetting] = _keys,
                 [LetterKind.StartOccurrence] = occurrences, [LetterKind.OccurrenceEnded] = occurrences, [LetterKind.CancelOccurrence] = occurrences,

@@ -282,7 +282,7 @@ internal sealed class FlowWorld(int seed, FlowTime time) : IPartitionFlows, IJob
     private void Apply(FlowChange change)
     {
         Changes++;
-        Assert.True(change.Children.Length <= 256, "More children in one call than may be.");
+        Assert.True(change.Children.Length <= FlowPending.MostChildren, "More children in one call than may be.");
         foreach (var step in change.Steps)
         {
             if (_steps.Add(step.Name)) Append(new FlowEvent { Kind = FlowEventKind.Step, Name = step.Name, Value = step.Value, Error = step.Error });

@@ -3,14 +3,15 @@ namespace OrleansJobs.Flows;
 /// <summary>What is to be stored with the next call: what becomes ready at the same time goes together.</summary>
 internal sealed class FlowPending
 {
-    public const int MostChildren = 256;
+    /// <summary>Those of a spread group that go together have one letter for each partition, so that it pays to have many of them.</summary>
+    public const int MostChildren = 1024;
 
     /// <summary>Of what one call carries. A single entry may be larger.</summary>
     private const int MostBytes = 1 << 20;
     private const int MostSteps = 1000;
 
     /// <summary>Of what goes with a park, whose call carries reports of other jobs too.</summary>
-    private const int MostBytesOfPark = 64 << 10;
+    private const int MostBytesOfPark = 256 << 10;
 
     /// <summary>Numbers, and names of members, of one child.</summary>
     private const int OverheadOfChild = 64;
@@ -26,8 +27,7 @@ internal sealed class FlowPending
 
     /// <summary>The flow's code need not hear of any of it before it waits, and it fits into one change.</summary>
     public bool IsForPark =>
-        _steps.Count == 0 && _starts.Count <= MostChildren && _cancels.Count <= MostChildren && _starts.All(static start => start.Stored is null)
-        && Children.Sum(SizeOf) <= MostBytesOfPark;
+        _steps.Count == 0 && _starts.Count <= MostChildren && _cancels.Count <= MostChildren && IsSmall();
 
     /// <summary>Those that are to be started.</summary>
     public IEnumerable<ChildOrder> Children => _starts.Where(static start => start.Child is not null).Select(static start => start.Child!);
@@ -40,6 +40,18 @@ internal sealed class FlowPending
         foreach (var tag in job.Tags) size += tag.Name.Length + tag.Value.Length;
         foreach (var notice in job.Notify) size += notice.Url.Length;
         return size + OverheadOfChild;
+    }
+
+    private bool IsSmall()
+    {
+        var bytes = 0L;
+        foreach (var (child, _, stored) in _starts)
+        {
+            if (stored is not null) return false;
+            if (child is not null) bytes += SizeOf(child);
+        }
+
+        return bytes <= MostBytesOfPark;
     }
 
     public void Add(FlowStep step) => _steps.Enqueue(step);

@@ -35,7 +35,7 @@ internal sealed class SimulatedPartition : IPartitionShell
             this,
             new Dictionary<LetterKind, ILetterReader>
             {
-                [LetterKind.StartChild] = children, [LetterKind.ChildEnded] = children, [LetterKind.ChildrenOf] = children, [LetterKind.Cancel] = children, [LetterKind.RetryChild] = children,
+                [LetterKind.StartChild] = children, [LetterKind.ChildEnded] = children, [LetterKind.ChildrenOf] = children, [LetterKind.Cancel] = children, [LetterKind.RetryChild] = children, [LetterKind.StartChildren] = children, [LetterKind.GroupSucceeded] = children,
                 [LetterKind.Follow] = _dependencies, [LetterKind.Followed] = _dependencies,
             },
             new BrokenLog(world));
