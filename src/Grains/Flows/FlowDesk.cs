@@ -1,5 +1,6 @@
 using OrleansJobs.Diagnostics;
 using OrleansJobs.Partitions;
+using OrleansJobs.Records;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -101,15 +102,26 @@ internal sealed class FlowDesk(IPartitionShell shell)
     public async Task<JobStatus?[]> ReadChildrenAsync(string[] ids, int bytes)
     {
         if (ids.Length > FlowPending.MostChildren) throw new ArgumentException($"At most {FlowPending.MostChildren} ids.", nameof(ids));
-        var records = await _rows.ReadEndedAsync(ids, Math.Min(bytes, BytesPerPage));
+        var budget = Math.Min(bytes, BytesPerPage);
+        var outcomes = await _rows.ReadOutcomesAsync(ids, budget);
         var now = shell.Now;
-        var children = new JobStatus?[records.Length];
-        for (var i = 0; i < records.Length; i++)
+        var children = new JobStatus?[outcomes.Length];
+        List<int>? others = null;
+        for (var i = 0; i < outcomes.Length; i++)
         {
-            if (records[i] is { } record && record.IsKeptAt(now)) children[i] = StatusOf.Stored(ids[i], record, now);
+            if (outcomes[i] is not { } record) (others ??= []).Add(i);
+            else if (JobOutcome.DecodeEnd(record) is var end && end.RetainUntil > now) children[i] = StatusOf.Ended(ids[i], end);
         }
 
-        return children;
+        if (others is null) return children;
+        // Few, or none: who asks knows that they have ended, and one of them may have been run again by itself.
+        var records = await _rows.ReadEndedAsync(others.ConvertAll(place => ids[place]), budget);
+        for (var i = 0; i < records.Length; i++)
+        {
+            if (records[i] is { } record && record.IsKeptAt(now)) children[others[i]] = StatusOf.Stored(ids[others[i]], record, now);
+        }
+
+        return records.Length < others.Count ? children[..others[records.Length]] : children;
     }
 
     public async Task<FlowAnswer> ChangeAsync(LeaseName lease, FlowChange change)

@@ -15,8 +15,8 @@ internal interface IPartitionFlows : IGrainWithIntegerKey
     Task<FlowAnswer> ChangeFlow(LeaseName lease, FlowChange change);
 
     /// <summary>
-    /// Children that live in this partition, with their results, as they are stored; null where there is none. As many of the first as fit into the bytes, and one
-    /// at least.
+    /// Children that live in this partition, with their results, as they are stored; null where there is none. Of those that have ended nothing else is said than how.
+    /// As many of the first as fit into the bytes, and one at least.
     /// </summary>
     [Alias("ends"), ResponseTimeout(AnswerTimeouts.Short)]
     Task<JobStatus?[]> ReadChildren(string[] ids, int bytes);

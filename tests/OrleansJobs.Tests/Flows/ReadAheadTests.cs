@@ -5,7 +5,7 @@ namespace OrleansJobs.Tests.Flows;
 public class ReadAheadTests
 {
     [Theory]
-    [InlineData(0, 0), InlineData(0, 1), InlineData(0, 128), InlineData(0, 129), InlineData(5, 700), InlineData(127, 1000)]
+    [InlineData(0, 0), InlineData(0, 1), InlineData(0, 128), InlineData(0, 129), InlineData(5, 700), InlineData(127, 1000), InlineData(0, 1024), InlineData(3, 5000)]
     public async Task Each_IsReadInItsTurn_AndOnce_WhateverFitsIntoAPage(int first, int end)
     {
         var random = new Random(end);
@@ -26,6 +26,20 @@ public class ReadAheadTests
             if (random.Next(2) == 0) await Task.Yield();
             return [.. Enumerable.Range(from, count).Select(place => missing.Contains(place) ? default : new Read<int>(true, place))];
         }
+    }
+
+    [Fact]
+    public async Task WhereAPageDidNotHoldAll_LaterOnesAskForFew()
+    {
+        var pages = new List<int>();
+        var ahead = new ReadAhead<int>((from, count) =>
+        {
+            pages.Add(count);
+            return Task.FromResult(Enumerable.Range(from, count).Select(place => place == 1000 ? default : new Read<int>(true, place)).ToArray());
+        }, Task.FromResult, 0, 2400);
+        for (var place = 0; place < 2400; place++) Assert.Equal(place, await ahead.NextAsync());
+        // Two are under way before it is known.
+        Assert.Equal([1024, 1024, 128, 128, 96], pages);
     }
 
     [Fact]

@@ -11,6 +11,9 @@ internal sealed class ChildResults(AttemptServices services, RunningJob? job = n
     /// <summary>Bytes that are asked for at a time, of all partitions together.</summary>
     private const int BytesPerPage = 4 << 20;
 
+    /// <summary>Of one partition with one call.</summary>
+    private const int MostTogether = 256;
+
     /// <summary>Of each at least: what does not fit is a call of its own.</summary>
     private const int LeastPerHome = 256 << 10;
 
@@ -23,11 +26,11 @@ internal sealed class ChildResults(AttemptServices services, RunningJob? job = n
     public Task<Read<JobStatus?>[]> GetManyAsync(string[] ids, int partitions) => Task.Run(async () =>
     {
         var found = new Read<JobStatus?>[ids.Length];
-        var homes = Enumerable.Range(0, ids.Length).GroupBy(place => JobIds.PartitionOf(ids[place], partitions)).ToArray();
+        var homes = Enumerable.Range(0, ids.Length).GroupBy(place => JobIds.PartitionOf(ids[place], partitions)).SelectMany(home => home.Chunk(MostTogether).Select(places => (home.Key, places))).ToArray();
         await Task.WhenAll(homes.Select(async home =>
         {
-            var places = home.ToArray();
-            var children = await AskAsync(() => services.Grid.Flows(home.Key).ReadChildren(Array.ConvertAll(places, place => ids[place]), Math.Max(BytesPerPage / homes.Length, LeastPerHome))).ConfigureAwait(false);
+            var (partition, places) = home;
+            var children = await AskAsync(() => services.Grid.Flows(partition).ReadChildren(Array.ConvertAll(places, place => ids[place]), Math.Max(BytesPerPage / homes.Length, LeastPerHome))).ConfigureAwait(false);
             for (var i = 0; i < children.Length; i++) found[places[i]] = new(true, children[i]);
         })).ConfigureAwait(false);
         return found;

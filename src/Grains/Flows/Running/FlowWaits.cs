@@ -14,6 +14,9 @@ internal abstract class FlowWait(string name)
     /// <summary>The stream of items whose code waits for it, which is therefore not at work.</summary>
     public FlowSource? Within { get; init; }
 
+    /// <summary>Its place among those that are open; null: it is none of them.</summary>
+    public int? OpenAs { get; set; }
+
     /// <summary>Its name is in use until it ends.</summary>
     public virtual bool HoldsName => true;
 
@@ -62,6 +65,21 @@ internal abstract class FlowWait(string name)
         }
     }
 
+    /// <summary>The same; false where it does not fit, which <see cref="Read"/> says in words.</summary>
+    public static bool TryRead<T>(byte[]? value, out T read)
+    {
+        try
+        {
+            read = JsonSerializer.Deserialize<T>(value is null ? "null"u8 : value.AsSpan(), JobJson.Options)!;
+            return true;
+        }
+        catch (Exception)
+        {
+            read = default!;
+            return false;
+        }
+    }
+
     protected static long? Earlier(long? one, long? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 }
 
@@ -72,17 +90,19 @@ internal abstract class FlowWait<T>(string name) : FlowWait(name)
 
     public Task<T> Task => _done.Task;
 
-    public override void Complete(FlowMemory memory) => Complete(() => Give(memory));
+    public override void Complete(FlowMemory memory) => Complete(static (wait, memory) => wait.Give(memory), memory);
 
     /// <summary>What it gives; what it throws is for the flow's code.</summary>
     protected abstract T Give(FlowMemory memory);
 
-    protected void Complete(Func<T> give)
+    protected void Complete(Func<T> give) => Complete(static (_, give) => give(), give);
+
+    private void Complete<TFrom>(Func<FlowWait<T>, TFrom, T> give, TFrom from)
     {
         T given;
         try
         {
-            given = give();
+            given = give(this, from);
         }
         catch (Exception exception) when (exception is not FlowFailedException)
         {

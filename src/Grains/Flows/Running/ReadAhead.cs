@@ -8,33 +8,41 @@ internal readonly record struct Read<T>(bool IsThere, T Value);
 /// <param name="readOne">One that did not fit into its page.</param>
 internal sealed class ReadAhead<T>(Func<int, int, Task<Read<T>[]>> read, Func<int, Task<T>> readOne, int first, int end)
 {
-    private const int PerPage = 128;
+    /// <summary>Of a page: so many that each of the places they are read from is asked for more than a few of them.</summary>
+    private const int MostPerPage = 1024;
+
+    /// <summary>The same where they are so large that a page did not hold all of them.</summary>
+    private const int FewPerPage = 128;
 
     /// <summary>Single ones that are read at a time.</summary>
     private const int MostSingles = 16;
 
     private readonly Dictionary<int, Task<T>> _singles = [];
+    private int _perPage = MostPerPage;
     private int _next = first;
-    private int _begin = first;
-    private Task<Read<T>[]>? _page;
-    private Task<Read<T>[]>? _after;
+    private Page? _page;
+    private Page? _after;
 
     public Task<T> NextAsync()
     {
         var place = _next++;
-        if (_page is null || place >= _begin + PerPage)
+        if (_page is null || place >= _page.End)
         {
-            if (_page is not null) _begin += PerPage;
-            _page = _after ?? ReadPage(_begin);
-            _after = _begin + PerPage < end ? ReadPage(_begin + PerPage) : null;
+            if (_page is { IsShort: true }) _perPage = FewPerPage;
+            _page = _after ?? ReadPage(place);
+            _after = _page.End < end ? ReadPage(_page.End) : null;
         }
 
-        if (!_page.IsCompletedSuccessfully) return PickAsync(_page, place, _begin);
-        var found = _page.Result[place - _begin];
-        return found.IsThere ? Task.FromResult(found.Value) : One(_page.Result, place, _begin);
+        if (!_page.Read.IsCompletedSuccessfully) return PickAsync(_page.Read, place, _page.Begin);
+        var found = _page.Read.Result[place - _page.Begin];
+        return found.IsThere ? Task.FromResult(found.Value) : One(_page.Read.Result, place, _page.Begin);
     }
 
-    private Task<Read<T>[]> ReadPage(int from) => read(from, Math.Min(PerPage, end - from));
+    private Page ReadPage(int from)
+    {
+        var count = Math.Min(_perPage, end - from);
+        return new(from, from + count, read(from, count));
+    }
 
     private async Task<T> PickAsync(Task<Read<T>[]> page, int place, int begin)
     {
@@ -54,5 +62,11 @@ internal sealed class ReadAhead<T>(Func<int, int, Task<Read<T>[]>> read, Func<in
 
             return _singles.Remove(place, out var one) ? one : readOne(place);
         }
+    }
+
+    private sealed record Page(int Begin, int End, Task<Read<T>[]> Read)
+    {
+        /// <summary>Not all that was asked for fitted into it.</summary>
+        public bool IsShort => Read.IsCompletedSuccessfully && Array.Exists(Read.Result, static one => !one.IsThere);
     }
 }

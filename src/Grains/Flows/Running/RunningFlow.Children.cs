@@ -55,6 +55,8 @@ internal sealed partial class RunningFlow : IGraphHost
         if (Memory.FailureOf(group.Name, index) is { } told)
             return failure is ChildFailure.Ignore ? default! : throw new ChildFailedException(NameOf(group, index), told.Job ?? IdOf(group, index), told.State, told.Error);
         var known = await BesideAsync(status);
+        // Its name and its id are for those who are told that something is wrong with it.
+        if (known is { State: JobState.Success } && FlowWait.TryRead<T>(known.Result, out var value)) return value;
         try
         {
             return ChildResults.ValueOf<T>(NameOf(group, index), IdOf(group, index), known, failure);
@@ -92,6 +94,9 @@ internal sealed partial class RunningFlow : IGraphHost
     public ChildOrder OrderOf<TResult>(FlowJob<TResult> job, string name, int index, bool isSpread)
     {
         var options = job.Options;
+        // What its type says is known at once of nearly all; where that is a key, it is made of the arguments later.
+        var type = options.Key is null ? execution.Services.DefaultsHere(job.Type) : null;
+        var isPlain = type is { Key: null };
         if (options.Weight < 0) throw new ArgumentOutOfRangeException(nameof(job), options.Weight, "A child's weight is not below zero.");
         if (options.KeyWeight is < 1 or > JobKeys.MaxWeight) throw new JobRejectedException([new("/keyWeight", $"A weight is 1 to {JobKeys.MaxWeight}.")]);
         var submission = new JobSubmission
@@ -99,7 +104,7 @@ internal sealed partial class RunningFlow : IGraphHost
             Id = IdOf(name, index, isSpread, JobKeys.IsKey(options.Key) ? JobKeys.PartitionOf(options.Key!, Memory.Partitions) : null),
             Type = job.Type,
             // None: where its type says, which is looked up before it is started.
-            Queue = options.Queue ?? "",
+            Queue = options.Queue ?? (isPlain ? type!.Queue : ""),
             Args = job.Args,
             Priority = options.Priority ?? JobLimits.DefaultPriority,
             Attempts = options.Attempts,
@@ -110,11 +115,13 @@ internal sealed partial class RunningFlow : IGraphHost
             Tags = options.Tags,
             // None: as its type says.
             Key = options.Key,
-            Weight = options.KeyWeight,
+            Weight = isPlain ? null : options.KeyWeight,
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : Lease.TraceParent,
         };
         var problems = SubmissionRules.Check(
-            submission with { Queue = options.Queue ?? JobLimits.DefaultQueue, Weight = options.Key is null ? null : options.KeyWeight }, execution.Services.Limits, execution.Services.Time.GetUtcNow());
+            submission is { Queue.Length: > 0, Weight: null } ? submission
+                : submission with { Queue = options.Queue ?? JobLimits.DefaultQueue, Weight = options.Key is null ? null : options.KeyWeight },
+            execution.Services.Limits, execution.Services.Time.GetUtcNow());
         if (problems.Length > 0) throw new JobRejectedException(problems);
         return new ChildOrder { Job = submission, Name = name, Index = index, Weight = options.Weight };
     }

@@ -234,7 +234,7 @@ internal sealed class JobBook
 
     /// <summary>Puts a job back into its lane, after something has happened to it.</summary>
     public void WaitAgain(LiveJob job, long due, JobTrack track, long now) => Wait(
-        job, due, track with { Version = JobVersion.Next(job, track.Progress.Sequence, now) },
+        job, due, track, JobVersion.Next(job, track.Progress.Sequence, now),
         keepsSeat: job.Lane.Line is { } line && job.Track.Token != 0 && (due <= now || (line.Rule?.Order == KeyOrder.Fifo && track.IsRetrying)));
 
     /// <summary>A job that had ended waits again.</summary>
@@ -452,14 +452,16 @@ internal sealed class JobBook
     }
 
     /// <summary>Puts a job into its lane, from wherever it was.</summary>
+    /// <param name="version">Of what becomes of it; null: that of its track.</param>
     /// <param name="keepsSeat">Of a job with a key that has run: it stands where its submit put it.</param>
-    private void Wait(LiveJob job, long due, JobTrack track, bool keepsSeat = false)
+    private void Wait(LiveJob job, long due, JobTrack track, long? version = null, bool keepsSeat = false)
     {
         Vacate(job);
         job.Place = JobPlace.Waiting;
         job.Due = due;
         // What lane it waits in is stored with it, and never derived again: the options may be others when it is read.
-        job.Track = track == JobTrack.Fresh ? track : track with { DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track), Batch = 0 };
+        job.Track = version is null && track == JobTrack.Fresh ? track
+            : track with { Version = version ?? track.Version, DueAt = due == job.Spec!.DueAt ? null : due, IsSuspect = _suspicion.IsSuspect(track), Batch = 0 };
         job.Outcome = null;
         if (job.Spec!.Key is not null) Seat(job, keepsSeat);
         job.Lane = Index.Of(_laneNames.Of(job.Track.QueueOf(job.Spec), job.Track.Priority ?? job.Spec.Priority, job.Spec.Type, job.Track.IsSuspect, job.Spec.Key));

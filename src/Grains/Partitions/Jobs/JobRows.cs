@@ -19,6 +19,9 @@ internal sealed class JobRows(IPartitionStore store, int partition)
     /// <summary>With what came of a job, and without what it was given.</summary>
     private static readonly RowColumn[] EndedColumns = [ListedColumns[0], Columns[1], Columns[2], Columns[3]];
 
+    /// <summary>What came of a job alone.</summary>
+    private static readonly RowColumn[] OutcomeColumn = [Columns[3]];
+
     private static readonly RowRead Whole = new(Columns);
 
     /// <summary>Records of jobs, live or finished, in the order asked for; null where there is none. Fewer than asked for where a budget of bytes ends them.</summary>
@@ -35,6 +38,10 @@ internal sealed class JobRows(IPartitionStore store, int partition)
     /// <summary>Records of jobs with their results and without their arguments; fewer than asked for where the budget of bytes ends them.</summary>
     public async ValueTask<StoredJob?[]> ReadEndedAsync(IReadOnlyList<string> ids, int byteBudget) =>
         Array.ConvertAll(await store.ReadRowsAsync(partition, new(EndedColumns, byteBudget), ids), StoredJob.Of);
+
+    /// <summary>How jobs ended, and nothing else of them; null where one has not, or there is none; fewer than asked for where the budget of bytes ends them.</summary>
+    public async ValueTask<byte[]?[]> ReadOutcomesAsync(IReadOnlyList<string> ids, int byteBudget) =>
+        Array.ConvertAll(await store.ReadRowsAsync(partition, new(OutcomeColumn, byteBudget), ids), static row => row[0]);
 
     /// <summary>Waiting jobs of a lane in its order, from behind a place; beyond the budget without their records.</summary>
     public async ValueTask<LaneEntry[]> ReadLaneAsync(string lane, LanePosition after, int limit, int byteBudget)

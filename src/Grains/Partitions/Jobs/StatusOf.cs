@@ -21,6 +21,13 @@ internal static class StatusOf
             ? status with { Attempts = Array.ConvertAll(status.Attempts, static attempt => attempt with { Error = WithoutText(attempt.Error) }) } : status;
     }
 
+    /// <summary>How a job ended, for who asks for nothing else.</summary>
+    public static JobStatus Ended(string id, JobOutcome outcome) => new()
+    {
+        Id = id, Type = "", Queue = "", State = outcome.State, FinishedAt = Instant(outcome.FinishedAt), Result = outcome.State == JobState.Success ? outcome.Result : null,
+        Error = outcome.Error,
+    };
+
     /// <summary>The last attempt of a job that has ended, as it stands in the history.</summary>
     public static JobAttempt LastAttempt(JobOutcome outcome) => new()
     {

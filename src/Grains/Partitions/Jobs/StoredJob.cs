@@ -13,7 +13,7 @@ internal sealed record StoredJob(byte[] Spec, byte[]? Track, byte[]? Lease, byte
     public long Size => Spec.Length + (Track?.Length ?? 0) + (Lease?.Length ?? 0) + (Outcome?.Length ?? 0);
 
     /// <summary>Its retention is not over.</summary>
-    public bool IsKeptAt(long now) => Outcome is not { } outcome || JobOutcome.Decode(outcome).RetainUntil > now;
+    public bool IsKeptAt(long now) => Outcome is not { } outcome || JobOutcome.DecodeEnd(outcome).RetainUntil > now;
 
     public static StoredJob? Of(StoredRows rows) => rows.Exist ? new(rows[0]!, rows[1], rows[2], rows[3]) : null;
 }
