@@ -27,7 +27,12 @@ internal static class FlowIds
 
     private static string Head(string flow, long submittedAt, int run, string name, int index)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{flow}/{submittedAt}/{run}/{index}/{name}");
-        return JobIds.DerivedPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, HeadBytes));
+        const int Enough = 512;
+        Span<char> text = stackalloc char[Enough];
+        Span<byte> bytes = stackalloc byte[3 * Enough], hash = stackalloc byte[SHA256.HashSizeInBytes];
+        var length = text.TryWrite(CultureInfo.InvariantCulture, $"{flow}/{submittedAt}/{run}/{index}/{name}", out var written)
+            ? SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(text[..written], bytes)], hash)
+            : SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{flow}/{submittedAt}/{run}/{index}/{name}")), hash);
+        return JobIds.DerivedPrefix + Convert.ToHexStringLower(hash[..length][..HeadBytes]);
     }
 }

@@ -55,7 +55,8 @@ internal sealed class FlowHarness : IAttemptOwner, IDisposable
         var job = new RunningJob(lease, handler, Services) { Stage = JobStage.Running, Since = Time.GetTimestamp() };
         World.Attempt = job;
         LastEnding = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        ((IThreadPoolWorkItem)job).Execute();
+        // As a worker does: what the flow's code blocks is a thread of the pool.
+        ThreadPool.UnsafeQueueUserWorkItem(job, preferLocal: false);
         return job;
     }
 

@@ -25,7 +25,7 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     private readonly ExecutionContext? _context = ExecutionContext.Capture();
     private readonly Func<FlowExecution, Task<object?>> _start;
     private readonly FlowPending _pending = new();
-    private readonly HashSet<FlowWait> _open = [];
+    private readonly List<FlowWait> _open = [];
     private readonly List<FlowWait> _timed = [];
     private readonly PriorityQueue<FlowWait, long> _ready = new();
     private readonly HashSet<FlowSource> _sources = [];
@@ -67,11 +67,12 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     /// <summary>A flow whose time has come at its partition does not wait again because this clock is somewhat behind.</summary>
     private DateTimeOffset Now => _services.Time.GetUtcNow() is var now && (now > _job.DueAt || _job.DueAt - now > ClockDifference) ? now : _job.DueAt;
 
+    /// <summary>Called on a thread of the pool, where the flow's code runs until it waits for something that is not there yet.</summary>
     public Task<FlowEnd> RunAsync()
     {
         _job.News += OnNews;
         _stopping = _job.Cancellation.UnsafeRegister(static state => ((FlowExecution)state!).OnStop(), this);
-        _pump.Enqueue(() =>
+        _pump.Begin(() =>
         {
             if ((_job.Lease.HasMemory ? _job.Lease.Flow : new FlowPage { Partitions = _services.Partitions }) is not { } known) ReadOn(Begin);
             else
@@ -93,6 +94,7 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
 
     public void Open(FlowWait wait)
     {
+        wait.OpenAs = _open.Count;
         _open.Add(wait);
         wait.Within?.Waits.Add(wait);
         if (wait.HasDue) _timed.Add(wait);
@@ -102,7 +104,12 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     /// <summary>Nobody waits for it any more.</summary>
     public void Close(FlowWait wait)
     {
-        if (!_open.Remove(wait)) return;
+        if (wait.OpenAs is not { } place) return;
+        // The last takes its place: there may be thousands.
+        wait.OpenAs = null;
+        var last = _open[^1];
+        _open.RemoveAt(_open.Count - 1);
+        if (last != wait) (_open[place], last.OpenAs) = (last, place);
         wait.Within?.Waits.Remove(wait);
         if (wait.HasDue) _timed.Remove(wait);
         if (wait.HoldsName) Names.Release(wait.Name);
@@ -251,7 +258,7 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     {
         while (_ready.TryDequeue(out var wait, out _))
         {
-            if (!_open.Contains(wait)) continue;
+            if (wait.OpenAs is null) continue;
             Deliver(wait);
             return true;
         }
@@ -283,7 +290,14 @@ internal sealed partial class FlowExecution : IFlowPumpOwner
     private void Deliver(FlowWait wait)
     {
         Close(wait);
-        OrFail(() => _pump.Complete(() => wait.Complete(Memory)));
+        try
+        {
+            _pump.Complete(static told => told.Wait.Complete(told.Memory), (Wait: wait, Memory));
+        }
+        catch (FlowFailedException failed)
+        {
+            Fail(failed.Error);
+        }
     }
 
     private void GoOnStopping()

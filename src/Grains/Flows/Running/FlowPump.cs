@@ -30,14 +30,34 @@ internal sealed class FlowPump(IFlowPumpOwner owner) : SynchronizationContext, I
     /// <returns>False: the frames are dropped, and it is let go.</returns>
     public bool Enqueue(Action work) => TryEnqueue(new Work(static state => ((Action)state!)(), work));
 
+    /// <summary>
+    /// Begins with something of the runner's own, on the caller's thread, and runs until there is nothing left for now. Most attempts are over by then, without another thread
+    /// having been woken.
+    /// </summary>
+    public void Begin(Action work)
+    {
+        lock (_gate)
+        {
+            _queue.Enqueue(new Work(static state => ((Action)state!)(), work));
+            // Somebody has had the attempt stopped already, and another thread is on its way.
+            if (_running) return;
+            _running = true;
+        }
+
+        ((IThreadPoolWorkItem)this).Execute();
+    }
+
     /// <summary>Completes what the flow awaits: its code is posted here, or runs within the call where it asked for no context.</summary>
-    public void Complete(Action complete)
+    public void Complete(Action complete) => Complete(static complete => complete(), complete);
+
+    /// <inheritdoc cref="Complete(Action)"/>
+    public void Complete<T>(Action<T> complete, T state)
     {
         var current = Current;
         SetSynchronizationContext(null);
         try
         {
-            complete();
+            complete(state);
         }
         finally
         {

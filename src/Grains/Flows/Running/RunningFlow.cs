@@ -119,19 +119,24 @@ internal sealed partial class RunningFlow(FlowExecution execution) : FlowContext
     private string? Claim(string name, [CallerMemberName] string member = "")
     {
         FlowNames.Check(name);
-        return Enter(member) ? OrFail(() => execution.Names.Claim(name)) : null;
+        if (!Enter(member)) return null;
+        try
+        {
+            return execution.Names.Claim(name);
+        }
+        catch (FlowFailedException failed)
+        {
+            execution.Fail(failed.Error);
+            return null;
+        }
     }
 
     /// <inheritdoc cref="Claim"/>
-    private string[]? ClaimParts(string claimed, int count) =>
-        OrFail(() => Enumerable.Range(0, count).Select(index => execution.Names.ClaimPart(claimed, index)).ToArray());
-
-    private T? OrFail<T>(Func<T> claim)
-        where T : class
+    private string[]? ClaimParts(string claimed, int count)
     {
         try
         {
-            return claim();
+            return [.. Enumerable.Range(0, count).Select(index => execution.Names.ClaimPart(claimed, index))];
         }
         catch (FlowFailedException failed)
         {
