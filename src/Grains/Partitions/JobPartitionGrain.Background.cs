@@ -24,7 +24,8 @@ internal sealed partial class JobPartitionGrain
     /// <summary>Partitions sweep at different moments of the period.</summary>
     private TimeSpan SweepDelay() => SweepPeriod * ((_partition + 1.0) / (_options.Partitions + 1));
 
-    private void Arm()
+    /// <param name="withNews">False: what is ready by now is given out before anybody waits for the clock.</param>
+    private void Arm(bool withNews = true)
     {
         if (_commits.IsOver) return;
         if (!services.Clock.IsRight)
@@ -35,7 +36,7 @@ internal sealed partial class JobPartitionGrain
         }
 
         // While what is late is being ended the next deadline is not to be waited for: it may be the one that has passed.
-        if (_core.NextDue(Now, withDeadlines: !_expiring) is not { } next) return;
+        if (_core.NextDue(Now, withDeadlines: !_expiring, withNews) is not { } next) return;
         // Timers take at most 49 days; nothing is lost by waking early.
         var wait = Math.Clamp(services.Clock.Until(next).TotalMilliseconds, 1, TimeSpan.FromDays(1).TotalMilliseconds);
         _dueTimer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);

@@ -40,8 +40,8 @@ internal sealed partial class JobPartitionGrain
         // Also that a lease is not missing is said once it is stored: it may have ended by a report that never will be.
         if (leases.Count > 0 || request.Held is not null || request.Reports.Length > 0 || request.Trial is not null)
         {
-            // A failed attempt may fall due again, and a lane may have become free of suspects.
-            Arm();
+            // A failed attempt may fall due again. What is ready at once, as a flow whose child has ended, is given out below: none of it could be stored before this is.
+            Arm(withNews: false);
             await _commits.Committed();
             CrashPoint.Hit("exchange.stored");
         }

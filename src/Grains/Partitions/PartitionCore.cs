@@ -88,8 +88,9 @@ internal sealed class PartitionCore
     /// not for the clock.
     /// </summary>
     /// <param name="withDeadlines">False: the next deadline is not to be waited for.</param>
-    public long? NextDue(long now, bool withDeadlines = true) =>
-        Sooner(Sooner(Jobs.Windows.NextDue(now), Schedules.NextDue), Sooner(Sooner(Keys.NextWake, QueueLimits.NextWake), withDeadlines ? Deadlines.Next : null));
+    /// <param name="withNews">False: what is ready and was told to nobody is about to be.</param>
+    public long? NextDue(long now, bool withDeadlines = true, bool withNews = true) =>
+        Sooner(Sooner(Jobs.Windows.NextDue(now, withNews), Schedules.NextDue), Sooner(Sooner(Keys.NextWake, QueueLimits.NextWake), withDeadlines ? Deadlines.Next : null));
 
     private static long? Sooner(long? one, long? other) => one < other || other is null ? one : other;
 }

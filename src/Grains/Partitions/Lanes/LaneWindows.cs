@@ -72,10 +72,11 @@ internal sealed class LaneWindows(LaneIndex index, JobBook jobs, JobGridOptions 
     /// <summary>
     /// When the next job falls due after now, or now where one has of which nobody was told; null where none will. What is due already waits for a slot, not for the clock.
     /// </summary>
-    public long? NextDue(long now)
+    /// <param name="withNews">False: what is ready and was told to nobody is about to be.</param>
+    public long? NextDue(long now, bool withNews = true)
     {
         index.Advance(now);
-        return index.HasNews ? now : index.NextDue;
+        return withNews && index.HasNews ? now : index.NextDue;
     }
 
     /// <summary>For how long the job that waits longest has been due, in milliseconds, as far as memory knows.</summary>
