@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 
 namespace OrleansJobs.Flows;
 
@@ -27,12 +28,9 @@ internal static class FlowIds
 
     private static string Head(string flow, long submittedAt, int run, string name, int index)
     {
-        const int Enough = 512;
-        Span<char> text = stackalloc char[Enough];
-        Span<byte> bytes = stackalloc byte[3 * Enough], hash = stackalloc byte[SHA256.HashSizeInBytes];
-        var length = text.TryWrite(CultureInfo.InvariantCulture, $"{flow}/{submittedAt}/{run}/{index}/{name}", out var written)
-            ? SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(text[..written], bytes)], hash)
-            : SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{flow}/{submittedAt}/{run}/{index}/{name}")), hash);
-        return JobIds.DerivedPrefix + Convert.ToHexStringLower(hash[..length][..HeadBytes]);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes], text = stackalloc byte[256];
+        if (Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"{flow}/{submittedAt}/{run}/{index}/{name}", out var written)) SHA256.HashData(text[..written], hash);
+        else SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{flow}/{submittedAt}/{run}/{index}/{name}")), hash);
+        return JobIds.DerivedPrefix + Convert.ToHexStringLower(hash[..HeadBytes]);
     }
 }
