@@ -17,6 +17,9 @@ internal sealed class ChildResults(AttemptServices services, RunningJob? job = n
     /// <summary>Of each at least: what does not fit is a call of its own.</summary>
     private const int LeastPerHome = 256 << 10;
 
+    /// <summary>However many they are, of all of them no more at a time.</summary>
+    private const int MostOfAll = 32 << 20;
+
     /// <returns>Null: there is no such job, or no longer.</returns>
     public Task<JobStatus?> GetAsync(string id, int partitions) =>
         Task.Run(() => AskAsync(() => services.Grid.Jobs(JobIds.PartitionOf(id, partitions)).Get(id)));
@@ -27,10 +30,11 @@ internal sealed class ChildResults(AttemptServices services, RunningJob? job = n
     {
         var found = new Read<JobStatus?>[ids.Length];
         var homes = Enumerable.Range(0, ids.Length).GroupBy(place => JobIds.PartitionOf(ids[place], partitions)).SelectMany(home => home.Chunk(MostTogether).Select(places => (home.Key, places))).ToArray();
+        var bytes = homes.Length == 0 ? 0 : Math.Max(BytesPerPage / homes.Length, Math.Min(LeastPerHome, MostOfAll / homes.Length));
         await Task.WhenAll(homes.Select(async home =>
         {
             var (partition, places) = home;
-            var children = await AskAsync(() => services.Grid.Flows(partition).ReadChildren(Array.ConvertAll(places, place => ids[place]), Math.Max(BytesPerPage / homes.Length, LeastPerHome))).ConfigureAwait(false);
+            var children = await AskAsync(() => services.Grid.Flows(partition).ReadChildren(Array.ConvertAll(places, place => ids[place]), bytes)).ConfigureAwait(false);
             for (var i = 0; i < children.Length; i++) found[places[i]] = new(true, children[i]);
         })).ConfigureAwait(false);
         return found;
