@@ -20,7 +20,7 @@ internal static class Waits
             "queue" => "its queue, which is paused",
             "job" => $"job{(wait.Text("id") is { } id ? " " + id : name)}",
             "children" => $"children{name}{(wait.Number("of") is { } of ? $" ({wait.Number("done") ?? 0} of {of} done)" : "")}{until}",
-            "limit" => $"key '{wait.Text("key")}' ({wait.Text("limit")}{(wait.Number("position") is { } place ? $", place {place}" : "")}){until}",
+            "limit" => $"key '{wait.Text("key")}' ({wait.Text("limit")}{(wait.Number("position") is { } place ? $", place {place}" : "")}{(wait.Number("stuck") is { } stuck ? $", {stuck} kept by handlers that do not stop" : "")}){until}",
             "signal" => $"signal{name}{until}",
             var other => $"{other}{name}{until}",
         };
