@@ -41,7 +41,9 @@ public class LimitedAheadTests
         }
 
         var limited = await grid.Jobs.SubmitAsync("echo", "x", byQueue ? new() { Queue = "calls" } : new() { Key = Key });
-        var plain = await grid.Jobs.SubmitAsync("echo", "x");
+        // In its own partition it would have to wait for the limited one's turn.
+        var elsewhere = Enumerable.Range(0, 100).Select(i => $"plain{i}").First(id => JobIds.PartitionOf(id, TestGrid.Partitions) != JobIds.PartitionOf(limited.Id, TestGrid.Partitions));
+        var plain = await grid.Jobs.SubmitAsync("echo", "x", new() { Id = elsewhere });
         await Eventually.AnswersAsync(() => plain.GetStatusAsync(), status => status!.Attempts.Any(attempt => attempt.Outcome == "returned"));
 
         var status = (await limited.GetStatusAsync())!;
