@@ -43,15 +43,16 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
 
     /// <summary>Checks the graph that a schedule runs at each of its instants.</summary>
     /// <param name="json">With the instant where it is to stand.</param>
+    /// <param name="tags">How many the schedule has of its own.</param>
     /// <returns>The arguments of its occurrences, and tags that they have beside the schedule's own.</returns>
-    public async ValueTask<(byte[] Args, JobTag[] Tags, Problem? Problem)> BuildScheduledAsync(byte[] json, Caller caller, JobLimits limits)
+    public async ValueTask<(byte[] Args, JobTag[] Tags, Problem? Problem)> BuildScheduledAsync(byte[] json, int tags, Caller caller, JobLimits limits)
     {
         var problems = ScheduledFlow.Check(json, limits, time.GetUtcNow()).ToList();
         if (problems.Count > 0) return ([], [], SubmissionBuilder.OfRules(problems));
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = JobJson.MaxDepth });
         var (graph, refused) = await CheckAsync(GraphReader.Read(document.RootElement, problems), json.Length, caller, isScheduled: true);
         // Whoever puts it: who may use all of its queues sees it, as with a schedule of jobs, also when somebody who is good for more has changed it. Where nobody is told from others, all see all.
-        if (refused is null) return (Write(graph), ReferenceEquals(caller, Caller.Anonymous) ? [] : TagsOf(graph), null);
+        if (refused is null) return (Write(graph), ReferenceEquals(caller, Caller.Anonymous) ? [] : ScheduledTags(graph, tags, caller), null);
         return ([], [], Problem.OfMembers(refused.Type, [.. refused.Errors.Select(error => error with { Pointer = ScheduledFlow.Pointer + error.Pointer })]));
     }
 
@@ -161,6 +162,16 @@ internal sealed class FlowBuilder(JobGrid grid, JobTypeCatalogue types, Submissi
 
     /// <summary>A flow's own queue is nobody's. Who is good for some queues only sees it by those that its jobs use.</summary>
     private static JobTag[] QueueTags(FlowGraph graph, Caller caller) => caller.IsLimited ? TagsOf(graph) : [];
+
+    /// <summary>
+    /// Who is good for all queues need not have said them: where there are more than a job has tags, only those see it who are good for all. Of some of them would be worse
+    /// than of none, since who is good for these is not for the others.
+    /// </summary>
+    private static JobTag[] ScheduledTags(FlowGraph graph, int tags, Caller caller)
+    {
+        var queues = TagsOf(graph);
+        return !caller.IsLimited && tags + queues.Length > JobLimits.MaxTags ? [] : queues;
+    }
 
     private static JobTag[] TagsOf(FlowGraph graph) => ActionReach.TagsOf(graph.Jobs.Select(job => job.Queue!));
 }

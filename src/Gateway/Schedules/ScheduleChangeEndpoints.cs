@@ -162,7 +162,7 @@ internal sealed class ScheduleChangeEndpoints(JobGrid grid, BodyReader bodies, S
         {
             try
             {
-                return await flows.BuildScheduledAsync(graph, caller, limits);
+                return await flows.BuildScheduledAsync(graph, spec.Tags.Length, caller, limits);
             }
             catch (Exception exception) when (StrictJson.IsMalformed(exception))
             {

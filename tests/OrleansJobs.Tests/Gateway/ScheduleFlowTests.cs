@@ -51,6 +51,26 @@ public sealed class ScheduleFlowTests
         async Task<HttpStatusCode> GetAsync(string key) => (await host.Http.GetAsync(Path, KeySettings.Bearer(key))).StatusCode;
     }
 
+    /// <summary>Who sees it is said in tags, which are beside the schedule's own.</summary>
+    [Theory]
+    [InlineData(15, 1, true), InlineData(16, 1, false), InlineData(10, 7, false), InlineData(0, 16, true), InlineData(0, 17, false)]
+    public async Task OfMoreQueuesThanAJobHasTags_ItIsTakenFromWhoIsGoodForAll_AndNobodyElseSeesIt(int tags, int queues, bool isSeen)
+    {
+        string[] names = [.. Enumerable.Range(0, queues).Select(i => $"q{i}")];
+        await using var host = await GatewayHost.StartAsync(new Dictionary<string, string?>().With("some", ["submit", "read", "operate"], names).With("all", ["submit", "read", "operate"]));
+        var own = string.Join(',', Enumerable.Range(0, tags).Select(i => $"\"t{i}\":\"x\""));
+        var jobs = string.Join(',', names.Select(name => $$"""{"name":"{{name}}","type":"longtask","queue":"{{name}}"}"""));
+        var body = $$"""{"every":60,"tags":{ {{own}} },"flow":{"jobs":[{{jobs}}]} }""";
+        var made = await PutAsync(host, body, "all");
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.OK, isSeen ? HttpStatusCode.OK : HttpStatusCode.NotFound), (made.StatusCode, await GetAsync("all"), await GetAsync("some")));
+        if (isSeen) return;
+        // Who could not see it afterwards does not make it.
+        await using var other = await GatewayHost.StartAsync(new Dictionary<string, string?>().With("some", ["submit", "read", "operate"], names));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PutAsync(other, body, "some")).StatusCode);
+
+        async Task<HttpStatusCode> GetAsync(string key) => (await host.Http.GetAsync(Path, KeySettings.Bearer(key))).StatusCode;
+    }
+
     private static async Task<HttpResponseMessage> PutAsync(GatewayHost host, string body, string? key = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Put, Path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
