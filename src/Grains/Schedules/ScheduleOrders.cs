@@ -25,7 +25,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         entry.Record = old with
         {
             Spec = spec, Edition = old.Edition + 1, ChangedAt = now, Application = declaredBy?.Application, Release = declaredBy?.Release,
-            Anchor = ScheduleRules.AnchorOf(spec, old.CreatedAt),
+            Anchor = AnchorOf(spec, old),
         };
         var (isSame, isSameButForJitter) = (SameInstants(old, entry.Record), SameInstants(old with { Spec = old.Spec with { Jitter = spec.Jitter } }, entry.Record));
         if (!isSame)
@@ -101,6 +101,10 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
 
     /// <summary>The silo that has it does not know what the one that made it did.</summary>
     public static SubmissionProblem UnknownZone(ScheduleSpec spec) => new("/zone", $"The silo that has it does not know the time zone '{spec.Zone}'.");
+
+    /// <summary>Where a period counts from stays what it was, however it came to that, as long as nobody says another, or had said it and does no more.</summary>
+    private static long AnchorOf(ScheduleSpec spec, ScheduleRecord old) =>
+        spec is { Every: not null, Anchor: null } && old.Spec is { Every: not null, Anchor: null } && spec.Start == old.Spec.Start ? old.Anchor : ScheduleRules.AnchorOf(spec, old.CreatedAt);
 
     /// <summary>Both have the same instants, so that the next one stays what it was: by what they come to, however that was said.</summary>
     private static bool SameInstants(ScheduleRecord one, ScheduleRecord other)

@@ -86,6 +86,29 @@ public class ScheduleEditTests
         Assert.Equal(_entry.Record.CreatedAt / 1000 * 1000, _entry.Record.Anchor);
     }
 
+    /// <summary>As earlier releases have it of one that was cron before, or whose start was taken away.</summary>
+    [Fact]
+    public void AnEditOfSomethingElse_LeavesAPeriodWhereItCounted_HoweverItCameToThat()
+    {
+        ScheduleSpec spec = new() { Type = "work", Every = Hour };
+        Put(spec);
+        var told = Midnight + 17 * Minute + 123;
+        _entry.Record = _entry.Record! with { Anchor = told };
+        _entry.State = _entry.State with { Next = told };
+        _driver.Now = Midnight + 9 * Minute;
+        Put(spec with { Args = "[1]"u8.ToArray() });
+        Assert.Equal((told, told), (_entry.Record.Anchor, _entry.State.Next));
+        // As whoever reads it, changes one thing and puts it again.
+        Put(spec with { Args = "[2]"u8.ToArray(), Anchor = told });
+        Assert.Equal((told, told, null), (_entry.Record.Anchor, _entry.State.Next, _entry.Record.Spec.Anchor));
+        Put(spec with { Every = 2 * Hour });
+        Assert.Equal((told, told), (_entry.Record.Anchor, _entry.State.Next));
+        Put(spec with { Start = Midnight + 11 * Minute });
+        Assert.Equal(Midnight + 11 * Minute, _entry.Record.Anchor);
+        Put(spec);
+        Assert.Equal(_entry.Record.CreatedAt / 1000 * 1000, _entry.Record.Anchor);
+    }
+
     [Theory]
     [InlineData(ScheduleMissed.One), InlineData(ScheduleMissed.All), InlineData(ScheduleMissed.None)]
     public void WhatLessJitterBringsForward_IsNotMissed(ScheduleMissed missed)
