@@ -306,7 +306,8 @@ internal sealed class ScheduleOccurrences
             Paused = new("grid", reason, DateTimeOffset.FromUnixTimeMilliseconds(now)),
         };
         _book.Unserved++;
-        entry.State = entry.State with { IsUnserved = true };
+        // Where an edit mends it with other instants, these count from the one that could not be served, and not from the last one that was.
+        entry.State = entry.State with { IsUnserved = true, Passed = Math.Max(entry.State.Passed, entry.State.Next!.Value - 1) };
         _book.Mark(entry);
         Watch?.Broken(entry.Id, reason);
     }

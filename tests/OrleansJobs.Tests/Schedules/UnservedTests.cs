@@ -61,6 +61,29 @@ public sealed class UnservedTests : IDisposable
         Assert.Equal(comes, Since(first));
     }
 
+    /// <summary>As one of each day that is put an hour later: the day whose instant was served has had its work.</summary>
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public void OtherInstants_CountFromTheOneThatItCouldNotServe_HoweverOftenTheyAreSaid(bool isZone)
+    {
+        var spec = EachMinute with { Every = null, Anchor = null, Cron = "*/10 * * * *", Zone = "Europe/Berlin" };
+        Put(spec);
+        _driver.Pass(TimeSpan.FromMinutes(10));
+        var first = Break(zone: isZone ? "Mars/Olympus" : null);
+        _driver.Pass(TimeSpan.FromMinutes(11));
+        Assert.True(_driver.Stored("s").IsUnserved);
+        foreach (var (minutes, next) in new (string, long)[] { ("3-59/10", 13), ("*/10", 10), ("2-59/10", 12) })
+        {
+            Mend(spec with { Cron = minutes + " * * * *" });
+            Assert.Equal(first + next * Minute, _driver.Stored("s").Next);
+        }
+
+        Resume();
+        Assert.Equal("", Since(first));
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal("13", Since(first));
+    }
+
     [Fact]
     public void ABackfillOfWhatItCouldNotServe_LeavesThatToTheResume()
     {
@@ -131,14 +154,15 @@ public sealed class UnservedTests : IDisposable
 
     /// <summary>As a release that checked less has stored it.</summary>
     /// <returns>The instant that was served before.</returns>
-    private long Break()
+    private long Break(string id = "s", string? zone = null)
     {
-        var entry = _driver.Find("s");
-        entry.Record = entry.Record! with { Spec = EachMinute with { Args = "{\"$at\":"u8.ToArray() } };
-        return Assert.Single(_driver.Stored("s").Runs).Instant;
+        var entry = _driver.Find(id);
+        var spec = entry.Record!.Spec;
+        entry.Record = entry.Record with { Spec = zone is null ? spec with { Args = "{\"$at\":"u8.ToArray() } : spec with { Zone = zone } };
+        return Assert.Single(_driver.Stored(id).Runs).Instant;
     }
 
-    private void Mend() => Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PutAsync("s", EachMinute, new())).Outcome);
+    private void Mend(ScheduleSpec? spec = null) => Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PutAsync("s", spec ?? EachMinute, new())).Outcome);
 
     private void Pause(string reason) => Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PauseAsync("s", new("somebody", reason), new())).Outcome);
 
@@ -151,9 +175,9 @@ public sealed class UnservedTests : IDisposable
     /// <summary>Which were served behind the first, which is 1.</summary>
     private string Since(long first) => string.Join(' ', _driver.Stored("s").Runs.Select(run => 1 + (run.Instant - first) / Minute).Where(number => number > 1).Order());
 
-    private void Put()
+    private void Put(ScheduleSpec? spec = null)
     {
         _driver.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(ScheduleOutcome.Created, _driver.Rest(_driver.Shell.Calls.PutAsync("s", EachMinute, new())).Outcome);
+        Assert.Equal(ScheduleOutcome.Created, _driver.Rest(_driver.Shell.Calls.PutAsync("s", spec ?? EachMinute, new())).Outcome);
     }
 }
