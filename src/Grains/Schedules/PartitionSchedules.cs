@@ -31,6 +31,23 @@ internal sealed class PartitionSchedules(IPartitionShell shell)
             for (var i = 0; i < rows.Length; i++) Book.Resolve(ids[i], rows[i]);
             read += rows.Length;
         }
+
+        await LoadListedAsync(cancellation);
+    }
+
+    /// <summary>Holds the list of those that the grid cannot serve against what they are: what is found of it is stored with whatever is decided next.</summary>
+    private async Task LoadListedAsync(CancellationToken cancellation)
+    {
+        if (Book.ListedAtStart == 0) return;
+        var place = SetPlace.Start;
+        while (true)
+        {
+            var page = await shell.Store.ReadPageAsync(shell.Partition, GridLayout.Schedules.Lists[ScheduleTables.UnservedList], place, OpenPerRead, Rows, cancellation);
+            var read = page.TakeWhile(line => line.Rows is not null).ToList();
+            foreach (var line in read) Book.Listed(line.Member, line.Rows!.Value);
+            if (read.Count == 0 || (read.Count == page.Length && page.Length < OpenPerRead)) return;
+            place = new(read[^1].Score, read[^1].Member);
+        }
     }
 
     /// <summary>Begins to serve what is due, unless that has begun.</summary>

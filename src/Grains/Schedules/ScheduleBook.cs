@@ -16,6 +16,7 @@ internal sealed class ScheduleBook
     private readonly Dictionary<string, ScheduleEntry> _live = [];
     private readonly SortedSet<long> _readings = [];
     private readonly Queue<(ScheduleEntry Entry, long Reading)> _idle = [];
+    private readonly HashSet<string> _unserved = new(StringComparer.Ordinal);
     private long _lastReading;
     private long? _next;
 
@@ -24,7 +25,7 @@ internal sealed class ScheduleBook
         (_options, _changes) = (options, changes);
         _next = opening.First(GridLayout.Schedules.Due);
         var lists = opening.Sets(GridLayout.Schedules.Lists).ToList();
-        (Count, Unserved) = (CountOf(ScheduleTables.AllList), CountOf(ScheduleTables.UnservedList));
+        (Count, ListedAtStart) = (CountOf(ScheduleTables.AllList), CountOf(ScheduleTables.UnservedList));
         OpenAtStart = [.. opening.Rows(GridLayout.Schedules.Open).Select(row => row.Key)];
         Releases = new ReleaseBook(opening, changes);
         Occurrences = new ScheduleOccurrences(this, partition, options, changes, jobs, orders, letters);
@@ -35,6 +36,9 @@ internal sealed class ScheduleBook
 
     /// <summary>Those that are to be loaded before anything else happens: their jobs may end.</summary>
     public string[] OpenAtStart { get; }
+
+    /// <summary>How many stood in the list of those that the grid cannot serve, each of which is to be <see cref="Listed"/> before anything else happens.</summary>
+    public long ListedAtStart { get; }
 
     /// <summary>What happens at instants, and when occurrences end.</summary>
     public ScheduleOccurrences Occurrences { get; }
@@ -48,8 +52,8 @@ internal sealed class ScheduleBook
     /// <summary>How many schedules there are.</summary>
     public long Count { get; set; }
 
-    /// <summary>How many of them the grid has paused, since it cannot serve them.</summary>
-    public long Unserved { get; set; }
+    /// <summary>How many of them the grid has paused, since it cannot serve them, as far as they stand in the list or have been seen.</summary>
+    public long Unserved => _unserved.Count;
 
     /// <summary>How many of them memory holds.</summary>
     public int Held => _live.Count;
@@ -100,9 +104,30 @@ internal sealed class ScheduleBook
         var (record, state) = (ScheduleRecord.Decode(row), rows[1] is { } stored ? ScheduleState.Decode(stored) : ScheduleState.None);
         var entry = new ScheduleEntry(id, this) { Record = record, State = state, NeededBy = _lastReading };
         entry.Stored = ScheduleShape.Of(entry);
+        NoteServed(entry);
         _live.Add(id, entry);
         LetGo(entry);
         return entry;
+    }
+
+    /// <summary>
+    /// One that stands in the list of those that the grid cannot serve. Silos of an earlier release do not know the list: what they have resumed or deleted stands there
+    /// still, and is taken out.
+    /// </summary>
+    public void Listed(string id, StoredRows rows)
+    {
+        var entry = Resolve(id, rows) ?? New(id);
+        if (entry.State.IsUnserved) return;
+        // As the list says of it.
+        entry.Stored = entry.Stored with { State = entry.State with { IsUnserved = true } };
+        Mark(entry);
+    }
+
+    /// <summary>Whether the grid can serve it may have changed.</summary>
+    public void NoteServed(ScheduleEntry entry)
+    {
+        if (entry.State.IsUnserved) _unserved.Add(entry.Id);
+        else _unserved.Remove(entry.Id);
     }
 
     /// <summary>An id that no schedule has.</summary>
@@ -157,9 +182,9 @@ internal sealed class ScheduleBook
     public void Discard(ScheduleEntry entry)
     {
         if (entry.Record is not null) Count--;
-        if (entry.State.IsUnserved) Unserved--;
         entry.Record = null;
         entry.State = ScheduleState.None;
+        NoteServed(entry);
         LetGo(entry);
     }
 

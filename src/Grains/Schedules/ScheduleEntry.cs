@@ -114,7 +114,9 @@ internal sealed record ScheduleShape(ScheduleRecord? Record, ScheduleState? Stat
         if (wasOpen && !isOpen) commit.Remove(tables.Open, id);
         if (isOpen && !wasOpen) draft.Put(tables.Open, id, [1]);
         List(ScheduleTables.AllList, before.Record is not null, after.Record is not null);
-        List(ScheduleTables.UnservedList, before.State is { IsUnserved: true }, after.State is { IsUnserved: true });
+        // Silos of an earlier release do not know the list: one that they have paused is put in with whatever changes of it.
+        var isUnserved = after.State is { IsUnserved: true };
+        List(ScheduleTables.UnservedList, !isUnserved && before.State is { IsUnserved: true }, isUnserved);
         if (before.Record?.Application == after.Record?.Application) return;
         if (before.Record?.Application is { } left) List(ScheduleTables.ListOf(left), true, false);
         if (after.Record?.Application is { } joined) List(ScheduleTables.ListOf(joined), false, true);

@@ -305,9 +305,9 @@ internal sealed class ScheduleOccurrences
             Edition = record.Edition + 1, ChangedAt = now,
             Paused = new("grid", reason, DateTimeOffset.FromUnixTimeMilliseconds(now)),
         };
-        _book.Unserved++;
         // Where an edit mends it with other instants, these count from the one that could not be served, and not from the last one that was.
         entry.State = entry.State with { IsUnserved = true, Passed = Math.Max(entry.State.Passed, entry.State.Next!.Value - 1) };
+        _book.NoteServed(entry);
         _book.Mark(entry);
         Watch?.Broken(entry.Id, reason);
     }

@@ -69,7 +69,6 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         var isUnserved = state.IsUnserved;
         if (isUnserved)
         {
-            book.Unserved--;
             state = state with { IsUnserved = false, LetPassUpTo = state.WantedUpTo is null ? null : state.LetPassUpTo ?? passed };
         }
 
@@ -81,6 +80,7 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
 
         entry.Record = record with { Edition = record.Edition + 1, ChangedAt = now, Paused = null };
         entry.State = state;
+        book.NoteServed(entry);
         book.Mark(entry);
         return Answer(ScheduleOutcome.Done, entry);
     }
@@ -91,9 +91,9 @@ internal sealed class ScheduleOrders(ScheduleBook book, JobGridOptions options)
         if (entry.Record is not { } record) return new(ScheduleOutcome.NotFound);
         if (!condition.Holds(record.Version)) return Answer(ScheduleOutcome.Changed, entry);
         if (record.Application is not null && record.Application != application) return Answer(ScheduleOutcome.Declared, entry);
-        if (entry.State.IsUnserved) book.Unserved--;
         entry.Record = null;
         entry.State = ScheduleState.None;
+        book.NoteServed(entry);
         book.Count--;
         book.Mark(entry);
         return new(ScheduleOutcome.Done);

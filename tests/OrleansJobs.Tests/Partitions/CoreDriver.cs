@@ -1,5 +1,6 @@
 using OrleansJobs.Hosting;
 using OrleansJobs.Partitions;
+using OrleansJobs.Schedules;
 using OrleansJobs.Storage;
 using OrleansJobs.Workers;
 
@@ -110,6 +111,8 @@ internal sealed class CoreDriver
         var opening = _store.OpenAsync(0).AsTask().Result;
         var core = new PartitionCore(0, opening, Options);
         foreach (var (id, _) in opening.Rows(GridLayout.Jobs.Leases)) core.Jobs.Load(id, Stored(id)!);
+        var (schedules, unserved) = (GridLayout.Schedules, GridLayout.Schedules.Lists[ScheduleTables.UnservedList]);
+        foreach (var line in _store.ReadSetAsync(0, unserved, new(long.MinValue, long.MaxValue, 100)).AsTask().Result) core.Schedules.Listed(line.Member, Rows(new(schedules.Records, schedules.States), line.Member));
         return core;
     }
 }

@@ -1,3 +1,4 @@
+using OrleansJobs.Partitions;
 using OrleansJobs.Schedules;
 using OrleansJobs.Tests.Schedules.Model;
 
@@ -84,6 +85,47 @@ public sealed class UnservedTests : IDisposable
         Assert.Equal("13", Since(first));
     }
 
+    /// <summary>As one does that has no such list, and has resumed and deleted some.</summary>
+    [Fact]
+    public void WhatARelease_WithoutTheirList_LeavesInIt_IsTakenOut()
+    {
+        Put();
+        _driver.Rest(_driver.Shell.Calls.PutAsync("broken", EachMinute, new()));
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        Break("broken");
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(("broken", 1), (Unserved(), _driver.Shell.Core.Schedules.Unserved));
+
+        _driver.Reopen(commit =>
+        {
+            foreach (var id in (string[])["gone", "s"]) commit.Put(GridLayout.Schedules.Lists[ScheduleTables.UnservedList], id, 0);
+        });
+        Assert.Equal(("broken gone s", 1), (Unserved(), _driver.Shell.Core.Schedules.Unserved));
+        // With whatever is decided next.
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(("broken", 3), (Unserved(), _driver.Stored("s").Runs.Count));
+        Assert.Equal(2, _driver.Shell.Core.Schedules.Count);
+    }
+
+    [Fact]
+    public void WhatARelease_WithoutTheirList_HasPaused_CountsOnceItIsSeen_AndIsListedOnceItIsChanged()
+    {
+        Put();
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        Break();
+        _driver.Pass(TimeSpan.FromMinutes(1));
+        _driver.Reopen(commit => commit.Remove(GridLayout.Schedules.Lists[ScheduleTables.UnservedList], "s", 0));
+        // Its occurrence has not ended, so that it is read at once.
+        Assert.Equal(("", 1), (Unserved(), _driver.Shell.Core.Schedules.Unserved));
+        Pause("for a while");
+        Assert.Equal("s", Unserved());
+
+        _driver.Reopen(commit => commit.Remove(GridLayout.Schedules.Lists[ScheduleTables.UnservedList], "s", 0));
+        Mend();
+        Resume();
+        Assert.Equal(("", 0), (Unserved(), _driver.Shell.Core.Schedules.Unserved));
+    }
+
     [Fact]
     public void ABackfillOfWhatItCouldNotServe_LeavesThatToTheResume()
     {
@@ -163,6 +205,8 @@ public sealed class UnservedTests : IDisposable
     }
 
     private void Mend(ScheduleSpec? spec = null) => Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PutAsync("s", spec ?? EachMinute, new())).Outcome);
+
+    private string Unserved() => _driver.Listed(ScheduleTables.UnservedList);
 
     private void Pause(string reason) => Assert.Equal(ScheduleOutcome.Done, _driver.Rest(_driver.Shell.Calls.PauseAsync("s", new("somebody", reason), new())).Outcome);
 

@@ -18,21 +18,22 @@ internal sealed class ShellDriver : IDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly Turns _turns = new();
     private readonly DrawnStore _store;
+    private readonly JobGridOptions _options;
+    private readonly GridHealth _health;
 
     public ShellDriver(int partitions = 1)
     {
         _store = new(Commits.Add, ScheduleMutation.None);
-        var options = new JobGridOptions { Partitions = partitions };
-        var health = new GridHealth(Time);
+        _options = new JobGridOptions { Partitions = partitions };
+        _health = new GridHealth(Time);
         SynchronizationContext.SetSynchronizationContext(_turns);
-        Shell = new ModelShell(_store, options, Time, health, new JobMeters(_services.GetRequiredService<IMeterFactory>(), Time, Options.Create(options), health), new Random(1), default);
-        Shell.Core.Letters.Clock = () => Shell.Now;
+        Shell = Open();
         Rest();
     }
 
     public ManualTime Time { get; } = new();
 
-    public ModelShell Shell { get; }
+    public ModelShell Shell { get; private set; }
 
     /// <summary>All that have changed the store.</summary>
     public List<PartitionCommit> Commits { get; } = [];
@@ -50,6 +51,22 @@ internal sealed class ShellDriver : IDisposable
     {
         SynchronizationContext.SetSynchronizationContext(_context);
         _services.Dispose();
+    }
+
+    /// <summary>The activation is lost; another one opens the partition.</summary>
+    /// <param name="meanwhile">What one of another release writes between them.</param>
+    public void Reopen(Action<PartitionCommit>? meanwhile = null)
+    {
+        Shell.Die();
+        if (meanwhile is not null)
+        {
+            var commit = new PartitionCommit(0, _store.Inner.OpenAsync(0).AsTask().Result.Generation, 1);
+            meanwhile(commit);
+            Assert.Equal(CommitOutcome.Applied, _store.Inner.CommitAsync(commit).AsTask().Result);
+        }
+
+        Shell = Open();
+        Rest();
     }
 
     /// <summary>A call and all that comes of it.</summary>
@@ -117,5 +134,17 @@ internal sealed class ShellDriver : IDisposable
         var rows = _store.Inner.ReadRowsAsync(0, new(GridLayout.Schedules.States), [id]);
         Assert.True(rows.IsCompletedSuccessfully);
         return ScheduleState.Decode(rows.Result[0][0]!);
+    }
+
+    /// <summary>Which stand in a list.</summary>
+    public string Listed(string list) =>
+        string.Join(' ', _store.Inner.ReadSetAsync(0, GridLayout.Schedules.Lists[list], new(long.MinValue, long.MaxValue, 100)).AsTask().Result.Select(line => line.Member));
+
+    private ModelShell Open()
+    {
+        var meters = new JobMeters(_services.GetRequiredService<IMeterFactory>(), Time, Options.Create(_options), _health);
+        var shell = new ModelShell(_store, _options, Time, _health, meters, new Random(1), default);
+        shell.Core.Letters.Clock = () => shell.Now;
+        return shell;
     }
 }
