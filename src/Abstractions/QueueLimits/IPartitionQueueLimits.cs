@@ -32,6 +32,6 @@ internal static class QueueLimitQuestions
     public static async Task<QueueLimitInfo> GetAsync(Func<int, IPartitionQueueLimits> limits, string queue, int partitions)
     {
         var parts = await Task.WhenAll(Enumerable.Range(0, partitions).Select(partition => limits(partition).GetQueueLimits(queue)));
-        return parts[HomeOf(queue, partitions)] with { Waiting = parts.Sum(part => part.Waiting), Running = parts.Sum(part => part.Running) };
+        return parts[HomeOf(queue, partitions)] with { Waiting = parts.Sum(part => part.Waiting), Running = parts.Sum(part => part.Running), Stuck = parts.Sum(part => part.Stuck) };
     }
 }

@@ -39,4 +39,7 @@ public sealed record QueueLimitInfo
 
     /// <summary>Of a rate that allows none now: when the next may start.</summary>
     [Id(5)] public DateTimeOffset? Next { get; init; }
+
+    /// <summary>Of those that run: handlers that did not stop when they were to, and run on though their attempts have ended.</summary>
+    [Id(6)] public long Stuck { get; init; }
 }

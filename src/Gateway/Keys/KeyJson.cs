@@ -94,6 +94,7 @@ internal static class KeyJson
 
         writer.WriteNumber("waiting"u8, queue.Waiting);
         writer.WriteNumber("running"u8, queue.Running);
+        if (queue.Stuck > 0) writer.WriteNumber("stuck"u8, queue.Stuck);
         StatusJson.WriteInstant(writer, "next"u8, queue.Next);
         writer.WriteEndObject();
     }

@@ -62,10 +62,12 @@ internal sealed class QueueLimitDesk(IPartitionShell shell, Func<int, IPartition
     {
         if (!Book.Settings.IsStored(queue)) await shell.CommittedInTimeAsync();
         var setting = Book.Settings.Last(queue);
+        var stuck = shell.Core.Stuck.All.LongCount(stuck => stuck.Queue == queue);
         var info = new QueueLimitInfo
         {
             Queue = queue, Limits = setting?.Limits, IsConfigured = setting is { Limits: not null, IsConfigured: true },
-            Running = shell.Core.Jobs.Leased.Where(job => job.Lane.Queue == queue).Select(static job => (object?)job.Batch ?? job).Distinct().LongCount(),
+            Running = shell.Core.Jobs.Leased.Where(job => job.Lane.Queue == queue).Select(static job => (object?)job.Batch ?? job).Distinct().LongCount() + stuck,
+            Stuck = stuck,
             Waiting = shell.Core.Jobs.Lanes.Where(lane => lane.Queue == queue).Sum(lane => lane.Count),
         };
         if (Book.Homes.Find(queue) is not { } home || home.Setting.Limits!.Rate is not { } rate) return info;

@@ -45,6 +45,6 @@ internal sealed class QueueLimitCommand : Command
     [
         queue.Text("queue") ?? "", queue.Number("concurrency") is { } most ? Words.Of(most) : "",
         queue.Member("rate") is { } rate ? $"{rate.Number("limit")} per {rate.GetProperty("per").GetDouble()} s, burst {rate.Number("burst")}" : "",
-        Words.Of(queue.Number("running")), Words.Of(queue.Number("waiting")),
+        Words.Of(queue.Number("running")) + (queue.Number("stuck") is > 0 and var stuck ? $", {Words.Of(stuck)} stuck" : ""), Words.Of(queue.Number("waiting")),
     ];
 }

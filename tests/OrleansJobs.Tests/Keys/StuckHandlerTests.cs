@@ -40,6 +40,26 @@ public class StuckHandlerTests
     }
 
     [Fact]
+    public async Task OnAGrid_ItCountsAgainstItsQueue_WhichSaysSo()
+    {
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var grid = await TestGrid.StartAsync(
+            store: new MemoryPartitionStore(GridLayout.Layout), configure: options => options.CancelGrace = TimeSpan.FromMilliseconds(100),
+            jobs: (jobs, _) => jobs.AddJob("deaf", (object? _, JobContext _, CancellationToken _) => release.Task));
+        await grid.Jobs.QueueLimits.PutAsync("calls", new() { Concurrency = 1 });
+        var first = await grid.Jobs.SubmitAsync("deaf", (object?)null, new() { Queue = "calls", Timeout = TimeSpan.FromMilliseconds(100) });
+        Assert.Equal(JobState.Failure, (await first.WaitAsync()).State);
+        var second = await grid.Jobs.SubmitAsync("echo", "x", new() { Queue = "calls" });
+
+        var info = await grid.Jobs.QueueLimits.GetAsync("calls");
+        Assert.Equal((1, 1, 1), (info.Running, info.Stuck, info.Waiting));
+
+        release.SetResult();
+        Assert.Equal(JobState.Success, (await second.WaitAsync()).State);
+        await Eventually.AnswersAsync(() => grid.Jobs.QueueLimits.GetAsync("calls"), queue => queue is { Running: 0, Stuck: 0 });
+    }
+
+    [Fact]
     public void ItsPermit_IsStored_AndComesBackOnce()
     {
         Rule(new() { Concurrency = 1 });
