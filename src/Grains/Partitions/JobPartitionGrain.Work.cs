@@ -33,8 +33,7 @@ internal sealed partial class JobPartitionGrain
         // Nearly always all that a worker asks for finds its slot, or nothing is limited.
         var slots = request.Ahead > 0 ? new FreeSlots(Math.Max(0, want - request.Ahead)) : null;
         var leases = await TakeAsync(request, want, room, slots);
-        var limited = slots?.Leases.Count ?? 0;
-        if (limited > 0) leases.InsertRange(0, slots!.Leases);
+        var limited = slots?.Limited ?? 0;
         var silo = worker.Silo.ToParsableString();
         var missing = request.Held is { } held ? _core.Attempts.MissingAt(silo, held).ExceptBy(leases.Select(lease => lease.Token), lease => lease.Token).ToList() : [];
         // Also that a lease is not missing is said once it is stored: it may have ended by a report that never will be.
@@ -52,10 +51,11 @@ internal sealed partial class JobPartitionGrain
         leases.AddRange(missing);
         leases.RemoveAll(lease => !_core.Attempts.Holds(lease));
         var ready = _core.Dispatch.CountReadyFor(worker, Now, LargestTake, room, out var heldBack);
-        var needsSlot = slots is { IsMissing: true } && ready > 0;
         var weight = _core.Jobs.Index.WeightFor(worker);
         // By a clock that is wrong none is given, and whoever knew of one would stand empty for nothing. When it is right, all is told again.
         var suspects = services.Clock.IsRight && _core.Suspects.HasReadyFor(worker, Now);
+        // The one that had no slot may be a suspect, which are not counted among those that are ready.
+        var needsSlot = slots is { IsMissing: true } && (ready > 0 || suspects);
         if (!worker.Silo.Equals(services.Silo)) _hungry.Came(worker, ready, heldBack, suspects);
         if (needsSlot) ready = 0;
         TellCancelled(worker.Silo, leases);
@@ -107,8 +107,7 @@ internal sealed partial class JobPartitionGrain
         if (unread.Count > 0)
         {
             await ReadSpecsAsync(unread);
-            var given = BatchLeases.Firsts(leases).Count + (slots is null ? 0 : BatchLeases.Firsts(slots.Leases).Count);
-            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - given, Now, [], room, slots));
+            if (!IsOvertaken(request)) leases.AddRange(_core.Dispatch.Take(worker, want - BatchLeases.Firsts(leases).Count, Now, [], room, slots));
         }
 
         ReadPages();
@@ -151,16 +150,18 @@ internal sealed partial class JobPartitionGrain
     private void GiveToFreeSlots(long now)
     {
         List<Lease>? ahead = null, limited = null;
+        var before = 0;
         _core.Jobs.Batches.Say(services.LocalWorker.Profile);
         // The best lane, whichever has news: a slot that has just come free is for the jobs that go first. A suspect is for the worker to ask
         // for: it knows whether another is on its way to it.
         while (_core.Jobs.Index.FirstFor(services.LocalWorker.Profile, SuspectWish.None, room: null) is { } lane)
         {
             var isLimited = lane.IsLimited;
-            var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, ChunkOf(lane)), isLimited);
+            var granted = services.LocalWorker.TryReserve(lane.Queue, lane.Type, lane.CountReady(now, ChunkOf(lane)), isLimited, before);
             if (granted == 0) break;
             var given = isLimited ? Give(lane, granted, now, ref limited) : Give(lane, granted, now, ref ahead);
             if (given < granted) services.LocalWorker.Release(lane.Queue, granted - given, isLimited);
+            if (!isLimited) before += given;
             // Its records are being read, and it has news when they are.
             if (given == 0) break;
         }
@@ -233,7 +234,7 @@ internal sealed partial class JobPartitionGrain
     private void Offer(Lane lane, long now)
     {
         if (lane.Suspects) services.LocalWorker.HasSuspects(_partition, lane.Queue, lane.Type);
-        else services.LocalWorker.HasBacklog(_partition, lane.Queue, lane.Type);
+        else services.LocalWorker.HasBacklog(_partition, lane.Queue, lane.Type, lane.IsLimited);
         if (_hungry.Silos.Count > 0) Hint(_hungry.ToTellOf(lane, lane.CountReady(now, PumpChunk)));
     }
 

@@ -174,8 +174,8 @@ internal sealed record ExchangeReply
     [Id(6)] public int Weight { get; init; }
 
     /// <summary>
-    /// So many of the leases, the first ones, are of limited jobs, and take the slots that were free; said where some could be leased ahead, or come again because
-    /// an answer was lost.
+    /// So many of the leases, the first ones, take the slots that were free; 0 where none of all is of a limited job. Said where some could be leased ahead, or come
+    /// again because an answer was lost.
     /// </summary>
     [Id(7)] public int Limited { get; init; }
 
@@ -366,8 +366,9 @@ internal interface ILocalWorker
     /// <see cref="HasSuspects"/>, and the worker asks for it by an exchange.
     /// </summary>
     /// <param name="isLimited">Something limits these jobs: none is leased ahead of a free slot.</param>
+    /// <param name="before">So many others go before them to slots that are free.</param>
     /// <returns>How many of <paramref name="wanted"/>; 0 where the type is unknown, the queue closed, or all slots taken.</returns>
-    int TryReserve(string queue, string type, int wanted, bool isLimited = false);
+    int TryReserve(string queue, string type, int wanted, bool isLimited = false, int before = 0);
 
     /// <summary>Gives back what was set aside and is not needed.</summary>
     /// <param name="isLimited">As when it was set aside.</param>
@@ -381,7 +382,8 @@ internal interface ILocalWorker
     /// A partition of this silo has jobs of a queue and type ready that found no slot, so that the next free slot asks it. Where the queue is
     /// closed, it is asked once the queue is open, and not before.
     /// </summary>
-    void HasBacklog(int partition, string queue, string type);
+    /// <param name="isLimited">Something limits them: where another such job waits there for a free slot already, that is nothing new.</param>
+    void HasBacklog(int partition, string queue, string type, bool isLimited = false);
 
     /// <summary>A partition of this silo has suspects of a queue and type ready, which the worker asks for when it stands empty.</summary>
     void HasSuspects(int partition, string queue, string type);

@@ -9,6 +9,9 @@ internal sealed partial class WorkerEngine
 {
     private static readonly TimeSpan PumpRetry = TimeSpan.FromSeconds(1);
 
+    /// <summary>Exchanges for whose answers slots stay free though others are leased ahead, those that were sent first at the front.</summary>
+    private readonly List<Exchange> _keeping = [];
+
     /// <summary>Sends what is to be sent. Callers may be handlers or grains: the work is done elsewhere, with nothing of theirs.</summary>
     private void Pump()
     {
@@ -39,6 +42,7 @@ internal sealed partial class WorkerEngine
         lock (_gate)
         {
             if (_closed) return null;
+            LetSlotsGo();
             HandBackOverdue();
             NoticeOpenings();
             FollowTrial();
@@ -57,13 +61,13 @@ internal sealed partial class WorkerEngine
 
             var ties = _ties[ask.Partition];
             var reservation = ask.Want > 0
-                ? _slots.Reserve(ask.Want, forSuspect is not null, _suspectsAt.Contains(ask.Partition), ask.TakesSlots || forSuspect is not null) : Reservation.None(_slots.Closed());
+                ? _slots.Reserve(ask.Want, forSuspect is not null, _suspectsAt.Contains(ask.Partition), ask.TakesSlots, ask.SlotShare) : Reservation.None(_slots.Closed());
             if (reservation.Slots > 0) _aheadHadLast = false;
             if (ties.KeepsSuspectPlace) reservation = reservation with { MayBringSuspect = true };
             ties.KeepsSuspectPlace = false;
             var reports = _outbox.Take(ask.Partition, out var left);
             if (left > 0) _plan.Reported(ask.Partition, left);
-            return new Exchange(ask.Partition, reservation, new ExchangeRequest
+            var exchange = new Exchange(ask.Partition, Now, reservation, new ExchangeRequest
             {
                 Worker = ProfileFor(
                     reservation.Closed, forSuspect is not null ? SuspectWish.OneAlone : reservation.MayBringSuspect ? SuspectWish.OneInCompany : SuspectWish.None),
@@ -76,6 +80,8 @@ internal sealed partial class WorkerEngine
                 Generation = ties.NewestGeneration,
                 Trial = _trial.WordTo(ask.Partition),
             });
+            if (reservation.Slots > 0 && exchange.Request.Ahead > 0) _keeping.Add(exchange);
+            return exchange;
         }
     }
 
@@ -118,6 +124,7 @@ internal sealed partial class WorkerEngine
         lock (_gate)
         {
             var partition = exchange.Partition;
+            if (_keeping.Count > 0) _keeping.Remove(exchange);
             _ties[partition].LostAnswer = _ties[partition].LostLeases = false;
             if (exchange.Request.Reports.Length > 0) CrashPoint.Hit("report.after");
             if (reply.Leases.Length > 0) CrashPoint.Hit("lease.received");
@@ -146,7 +153,9 @@ internal sealed partial class WorkerEngine
             var wanted = alone && !reply.Suspects ? 0 : exchange.Reservation.Count;
             // Suspects that could have come and did not are as good as a broken promise.
             var owed = reply.Suspects && (alone || (exchange.Reservation.MayBringSuspect && reply.Leases.Length == 0));
-            _plan.Answered(partition, wanted, attempts.Count, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now, reply.Weight, reply.NeedsSlot ? SlotNeed.Missing : reply.Limited > 0 ? SlotNeed.Given : SlotNeed.None);
+            var need = reply.NeedsSlot ? SlotNeed.Missing : reply.Limited > 0 ? SlotNeed.Given : SlotNeed.None;
+            _plan.Answered(
+                partition, wanted, attempts.Count, owed ? Math.Max(1, reply.Ready) : reply.Ready, heldBack, Now, reply.Weight, need, exchange.Request.Want - exchange.Request.Ahead);
             StartWaiting();
             SignalWhenIdle();
         }
@@ -161,6 +170,7 @@ internal sealed partial class WorkerEngine
         lock (_gate)
         {
             var ties = _ties[exchange.Partition];
+            if (_keeping.Count > 0) _keeping.Remove(exchange);
             ties.LostAnswer = true;
             ties.LostLeases |= exchange.Reservation.Count > 0;
             // A suspect may have been leased to this silo all the same: until the partition says otherwise, no other is taken in beside it.
@@ -183,6 +193,22 @@ internal sealed partial class WorkerEngine
         _ties[partition].Ended.Add(name);
     }
 
+    /// <summary>An answer that does not come keeps nobody waiting who is here.</summary>
+    private void LetSlotsGo()
+    {
+        if (_waiting.Count == 0 && !_plan.NeedsSlots) return;
+        var went = false;
+        while (_keeping.Count > 0 && Now - _keeping[0].SentAt >= AskPlan.TurnPatience)
+        {
+            _keeping[0].Reservation = _slots.LetSlotsGo(_keeping[0].Reservation);
+            _keeping.RemoveAt(0);
+            went = true;
+        }
+
+        // Before the next of those who wait for a slot, which may not answer either.
+        if (went) StartWaiting(leavesNone: true);
+    }
+
     /// <summary>What was leased ahead of the slots and found none in time is for others to run.</summary>
     private void HandBackOverdue()
     {
@@ -197,6 +223,7 @@ internal sealed partial class WorkerEngine
     {
         var wait = _plan.NextRetry is { } retry ? Math.Max(1, retry - Now) : long.MaxValue;
         if (_waiting.Count > 0) wait = Math.Min(wait, (long)LeaseAhead.Patience.TotalMilliseconds);
+        if (_keeping.Count > 0 && (_waiting.Count > 0 || _plan.NeedsSlots)) wait = Math.Min(wait, Math.Max(1, _keeping[0].SentAt + AskPlan.TurnPatience - Now));
         if (_trial is { IsOn: true, IsOver: false }) wait = Math.Min(wait, Math.Max(1, _trialEnd - Now));
         if (wait < long.MaxValue) _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
     }
@@ -210,5 +237,11 @@ internal sealed partial class WorkerEngine
     [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} could not be reached; {Count} reports are kept and will be sent again.")]
     private partial void LogExchangeFailed(Exception exception, int partition, int count);
 
-    private sealed record Exchange(int Partition, Reservation Reservation, ExchangeRequest Request);
+    private sealed class Exchange(int partition, long sentAt, Reservation reservation, ExchangeRequest request)
+    {
+        public int Partition { get; } = partition;
+        public long SentAt { get; } = sentAt;
+        public Reservation Reservation { get; set; } = reservation;
+        public ExchangeRequest Request { get; } = request;
+    }
 }

@@ -112,11 +112,11 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         QueuesPaused?.Invoke();
     }
 
-    public int TryReserve(string queue, string type, int wanted, bool isLimited = false)
+    public int TryReserve(string queue, string type, int wanted, bool isLimited = false, int before = 0)
     {
         if (!_handlers.Has(type)) return 0;
         // Where keys take turns, what is ready here waits for its partition's turn among those that have work elsewhere.
-        lock (_gate) return TakesWork && !_plan.IsByTurns ? _slots.TryReserve(queue, wanted, isLimited) : 0;
+        lock (_gate) return TakesWork && !_plan.IsByTurns ? _slots.TryReserve(queue, wanted, isLimited, before) : 0;
     }
 
     public void Release(string queue, int count, bool isLimited = false)
@@ -148,7 +148,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
         Pump();
     }
 
-    public void HasBacklog(int partition, string queue, string type)
+    public void HasBacklog(int partition, string queue, string type, bool isLimited = false)
     {
         if (!_handlers.Has(type)) return;
         lock (_gate)
@@ -160,7 +160,7 @@ internal sealed partial class WorkerEngine : ILocalWorker, IAttemptOwner, IDispo
                 return;
             }
 
-            _plan.HasBacklog(partition);
+            _plan.HasBacklog(partition, isLimited);
             if (_slots.Free == 0) return;
         }
 

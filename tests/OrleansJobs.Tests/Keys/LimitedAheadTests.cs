@@ -120,8 +120,94 @@ public class LimitedAheadTests
         Assert.Equal(1, worker.Engine.TryReserve("default", "work", 1, isLimited: true));
     }
 
+    /// <summary>Whatever goes first takes a slot that is free: limited jobs pass nobody for being limited.</summary>
     [Fact]
-    public void APartition_GivesLimitedJobsForFreeSlotsOnly_AndWhatGoesBeforeThemAhead()
+    public async Task WhatGoesBeforeALimitedJobInItsPartition_HasTheFreeSlot()
+    {
+        using var test = await ShortJobsAsync(slots: 1);
+        var (worker, partitions) = (test.Worker, test.Partitions);
+        partitions[0].Rule("tenant", new() { Concurrency = 10 });
+        var order = new ConcurrentQueue<string>();
+        test.Note = order.Enqueue;
+        // From now on the partition is asked with the slot.
+        partitions[0].Submit(1, Key);
+        await worker.Until(() => order.Count == 1 && partitions[0].Leased.Length == 0);
+        await worker.Settled();
+
+        partitions[0].Add(3, priority: 9);
+        partitions[0].Submit(1, Key, priority: 0);
+        await worker.Until(() => order.Count == 5);
+
+        // From then on every second slot is for limited ones.
+        Assert.Equal("plain", order.ElementAt(1));
+        Assert.Contains(partitions[0].Talks, talk => talk.Request.Want > 4 && talk.Request.Want - talk.Request.Ahead == 1 && talk.Reply.Leases.Length == 3);
+    }
+
+    /// <summary>It is asked for apart, and not counted among what is ready.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task ALimitedSuspect_ComesInCompany_WhereOthersAreLeasedAhead(int taken)
+    {
+        using var test = await ShortJobsAsync(slots: 2);
+        var (worker, partitions) = (test.Worker, test.Partitions);
+        partitions[0].Rule("tenant", new() { Concurrency = 1, Order = KeyOrder.Fifo });
+        partitions[0].AddSuspect(Key);
+        partitions[1].Submit(taken, type: "gate");
+        await worker.Until(() => _started.Count == taken);
+        var ran = new TaskCompletionSource();
+        test.Note = _ => ran.TrySetResult();
+        worker.Engine.HasSuspects(0, "default", "work");
+        await worker.Until(() => partitions.Trials.Asked == 1);
+        await worker.Settled();
+
+        // It does not come to stand empty in its time.
+        test.Time.Advance(TimeSpan.FromMinutes(1));
+        if (taken == 2)
+        {
+            await worker.Until(() => partitions[0].Talks[^1].Reply.NeedsSlot);
+            Release(_started.First());
+        }
+
+        await worker.Until(() => ran.Task.IsCompleted);
+    }
+
+    /// <summary>Others that are here have the slots then.</summary>
+    [Fact]
+    public async Task APartitionThatDoesNotAnswer_HasSlotsKeptForIt_ForAMomentOnly()
+    {
+        using var test = await ShortJobsAsync(slots: 1);
+        var (worker, partitions) = (test.Worker, test.Partitions);
+        partitions[0].Rule("tenant", new() { Concurrency = 10 });
+        partitions[1].Submit(1, type: "gate");
+        await worker.Until(() => _started.Count == 1);
+        partitions[0].Submit(1, Key);
+        await worker.Until(() => partitions[0].Talks[^1].Reply.NeedsSlot);
+        var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        partitions[0].Before = request =>
+        {
+            if (request.Want > request.Ahead) asked.TrySetResult();
+            return answer.Task;
+        };
+        partitions[1].Submit(40);
+        await worker.Until(() => partitions[1].Leased.Length > 1);
+        await worker.Settled();
+        var order = new ConcurrentQueue<string>();
+        test.Note = order.Enqueue;
+
+        Release(_started.Single());
+        await worker.Until(() => asked.Task.IsCompleted);
+        await worker.Settled();
+        Assert.InRange(order.Count, 0, 39);
+        test.Time.Advance(TimeSpan.FromMilliseconds(AskPlan.TurnPatience));
+        await worker.Until(() => order.Count == 40);
+
+        answer.SetResult();
+        await worker.Until(() => order.Contains(Key));
+    }
+
+    [Fact]
+    public void APartition_GivesLimitedJobsForFreeSlotsOnly_AndOthersAheadAsWell()
     {
         var driver = new CoreDriver();
         var keys = driver.Core.Keys;
@@ -135,14 +221,26 @@ public class LimitedAheadTests
 
         driver.Commit();
         var slots = new FreeSlots(2);
-        var ahead = driver.Core.Dispatch.Take(CoreDriver.Worker(), 100, driver.Now, [], null, slots);
+        var leases = driver.Core.Dispatch.Take(CoreDriver.Worker(), 100, driver.Now, [], null, slots);
 
-        Assert.Equal(["limited0", "limited1"], slots.Leases.Select(lease => lease.Id));
-        // They take turns, and it is a limited one's.
-        Assert.InRange(ahead.Count, 2, 3);
+        // They take turns, and the slots with them; then it is a limited one's, and there is none.
+        Assert.InRange(leases.Count, 2, 3);
+        Assert.Equal(2, slots.Limited);
+        Assert.Contains(leases.Take(2), lease => lease.Id == "limited0");
         Assert.True(slots.IsMissing);
-        Assert.Equal(2, driver.Core.Keys.Find(Key)!.Running);
-        Assert.Equal(6 - ahead.Count, driver.Take(want: 100).Count);
+        Assert.Equal(1, driver.Core.Keys.Find(Key)!.Running);
+        Assert.Equal(8 - leases.Count, driver.Take(want: 100).Count);
+    }
+
+    [Fact]
+    public void WhereNoneIsLimited_NobodyNeedsToKnowWhichHaveSlots()
+    {
+        var driver = new CoreDriver();
+        for (var i = 0; i < 4; i++) driver.Submit($"plain{i}");
+        driver.Commit();
+        var slots = new FreeSlots(2);
+        Assert.Equal(4, driver.Core.Dispatch.Take(CoreDriver.Worker(), 100, driver.Now, [], null, slots).Count);
+        Assert.Equal((0, false), (slots.Limited, slots.IsMissing));
     }
 
     /// <summary>Time stands still, so that nothing that is leased ahead has waited too long.</summary>
@@ -150,6 +248,7 @@ public class LimitedAheadTests
     {
         var partitions = new CorePartitions(2);
         ShortJobs? test = null;
+        var time = new ManualTime();
         var worker = new TestWorker(
             grid => grid
                 .AddJob("work", (object? _, JobContext job, CancellationToken _) =>
@@ -163,9 +262,9 @@ public class LimitedAheadTests
                     _started.Enqueue(job.Id);
                     return _gates.GetOrAdd(job.Id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellation);
                 }),
-            options => (options.Partitions, options.Slots) = (2, slots), new ManualTime(), grid: partitions);
+            options => (options.Partitions, options.Slots) = (2, slots), time, grid: partitions);
         partitions.Worker = worker.Engine;
-        test = new(worker, partitions);
+        test = new(worker, partitions, time);
         worker.Engine.Start();
         // Until then it knows of none that they are short.
         for (var round = 0; round < 50; round++)
@@ -179,10 +278,11 @@ public class LimitedAheadTests
 
     private void Release(string id) => _gates.GetOrAdd(id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
-    private sealed class ShortJobs(TestWorker worker, CorePartitions partitions) : IDisposable
+    private sealed class ShortJobs(TestWorker worker, CorePartitions partitions, ManualTime time) : IDisposable
     {
         public TestWorker Worker { get; } = worker;
         public CorePartitions Partitions { get; } = partitions;
+        public ManualTime Time { get; } = time;
         public Action OnStart { get; set; } = static () => { };
         public Action<string> Note { get; set; } = static _ => { };
 

@@ -31,6 +31,49 @@ public class AskPlanTests
     }
 
     [Fact]
+    public void WhoWaitsForASlot_KeepsItsPlace_WhenItIsAskedWithout()
+    {
+        var plan = Opened(2);
+        for (var i = 0; i < 2; i++) plan.Answered(plan.Next(10, 0)!.Value.Partition, 5, 0, ready: 0, heldBack: false, 0, need: SlotNeed.Missing);
+        plan.FreeSlots = 1;
+        var first = plan.Next(10, 0)!.Value;
+        plan.FreeSlots = 0;
+        plan.Answered(first.Partition, first.Want, 1, ready: 0, heldBack: false, 0, need: SlotNeed.Missing, slots: 1);
+
+        var second = 1 - first.Partition;
+        // What waits for a slot there has company: nothing to be asked for.
+        plan.HasBacklog(second, isLimited: true);
+        Assert.Null(plan.Next(10, 0));
+        plan.HasBacklog(second);
+        Assert.Equal(second, plan.Next(10, 0)!.Value.Partition);
+        plan.Answered(second, 10, 0, ready: 0, heldBack: false, 0, need: SlotNeed.Missing);
+        // Reports alone ask for nothing, and say nothing of it.
+        plan.Reported(second);
+        Assert.Equal(0, plan.Next(0, 0)!.Value.Want);
+        plan.Answered(second, 0, 0, ready: 3, heldBack: false, 0);
+        Assert.Equal(second, plan.Next(10, 0)!.Value.Partition);
+        plan.Answered(second, 3, 0, ready: 0, heldBack: false, 0, need: SlotNeed.Missing);
+
+        plan.FreeSlots = 1;
+        Assert.Equal(second, plan.Next(10, 0)!.Value.Partition);
+        Assert.Equal(first.Partition, plan.Next(10, 0)!.Value.Partition);
+    }
+
+    /// <summary>Whoever does not answer keeps all of them empty otherwise.</summary>
+    [Fact]
+    public void SlotsAreKeptFree_ByShares_AndForNobodyWhoHasFailed()
+    {
+        var plan = Opened(4);
+        for (var i = 0; i < 4; i++) plan.Answered(plan.Next(272, 0)!.Value.Partition, 68, 0, ready: 0, heldBack: false, 0, need: i == 0 ? SlotNeed.Given : SlotNeed.None);
+        for (var partition = 0; partition < 4; partition++) plan.Hinted(partition);
+        var ask = plan.Next(272, 0)!.Value;
+        Assert.Equal(0.25, ask.SlotShare);
+        plan.Failed(ask.Partition, 0, 0);
+        plan.Hinted(ask.Partition);
+        for (var i = 0; i < 4; i++) Assert.Equal(0, plan.Next(272, 0)!.Value.SlotShare);
+    }
+
+    [Fact]
     public void Next_WhenAllAreNew_SharesTheFreeSlotsAmongThem()
     {
         var plan = Opened(4);

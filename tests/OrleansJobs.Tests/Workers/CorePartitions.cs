@@ -29,6 +29,8 @@ internal sealed class CorePartitions : IWorkerGrid
         set { foreach (var partition in _partitions) partition.Worker = value; }
     }
 
+    public FakeTrials Trials => _trials;
+
     ITrialGrain IWorkerGrid.Trials => _trials;
 
     IPartitionWork IWorkerGrid.Partition(int partition) => _partitions[partition];
@@ -100,24 +102,40 @@ internal sealed class CorePartition(int number) : IPartitionWork
     }
 
     /// <summary>Puts jobs in without telling anybody.</summary>
-    public void Add(int jobs, string? key = null, string type = "work")
+    public void Add(int jobs, string? key = null, string type = "work", int priority = JobLimits.DefaultPriority)
     {
         lock (_gate)
         {
             for (var i = 0; i < jobs; i++)
             {
                 // The lane that came first would else go first.
-                _driver.Submit($"{key ?? "plain"}:{number}:{_submitted++:D5}", job => job with { Key = key, Type = type });
+                _driver.Submit($"{key ?? "plain"}:{number}:{_submitted++:D5}", job => job with { Key = key, Type = type, Priority = priority });
             }
 
             _driver.Commit();
         }
     }
 
-    /// <summary>Puts jobs in and calls the worker where it said to be called.</summary>
-    public void Submit(int jobs, string? key = null, string type = "work")
+    /// <summary>Puts a job in that was present at so many crashes that it is to run alone. Nothing else is ready.</summary>
+    public void AddSuspect(string? key = null)
     {
-        Add(jobs, key, type);
+        Add(1, key);
+        lock (_gate)
+        {
+            var silo = CoreDriver.Worker(CoreDriver.SiloB);
+            while (!_driver.Core.Suspects.HasReadyFor(silo, _driver.Now))
+            {
+                Assert.Single(_driver.Take(silo));
+                _driver.Core.Suspects.Crash(CoreDriver.SiloB.ToParsableString(), _driver.Now);
+                _driver.Commit();
+            }
+        }
+    }
+
+    /// <summary>Puts jobs in and calls the worker where it said to be called.</summary>
+    public void Submit(int jobs, string? key = null, string type = "work", int priority = JobLimits.DefaultPriority)
+    {
+        Add(jobs, key, type, priority);
         bool hungry;
         lock (_gate) (hungry, _hungry) = (_hungry, false);
         if (hungry) Worker!.Hint(number);
@@ -181,16 +199,25 @@ internal sealed class CorePartition(int number) : IPartitionWork
         var taken = Array.ConvertAll(request.Reports, report => core.Attempts.Report(report, now));
         var room = request.Room?.ToDictionary(queue => queue.Queue, queue => queue.Jobs, StringComparer.Ordinal);
         var slots = request.Ahead > 0 ? new FreeSlots(request.Want - request.Ahead) : null;
-        var leases = core.Dispatch.Take(request.Worker, request.Want, now, [], room, slots);
-        if (slots is not null) leases.InsertRange(0, slots.Leases);
+        var trialStored = request.Trial is { } word && core.Suspects.Say(word);
+        var unread = new List<LiveJob>();
+        var leases = core.Dispatch.Take(request.Worker, request.Want, now, unread, room, slots);
+        if (unread.Count > 0)
+        {
+            foreach (var job in unread) _driver.Bring(job.Id);
+            leases.AddRange(core.Dispatch.Take(request.Worker, request.Want - leases.Count, now, [], room, slots));
+        }
+
         _driver.Commit();
         var ready = core.Dispatch.CountReadyFor(request.Worker, now, AskPlan.MaxWant, room, out var heldBack);
-        var needsSlot = slots is { IsMissing: true } && ready > 0;
+        var suspects = core.Suspects.HasReadyFor(request.Worker, now);
+        var needsSlot = slots is { IsMissing: true } && (ready > 0 || suspects);
         _hungry = ready == 0;
         return new ExchangeReply
         {
             Leases = [.. leases.Select(lease => lease with { Partition = number })], Taken = taken, Ready = needsSlot ? 0 : ready, HeldBack = heldBack,
-            Weight = core.Jobs.Index.WeightFor(request.Worker), Limited = slots?.Leases.Count ?? 0, NeedsSlot = needsSlot,
+            Weight = core.Jobs.Index.WeightFor(request.Worker), Limited = slots?.Limited ?? 0, NeedsSlot = needsSlot, Suspects = suspects,
+            TrialStored = trialStored,
         };
     }
 }

@@ -58,6 +58,39 @@ public class SlotPoolTests
     }
 
     [Fact]
+    public void SlotsAreKept_AsManyAsItsShareIs_UntilTheyAreLetGo()
+    {
+        var pool = new SlotPool(16) { Ahead = 256 };
+        var limited = pool.Reserve(68, takesSlots: true, share: 0.25);
+        Assert.Equal((68, 4, 12), (limited.Count, limited.Slots, pool.FreeSlots));
+        Assert.Equal(3, pool.Reserve(68, takesSlots: true, share: 0.2).Slots);
+        limited = pool.LetSlotsGo(limited);
+        Assert.Equal(13, pool.FreeSlots);
+        pool.Settle(limited, [Lease("any")]);
+        Assert.Equal(13, pool.FreeSlots);
+        Assert.True(pool.TryStart("any"));
+        Assert.Equal(12, pool.FreeSlots);
+    }
+
+    [Fact]
+    public void AtHome_WhoGoesFirst_IsCountedBeforeALimitedJob()
+    {
+        var pool = new SlotPool(2) { Ahead = 8 };
+        Assert.Equal(1, pool.TryReserve("any", 1));
+        Assert.Equal(1, pool.TryReserve("any", 5, isLimited: true, before: 1));
+        Assert.Equal(0, pool.TryReserve("any", 5, isLimited: true, before: 1));
+    }
+
+    [Fact]
+    public void ASuspectThatMayCome_HasASlot_SinceItMayBeLimited()
+    {
+        var pool = new SlotPool(4) { Ahead = 16, SuspectWelcome = true };
+        Assert.Equal(0, pool.Reserve(5).Slots);
+        Assert.Equal(1, pool.Reserve(5, hasSuspects: true).Slots);
+        Assert.Equal(0, pool.Reserve(5, hasSuspects: true).Slots);
+    }
+
+    [Fact]
     public void WhereNothingIsLeasedAhead_AllThatIsSetAsideIsFree()
     {
         var pool = new SlotPool(3);

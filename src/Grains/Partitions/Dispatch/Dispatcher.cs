@@ -21,28 +21,26 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
     /// </summary>
     /// <param name="room">Of which queues how many more may be taken; null: no bound.</param>
     /// <param name="slots">
-    /// Of the worker that are free: where there are fewer than it asks jobs for, limited ones come only for these, and are put there. Null: all may come.
+    /// Of the worker that are free: where there are fewer than it asks jobs for, limited ones come only for these. Null: all may come.
     /// </param>
-    /// <returns>The leases, without those of limited jobs where <paramref name="slots"/> are said.</returns>
     public List<Lease> Take(WorkerProfile worker, int want, long now, List<LiveJob> unread, Dictionary<string, int>? room = null, FreeSlots? slots = null)
     {
         var leases = new List<Lease>(Math.Min(want, 64));
         var (suspects, bytes) = (worker.Suspects, 0L);
         jobs.Batches.Say(worker);
         jobs.Index.Advance(now);
-        for (var left = want; left > 0 && leases.Count + (slots?.Leases.Count ?? 0) < MostLeases && jobs.Index.FirstFor(worker, suspects, room) is { } lane;)
+        for (var left = want; left > 0 && leases.Count < MostLeases && jobs.Index.FirstFor(worker, suspects, room) is { } lane;)
         {
             var isLimited = slots is not null && lane.IsLimited;
             // What goes after it waits as well: it would else be passed for as long as others are leased ahead.
             if (isLimited && !slots!.HasOne) break;
-            var into = isLimited ? slots!.Leases : leases;
             if (lane.Batch is not null && worker.TakesBatchesOf(lane.Type))
             {
-                var known = into.Count;
+                var known = leases.Count;
                 if (bytes >= MostBytes || !EnsureBatch(lane, now, unread)) break;
-                if (!TakeBatch(lane, worker.Silo.ToParsableString(), now, into)) continue;
-                for (var i = known; i < into.Count; i++) bytes += into[i].Args.Length;
-                if (isLimited) slots!.Take();
+                if (!TakeBatch(lane, worker.Silo.ToParsableString(), now, leases)) continue;
+                for (var i = known; i < leases.Count; i++) bytes += leases[i].Args.Length;
+                slots?.Take(leases.Count - known, isLimited);
                 left--;
                 if (room is not null) room[lane.Queue]--;
                 continue;
@@ -50,8 +48,8 @@ internal sealed class Dispatcher(JobBook jobs, AttemptBook attempts, JobOrders o
 
             if (!EnsureReadable(lane, left, now, unread)) break;
             if (Next(lane, worker.Silo.ToParsableString(), now) is not { } lease) continue;
-            into.Add(lease);
-            if (isLimited) slots!.Take();
+            leases.Add(lease);
+            slots?.Take(1, isLimited);
             left--;
             if (lane.Suspects && suspects is SuspectWish.OneAlone) break;
             if (lane.Suspects) suspects = SuspectWish.None;

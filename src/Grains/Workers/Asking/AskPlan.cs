@@ -4,7 +4,10 @@ namespace OrleansJobs.Workers;
 internal readonly record struct Ask(int Partition, int Want)
 {
     /// <summary>It has limited jobs, as far as is known: slots that are free stay so until it answers.</summary>
-    public bool TakesSlots { get; init; }
+    public bool TakesSlots => SlotShare > 0;
+
+    /// <summary>Its part of those slots, the others being for whoever else may have something; 0: none are kept for it.</summary>
+    public double SlotShare { get; init; }
 }
 
 /// <summary>What an answer says of limited jobs, which are not leased ahead of slots.</summary>
@@ -62,8 +65,9 @@ internal sealed class AskPlan
     private readonly List<int> _delayed = [];
     private readonly HashSet<int> _holders = [];
 
-    /// <summary>Partitions whose next job is limited and waits for a free slot, in the order in which they said so.</summary>
+    /// <summary>Partitions whose next job is limited and waits for a free slot, in the order of their tickets: in which they said so.</summary>
     private readonly List<int> _slotless = [];
+    private long _tickets;
     private long _loosenings;
     private int _turns;
 
@@ -151,9 +155,11 @@ internal sealed class AskPlan
     }
 
     /// <summary>The partition is here, and has found no slot free. The next free one asks it; that it calls again meanwhile is no reason for more.</summary>
-    public void HasBacklog(int partition)
+    /// <param name="isLimited">What has found none is limited, and comes for a free slot only.</param>
+    public void HasBacklog(int partition, bool isLimited = false)
     {
         _lines[partition].IsNear = true;
+        if (isLimited && _lines[partition].NeedsSlot) return;
         _lines[partition].Curious = true;
         Queue(partition);
     }
@@ -285,7 +291,8 @@ internal sealed class AskPlan
     /// <param name="got">Attempts that it gave.</param>
     /// <param name="weight">Of the keys that have something ready beyond what it gave; 0: there are none.</param>
     /// <param name="need">Of limited jobs.</param>
-    public void Answered(int partition, int wanted, int got, int ready, bool heldBack, long now, int weight = 0, SlotNeed need = SlotNeed.None)
+    /// <param name="slots">So many were kept free for it.</param>
+    public void Answered(int partition, int wanted, int got, int ready, bool heldBack, long now, int weight = 0, SlotNeed need = SlotNeed.None, int slots = 0)
     {
         var line = Back(partition);
         _byWeight.Gave(partition, got - line.Charged);
@@ -299,7 +306,9 @@ internal sealed class AskPlan
         line.Ready = ready;
         line.Curious |= again;
         line.TakesSlots = need is not SlotNeed.None || (line.TakesSlots && got == 0);
+        if (slots > 0) line.Ticket = 0;
         if (need is SlotNeed.Missing) AwaitSlot(partition, line);
+        else if (wanted > 0) line.Ticket = 0;
         if (heldBack && !again) _holders.Add(partition);
         Queue(partition);
     }
@@ -307,7 +316,10 @@ internal sealed class AskPlan
     private void AwaitSlot(int partition, Line line)
     {
         line.NeedsSlot = true;
-        _slotless.Add(partition);
+        if (line.Ticket == 0) line.Ticket = ++_tickets;
+        var place = _slotless.Count;
+        while (place > 0 && _lines[_slotless[place - 1]].Ticket > line.Ticket) place--;
+        _slotless.Insert(place, partition);
     }
 
     /// <summary>The exchange failed: nobody knows whether it was heard. It is said again, after a while, with what was said.</summary>
@@ -321,6 +333,9 @@ internal sealed class AskPlan
         line.Reports += reports;
         line.Must = true;
         line.Curious = true;
+        // Until it answers, nothing is kept free for it.
+        line.TakesSlots = false;
+        line.Ticket = 0;
         Queue(partition);
     }
 
@@ -338,10 +353,17 @@ internal sealed class AskPlan
     {
         var line = _lines[partition];
         want = _stopping ? 0 : Math.Min(want, MaxWant);
+        var slotShare = line.TakesSlots && want > 0 ? SlotShareOf(partition, now) : 0;
         line.Reports = 0;
         line.Ready = 0;
         line.Must = line.Curious = false;
-        if (line.NeedsSlot) _slotless.Remove(partition);
+        if (line.NeedsSlot)
+        {
+            _slotless.Remove(partition);
+            // Who is asked for something else meanwhile keeps its place.
+            if (FreeSlots > 0 && want > 0) line.Ticket = 0;
+        }
+
         line.NeedsSlot = false;
         line.SentAtLoosening = _loosenings;
         line.InFlight = true;
@@ -350,8 +372,23 @@ internal sealed class AskPlan
         _byWeight.Gave(partition, line.Charged);
         InFlight++;
         if (!inTurn && want > 0 && _near.Count + _far.Count > 0) _untilTurn--;
-        return new Ask(partition, want) { TakesSlots = line.TakesSlots };
+        return new Ask(partition, want) { SlotShare = slotShare };
     }
+
+    /// <summary>What is a partition's part of something that all have use for who may be asked now.</summary>
+    private double SlotShareOf(int partition, long now)
+    {
+        var all = 0L;
+        for (var other = 0; other < _lines.Length; other++)
+        {
+            var line = _lines[other];
+            if (other == partition || (!line.InFlight && line.NotBefore <= now && (line.MayHaveWork || line.NeedsSlot))) all += WeightOf(other);
+        }
+
+        return (double)WeightOf(partition) / all;
+    }
+
+    private int WeightOf(int partition) => _byWeight.IsOn ? _byWeight.WeightOf(partition) : 1;
 
     /// <summary>How many jobs to ask for.</summary>
     /// <param name="inTurn">Not because of its reports.</param>
@@ -487,6 +524,9 @@ internal sealed class AskPlan
 
         /// <summary>Its next job is limited, and no slot was free.</summary>
         public bool NeedsSlot { get; set; }
+
+        /// <summary>Its place among those that wait for a slot, until it has been asked with one; 0: none.</summary>
+        public long Ticket { get; set; }
 
         /// <summary>Jobs that came from it were limited when there were any last, or it waited for a slot.</summary>
         public bool TakesSlots { get; set; }

@@ -111,12 +111,13 @@ internal sealed class SlotPool
 
     /// <summary>Sets slots aside for leases of one queue.</summary>
     /// <param name="isLimited">Only slots that are free now, for jobs that something limits.</param>
-    public int TryReserve(string queue, int wanted, bool isLimited = false)
+    /// <param name="before">So many of these slots are for others, which go first.</param>
+    public int TryReserve(string queue, int wanted, bool isLimited = false, int before = 0)
     {
         lock (_gate)
         {
             if (wanted <= 0 || _paused.Contains(queue)) return 0;
-            var granted = Math.Min(wanted, isLimited ? FreeSlotsNow() : FreeOverall());
+            var granted = Math.Min(wanted, isLimited ? FreeSlotsNow() - before : FreeOverall());
             if (_queues is not null)
             {
                 if (!_queues.TryGetValue(queue, out var slots)) return 0;
@@ -156,14 +157,17 @@ internal sealed class SlotPool
     /// Whoever is asked has limited jobs, as far as is known: slots that are free are kept so until it answers. Where nothing is leased ahead, all that is set
     /// aside is free anyway.
     /// </param>
-    public Reservation Reserve(int wanted, bool forSuspect = false, bool hasSuspects = false, bool takesSlots = false)
+    /// <param name="share">The most of them that are kept: others may come for the rest meanwhile.</param>
+    public Reservation Reserve(int wanted, bool forSuspect = false, bool hasSuspects = false, bool takesSlots = false, double share = 1)
     {
         lock (_gate)
         {
             var count = Math.Min(wanted, FreeNow());
             if (count <= 0) return Reservation.None(ClosedNow());
             var closed = ClosedNow();
-            var slots = _ahead == 0 ? count : takesSlots ? Math.Min(count, FreeSlotsNow()) : 0;
+            var suspect = !_suspect && (forSuspect || (hasSuspects && _suspectWelcome));
+            // A suspect may be limited.
+            var slots = _ahead == 0 ? count : takesSlots ? Math.Min(count, ShareOf(FreeSlotsNow(), share)) : suspect ? Math.Min(1, FreeSlotsNow()) : 0;
             QueueRoom[]? room = null;
             if (_queues is not null)
             {
@@ -177,10 +181,21 @@ internal sealed class SlotPool
 
             _reserved += count;
             _held += slots;
-            var suspect = !_suspect && (forSuspect || (hasSuspects && _suspectWelcome));
             _suspect |= suspect;
             return new Reservation(count, room, closed, suspect) { Slots = slots };
         }
+    }
+
+    /// <summary>What was kept free for an answer is so no longer: whatever it brings waits for the next slot.</summary>
+    public Reservation LetSlotsGo(Reservation reservation)
+    {
+        lock (_gate)
+        {
+            _held -= reservation.Slots;
+            foreach (var (queue, jobs) in reservation.Room ?? []) GiveBack(queue, 0, Math.Min(jobs, reservation.Slots));
+        }
+
+        return reservation with { Slots = 0 };
     }
 
     /// <summary>An answer has come: its leases wait from now on, and what else was set aside is free. Leases beyond what was set aside wait as well.</summary>
@@ -370,6 +385,8 @@ internal sealed class SlotPool
 
         return Math.Min(free, room);
     }
+
+    private static int ShareOf(int slots, double share) => Math.Min(slots, (int)Math.Ceiling(slots * share));
 
     private int FreeSlotsNow()
     {
