@@ -69,7 +69,7 @@ internal sealed class ChildBook(int partition, JobBook jobs, LetterBook letters,
         var home = JobIds.PartitionOf(parent.Id, options.Partitions);
         if (home == partition && jobs.Find(parent.Id) is { Spec: { } spec } flow && spec.Stamp == parent.Stamp && flows.Find(flow) is { } entry)
             flows.Arrive(flow, entry, ChildEnd.Of(child.Id, parent, child.Outcome!), now);
-        else if (parent.Index >= 0 && child.Outcome!.State is JobState.Success) _successes.Tell(parent, home);
+        else if (parent.Index >= 0 && child.Outcome!.State is JobState.Success) _successes.Tell(parent, home, child.Outcome.Result?.Length ?? 0);
         else letters.Send(home, LetterKind.ChildEnded, ChildEnd.Of(child.Id, parent, child.Outcome!).Encode());
     }
 

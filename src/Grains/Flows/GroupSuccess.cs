@@ -1,4 +1,5 @@
 using OrleansJobs.Letters;
+using OrleansJobs.Partitions;
 using OrleansJobs.Records;
 
 namespace OrleansJobs.Flows;
@@ -52,42 +53,54 @@ internal sealed class GroupSuccesses
     /// <summary>Ends that one letter tells of: all of them go into one commit.</summary>
     private const int MostTogether = 256;
 
+    /// <summary>Bytes of the results of those ends, which go into that commit with them.</summary>
+    private const int MostResults = 256 << 10;
+
+    /// <summary>Changes since the first of them, all of which an end that also makes a job brings into that commit.</summary>
+    private const int MostChanges = 1000;
+
+    private readonly PendingChanges _changes;
     private readonly LetterBook _letters;
     private readonly Dictionary<(string Flow, long Stamp, int Run, string Name), (OutLetter Letter, Draft Says)> _open = [];
 
-    public GroupSuccesses(LetterBook letters, Partitions.PendingChanges changes)
+    public GroupSuccesses(LetterBook letters, PendingChanges changes)
     {
-        _letters = letters;
+        (_letters, _changes) = (letters, changes);
         // What is not in a commit by now begins anew. Nothing is kept of groups that have ended.
         changes.Committed += _ => _open.Clear();
     }
 
     /// <summary>A child of a group has succeeded, whose flow is elsewhere.</summary>
-    public void Tell(JobParent parent, int home)
+    /// <param name="result">Bytes of its result.</param>
+    public void Tell(JobParent parent, int home, int result)
     {
         var group = (parent.Id, parent.Stamp, parent.Run, parent.Name);
-        if (_open.TryGetValue(group, out var open) && open.Says.Count < MostTogether && _letters.TryAddTo(open.Letter))
+        if (_open.TryGetValue(group, out var open) && open.Says.HasRoomFor(result, _changes.Count) && _letters.TryAddTo(open.Letter))
         {
-            open.Says.Add(parent.Weight);
+            open.Says.Add(parent.Weight, result);
             return;
         }
 
-        var says = new Draft(parent);
+        var says = new Draft(parent, result, _changes.Count);
         _open[group] = (_letters.Send(home, LetterKind.GroupSucceeded, says), says);
     }
 
-    private sealed class Draft(JobParent first) : ILetterDraft
+    private sealed class Draft(JobParent first, int result, long changes) : ILetterDraft
     {
+        private int _count = 1;
+        private long _results = result;
         private long _weight = first.Weight;
 
-        public int Count { get; private set; } = 1;
+        /// <summary>A commit is bounded, and what belongs together is not split.</summary>
+        public bool HasRoomFor(int more, long changesNow) => _count < MostTogether && _results + more <= MostResults && changesNow - changes <= MostChanges;
 
-        public void Add(int weight)
+        public void Add(int weight, int more)
         {
-            Count++;
+            _count++;
+            _results += more;
             _weight += weight;
         }
 
-        public byte[] Encode() => new GroupSuccess(first.Id, first.Stamp, first.Run, first.Name, Count, _weight).Encode();
+        public byte[] Encode() => new GroupSuccess(first.Id, first.Stamp, first.Run, first.Name, _count, _weight).Encode();
     }
 }

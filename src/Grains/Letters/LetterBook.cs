@@ -58,8 +58,11 @@ internal sealed class LetterBook
     /// <summary>How old the oldest letter is that has not been delivered, in milliseconds; 0: there is none.</summary>
     public long OldestAge(long now) => _channels.Values.Max(channel => channel.OldestAt is { } since ? Math.Max(0, now - since) : (long?)0) ?? 0;
 
-    /// <summary>So many letters wait that nothing is begun that would write others. Ends, cancels and signals are told all the same.</summary>
-    public bool IsFull => Waiting >= _options.MaxLetters;
+    /// <summary>
+    /// So much waits that nothing is begun that would write other letters. Ends, cancels and signals are told all the same. A letter counts as what it asks for; of those that memory does not hold nobody knows
+    /// more than that they are letters.
+    /// </summary>
+    public bool IsFull => _channels.Values.Sum(static channel => channel.Parts) >= _options.MaxLetters;
 
     /// <summary>Writes a letter, as part of the decision that is under way.</summary>
     /// <param name="origin">The submit from outside without which it is not to be sent.</param>

@@ -11,6 +11,9 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     /// <summary>Letters of a channel that memory holds.</summary>
     public const int Window = 512;
 
+    /// <summary>Bytes of letters of a channel that memory holds, unless a single one has more.</summary>
+    private const int WindowBytes = 4 << 20;
+
     /// <summary>Letters that go together: applied by one commit.</summary>
     public const int MostTogether = 256;
 
@@ -36,12 +39,21 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
 
     /// <summary>Letters beyond the window that the store does not have yet.</summary>
     private int _unstoredBeyond;
+
+    /// <summary>What letters of the window ask for beyond one thing each.</summary>
+    private long _moreParts;
+
+    /// <summary>Bytes of the letters of the window.</summary>
+    private long _bytes;
     private SetPlace _end = SetPlace.Start;
 
     public int Receiver { get; } = receiver;
 
     /// <summary>Letters that have not been delivered.</summary>
     public long Count { get; private set; } = count;
+
+    /// <summary>What they ask of the receiver, as far as is known.</summary>
+    public long Parts => Count + _moreParts;
 
     /// <summary>Since when, in Unix milliseconds, there have been letters and none was delivered; null: there are none.</summary>
     public long? Stuck { get; set; }
@@ -68,7 +80,7 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     {
         Count++;
         if (_isReading) _missesSome = true;
-        if (_isBeyond || _window.Count >= Window)
+        if (_isBeyond || _window.Count >= Window || _bytes >= WindowBytes)
         {
             _isBeyond = true;
             _unstoredBeyond++;
@@ -76,7 +88,7 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
         }
 
         letter.InWindow = true;
-        _window.AddLast(letter);
+        Take(letter);
         _end = letter.Place;
     }
 
@@ -92,8 +104,22 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
     public void Withdraw(OutLetter letter)
     {
         Count--;
-        if (letter.InWindow) _window.Remove(letter);
+        if (letter.InWindow) Drop(letter);
         else _unstoredBeyond--;
+    }
+
+    private void Take(OutLetter letter)
+    {
+        _window.AddLast(letter);
+        _moreParts += letter.Parts - 1;
+        _bytes += letter.Size;
+    }
+
+    private void Drop(OutLetter letter)
+    {
+        if (!_window.Remove(letter)) return;
+        _moreParts -= letter.Parts - 1;
+        _bytes -= letter.Size;
     }
 
     /// <summary>How long to wait for others before these are carried, so that the ends of a large group do not each cost a call and a commit.</summary>
@@ -136,7 +162,7 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
             if (line.Rows is not { Exist: true } rows) break;
             var number = long.Parse(line.Member, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
             var letter = Letter.Decode(number, rows[0]);
-            _window.AddLast(new OutLetter(book, this, letter, isStored: true) { InWindow = true, Parts = letter.Kind == LetterKind.StartChildren ? Flows.ChildrenLetter.CountOf(letter.Body) : 1 });
+            Take(new OutLetter(book, this, letter, isStored: true) { InWindow = true, Parts = letter.Kind == LetterKind.StartChildren ? Flows.ChildrenLetter.CountOf(letter.Body) : 1 });
             _end = new(line.Score, line.Member);
         }
 
@@ -151,7 +177,7 @@ internal sealed class LetterChannel(int receiver, long count, RowEntry delivered
         foreach (var letter in letters)
         {
             Count--;
-            _window.Remove(letter);
+            Drop(letter);
         }
 
         LastDelivered = letters[^1].Letter.Number;
@@ -169,6 +195,9 @@ internal sealed class OutLetter(LetterBook book, LetterChannel channel, Letter l
 
     /// <summary>How many decisions it asks of its receiver.</summary>
     public int Parts { get; init; } = 1;
+
+    /// <summary>Bytes of what it says; of what is still added to, which is little, none.</summary>
+    public int Size { get; } = letter.Body.Length;
 
     /// <summary>No commit has it, and what it says may be added to.</summary>
     public bool IsOpen => says is not null && IsDirty && !_isStored && !IsStruck && InFlight == 0;

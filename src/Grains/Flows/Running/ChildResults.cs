@@ -17,6 +17,9 @@ internal sealed class ChildResults(AttemptServices services, RunningJob? job = n
     /// <summary>Of each at least: what does not fit is a call of its own.</summary>
     private const int LeastPerHome = 256 << 10;
 
+    /// <summary>Partitions that are asked at a time.</summary>
+    private const int MostAtOnce = 32;
+
     /// <summary>However many they are, of all of them no more at a time.</summary>
     private const int MostOfAll = 32 << 20;
 
@@ -31,13 +34,30 @@ internal sealed class ChildResults(AttemptServices services, RunningJob? job = n
         var found = new Read<JobStatus?>[ids.Length];
         var homes = Enumerable.Range(0, ids.Length).GroupBy(place => JobIds.PartitionOf(ids[place], partitions)).SelectMany(home => home.Chunk(MostTogether).Select(places => (home.Key, places))).ToArray();
         var bytes = homes.Length == 0 ? 0 : Math.Max(BytesPerPage / homes.Length, Math.Min(LeastPerHome, MostOfAll / homes.Length));
+        var held = 0L;
+        using var turns = new SemaphoreSlim(MostAtOnce);
         await Task.WhenAll(homes.Select(async home =>
         {
             var (partition, places) = home;
-            var children = await AskAsync(() => services.Grid.Flows(partition).ReadChildren(Array.ConvertAll(places, place => ids[place]), bytes)).ConfigureAwait(false);
-            for (var i = 0; i < children.Length; i++) found[places[i]] = new(true, children[i]);
+            await turns.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                // Each brings one at least, however large: what is left then is asked for by itself.
+                if (Volatile.Read(ref held) < MostOfAll) await ReadAsync(partition, places).ConfigureAwait(false);
+            }
+            finally
+            {
+                turns.Release();
+            }
         })).ConfigureAwait(false);
         return found;
+
+        async Task ReadAsync(int partition, int[] places)
+        {
+            var children = await AskAsync(() => services.Grid.Flows(partition).ReadChildren(Array.ConvertAll(places, place => ids[place]), bytes)).ConfigureAwait(false);
+            for (var i = 0; i < children.Length; i++) found[places[i]] = new(true, children[i]);
+            Interlocked.Add(ref held, children.Sum(static child => (long)(child?.Result?.Length ?? 0)));
+        }
     });
 
     /// <exception cref="FlowUnavailableException">There is no answer, which says nothing of the child.</exception>

@@ -38,6 +38,7 @@ internal sealed class FlowPump(IFlowPumpOwner owner) : SynchronizationContext, I
     {
         lock (_gate)
         {
+            if (_dropped) return;
             _queue.Enqueue(new Work(static state => ((Action)state!)(), work));
             // Somebody has had the attempt stopped already, and another thread is on its way.
             if (_running) return;
