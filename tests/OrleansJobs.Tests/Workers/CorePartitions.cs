@@ -122,13 +122,15 @@ internal sealed class CorePartition(int number) : IPartitionWork
         Add(1, key);
         lock (_gate)
         {
-            var silo = CoreDriver.Worker(CoreDriver.SiloB);
-            while (!_driver.Core.Suspects.HasReadyFor(silo, _driver.Now))
+            // Of one silo they would count as one.
+            foreach (var silo in new[] { CoreDriver.SiloA, CoreDriver.SiloB })
             {
-                Assert.Single(_driver.Take(silo));
-                _driver.Core.Suspects.Crash(CoreDriver.SiloB.ToParsableString(), _driver.Now);
+                Assert.Single(_driver.Take(CoreDriver.Worker(silo)));
+                _driver.Core.Suspects.Crash(silo.ToParsableString(), _driver.Now);
                 _driver.Commit();
             }
+
+            Assert.True(_driver.Core.Suspects.HasReadyFor(CoreDriver.Worker(), _driver.Now));
         }
     }
 
