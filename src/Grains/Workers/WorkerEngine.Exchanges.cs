@@ -80,7 +80,8 @@ internal sealed partial class WorkerEngine
                 Generation = ties.NewestGeneration,
                 Trial = _trial.WordTo(ask.Partition),
             });
-            if (reservation.Slots > 0 && exchange.Request.Ahead > 0) _keeping.Add(exchange);
+            // Also where each lease that is asked for has its slot: others that are ahead of slots wait for one.
+            if (reservation.Slots > 0 && _slots.Ahead > 0) _keeping.Add(exchange);
             return exchange;
         }
     }

@@ -117,7 +117,7 @@ internal sealed class SlotPool
         lock (_gate)
         {
             if (wanted <= 0 || _paused.Contains(queue)) return 0;
-            var granted = Math.Min(wanted, isLimited ? FreeSlotsNow() - before : FreeOverall());
+            var granted = Math.Min(wanted, isLimited ? FreeSlotsNow(before) : FreeOverall());
             if (_queues is not null)
             {
                 if (!_queues.TryGetValue(queue, out var slots)) return 0;
@@ -388,9 +388,10 @@ internal sealed class SlotPool
 
     private static int ShareOf(int slots, double share) => Math.Min(slots, (int)Math.Ceiling(slots * share));
 
-    private int FreeSlotsNow()
+    /// <param name="before">So many slots are for others, which are reserved already.</param>
+    private int FreeSlotsNow(int before = 0)
     {
-        var free = Math.Min(FreeNow(), Math.Max(0, Total - _held - _running - _stuck));
+        var free = Math.Min(FreeNow(), Math.Max(0, Total - _held - _running - _stuck - before));
         if (_queues is null || free == 0) return free;
         var room = 0;
         foreach (var (queue, slots) in _queues)
