@@ -106,7 +106,7 @@ class AnnouncementTests(unittest.TestCase):
 class SecondSignalTests(unittest.TestCase):
     """Who is told twice to stop hands back what runs, and that is due at once elsewhere: so it is ended here first."""
 
-    def run_twice_told(self, definition, pool_of=None):
+    def run_twice_told(self, definition, pool_of=None, begun=None):
         held, said = threading.Event(), []
         worker = Worker("http://localhost:1")
         worker.add(definition)
@@ -118,7 +118,7 @@ class SecondSignalTests(unittest.TestCase):
         with mock.patch.object(runner_module, "AsyncWire", lambda address: Gateway(held, said)), mock.patch.object(Runner, "__init__", init):
             thread = threading.Thread(target=worker.run, daemon=True)
             thread.start()
-            self.assertTrue(held.wait(PATIENCE))
+            self.assertTrue((begun or held).wait(PATIENCE))
             worker.stop()
             worker.stop()
             thread.join(PATIENCE)
@@ -127,20 +127,24 @@ class SecondSignalTests(unittest.TestCase):
 
     def test_threads_and_coroutines_are_told_and_what_they_return_then_is_no_result(self):
         why = queue.Queue()
+        begun = threading.Event()
 
         def waits(job, args):
+            begun.set()
             job.wait_cancelled(PATIENCE)
             why.put(job.stop_reason)
 
         async def sleeps(job, args):
+            begun.set()
             try:
                 await asyncio.sleep(PATIENCE)
             finally:
                 why.put(job.stop_reason)
 
         for handler in (waits, sleeps):
-            self.assertEqual([("bye", ["returned"])], self.run_twice_told(Definition("t", handler)))
-            self.assertEqual("returned", why.get(timeout=1))
+            begun.clear()
+            self.assertEqual([("bye", ["returned"])], self.run_twice_told(Definition("t", handler), begun=begun))
+            self.assertEqual("returned", why.get(timeout=PATIENCE))
 
     def test_who_does_not_heed_it_is_ended_before_the_goodbye(self):
         class Pool:

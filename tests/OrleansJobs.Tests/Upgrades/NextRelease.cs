@@ -29,7 +29,7 @@ internal static class NextRelease
         ("src/Grains/Workers/WorkProtocol.cs", "internal sealed record JobReport\n{\n", Member),
         ("src/Grains/Records/JobSpec.cs", "if (Fingerprint is not null) writer.Bytes(15, Fingerprint);\n", Field),
         ("src/Grains/Records/JobTrack.cs", "writer.Number(16, Earlier);\n", Field),
-        ("src/Grains/Records/JobOutcome.cs", "writer.Bytes(6, track);\n", Field),
+        ("src/Grains/Records/JobOutcome.cs", "writer.Close(track);\n", Field),
         ("tests/Faults/Silos/FaultHandlers.cs", "AddBad(jobs, sink);\n", $"        jobs.AddJob<MillisecondsArgs, RunResult>(\"{OwnType}\", (_, job, _) => RunAsync(sink, job, () => Task.CompletedTask));\n"),
     ];
 
